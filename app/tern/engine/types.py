@@ -1,0 +1,150 @@
+"""The engine's vocabulary: what goes in, what comes out. Plain data; imports nothing but the standard library.
+
+Every reader of a reply (window, terminal, benchmark) takes its numbers from :class:`Stats`: one truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation. ``content`` is the person's or the model's own text, never markup."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """How the next token is chosen, in llama.cpp's terms.
+
+    ``temperature`` 0 is greedy: the likeliest token, nothing random. ``top_k`` 0, ``top_p`` 1, ``min_p`` 0 and
+    ``repeat_penalty`` 1 each switch that filter off. ``seed`` None draws a fresh one for every reply.
+    """
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    penalty_last_n: int = 64
+    seed: int | None = None
+
+    @property
+    def greedy(self) -> bool:
+        return self.temperature <= 0.0
+
+    @classmethod
+    def greedy_params(cls) -> SamplingParams:
+        """Always the likeliest token, with no penalty: the setting that tests and comparisons use."""
+        return cls(temperature=0.0)
+
+
+class FinishReason(StrEnum):
+    """Why a reply ended."""
+
+    END_OF_TURN = "end_of_turn"  # the model said it was done
+    MAX_TOKENS = "max_tokens"  # the limit asked for was reached
+    CONTEXT_FULL = "context_full"  # no room left in the context
+    STOPPED = "stopped"  # the person pressed Stop
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """Numbers of one reply so far. Rates are 0.0 until there is something to measure.
+
+    ``decode_tokens_per_s`` counts the intervals between generated tokens: the first one belongs to the prefill.
+    ``time_to_first_token_s`` runs from the request's arrival at the engine to its first token.
+    """
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0  # of the prompt, found in the KV cache
+    tokens: int = 0  # generated
+    prefill_tokens_per_s: float = 0.0
+    decode_tokens_per_s: float = 0.0
+    time_to_first_token_s: float = 0.0
+    context_used: int = 0
+    context_size: int = 0
+    finish_reason: FinishReason | None = None
+
+    def finished(self, reason: FinishReason) -> Stats:
+        return replace(self, finish_reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the reply: whole characters only (may be empty), with the numbers as they stand after it.
+
+    The last chunk of a reply, and only it, has ``stats.finish_reason`` set.
+    """
+
+    text: str
+    stats: Stats
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model file says of itself."""
+
+    path: Path
+    name: str
+    architecture: str
+    n_layers: int
+    n_embd: int
+    n_vocab: int
+    context_size: int
+    n_params: int
+    file_bytes: int
+    kernel: str = ""
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One reply to make. ``max_tokens`` None: as far as the context reaches."""
+
+    messages: Sequence[Message]
+    sampling: SamplingParams = field(default_factory=SamplingParams)
+    max_tokens: int | None = None
+
+
+StopFlag = Callable[[], bool]
+PrefillProgress = Callable[[int, int], None]
+
+
+class Engine(Protocol):
+    """One loaded model. Not thread-safe: exactly one thread owns it (see ``worker``)."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        """Prompt length in tokens that ``generate`` would use for these messages."""
+        ...
+
+    def generate(
+        self,
+        request: Request,
+        should_stop: StopFlag = lambda: False,
+        on_prefill: PrefillProgress = lambda done, total: None,
+    ) -> Iterator[Chunk]:
+        """Stream one reply. ``should_stop`` is read between tokens and between prefill chunks.
+
+        ``on_prefill(done, total)`` is told the prompt tokens computed so far. Raises UserError when the prompt
+        leaves no room for a reply.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free the model's memory. Safe to call twice."""
+        ...

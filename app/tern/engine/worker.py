@@ -1,0 +1,179 @@
+"""One thread owns the model. Requests go in by a queue, typed events come out through one callback.
+
+The callback runs on the worker thread: whoever draws must hand it over to its own thread first (ui/bridge.py).
+Nothing here knows who listens.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tern.engine.types import Chunk, Engine, FinishReason, ModelInfo, Request, Stats
+from tern.errors import TernError, UserError
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[float], None]
+EngineFactory = Callable[[Progress], Engine]
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """A model is being opened; ``fraction`` runs from 0 to 1."""
+
+    fraction: float
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LoadFailed:
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prefilling:
+    """``done`` of ``total`` prompt tokens of reply ``reply_id`` have been computed."""
+
+    reply_id: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A piece of reply ``reply_id``. The last one has ``chunk.stats.finish_reason`` set."""
+
+    reply_id: int
+    chunk: Chunk
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Reply ``reply_id`` could not be made; ``message`` is for the person. What was streamed stays theirs."""
+
+    reply_id: int
+    message: str
+
+
+Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed
+
+BUG_SENTENCE = "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    factory: EngineFactory
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    reply_id: int
+    request: Request
+
+
+class EngineWorker:
+    """Owns the engine on its own thread. All methods may be called from any thread and never block.
+
+    A request sent while a model is still loading waits for it. Every reply ends in exactly one ``Streamed`` with
+    a finish reason, or one ``Failed``.
+    """
+
+    def __init__(self, on_event: Callable[[Event], None]) -> None:
+        self._on_event = on_event
+        self._queue: queue.SimpleQueue[_Load | _Reply | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._next_id = 1
+        self._stopped_up_to = 0
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tern-engine", daemon=True)
+        self._thread.start()
+
+    def load(self, factory: EngineFactory) -> None:
+        """Open a model on the worker thread, replacing the present one. ``factory`` is told how to show progress."""
+        self._queue.put(_Load(factory))
+
+    def submit(self, request: Request) -> int:
+        """Queue one reply; returns its id, which every event about it carries."""
+        with self._lock:
+            reply_id = self._next_id
+            self._next_id += 1
+        self._queue.put(_Reply(reply_id, request))
+        return reply_id
+
+    def stop(self) -> None:
+        """Stop every reply submitted so far, running or waiting."""
+        with self._lock:
+            self._stopped_up_to = self._next_id - 1
+
+    def close(self, timeout: float = 10.0) -> None:
+        """Stop everything, free the model and end the thread. Returns after at most ``timeout`` seconds."""
+        self._closing.set()
+        self.stop()
+        self._queue.put(None)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        engine: Engine | None = None
+        while (item := self._queue.get()) is not None:
+            if isinstance(item, _Load):
+                if engine is not None:
+                    engine.close()
+                engine = self._open(item.factory)
+            else:
+                self._reply(engine, item)
+        if engine is not None:
+            engine.close()
+
+    def _open(self, factory: EngineFactory) -> Engine | None:
+        try:
+            self._on_event(Loading(0.0))
+            engine = factory(lambda fraction: self._on_event(Loading(fraction)))
+        except TernError as error:
+            log.warning("load failed: %s", error)
+            self._on_event(LoadFailed(_sentence(error)))
+            return None
+        except Exception:
+            log.exception("load failed")
+            self._on_event(LoadFailed(BUG_SENTENCE))
+            return None
+        self._on_event(Loaded(engine.info))
+        return engine
+
+    def _reply(self, engine: Engine | None, item: _Reply) -> None:
+        reply_id = item.reply_id
+
+        def should_stop() -> bool:
+            return reply_id <= self._stopped_up_to or self._closing.is_set()
+
+        if should_stop():
+            self._on_event(Streamed(reply_id, Chunk("", Stats(finish_reason=FinishReason.STOPPED))))
+            return
+        if engine is None:
+            self._on_event(Failed(reply_id, "No model is open. Choose one, then send again."))
+            return
+        try:
+            for chunk in engine.generate(
+                item.request,
+                should_stop,
+                lambda done, total: self._on_event(Prefilling(reply_id, done, total)),
+            ):
+                self._on_event(Streamed(reply_id, chunk))
+        except TernError as error:
+            log.warning("reply failed: %s", error)
+            self._on_event(Failed(reply_id, _sentence(error)))
+        except Exception:
+            log.exception("reply failed")
+            self._on_event(Failed(reply_id, BUG_SENTENCE))
+
+
+def _sentence(error: TernError) -> str:
+    return str(error) if isinstance(error, UserError) else BUG_SENTENCE

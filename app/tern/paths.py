@@ -1,0 +1,79 @@
+"""Where Tern keeps things: config, data, cache and its own resources. Knows no other room.
+
+One override moves everything a person owns into one folder: ``--data-dir DIR`` (which calls
+:func:`set_data_dir`) or the environment variable ``TERN_DATA_DIR``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from tern.errors import UserError
+
+_APP = "tern"
+_override: Path | None = None
+
+
+def set_data_dir(folder: str | os.PathLike[str] | None) -> None:
+    """Keep config, data and cache below ``folder`` from now on; None goes back to the system's places."""
+    global _override
+    _override = Path(folder).expanduser().absolute() if folder is not None else None
+
+
+def _root() -> Path | None:
+    if _override is not None:
+        return _override
+    from_environment = os.environ.get("TERN_DATA_DIR")
+    return Path(from_environment).expanduser().absolute() if from_environment else None
+
+
+def _ready(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"Tern cannot create its folder {folder} ({error.strerror}). "
+            "Choose another with --data-dir DIR, or free the place."
+        ) from error
+    return folder
+
+
+def config_dir() -> Path:
+    """Folder of the settings file; created when missing."""
+    root = _root()
+    return _ready(root / "config" if root else platformdirs.user_config_path(_APP, appauthor=False))
+
+
+def data_dir() -> Path:
+    """Folder of conversations and models; created when missing."""
+    root = _root()
+    return _ready(root / "data" if root else platformdirs.user_data_path(_APP, appauthor=False))
+
+
+def cache_dir() -> Path:
+    """Folder of files that can always be made again (vocabulary sidecars, repacked weights); created when missing."""
+    root = _root()
+    return _ready(root / "cache" if root else platformdirs.user_cache_path(_APP, appauthor=False))
+
+
+def log_dir() -> Path:
+    """Folder of the log files; created when missing."""
+    root = _root()
+    return _ready(root / "log" if root else platformdirs.user_log_path(_APP, appauthor=False))
+
+
+def resources_dir() -> Path:
+    """The read-only resources shipped with Tern: inside the installed package, or the checkout's ``resources/``."""
+    package = Path(__file__).resolve().parent
+    for candidate in (package / "resources", package.parent.parent / "resources"):
+        if candidate.is_dir():
+            return candidate
+    raise UserError("Tern's resources folder is missing. Install Tern again.")
+
+
+def guide_model() -> Path:
+    """The built-in guide model (GGUF)."""
+    return resources_dir() / "guide" / "tern-guide.gguf"
