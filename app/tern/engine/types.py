@@ -12,6 +12,16 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
+KVType = Literal["f16", "f32", "q8_0"]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to open a model. ``threads`` None: one a physical performance core; ``context_size`` None: the file's."""
+
+    threads: int | None = None
+    kv_type: KVType = "f16"
+    context_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
