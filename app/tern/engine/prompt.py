@@ -1,0 +1,90 @@
+"""The chat format of BitNet b1.58 2B4T, built as tokens, and what leaves when a conversation outgrows the context.
+
+Pure: knows no library and no model. Format (the model's own chat template, microsoft/bitnet-b1.58-2B-4T): BOS, then
+for every message ``{Role}: {content trimmed}<|eot_id|>``, then ``Assistant: ``. Text is only ever tokenized as
+plain text, so nothing that a person pastes can forge a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tern.engine.types import Message
+from tern.errors import UserError
+
+Encode = Callable[[str], list[int]]
+
+MIN_REPLY_TOKENS = 64  # a prompt must leave at least this much room, or a quarter of a smaller context
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Token ids to compute, and the indices of the messages that had to leave."""
+
+    tokens: list[int]
+    dropped: tuple[int, ...]
+
+
+def turn_text(message: Message) -> str:
+    """What is tokenized for one message, before its end-of-turn token."""
+    return f"{message.role.capitalize()}: {message.content.strip()}"
+
+
+def reserve(context_size: int) -> int:
+    """Tokens kept free for the reply."""
+    return min(MIN_REPLY_TOKENS, context_size // 4)
+
+
+def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: int) -> list[int] | None:
+    """Indices of the messages whose ``lengths`` (tokens) fit the ``budget`` together.
+
+    System messages and the last message never leave; whole turns leave oldest first, a question together with its
+    answers, so that the rest still reads as a dialogue. None when even that does not fit.
+    """
+    kept = list(range(len(messages)))
+    total = sum(lengths)
+    turns: list[list[int]] = []
+    for index, message in enumerate(messages):
+        if message.role == "system":
+            continue
+        if message.role == "user" or not turns:
+            turns.append([])
+        turns[-1].append(index)
+    for turn in turns[:-1]:
+        if total <= budget:
+            break
+        total -= sum(lengths[index] for index in turn)
+        kept = [index for index in kept if index not in turn]
+    return kept if total <= budget else None
+
+
+def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, context_size: int) -> Prompt:
+    """The prompt for the next reply. Raises UserError when the last message alone is too long."""
+    turns = [[*encode(turn_text(message)), eot] for message in messages]
+    opening = encode("Assistant: ")
+    budget = context_size - reserve(context_size) - 1 - len(opening)
+    kept = kept_messages(messages, [len(turn) for turn in turns], budget)
+    if kept is None:
+        needed = sum(
+            len(turn)
+            for turn, message in zip(turns, messages, strict=True)
+            if message.role == "system" or message is messages[-1]
+        )
+        raise UserError(
+            f"This message is too long: {needed:,} tokens, and the model can take {budget:,} at a time. "
+            "Shorten it or send it in parts."
+        )
+    tokens = [bos]
+    for index in kept:
+        tokens += turns[index]
+    dropped = tuple(index for index in range(len(messages)) if index not in set(kept))
+    return Prompt(tokens + opening, dropped)
+
+
+def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:
+    """Length of the longest common prefix of two token sequences."""
+    for index, (left, right) in enumerate(zip(a, b, strict=False)):
+        if left != right:
+            return index
+    return min(len(a), len(b))

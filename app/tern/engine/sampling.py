@@ -1,0 +1,93 @@
+"""Choosing the next token from logits, with llama.cpp's own sampler chain. Knows no model and no text."""
+
+from __future__ import annotations
+
+import ctypes
+import secrets
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tern.engine.tokenizer import libllama
+from tern.engine.types import SamplingParams
+
+_CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+
+
+class Sampler:
+    """One reply's sampler: penalties, top-k, top-p, min-p, temperature, then a draw (llama.cpp's usual order).
+
+    Greedy without penalties never enters the chain: it is the first token with the highest logit.
+    """
+
+    def __init__(self, params: SamplingParams, n_vocab: int) -> None:
+        self._penalized = params.penalty_last_n > 0 and (
+            params.repeat_penalty != 1.0 or params.frequency_penalty != 0.0 or params.presence_penalty != 0.0
+        )
+        self._plain_greedy = params.greedy and not self._penalized
+        self._chain: Any = None
+        if self._plain_greedy:
+            return
+        llama = libllama()
+        self._candidates = np.empty(n_vocab, _CANDIDATE)
+        self._ids = np.arange(n_vocab, dtype=np.int32)
+        self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        stages = []
+        if self._penalized:
+            stages.append(
+                llama.llama_sampler_init_penalties(
+                    n_vocab,
+                    params.penalty_last_n,
+                    params.repeat_penalty,
+                    params.frequency_penalty,
+                    params.presence_penalty,
+                )
+            )
+        if params.greedy:
+            stages.append(llama.llama_sampler_init_greedy())
+        else:
+            stages += [
+                llama.llama_sampler_init_top_k(params.top_k),
+                llama.llama_sampler_init_top_p(params.top_p, 1),
+                llama.llama_sampler_init_min_p(params.min_p, 1),
+                llama.llama_sampler_init_temp(params.temperature),
+                llama.llama_sampler_init_dist(
+                    params.seed & 0xFFFFFFFF if params.seed is not None else secrets.randbits(32)
+                ),
+            ]
+        for stage in stages:
+            llama.llama_sampler_chain_add(self._chain, stage)
+
+    def accept(self, tokens: Iterable[int]) -> None:
+        """Tell the penalties what has been said (the prompt's end, then every token chosen)."""
+        if self._penalized:
+            for token in tokens:
+                libllama().llama_sampler_accept(self._chain, token)
+
+    def sample(self, logits: NDArray[np.float32]) -> int:
+        """The next token's id from logits of shape (vocabulary,)."""
+        if self._plain_greedy:
+            return int(logits.argmax())
+        llama = libllama()
+        candidates = self._candidates
+        candidates["id"] = self._ids
+        candidates["logit"] = logits
+        candidates["p"] = 0.0
+        array = llama.llama_token_data_array(
+            data=candidates.ctypes.data_as(llama.llama_token_data_p),
+            size=len(candidates),
+            selected=-1,
+            sorted=False,
+        )
+        llama.llama_sampler_apply(self._chain, ctypes.byref(array))
+        # The samplers may have moved the data pointer and reordered it: read the choice through it.
+        token = int(array.data[array.selected].id)
+        self.accept((token,))
+        return token
+
+    def close(self) -> None:
+        if self._chain is not None:
+            libllama().llama_sampler_free(self._chain)
+            self._chain = None
