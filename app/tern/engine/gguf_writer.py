@@ -1,4 +1,4 @@
-"""Write GGUF v3 files: random models, the guide, vocabulary sidecars. The reader's other half; knows no model.
+"""Write GGUF v3 files: random models, the guide, vocabulary sidecars. Knows no model.
 
 Tensor data may be a callable that yields chunks, so that a file of a gigabyte passes through without staying.
 """
@@ -41,8 +41,8 @@ class GGUFWriter:
     def add(self, key: str, value: Value, kind: ValueType | None = None) -> None:
         """Add one metadata value. ``kind`` is the type of the value, or of an array's elements.
 
-        Without it: str, bool, int as UINT32 (INT32 when negative), float as FLOAT32, arrays by their first element
-        (int arrays as INT32), numpy arrays by their dtype.
+        Without it: str, bool, int as UINT32 (INT32 when negative), float as FLOAT32, arrays by their first
+        element (int arrays as INT32), numpy arrays by their dtype.
         """
         if isinstance(value, np.ndarray) or (isinstance(value, Sequence) and not isinstance(value, str)):
             element = kind if kind is not None else _array_kind(value)
@@ -60,8 +60,8 @@ class GGUFWriter:
     def add_tensor(self, name: str, shape: Sequence[int], type_: TensorType, data: TensorData) -> None:
         """Add a tensor. ``shape`` in ggml's order, innermost first: (cols, rows) of a matrix.
 
-        ``data`` is its bytes, or a callable that yields them in chunks when :meth:`write` comes to it. An I2_S
-        tensor has n / 4 + 32 bytes.
+        ``data`` is its bytes, or a callable that yields them in chunks when :meth:`write` comes to it. An
+        I2_S tensor has n / 4 + 32 bytes.
         """
         size = n_bytes(type_, tuple(shape))
         if size is None:
@@ -71,7 +71,7 @@ class GGUFWriter:
         self._tensors[name] = (tuple(shape), type_, size, data)
 
     def write(self) -> None:
-        """Write the file in one piece: a reader never sees half of it. Raises UserError when the disk refuses."""
+        """Write the file; a reader never sees half of it. Raises UserError when the disk refuses."""
         try:
             with replacing(self.path) as file:
                 self._write_header(file)

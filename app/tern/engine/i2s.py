@@ -60,7 +60,8 @@ def unpack(
 def pack_tq2_0(codes: Codes) -> bytes:
     """TQ2_0 bytes of ``codes`` (rows, cols), cols a multiple of 256, each block's scale 1.0.
 
-    Of each 256 values, value 128 * h + 32 * part + m sits in byte 32 * h + m at bits 2 * part [ggml, block_tq2_0].
+    Of each 256 values, value 128 * h + 32 * part + m sits in byte 32 * h + m at bits 2 * part
+    [ggml-common.h, block_tq2_0].
     """
     _check(codes, TQ2_BLOCK, "TQ2_0")
     block = codes.reshape(-1, 2, 4, 32)
@@ -91,7 +92,9 @@ def unpack_tq2_0(
 
 def _check(codes: Codes, group: int, name: str) -> None:
     if codes.ndim != 2 or codes.dtype != np.uint8 or codes.shape[1] % group:
-        raise BugError(f"{name} packs uint8 codes (rows, a multiple of {group}), not {codes.dtype} {codes.shape}")
+        raise BugError(
+            f"{name} packs uint8 codes (rows, a multiple of {group}), not {codes.dtype} {codes.shape}"
+        )
     if codes.size and codes.max() > 2:
         raise BugError(f"{name} codes are 0, 1 or 2, not {codes.max()}")
 
