@@ -65,6 +65,12 @@ class ThreadpoolParams(C.Structure):
     ]
 
 
+class TensorHead(C.Structure):
+    """The first fields of struct ggml_tensor: ``ne`` counts elements, ``nb`` strides in bytes, innermost first."""
+
+    _fields_ = [("type", _I), ("buffer", _P), ("ne", _I64 * 4), ("nb", _SZ * 4)]
+
+
 AbortCallback = C.CFUNCTYPE(C.c_bool, _P)
 _LogCallback = C.CFUNCTYPE(None, _I, _S, _P)
 

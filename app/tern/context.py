@@ -1,0 +1,54 @@
+"""The composition root: builds engines from files. Nothing else constructs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tern import paths
+from tern.engine import vocabulary
+from tern.engine.bitnet import BitnetModel
+from tern.engine.config import BitnetConfig
+from tern.engine.generate import BitnetEngine
+from tern.engine.gguf import GGUFFile
+from tern.engine.threads import performance_cores
+from tern.engine.tokenizer import Tokenizer, check_vocabulary
+from tern.engine.types import EngineOptions
+from tern.errors import UserError
+
+MIN_CONTEXT = 16
+
+
+def open_engine(
+    path: Path,
+    options: EngineOptions | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> BitnetEngine:
+    """Open the BitNet model at ``path``. ``progress`` is told fractions from 0 to 1.
+
+    Raises UserError, with what to do next, for a file that cannot be used or options that do not fit it.
+    """
+    options = options or EngineOptions()
+    file = GGUFFile.open(path)
+    try:
+        config = BitnetConfig.from_gguf(file)
+        context_size = options.context_size or config.context_size
+        if not MIN_CONTEXT <= context_size <= config.context_size:
+            raise UserError(
+                f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
+            )
+        progress(0.1)
+        tokenizer = Tokenizer(vocabulary.sidecar(file, paths.cache_dir()))
+        try:
+            check_vocabulary(tokenizer, config.n_vocab)
+            progress(0.6)
+            threads = options.threads or performance_cores()
+            model = BitnetModel(file, config, options.kv_type, context_size, threads)
+        except BaseException:
+            tokenizer.close()
+            raise
+    except BaseException:
+        file.close()
+        raise
+    progress(1.0)
+    return BitnetEngine(file, config, tokenizer, model, threads)

@@ -1,0 +1,182 @@
+"""The loop from messages to text: prompt, prefill, decode, stream. Knows no window and no storage.
+
+Between replies the KV cache keeps what was computed; the next prompt reuses the longest common prefix.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tern.engine import prompt as prompts
+from tern.engine.bitnet import BitnetModel
+from tern.engine.config import BitnetConfig
+from tern.engine.gguf import GGUFFile
+from tern.engine.sampling import Sampler
+from tern.engine.tokenizer import TextStream, Tokenizer
+from tern.engine.types import (
+    Chunk,
+    FinishReason,
+    Message,
+    ModelInfo,
+    PrefillProgress,
+    Request,
+    Stats,
+    StopFlag,
+)
+from tern.errors import BugError, UserError
+
+PREFILL_CHUNK = 256  # tokens computed at once
+
+
+class BitnetEngine:
+    """A BitNet model that answers. Implements ``types.Engine``; owns the file, the tokenizer and the model."""
+
+    def __init__(
+        self, file: GGUFFile, config: BitnetConfig, tokenizer: Tokenizer, model: BitnetModel, threads: int
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.model = model
+        self._file = file
+        self._cached: list[int] = []  # tokens whose keys and values the cache holds, in order
+        if config.bos_id is None or config.eos_id is None:
+            raise UserError(
+                f"{file.path.name} names no begin or end token, so Tern cannot chat with it. "
+                "Fetch the model from its original source."
+            )
+        self._bos = config.bos_id
+        self._eot = config.eot_id if config.eot_id is not None else config.eos_id
+        self._ends = {self._eot, config.eos_id}
+        self._info = ModelInfo(
+            path=file.path,
+            name=config.name or file.path.stem,
+            architecture=config.arch,
+            n_layers=config.n_layers,
+            n_embd=config.n_embd,
+            n_vocab=config.n_vocab,
+            context_size=model.context_size,
+            n_params=config.n_params,
+            file_bytes=file.size,
+            kernel=model.kernels.name,
+            threads=threads,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
+        """The prompt ``generate`` would use, with the messages that no longer fit left out."""
+        return prompts.build(
+            messages, self.tokenizer.encode, self._bos, self._eot, self.model.context_size
+        )
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self.prompt(messages).tokens)
+
+    def is_end(self, token: int) -> bool:
+        return token in self._ends or self.tokenizer.is_end(token)
+
+    def prefill(
+        self,
+        tokens: list[int],
+        should_stop: StopFlag = lambda: False,
+        on_progress: Callable[[int], None] = lambda done: None,
+    ) -> NDArray[np.float32] | None:
+        """Bring the cache to hold exactly ``tokens``; logits (n_vocab,) of the last. None when stopped on the way.
+
+        ``on_progress(done)`` is told how many of ``tokens`` are in the cache, reused ones included.
+        """
+        done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
+        del self._cached[done:]
+        logits: NDArray[np.float32] | None = None
+        while done < len(tokens):
+            on_progress(done)
+            if should_stop():
+                return None
+            chunk = tokens[done : done + PREFILL_CHUNK]
+            logits = self.model.eval(np.asarray(chunk, np.int32), done, should_abort=should_stop)
+            if logits is None:
+                return None
+            self._cached += chunk
+            done += len(chunk)
+        on_progress(done)
+        return None if logits is None else logits[-1]
+
+    def decode(self, token: int) -> NDArray[np.float32]:
+        """Append one token to the cache; logits (n_vocab,) of what follows it."""
+        logits = self.model.eval(np.asarray([token], np.int32), len(self._cached))
+        if logits is None:
+            raise BugError("decode was aborted")
+        self._cached.append(token)
+        return logits[-1]
+
+    def reset(self) -> None:
+        """Forget what the cache holds."""
+        self._cached.clear()
+
+    def generate(
+        self,
+        request: Request,
+        should_stop: StopFlag = lambda: False,
+        on_prefill: PrefillProgress = lambda done, total: None,
+    ) -> Iterator[Chunk]:
+        started = time.perf_counter()
+        tokens = self.prompt(request.messages).tokens
+        total, context_size = len(tokens), self.model.context_size
+        reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
+        stats = Stats(
+            prompt_tokens=total, reused_tokens=reused, context_used=reused, context_size=context_size
+        )
+        limit = request.max_tokens if request.max_tokens is not None else context_size
+        sampler = Sampler(request.sampling, self._info.n_vocab)
+        try:
+            sampler.accept(tokens[-request.sampling.penalty_last_n :])
+            computing = time.perf_counter()
+            logits = self.prefill(tokens, should_stop, lambda done: on_prefill(done, total))
+            stats = replace(stats, context_used=len(self._cached))
+            if logits is None:
+                yield Chunk("", stats.finished(FinishReason.STOPPED))
+                return
+            first = time.perf_counter()
+            stats = replace(
+                stats,
+                prefill_tokens_per_s=(total - reused) / (first - computing),
+                time_to_first_token_s=first - started,
+            )
+            stream = TextStream()
+            while True:
+                if stats.tokens >= limit:
+                    reason = FinishReason.MAX_TOKENS
+                    break
+                if should_stop():
+                    reason = FinishReason.STOPPED
+                    break
+                token = sampler.sample(logits)
+                if self.is_end(token):
+                    reason = FinishReason.END_OF_TURN
+                    break
+                count, elapsed = stats.tokens + 1, time.perf_counter() - first
+                stats = replace(
+                    stats,
+                    tokens=count,
+                    decode_tokens_per_s=(count - 1) / elapsed if count > 1 else 0.0,
+                    context_used=len(self._cached),
+                )
+                yield Chunk(stream.feed(self.tokenizer.piece(token)), stats)
+                if len(self._cached) >= context_size:
+                    reason = FinishReason.CONTEXT_FULL
+                    break
+                logits = self.decode(token)
+            yield Chunk(stream.end(), stats.finished(reason))
+        finally:
+            sampler.close()
+
+    def close(self) -> None:
+        self.model.close()
+        self.tokenizer.close()
+        self._file.close()
