@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from array import array
 from collections.abc import Iterator, Sequence
@@ -82,6 +83,19 @@ class StringArray(Sequence[str]):
                 return index
             at = self._source.find(pattern, at + 1, self._end)
         return None
+
+    def matching(self, pattern: re.Pattern[bytes]) -> list[int]:
+        """Indices of the strings whose whole bytes match ``pattern``, in order."""
+        offsets = np.frombuffer(self._all_offsets(), np.uint64)
+        found = []
+        with memoryview(self._source) as view, view[self._start : self._end] as region:
+            for match in pattern.finditer(region):
+                at = self._start + match.start() - 8
+                index = int(np.searchsorted(offsets, max(at, 0)))
+                exact = index < self._count and offsets[index] == at
+                if exact and _U64.unpack_from(self._source, at)[0] == len(match[0]):
+                    found.append(index)
+        return found
 
     def _all_offsets(self) -> array[int]:
         if self._offsets is None:

@@ -51,11 +51,11 @@ class GGUFWriter:
             scalar = kind if kind is not None else _scalar_kind(value)
             self.add_raw(key, scalar, _scalar(value, scalar))
 
-    def add_raw(self, key: str, kind: ValueType, payload: bytes) -> None:
+    def add_raw(self, key: str, kind: ValueType, payload: bytes | memoryview) -> None:
         """Add a value already encoded: for an array, ``payload`` starts with its element type and count."""
         if key in self._metadata:
             raise BugError(f"metadata key {key} added twice")
-        self._metadata[key] = _string(key) + struct.pack("<I", kind) + payload
+        self._metadata[key] = b"".join((_string(key), struct.pack("<I", kind), payload))
 
     def add_tensor(self, name: str, shape: Sequence[int], type_: TensorType, data: TensorData) -> None:
         """Add a tensor. ``shape`` in ggml's order, innermost first: (cols, rows) of a matrix.
@@ -74,21 +74,23 @@ class GGUFWriter:
         """Write the file; a reader never sees half of it. Raises UserError when the disk refuses."""
         try:
             with replacing(self.path) as file:
-                self._write_header(file)
+                file.write(self.header())
                 for name, (_, _, size, data) in self._tensors.items():
                     _write_tensor(file, name, size, data)
         except OSError as error:
             raise UserError(f"Tern could not write {self.path} ({error.strerror}).") from error
 
-    def _write_header(self, file: IO[bytes]) -> None:
-        file.write(MAGIC + struct.pack("<IQQ", VERSION, len(self._tensors), len(self._metadata)))
-        for entry in self._metadata.values():
-            file.write(entry)
+    def header(self) -> bytes:
+        """Everything before the tensors' data; the whole file when there are none."""
+        parts = [MAGIC, struct.pack("<IQQ", VERSION, len(self._tensors), len(self._metadata))]
+        parts.extend(self._metadata.values())
         offset = 0
         for name, (shape, type_, size, _) in self._tensors.items():
-            file.write(_string(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, type_, offset))
+            parts.append(_string(name))
+            parts.append(struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, type_, offset))
             offset += _aligned(size)
-        _pad(file)
+        header = b"".join(parts)
+        return header.ljust(_aligned(len(header)), b"\0")
 
 
 def _write_tensor(file: IO[bytes], name: str, size: int, data: TensorData) -> None:
@@ -98,12 +100,7 @@ def _write_tensor(file: IO[bytes], name: str, size: int, data: TensorData) -> No
         written += file.write(block.cast("B"))
     if written != size:
         raise BugError(f"tensor {name}: {written} bytes given, {size} expected")
-    _pad(file)
-
-
-def _pad(file: IO[bytes]) -> None:
-    position = file.tell()
-    file.write(b"\0" * (_aligned(position) - position))
+    file.write(b"\0" * (_aligned(size) - size))
 
 
 def _aligned(position: int) -> int:
