@@ -29,14 +29,23 @@ def pack(codes: Codes, scale: float) -> bytes:
 
     Of each 128 consecutive values, value j sits in byte j % 32 at bits 6 - 2 * (j // 32).
     """
+    return pack_codes(codes) + trailer(scale)
+
+
+def pack_codes(codes: Codes) -> bytes:
+    """The bytes of whole rows, without the tensor's trailer: rows may be packed piece by piece."""
     _check(codes, I2S_GROUP, "I2_S")
     group = codes.reshape(-1, 4, 32)
     packed = group[:, 0] << 6
     packed |= group[:, 1] << 4
     packed |= group[:, 2] << 2
     packed |= group[:, 3]
-    trailer = np.float32(scale).tobytes().ljust(I2S_TRAILER, b"\0")
-    return packed.tobytes() + trailer
+    return packed.tobytes()
+
+
+def trailer(scale: float) -> bytes:
+    """What follows the codes: the tensor's scale, padded."""
+    return np.array(scale, "<f4").tobytes().ljust(I2S_TRAILER, b"\0")
 
 
 def unpack(
