@@ -88,7 +88,7 @@ def write_synthetic(
 
 
 class _Maker:
-    """Adds the tensors. Each draws from its own generator: its values depend on its name and the seed alone."""
+    """Adds the tensors. Each draws from its own generator: its values depend on name and seed alone."""
 
     def __init__(
         self,

@@ -1,0 +1,112 @@
+"""How many threads the engine should use: one a physical performance core that this process may run on.
+
+Decoding waits for memory, so a second thread on a core adds little, and a slow core makes the others wait.
+Knows only the system.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import psutil
+
+SLOW_CORE = 0.7  # a core of less than this part of the fastest one's capacity is an efficiency core
+
+_CPUS = Path("/sys/devices/system/cpu")
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+def performance_cores() -> int:
+    """Physical performance cores this process may use, at least 1; container limits count."""
+    if sys.platform == "linux":
+        cores = _linux_cores(os.sched_getaffinity(0), _CPUS, Path("/sys/devices/cpu_core/cpus"))
+    elif sys.platform == "darwin":
+        cores = _mac_cores()
+    else:
+        cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
+    limit = cpu_limit()
+    return max(1, cores if limit is None else min(cores, int(limit)))
+
+
+def cpu_limit() -> float | None:
+    """The container's limit in CPUs (1.5: one and a half), or None where nothing limits."""
+    if sys.platform != "linux":
+        return None
+    try:
+        own = Path("/proc/self/cgroup").read_text()
+    except OSError:
+        return None
+    return _cgroup_limit(own, _CGROUP)
+
+
+def _linux_cores(allowed: Iterable[int], cpus: Path, performance: Path) -> int:
+    """Cores among the ``allowed`` logical CPUs, each counted once, without the efficiency cores."""
+    names = set(allowed)
+    fast = _cpu_list(_read(performance))  # Intel's hybrids list their performance cores there
+    if fast & names:
+        names &= fast
+    capacity = {
+        cpu: int(_read(cpus / f"cpu{cpu}" / "cpu_capacity") or 0) for cpu in names
+    }  # Arm's big.LITTLE
+    fastest = max(capacity.values(), default=0)
+    cores = set()
+    for cpu in names:
+        if capacity[cpu] >= SLOW_CORE * fastest:
+            topology = cpus / f"cpu{cpu}" / "topology"
+            siblings = _read(topology / "core_cpus_list") or _read(topology / "thread_siblings_list")
+            cores.add(siblings or str(cpu))
+    return len(cores)
+
+
+def _cgroup_limit(own: str, root: Path) -> float | None:
+    """The tightest CPU quota from this process's cgroup (``own``: /proc/self/cgroup) up to ``root``."""
+    limits = []
+    for line in own.splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number == "0":  # cgroup v2
+            folder = root / path.lstrip("/")
+            for place in (folder, *folder.parents):
+                quota, _, period = _read(place / "cpu.max").partition(" ")
+                limits.append(_quota(quota, period))
+                if place == root:
+                    break
+        elif "cpu" in controllers.split(","):
+            for place in (root / "cpu" / path.lstrip("/"), root / "cpu"):
+                limits.append(_quota(_read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _quota(quota: str, period: str) -> float | None:
+    try:
+        limit = int(quota) / int(period)
+    except (ValueError, ZeroDivisionError):  # "max", or no such file
+        return None
+    return limit if limit > 0 else None
+
+
+def _mac_cores() -> int:
+    for name in ("hw.perflevel0.physicalcpu", "hw.physicalcpu"):
+        answer = subprocess.run(["/usr/sbin/sysctl", "-n", name], capture_output=True, text=True, check=False)
+        if answer.stdout.strip().isdigit():
+            return int(answer.stdout)
+    return os.cpu_count() or 1
+
+
+def _cpu_list(text: str) -> set[int]:
+    """CPU numbers of the kernel's list format: "0-3,8" is 0, 1, 2, 3 and 8."""
+    numbers: set[int] = set()
+    for part in text.split(",") if text else ():
+        first, _, last = part.partition("-")
+        numbers.update(range(int(first), int(last or first) + 1))
+    return numbers
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
