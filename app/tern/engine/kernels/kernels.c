@@ -1,0 +1,93 @@
+// Chooses an instruction set, once, at run time.
+#include <stddef.h>
+
+#include "cpu.h"
+
+struct choice {
+    const struct kernel *kernel;
+    int available;
+};
+
+enum { MAX_CHOICES = 8 };
+
+// Best first. Fills choices[] and returns how many there are.
+static int list_choices(struct choice choices[MAX_CHOICES]) {
+    const struct cpu_features cpu = tern_cpu_features();
+    int n = 0;
+#if defined(TERN_X86)
+    choices[n++] = (struct choice){&tern_kernel_avx512vnni, cpu.avx512vnni};
+    choices[n++] = (struct choice){&tern_kernel_avxvnni, cpu.avxvnni};
+    choices[n++] = (struct choice){&tern_kernel_avx2, cpu.avx2};
+#elif defined(TERN_ARM)
+    choices[n++] = (struct choice){&tern_kernel_neon_i8mm, cpu.i8mm};
+    choices[n++] = (struct choice){&tern_kernel_neon_dotprod, cpu.dotprod};
+#else
+    (void)cpu;
+#endif
+    choices[n++] = (struct choice){&tern_kernel_scalar, 1};
+    return n;
+}
+
+static const struct kernel *active;
+
+const struct kernel *tern_active_kernel(void) {
+    if (!active) tern_select_kernel(NULL);
+    return active;
+}
+
+int32_t tern_select_kernel(const char *name) {
+    struct choice choices[MAX_CHOICES];
+    const int n = list_choices(choices);
+    for (int i = 0; i < n; i++) {
+        if (name && strcmp(name, choices[i].kernel->name) != 0) continue;
+        if (choices[i].available) {
+            active = choices[i].kernel;
+            return 0;
+        }
+        if (name) return 2;
+    }
+    return 1;
+}
+
+const char *tern_kernel_name(void) { return tern_active_kernel()->name; }
+
+// Comma-separated names into a static buffer; the answer never changes while the program runs.
+static const char *join(char *text, size_t size, int only_available) {
+    struct choice choices[MAX_CHOICES];
+    const int n = list_choices(choices);
+    size_t used = 0;
+    text[0] = 0;
+    for (int i = 0; i < n; i++) {
+        const char *name = choices[i].kernel->name;
+        const size_t length = strlen(name);
+        if ((only_available && !choices[i].available) || used + length + 2 > size) continue;
+        if (used) text[used++] = ',';
+        memcpy(text + used, name, length + 1);
+        used += length;
+    }
+    return text;
+}
+
+const char *tern_kernels_available(void) {
+    static char text[128];
+    return join(text, sizeof text, 1);
+}
+
+const char *tern_kernels_known(void) {
+    static char text[128];
+    return join(text, sizeof text, 0);
+}
+
+int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, int32_t n) {
+    struct choice choices[MAX_CHOICES];
+    const int count = list_choices(choices);
+    for (int i = 0; i < count; i++)
+        if (choices[i].available && strcmp(name, choices[i].kernel->name) == 0) {
+            int32_t sum;
+            choices[i].kernel->rows(codes, n / 4, 1, q, n, &sum);
+            return sum;
+        }
+    return INT32_MIN;
+}
+
+int32_t tern_abi_version(void) { return TERN_ABI_VERSION; }

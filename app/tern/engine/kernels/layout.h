@@ -1,0 +1,111 @@
+// Memory layouts shared by all instruction sets, and the table each of them fills.
+#ifndef TERN_LAYOUT_H
+#define TERN_LAYOUT_H
+
+#include <stdint.h>
+#include <string.h>
+
+#include "tern_kernels.h"
+
+// ---- A quantized token ----
+// I2_S packs 128 values ("a group") into 32 bytes, so 64 code bytes, one 512-bit register, hold two
+// groups. q follows that: for groups 2p and 2p+1, four runs of 64 values; run s holds the 32 values
+// at bit position 6 - 2s of group 2p, then those of group 2p+1. A missing last group is zeros.
+// Narrower registers read the same runs in halves or quarters.
+enum { GROUP = 128, GROUP_BYTES = 32, PAIR = 256, PAIR_BYTES = 64 };
+
+// Follows the padded q of each token.
+struct quant_trailer {
+    float inv_scale;  // max(|x|max, 1e-5) / 127
+    int32_t sum;      // sum of q: turns sums over codes 0..2 into sums over -1..1
+    int32_t n_live;   // length of the live list, or -1: none was written
+    int32_t n;
+    int32_t pad[12];
+};
+// The live list, when there is one, follows the trailer: int32 column[n + 4], then int8 q[n + 4];
+// n_live entries in ascending order, then entries with q = 0 up to a multiple of four.
+
+static inline int32_t padded_pairs(int32_t n) { return (n + PAIR - 1) / PAIR; }
+
+static inline int32_t q_position(int32_t column) {
+    const int32_t group = column / GROUP, j = column % GROUP;
+    return group / 2 * PAIR + j / 32 * 64 + group % 2 * 32 + j % 32;
+}
+
+static inline struct quant_trailer *row_trailer(int8_t *row, int32_t n) {
+    return (struct quant_trailer *)(void *)(row + (int64_t)padded_pairs(n) * PAIR);
+}
+static inline int32_t *row_live_columns(int8_t *row, int32_t n) {
+    return (int32_t *)(void *)(row_trailer(row, n) + 1);
+}
+static inline int8_t *row_live_q(int8_t *row, int32_t n) {
+    return (int8_t *)(row_live_columns(row, n) + n + 4);
+}
+
+// ---- A panel: what the prefill GEMM multiplies ----
+// PANEL_ROWS weight rows over one pair of groups, unpacked to bytes 0..2: [step][row][4]. Step k
+// holds, for every row, the four values that face q[4k .. 4k+3] of the pair. A dword of four
+// weights sits in each 32-bit lane, a dword of four activations is broadcast against it, and the
+// sums of PANEL_ROWS rows for one token come out side by side, ready to store.
+enum { PANEL_ROWS = 64, PANEL_STEPS = PAIR / 4, PANEL_BYTES = PANEL_ROWS * PAIR, UNPACK_ROWS = 16 };
+
+// ---- Columns: what sparse decode reads ----
+// Column-major: column j takes columns_stride(n_out) bytes, a block of 64 bytes for each 256 rows.
+// Row r of a block (r = 64s + 16z + 4l + d) sits in byte 16l + 4z + d at bits 6 - 2s. Interleaving
+// the bytes of four columns within 128-bit lanes (punpckl/h bw, then wd; zip1/zip2 on Arm) then
+// gives four registers z whose dwords hold one row of the four columns, rows in natural order.
+enum { BLOCK_ROWS = 256, BLOCK_BYTES = 64 };
+
+static inline int64_t columns_stride(int32_t n_out) {
+    return (int64_t)((n_out + BLOCK_ROWS - 1) / BLOCK_ROWS) * BLOCK_BYTES;
+}
+
+// How the ops finish integer sums; see float_ops.h.
+struct finish_args {
+    const int32_t *acc;   // sums over codes 0..2
+    int32_t sum;          // of q
+    float inv_scale;
+    float scale;
+    const float *residual;  // or NULL
+};
+
+// One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
+struct kernel {
+    const char *name;
+    // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart.
+    void (*rows)(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n,
+                 int32_t *acc);
+    // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
+    // which n_bytes = 32 or 64 exist, into the panel; `panel` points at the first of these rows.
+    void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel);
+    // c[t][PANEL_ROWS] = or += panel . q of n_tokens tokens, 1 <= n_tokens <= tile_tokens.
+    void (*tile)(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
+                 int32_t accumulate);
+    int32_t tile_tokens;
+    // acc[n_blocks * 256] = sum over n_live columns (a multiple of four) of code * q; `columns`
+    // points at the first block.
+    void (*columns)(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
+                    int32_t n_live, int32_t n_blocks, int32_t *acc);
+    // The float work, float_ops.h compiled for this instruction set.
+    void (*norm_quant)(const float *x, const float *weight, float eps, int32_t n, int32_t live, int8_t *row);
+    void (*finish)(const struct finish_args *a, int32_t n_rows, float *y);
+    void (*finish_gated)(const struct finish_args *gate, const struct finish_args *up, int32_t activation,
+                         int32_t n_rows, float *y);
+};
+
+extern const struct kernel tern_kernel_scalar;
+#if defined(__x86_64__) || defined(_M_X64)
+#define TERN_X86 1
+extern const struct kernel tern_kernel_avx2;
+extern const struct kernel tern_kernel_avxvnni;
+extern const struct kernel tern_kernel_avx512vnni;
+#elif defined(__aarch64__) || defined(_M_ARM64)
+#define TERN_ARM 1
+extern const struct kernel tern_kernel_neon_dotprod;
+extern const struct kernel tern_kernel_neon_i8mm;
+#endif
+
+// The instruction set in use (kernels.c).
+const struct kernel *tern_active_kernel(void);
+
+#endif

@@ -1,0 +1,241 @@
+"""Finds libtern_kernels, checks it, and gives its ops to the graph.
+
+Mirrors tern_kernels.h: the userdata structs here must match the C structs field by field. Must not know
+model files, tensor names or the graph.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tern.errors import BugError, UserError
+
+ABI_VERSION = 1
+RELU2 = 0
+SILU = 1
+MAX_COLUMNS = 65536
+MAX_MATRICES = 3
+
+_GROUP = 128
+
+
+class Matrix(ctypes.Structure):
+    """A ternary matrix [n_out][n_in] in I2_S. `columns` is null or the copy made by `repack_columns`."""
+
+    _fields_ = (
+        ("codes", ctypes.c_void_p),
+        ("columns", ctypes.c_void_p),
+        ("scale", ctypes.c_float),
+        ("n_out", ctypes.c_int32),
+    )
+
+
+class NormQuantArgs(ctypes.Structure):
+    """Userdata of op_norm_quant."""
+
+    _fields_ = (
+        ("weight", ctypes.c_void_p),
+        ("eps", ctypes.c_float),
+        ("n", ctypes.c_int32),
+        ("live", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("live_columns", ctypes.c_int64),
+        ("total_columns", ctypes.c_int64),
+    )
+
+
+class BitLinearArgs(ctypes.Structure):
+    """Userdata of op_bitlinear."""
+
+    _fields_ = (
+        ("mats", Matrix * MAX_MATRICES),
+        ("n_mats", ctypes.c_int32),
+        ("n_in", ctypes.c_int32),
+        ("next", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    )
+
+
+class GateUpArgs(ctypes.Structure):
+    """Userdata of op_gate_up."""
+
+    _fields_ = (
+        ("gate", Matrix),
+        ("up", Matrix),
+        ("n_in", ctypes.c_int32),
+        ("activation", ctypes.c_int32),
+        ("next", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("live_rows", ctypes.c_int64),
+        ("total_rows", ctypes.c_int64),
+    )
+
+
+def _check_columns(n_in: int) -> None:
+    if n_in < _GROUP or n_in % _GROUP or n_in > MAX_COLUMNS:
+        raise BugError(f"a BitLinear layer needs a multiple of 128 columns up to {MAX_COLUMNS}, not {n_in}")
+
+
+def matrix(codes: int, scale: float, n_out: int, columns: int | None = None) -> Matrix:
+    """A matrix whose I2_S bytes start at address `codes`; the caller keeps them mapped."""
+    if n_out < 1:
+        raise BugError(f"a BitLinear layer needs at least one row, not {n_out}")
+    return Matrix(codes, columns, scale, n_out)
+
+
+def norm_quant_args(weight: int | None, eps: float, n: int, live: bool = False) -> NormQuantArgs:
+    """RMSNorm by the f32[n] at address `weight` (None: no norm), then int8 quantization."""
+    _check_columns(n)
+    return NormQuantArgs(weight=weight, eps=eps, n=n, live=int(live))
+
+
+def bitlinear_args(matrices: Sequence[Matrix], n_in: int) -> BitLinearArgs:
+    """One to three matrices over the same input; their outputs lie one after another."""
+    _check_columns(n_in)
+    if not 1 <= len(matrices) <= MAX_MATRICES:
+        raise BugError(f"op_bitlinear takes one to three matrices, not {len(matrices)}")
+    return BitLinearArgs(mats=(Matrix * MAX_MATRICES)(*matrices), n_mats=len(matrices), n_in=n_in)
+
+
+def gate_up_args(gate: Matrix, up: Matrix, n_in: int, activation: int) -> GateUpArgs:
+    """activation(gate) * up; `activation` is RELU2 or SILU."""
+    _check_columns(n_in)
+    if gate.n_out != up.n_out:
+        raise BugError(f"gate has {gate.n_out} rows and up {up.n_out}")
+    return GateUpArgs(gate=gate, up=up, n_in=n_in, activation=activation)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """The loaded library: addresses of the ops for `ggml_custom_4d` and the helpers around them."""
+
+    library: ctypes.CDLL
+    name: str
+    available: tuple[str, ...]
+    sizeof_ggml_tensor: int
+    ggml_type_count: int
+    op_norm_quant: int
+    op_bitlinear: int
+    op_gate_up: int
+
+    def quant_row_bytes(self, n: int, live: bool = False) -> int:
+        """Bytes of one quantized token of n columns, as op_norm_quant writes it."""
+        return int(self.library.tern_quant_row_bytes(n, int(live)))
+
+    def columns_bytes(self, n_in: int, n_out: int) -> int:
+        """Bytes that `repack_columns` writes."""
+        return int(self.library.tern_columns_bytes(n_in, n_out))
+
+    def repack_columns(self, codes: int, n_in: int, n_out: int, out: int) -> None:
+        """Writes the column-major copy of the I2_S matrix at address `codes` to address `out`."""
+        _check_columns(n_in)
+        self.library.tern_repack_columns(codes, n_in, n_out, out)
+
+    def select(self, name: str) -> None:
+        """Makes another instruction set the active one for the whole process (tests and benchmarks)."""
+        _select(self.library, name)
+
+
+def _file_name() -> str:
+    if sys.platform == "win32":
+        return "tern_kernels.dll"
+    return "libtern_kernels.dylib" if sys.platform == "darwin" else "libtern_kernels.so"
+
+
+def library_path() -> Path:
+    """Where the compiled library lies. Raises UserError when it was not built."""
+    import tern.engine.kernels as package
+
+    # An editable install has two folders on this path: the sources and the build.
+    for folder in package.__path__:
+        path = Path(folder) / _file_name()
+        if path.is_file():
+            return path
+    raise UserError(
+        "Tern's compiled kernels are missing from this installation. "
+        "Install Tern again (from a source checkout: run `make setup`)."
+    )
+
+
+def _declare(library: ctypes.CDLL) -> None:
+    i32, i64, ptr, text = ctypes.c_int32, ctypes.c_int64, ctypes.c_void_p, ctypes.c_char_p
+    prototypes: dict[str, tuple[object, list[object]]] = {
+        "tern_abi_version": (i32, []),
+        "tern_sizeof_ggml_tensor": (i64, []),
+        "tern_ggml_type_count": (i32, []),
+        "tern_quant_row_bytes": (i64, [i32, i32]),
+        "tern_columns_bytes": (i64, [i32, i32]),
+        "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
+        "tern_select_kernel": (i32, [text]),
+        "tern_kernel_name": (text, []),
+        "tern_kernels_available": (text, []),
+        "tern_kernels_known": (text, []),
+        "tern_dot_i2s": (i32, [text, ptr, ptr, i32]),
+    }
+    for name, (result, arguments) in prototypes.items():
+        function = getattr(library, name)
+        function.restype, function.argtypes = result, arguments
+    for name in ("tern_op_norm_quant", "tern_op_bitlinear", "tern_op_gate_up"):
+        function = getattr(library, name)
+        function.restype, function.argtypes = None, [ptr, ctypes.c_int, ctypes.c_int, ptr]
+
+
+def _select(library: ctypes.CDLL, name: str | None) -> None:
+    status = library.tern_select_kernel(name.encode() if name else None)
+    if status == 0:
+        return
+    available = library.tern_kernels_available().decode().replace(",", ", ")
+    if status == 1:
+        known = library.tern_kernels_known().decode().replace(",", ", ")
+        raise UserError(
+            f"TERN_KERNEL={name} is not an instruction set Tern knows ({known}); unset it or choose one."
+        )
+    raise UserError(f"This CPU cannot run TERN_KERNEL={name}; unset it or choose one of: {available}.")
+
+
+def open_library(path: Path, kernel: str | None = None) -> Kernels:
+    """Opens the library at `path` and selects an instruction set (None: the best this CPU has)."""
+    try:
+        library = ctypes.CDLL(str(path))
+        _declare(library)
+    except (OSError, AttributeError) as error:
+        raise UserError(
+            f"Tern's compiled kernels ({path.name}) cannot be loaded on this system: install Tern again."
+            f" ({error})"
+        ) from error
+    if library.tern_abi_version() != ABI_VERSION:
+        raise UserError(
+            f"Tern's compiled kernels have version {library.tern_abi_version()}, but this Tern needs "
+            f"{ABI_VERSION}. Install Tern again (from a source checkout: run `make setup`)."
+        )
+    _select(library, kernel)
+
+    def address(name: str) -> int:
+        return int(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0)
+
+    return Kernels(
+        library=library,
+        name=library.tern_kernel_name().decode(),
+        available=tuple(library.tern_kernels_available().decode().split(",")),
+        sizeof_ggml_tensor=int(library.tern_sizeof_ggml_tensor()),
+        ggml_type_count=int(library.tern_ggml_type_count()),
+        op_norm_quant=address("tern_op_norm_quant"),
+        op_bitlinear=address("tern_op_bitlinear"),
+        op_gate_up=address("tern_op_gate_up"),
+    )
+
+
+@cache
+def load() -> Kernels:
+    """The library of this installation, opened once; TERN_KERNEL forces an instruction set.
+
+    Raises UserError when the library is missing, does not load, has another version, or when
+    TERN_KERNEL names something unknown or beyond this CPU.
+    """
+    return open_library(library_path(), os.environ.get("TERN_KERNEL") or None)

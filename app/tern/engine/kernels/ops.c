@@ -1,0 +1,319 @@
+// The ggml custom ops: they read tensors, share the work among ggml's threads and call the active
+// instruction set. No ggml function is called, so the library links to nothing.
+//
+// ggml puts a barrier between nodes and none inside one. Units of work are taken from a counter in
+// the op's userdata, so that threads of unequal speed (efficiency cores, a busy machine) finish
+// together; results do not depend on who took what.
+#include <stddef.h>
+
+#include "float_ops.h"
+#include "ggml.h"
+#include "threads.h"
+
+enum {
+    ROW_UNIT_BYTES = 32 * 1024,  // codes in a unit of decode: long enough to stream, short enough to share
+    ROW_UNIT_MAX = 256,
+    TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
+    ROWS_UP_TO = 3,      // tokens up to which row-by-row sums beat unpacking a panel
+    UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use
+    ALIGNED_Q = 16 * 1024,
+};
+
+static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
+
+static int8_t *quant_row(const struct ggml_tensor *t, int64_t token) { return (int8_t *)t->data + token * t->nb[1]; }
+
+static float *float_row(const struct ggml_tensor *t, int64_t token) {
+    return (float *)(void *)((char *)t->data + token * t->nb[1]);
+}
+
+int64_t tern_quant_row_bytes(int32_t n, int32_t live) {
+    const int64_t list = live ? ((int64_t)n + 4) * (int64_t)(sizeof(int32_t) + 1) : 0;
+    return (int64_t)padded_pairs(n) * PAIR + (int64_t)sizeof(struct quant_trailer) + (list + 63) / 64 * 64;
+}
+
+int64_t tern_sizeof_ggml_tensor(void) { return (int64_t)sizeof(struct ggml_tensor); }
+int32_t tern_ggml_type_count(void) { return GGML_TYPE_COUNT; }
+
+// ---- norm + quantize: whole tokens to threads ----
+void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_norm_quant_args *a = userdata;
+    const struct kernel *k = tern_active_kernel();
+    const int64_t n_tokens = dst->ne[1];
+    const int32_t live = a->live && n_tokens == 1;
+    for (int64_t t = ith; t < n_tokens; t += nth) {
+        int8_t *row = quant_row(dst, t);
+        k->norm_quant(float_row(dst->src[0], t), a->weight, a->eps, a->n, live, row);
+        if (live) {
+            a->live_columns += row_trailer(row, a->n)->n_live;
+            a->total_columns += a->n;
+        }
+    }
+}
+
+// ---- shared by the matrix ops ----
+// A quantized token as the row kernels want it: 64-byte aligned, because ggml aligns tensors to 32
+// and a 64-byte load that crosses a cache line costs two.
+struct token {
+    const int8_t *q;
+    struct quant_trailer trailer;
+};
+
+static struct token aligned_token(const int8_t *row, int32_t n, int8_t *buffer) {
+    struct token t = {.q = row};
+    const int64_t bytes = (int64_t)padded_pairs(n) * PAIR;
+    memcpy(&t.trailer, row + bytes, sizeof t.trailer);
+    if ((uintptr_t)row % 64 && bytes <= ALIGNED_Q) t.q = memcpy(buffer, row, (size_t)bytes);
+    return t;
+}
+
+static int32_t unit_rows(int32_t n_in) {
+    const int32_t rows = ROW_UNIT_BYTES / (n_in / 4) / 16 * 16;
+    return rows < 16 ? 16 : min32(rows, ROW_UNIT_MAX);
+}
+
+// Multiplies one panel with tokens [0, n_tokens): c[t][PANEL_ROWS] = sums over codes. part[i] gives
+// the panel's rows 16i .. 16i+15.
+struct panel_part {
+    const uint8_t *codes;
+    int32_t n_rows;
+};
+
+static void multiply_panel(const struct kernel *k, const struct panel_part part[PANEL_ROWS / UNPACK_ROWS], int32_t n_in,
+                           const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c) {
+    TERN_ALIGNED(64) uint8_t panel[PANEL_BYTES];
+    const int64_t stride = n_in / 4;
+    const int32_t n_pairs = padded_pairs(n_in);
+    // Tiles of nearly equal size: a last tile of one or two tokens would run at half speed.
+    const int32_t n_tiles = (n_tokens + k->tile_tokens - 1) / k->tile_tokens;
+    for (int32_t pair = 0; pair < n_pairs; pair++) {
+        const int32_t n_bytes = min32((int32_t)stride - pair * PAIR_BYTES, PAIR_BYTES);
+        for (int32_t i = 0; i < PANEL_ROWS / UNPACK_ROWS; i++) {
+            const uint8_t *codes = part[i].codes + pair * PAIR_BYTES;
+            k->unpack(codes, stride, part[i].n_rows, n_bytes, panel + i * UNPACK_ROWS * 4);
+            if (pair + 1 < n_pairs)
+                for (int32_t r = 0; r < part[i].n_rows; r++) prefetch_l2(codes + r * stride + PAIR_BYTES);
+        }
+        for (int32_t i = 0; i < n_tiles; i++) {
+            const int32_t first = (int32_t)((int64_t)n_tokens * i / n_tiles);
+            const int32_t end = (int32_t)((int64_t)n_tokens * (i + 1) / n_tiles);
+            k->tile(panel, q + first * q_stride + pair * PAIR, q_stride, end - first, c + first * PANEL_ROWS, pair > 0);
+        }
+    }
+}
+
+static int32_t panel_parts(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_parts,
+                           struct panel_part *part) {
+    for (int32_t i = 0; i < n_parts; i++) {
+        const int32_t left = n_rows - i * UNPACK_ROWS;
+        part[i].n_rows = left < 0 ? 0 : min32(left, UNPACK_ROWS);
+        part[i].codes = left > 0 ? codes + (int64_t)i * UNPACK_ROWS * stride : codes;
+    }
+    return min32(n_rows, n_parts * UNPACK_ROWS);
+}
+
+// ---- bitlinear: one to three matrices, outputs one after another, optional residual ----
+struct unit {
+    const struct tern_matrix *mat;
+    int32_t row, n_rows;  // within the matrix
+    int64_t out;          // first row within dst
+};
+
+static int32_t count_units(const struct tern_bitlinear_args *a, int32_t rows) {
+    int32_t n = 0;
+    for (int32_t m = 0; m < a->n_mats; m++) n += (a->mats[m].n_out + rows - 1) / rows;
+    return n;
+}
+
+static struct unit find_unit(const struct tern_bitlinear_args *a, int32_t rows, int32_t index) {
+    int64_t out = 0;
+    int32_t m = 0;
+    for (;; m++) {
+        const int32_t here = (a->mats[m].n_out + rows - 1) / rows;
+        if (index < here) break;
+        index -= here;
+        out += a->mats[m].n_out;
+    }
+    const int32_t row = index * rows;
+    return (struct unit){&a->mats[m], row, min32(rows, a->mats[m].n_out - row), out + row};
+}
+
+static struct finish_args finish_for(const struct ggml_tensor *dst, const struct unit *u, int64_t token,
+                                     const struct quant_trailer *trailer, const int32_t *acc) {
+    const struct ggml_tensor *residual = dst->src[1];
+    return (struct finish_args){acc, trailer->sum, trailer->inv_scale, u->mat->scale,
+                                residual ? float_row(residual, token) + u->out : NULL};
+}
+
+static void bitlinear_columns(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
+    enum { BLOCKS = 2 };  // blocks of 256 rows in a unit: enough cache lines of a column to be worth a visit
+    TERN_ALIGNED(64) int32_t acc[BLOCKS * BLOCK_ROWS];
+    int8_t *row = quant_row(dst->src[0], 0);
+    const struct quant_trailer *trailer = row_trailer(row, a->n_in);
+    const int32_t n_units = count_units(a, BLOCKS * BLOCK_ROWS);
+    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+        const struct unit u = find_unit(a, BLOCKS * BLOCK_ROWS, i);
+        const struct finish_args f = finish_for(dst, &u, 0, trailer, acc);
+        k->columns(u.mat->columns + u.row / BLOCK_ROWS * BLOCK_BYTES, columns_stride(u.mat->n_out),
+                   row_live_columns(row, a->n_in), row_live_q(row, a->n_in), (trailer->n_live + 3) / 4 * 4,
+                   (u.n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, acc);
+        k->finish(&f, u.n_rows, float_row(dst, 0) + u.out);
+    }
+}
+
+static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
+    TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
+    struct token token[ROWS_UP_TO];
+    int32_t acc[ROW_UNIT_MAX];
+    const int64_t stride = a->n_in / 4;
+    for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
+    const int32_t rows = unit_rows(a->n_in), n_units = count_units(a, rows);
+    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+        const struct unit u = find_unit(a, rows, i);
+        for (int64_t t = 0; t < dst->ne[1]; t++) {
+            const struct finish_args f = finish_for(dst, &u, t, &token[t].trailer, acc);
+            k->rows(u.mat->codes + u.row * stride, stride, u.n_rows, token[t].q, a->n_in, acc);
+            k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
+        }
+    }
+}
+
+static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
+    TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
+    const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
+    const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
+    const int32_t n_units = count_units(a, PANEL_ROWS) * n_blocks;
+    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+        const struct unit u = find_unit(a, PANEL_ROWS, i / n_blocks);
+        const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
+        struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
+        panel_parts(u.mat->codes + u.row * stride, stride, u.n_rows, PANEL_ROWS / UNPACK_ROWS, part);
+        multiply_panel(k, part, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
+                       (int32_t)(end - first), c);
+        for (int64_t t = first; t < end; t++) {
+            const struct finish_args f = finish_for(dst, &u, t, row_trailer(quant_row(dst->src[0], t), a->n_in),
+                                                    c + (t - first) * PANEL_ROWS);
+            k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
+        }
+    }
+}
+
+void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_bitlinear_args *a = userdata;
+    const struct kernel *k = tern_active_kernel();
+    (void)ith;
+    if (dst->ne[1] > ROWS_UP_TO)
+        bitlinear_panels(k, dst, a, nth);
+    else if (dst->ne[1] == 1 && a->n_mats == 1 && a->mats[0].columns &&
+             row_trailer(quant_row(dst->src[0], 0), a->n_in)->n_live >= 0)
+        bitlinear_columns(k, dst, a, nth);
+    else
+        bitlinear_rows(k, dst, a, nth);
+}
+
+// ---- gate and up ----
+static struct finish_args sums_of(const struct tern_matrix *m, const struct quant_trailer *t, const int32_t *acc) {
+    return (struct finish_args){acc, t->sum, t->inv_scale, m->scale, NULL};
+}
+
+// One token with ReLU2: where the gate is closed the row of `up` is never read. Skipping rows
+// defeats the hardware prefetcher, so a live row is prefetched when its gate is known and
+// multiplied UP_AHEAD live rows later.
+static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
+    TERN_ALIGNED(64) int8_t buffer[ALIGNED_Q];
+    const struct token token = aligned_token(quant_row(dst->src[0], 0), a->n_in, buffer);
+    const int64_t stride = a->n_in / 4;
+    float *y = float_row(dst, 0);
+    struct {
+        int32_t row;
+        float gate;
+    } waiting[UP_AHEAD];
+    int64_t n_live = 0, n_done = 0;
+    const int32_t rows = unit_rows(a->n_in), n_units = (a->gate.n_out + rows - 1) / rows;
+    for (;;) {
+        const int32_t i = take_unit(&a->next, n_units, nth);
+        const int32_t first = i * rows, end = i < 0 ? first : min32(first + rows, a->gate.n_out);
+        for (int32_t row = first; row < end || (i < 0 && n_done < n_live); row++) {
+            if (i < 0 || n_live - n_done == UP_AHEAD) {  // drain one
+                const int32_t r = waiting[n_done % UP_AHEAD].row;
+                int32_t acc;
+                const struct finish_args up = sums_of(&a->up, &token.trailer, &acc);
+                k->rows(a->up.codes + r * stride, stride, 1, token.q, a->n_in, &acc);
+                y[r] = relu2_gated(waiting[n_done % UP_AHEAD].gate, finished(acc, &up));
+                n_done++;
+                if (i < 0) continue;
+            }
+            int32_t acc;
+            const struct finish_args gate = sums_of(&a->gate, &token.trailer, &acc);
+            k->rows(a->gate.codes + row * stride, stride, 1, token.q, a->n_in, &acc);
+            const float g = finished(acc, &gate);
+            if (g > 0.0f) {
+                waiting[n_live % UP_AHEAD].row = row;
+                waiting[n_live % UP_AHEAD].gate = g;
+                n_live++;
+                for (int64_t b = 0; b < stride; b += 64) prefetch_l2(a->up.codes + row * stride + b);
+            } else {
+                y[row] = 0.0f;
+            }
+        }
+        if (i < 0) break;
+    }
+    add_statistic(&a->live_rows, n_live);
+}
+
+static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
+    TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
+    struct token token[ROWS_UP_TO];
+    int32_t gate_acc[ROW_UNIT_MAX], up_acc[ROW_UNIT_MAX];
+    const int64_t stride = a->n_in / 4;
+    for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
+    const int32_t rows = unit_rows(a->n_in), n_units = (a->gate.n_out + rows - 1) / rows;
+    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+        const int32_t first = i * rows, n_rows = min32(rows, a->gate.n_out - first);
+        for (int64_t t = 0; t < dst->ne[1]; t++) {
+            const struct finish_args gate = sums_of(&a->gate, &token[t].trailer, gate_acc);
+            const struct finish_args up = sums_of(&a->up, &token[t].trailer, up_acc);
+            k->rows(a->gate.codes + first * stride, stride, n_rows, token[t].q, a->n_in, gate_acc);
+            k->rows(a->up.codes + first * stride, stride, n_rows, token[t].q, a->n_in, up_acc);
+            k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + first);
+        }
+    }
+}
+
+// A panel is half gate, half up, so that both sums of a row meet in one buffer.
+static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
+    enum { ROWS = PANEL_ROWS / 2, PARTS = ROWS / UNPACK_ROWS };
+    TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
+    const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
+    const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
+    const int32_t n_units = (a->gate.n_out + ROWS - 1) / ROWS * n_blocks;
+    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+        const int32_t row = i / n_blocks * ROWS;
+        const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
+        struct panel_part part[2 * PARTS];
+        const int32_t n_rows = panel_parts(a->gate.codes + row * stride, stride, a->gate.n_out - row, PARTS, part);
+        panel_parts(a->up.codes + row * stride, stride, a->up.n_out - row, PARTS, part + PARTS);
+        multiply_panel(k, part, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
+                       (int32_t)(end - first), c);
+        for (int64_t t = first; t < end; t++) {
+            const struct quant_trailer *trailer = row_trailer(quant_row(dst->src[0], t), a->n_in);
+            const int32_t *sums = c + (t - first) * PANEL_ROWS;
+            const struct finish_args gate = sums_of(&a->gate, trailer, sums);
+            const struct finish_args up = sums_of(&a->up, trailer, sums + ROWS);
+            k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + row);
+        }
+    }
+}
+
+void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_gate_up_args *a = userdata;
+    const struct kernel *k = tern_active_kernel();
+    if (dst->ne[1] > ROWS_UP_TO) {
+        gate_up_panels(k, dst, a, nth);
+    } else if (dst->ne[1] == 1 && a->activation == TERN_RELU2) {
+        if (ith == 0) add_statistic(&a->total_rows, a->gate.n_out);
+        gate_up_live(k, dst, a, nth);
+    } else {
+        gate_up_rows(k, dst, a, nth);
+    }
+}

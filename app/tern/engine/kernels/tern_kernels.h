@@ -1,0 +1,93 @@
+// Public interface of libtern_kernels: BitLinear W1.58A8 on I2_S bytes as ggml custom ops.
+//
+// The arithmetic (transformers, integrations/bitnet.py): per token s = 127 / max(|x|max, 1e-5),
+// q = clip(round_half_even(x * s), -128, 127), y = (W_ternary . q) / s * weight_scale.
+// Integer sums are exact and every float is computed in one stated order, so all instruction sets
+// and all thread counts give the same bits.
+//
+// I2_S: row-major codes 0, 1, 2 for -1, 0, +1; 128 values of a row make 32 bytes: value j sits in
+// byte j % 32 at bits 6 - 2 * (j / 32). No pointer given to this library needs alignment.
+#ifndef TERN_KERNELS_H
+#define TERN_KERNELS_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define TERN_API __declspec(dllexport)
+#else
+#define TERN_API __attribute__((visibility("default")))
+#endif
+
+#define TERN_ABI_VERSION 1
+
+struct ggml_tensor;
+
+enum tern_activation { TERN_RELU2 = 0, TERN_SILU = 1 };
+
+// One ternary matrix [n_out][n_in]; n_in stands in the op's arguments.
+struct tern_matrix {
+    const uint8_t *codes;    // I2_S, n_out * n_in / 4 bytes
+    const uint8_t *columns;  // NULL, or what tern_repack_columns wrote: lets decode skip zero columns
+    float scale;
+    int32_t n_out;
+};
+
+// Userdata of the three ops. The library writes only `next` and the statistics.
+struct tern_norm_quant_args {
+    const float *weight;  // [n], or NULL: quantize without RMSNorm
+    float eps;
+    int32_t n;
+    int32_t live;           // 1: at one token, append the list of nonzero columns
+    int32_t reserved;
+    int64_t live_columns;   // statistics, summed over calls with `live`
+    int64_t total_columns;
+};
+
+struct tern_bitlinear_args {
+    struct tern_matrix mats[3];
+    int32_t n_mats;
+    int32_t n_in;
+    int32_t next;  // work counter; zero between calls
+    int32_t reserved;
+};
+
+struct tern_gate_up_args {
+    struct tern_matrix gate, up;
+    int32_t n_in;
+    int32_t activation;  // enum tern_activation
+    int32_t next;        // work counter; zero between calls
+    int32_t reserved;
+    int64_t live_rows;   // statistics, summed over one-token calls with ReLU2
+    int64_t total_rows;
+};
+
+// Ops: ggml_custom_op_t, every thread of the pool calls them.
+//   norm_quant: src0 f32 [n, T]               -> dst i8  [tern_quant_row_bytes(n, live), T]
+//   bitlinear:  src0 i8 rows, src1 residual?  -> dst f32 [sum of n_out, T]
+//   gate_up:    src0 i8 rows                  -> dst f32 [n_ff, T] = act(gate) * up
+TERN_API void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+
+// Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
+TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
+
+// Column-major copy of a matrix for sparse decode; layout in layout.h.
+TERN_API int64_t tern_columns_bytes(int32_t n_in, int32_t n_out);
+TERN_API void tern_repack_columns(const uint8_t *codes, int32_t n_in, int32_t n_out, uint8_t *out);
+
+// Instruction sets. select(NULL) takes the best; 0 = done, 1 = no such name, 2 = this CPU lacks it.
+TERN_API int32_t tern_select_kernel(const char *name);
+TERN_API const char *tern_kernel_name(void);
+TERN_API const char *tern_kernels_available(void);  // comma-separated, best first
+TERN_API const char *tern_kernels_known(void);
+
+// Sum of code * q over one row (codes 0..2, q in the row arrangement of layout.h) by the named
+// instruction set; INT32_MIN if this CPU lacks it.
+TERN_API int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, int32_t n);
+
+TERN_API int32_t tern_abi_version(void);
+TERN_API int64_t tern_sizeof_ggml_tensor(void);
+TERN_API int32_t tern_ggml_type_count(void);
+
+#endif

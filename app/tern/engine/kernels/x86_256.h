@@ -1,0 +1,218 @@
+// The 256-bit x86 kernels, compiled twice: AVX2 alone (x86_avx2.c) and AVX2 with VNNI
+// (x86_avxvnni.c, which defines TERN_DPBUSD). Without VNNI, vpmaddubsw multiplies 32 codes by 32
+// activations and adds pairs into int16; a pair stays within 2 * 2 * 128 = 512, so 64 pairs fit
+// (-32768 .. 32512) before they must be widened to int32.
+#include <immintrin.h>
+
+#include "float_ops.h"
+
+#if defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 16")
+#define INLINE inline __attribute__((always_inline))
+#else
+#define UNROLL
+#define INLINE __forceinline
+#endif
+
+static INLINE __m256i load(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
+static INLINE void store(void *p, __m256i v) { _mm256_storeu_si256((__m256i *)p, v); }
+
+static INLINE __m256i widen(__m256i pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
+
+// Codes of run s, 0..2 in each byte.
+static INLINE __m256i run_codes(__m256i code, int s) {
+    return _mm256_and_si256(_mm256_srli_epi16(code, 6 - 2 * s), _mm256_set1_epi8(3));
+}
+
+static INLINE int32_t add_lanes(__m256i v) {
+    __m128i x = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0x4E));
+    x = _mm_add_epi32(x, _mm_shuffle_epi32(x, 0xB1));
+    return _mm_cvtsi128_si32(x);
+}
+
+// ---- decode: one row after another ----
+static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n) {
+    const int32_t n_groups = n / GROUP;
+#ifdef TERN_DPBUSD
+    __m256i run[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
+    for (int32_t g = 0; g < n_groups; g++) {
+        const __m256i c = load(code + g * GROUP_BYTES);
+        const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
+        // Masked where they lie: run s counts 4^(3-s) fold and is shifted back at the end.
+        UNROLL for (int s = 0; s < 4; s++) run[s] = TERN_DPBUSD(
+            run[s], _mm256_and_si256(c, _mm256_set1_epi8((char)(0xC0 >> 2 * s))), load(qg + 64 * s));
+    }
+    const __m256i high = _mm256_add_epi32(_mm256_srai_epi32(run[0], 6), _mm256_srai_epi32(run[1], 4));
+    return add_lanes(_mm256_add_epi32(high, _mm256_add_epi32(_mm256_srai_epi32(run[2], 2), run[3])));
+#else
+    enum { FLUSH = 8 };  // 4 pairs a group and lane: 16 groups would just fit
+    __m256i sum = _mm256_setzero_si256();
+    for (int32_t first = 0; first < n_groups; first += FLUSH) {
+        const int32_t end = n_groups - first < FLUSH ? n_groups : first + FLUSH;
+        __m256i pairs = _mm256_setzero_si256();
+        for (int32_t g = first; g < end; g++) {
+            const __m256i c = load(code + g * GROUP_BYTES);
+            const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
+            UNROLL for (int s = 0; s < 4; s++) pairs =
+                _mm256_add_epi16(pairs, _mm256_maddubs_epi16(run_codes(c, s), load(qg + 64 * s)));
+        }
+        sum = _mm256_add_epi32(sum, widen(pairs));
+    }
+    return add_lanes(sum);
+#endif
+}
+
+static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t *acc) {
+    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + r * stride, q, n);
+}
+
+// ---- prefill ----
+// Transposes 8 rows of 8 dwords: r[i] becomes dword i of all rows.
+static INLINE void transpose_8x8(__m256i r[8]) {
+    __m256i t[8];
+    UNROLL for (int i = 0; i < 8; i += 2) {
+        t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    UNROLL for (int i = 0; i < 8; i += 4) {
+        r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    UNROLL for (int i = 0; i < 4; i++) {
+        const __m256i a = r[i], b = r[i + 4];
+        r[i] = _mm256_permute2x128_si256(a, b, 0x20);
+        r[i + 4] = _mm256_permute2x128_si256(a, b, 0x31);
+    }
+}
+
+static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel) {
+    for (int32_t first = 0; first < UNPACK_ROWS; first += 8)
+        for (int32_t half = 0; half < 2; half++) {
+            __m256i r[8];
+            for (int32_t i = 0; i < 8; i++)
+                r[i] = first + i < n_rows && half * 32 < n_bytes ? load(codes + (first + i) * stride + half * 32)
+                                                                : _mm256_setzero_si256();
+            transpose_8x8(r);
+            UNROLL for (int i = 0; i < 8; i++) {
+                uint8_t *out = panel + (half * 8 + i) * PANEL_ROWS * 4 + first * 4;
+                UNROLL for (int s = 0; s < 4; s++) store(out + 16 * s * PANEL_ROWS * 4, run_codes(r[i], s));
+            }
+        }
+}
+
+// 16 rows by nt tokens. With VNNI the accumulators are int32; without, int16 pairs over the 64 steps
+// of a panel, which is exactly what fits.
+static INLINE void tile_n(const uint8_t *panel, const int8_t *q, int64_t q_stride, const int nt, int32_t *c,
+                          int32_t accumulate) {
+    __m256i acc[6][2];
+    UNROLL for (int t = 0; t < nt; t++) acc[t][0] = acc[t][1] = _mm256_setzero_si256();
+    for (int32_t k = 0; k < PANEL_STEPS; k++) {
+        const __m256i w0 = load(panel + k * PANEL_ROWS * 4), w1 = load(panel + k * PANEL_ROWS * 4 + 32);
+        UNROLL for (int t = 0; t < nt; t++) {
+            int32_t four;
+            memcpy(&four, q + t * q_stride + 4 * k, sizeof four);
+            const __m256i b = _mm256_set1_epi32(four);
+#ifdef TERN_DPBUSD
+            acc[t][0] = TERN_DPBUSD(acc[t][0], w0, b);
+            acc[t][1] = TERN_DPBUSD(acc[t][1], w1, b);
+#else
+            acc[t][0] = _mm256_add_epi16(acc[t][0], _mm256_maddubs_epi16(w0, b));
+            acc[t][1] = _mm256_add_epi16(acc[t][1], _mm256_maddubs_epi16(w1, b));
+#endif
+        }
+    }
+    UNROLL for (int t = 0; t < nt; t++) {
+        UNROLL for (int v = 0; v < 2; v++) {
+            int32_t *out = c + t * PANEL_ROWS + 8 * v;
+#ifdef TERN_DPBUSD
+            const __m256i sum = acc[t][v];
+#else
+            const __m256i sum = widen(acc[t][v]);
+#endif
+            store(out, accumulate ? _mm256_add_epi32(load(out), sum) : sum);
+        }
+    }
+}
+
+#ifdef TERN_DPBUSD
+enum { TILE_TOKENS = 6 };
+#else
+enum { TILE_TOKENS = 5 };  // a sixth would spill: vpmaddubsw needs a register for its result
+#endif
+
+static void tile(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
+                 int32_t accumulate) {
+    for (int32_t r = 0; r < PANEL_ROWS; r += 16) {
+        const uint8_t *p = panel + r * 4;
+        switch (n_tokens) {
+        case 1: tile_n(p, q, q_stride, 1, c + r, accumulate); break;
+        case 2: tile_n(p, q, q_stride, 2, c + r, accumulate); break;
+        case 3: tile_n(p, q, q_stride, 3, c + r, accumulate); break;
+        case 4: tile_n(p, q, q_stride, 4, c + r, accumulate); break;
+        case 5: tile_n(p, q, q_stride, 5, c + r, accumulate); break;
+        default: tile_n(p, q, q_stride, TILE_TOKENS, c + r, accumulate); break;
+        }
+    }
+}
+
+// ---- sparse decode ----
+// Half a block, 128 rows: bytes 32h .. 32h+31 of four columns; a pass takes the registers z of one
+// byte interleave (low: z = 0, 1; high: z = 2, 3), so that 8 accumulators suffice.
+static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int32_t *live, const int8_t *live_q,
+                                int32_t n_live, const int high, int32_t *acc) {
+    __m256i sum[4][2];
+    UNROLL for (int s = 0; s < 4; s++) {
+        UNROLL for (int z = 0; z < 2; z++) sum[s][z] = load(acc + 64 * s + 32 * high + 16 * z);
+    }
+    for (int32_t i = 0; i < n_live; i += 4) {
+        const __m256i c0 = load(bytes + live[i] * stride), c1 = load(bytes + live[i + 1] * stride);
+        const __m256i c2 = load(bytes + live[i + 2] * stride), c3 = load(bytes + live[i + 3] * stride);
+        int32_t four;
+        memcpy(&four, live_q + i, sizeof four);
+        const __m256i q = _mm256_set1_epi32(four);
+        const __m256i c01 = high ? _mm256_unpackhi_epi8(c0, c1) : _mm256_unpacklo_epi8(c0, c1);
+        const __m256i c23 = high ? _mm256_unpackhi_epi8(c2, c3) : _mm256_unpacklo_epi8(c2, c3);
+        const __m256i row[2] = {_mm256_unpacklo_epi16(c01, c23), _mm256_unpackhi_epi16(c01, c23)};
+        UNROLL for (int s = 0; s < 4; s++) {
+            UNROLL for (int z = 0; z < 2; z++) {
+                const __m256i w = run_codes(row[z], s);
+#ifdef TERN_DPBUSD
+                sum[s][z] = TERN_DPBUSD(sum[s][z], w, q);
+#else
+                sum[s][z] = _mm256_add_epi32(sum[s][z], widen(_mm256_maddubs_epi16(w, q)));
+#endif
+            }
+        }
+    }
+    UNROLL for (int s = 0; s < 4; s++) {
+        UNROLL for (int z = 0; z < 2; z++) store(acc + 64 * s + 32 * high + 16 * z, sum[s][z]);
+    }
+}
+
+static void columns(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
+                    int32_t n_live, int32_t n_blocks, int32_t *acc) {
+    enum { BATCH = 32, AHEAD = 32 };
+    memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
+    for (int32_t first = 0; first < n_live; first += BATCH) {
+        const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
+        for (int32_t i = first + AHEAD; i < first + AHEAD + BATCH && i < n_live; i++)
+            for (int32_t b = 0; b < n_blocks; b++)
+                _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T1);
+        for (int32_t half = 0; half < 2 * n_blocks; half++) {
+            const uint8_t *bytes = columns + half * 32;
+            int32_t *a = acc + half / 2 * BLOCK_ROWS + half % 2 * 8;
+            columns_pass(bytes, stride, live + first, live_q + first, batch, 0, a);
+            columns_pass(bytes, stride, live + first, live_q + first, batch, 1, a);
+        }
+    }
+}
+
+#define TERN_KERNEL_256(ISA)                                                                                    \
+    {                                                                                                           \
+        .name = ISA, .rows = rows, .unpack = unpack, .tile = tile, .tile_tokens = TILE_TOKENS,                  \
+        .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,                                \
+        .finish_gated = finish_gated_rows,                                                                      \
+    }

@@ -1,0 +1,190 @@
+// AVX-512 with VNNI: vpdpbusd multiplies 64 unsigned codes by 64 signed activations and adds them in
+// groups of four.
+#include <immintrin.h>
+
+#include "float_ops.h"
+
+#if defined(__GNUC__)
+#define UNROLL _Pragma("GCC unroll 32")
+#else
+#define UNROLL
+#endif
+
+static inline __m512i load(const void *p) { return _mm512_loadu_si512(p); }
+
+static inline __m512i load_half(const void *p) {
+    return _mm512_zextsi256_si512(_mm256_loadu_si256((const __m256i *)p));
+}
+
+// Codes are masked where they lie, never shifted: run s then counts 4^(3-s) fold, and its own
+// accumulator is shifted back once a row. Masked codes reach 128, which fits the unsigned operand,
+// and a lane stays below 2^31 for rows up to 2^20 columns.
+struct sums {
+    __m512i run[4];
+};
+
+static inline void accumulate_pair(struct sums *a, __m512i code, const int8_t *q) {
+    for (int s = 0; s < 4; s++) {
+        const __m512i masked = _mm512_and_si512(code, _mm512_set1_epi8((char)(0xC0 >> 2 * s)));
+        a->run[s] = _mm512_dpbusd_epi32(a->run[s], masked, load(q + 64 * s));
+    }
+}
+
+static inline int32_t total(const struct sums *a) {
+    const __m512i high = _mm512_add_epi32(_mm512_srai_epi32(a->run[0], 6), _mm512_srai_epi32(a->run[1], 4));
+    const __m512i low = _mm512_add_epi32(_mm512_srai_epi32(a->run[2], 2), a->run[3]);
+    return _mm512_reduce_add_epi32(_mm512_add_epi32(high, low));
+}
+
+// One row after another: strided streams (several rows at once) halve the memory bandwidth.
+static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t *acc) {
+    for (int32_t r = 0; r < n_rows; r++) {
+        const uint8_t *code = codes + r * stride;
+        struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                          _mm512_setzero_si512()}};
+        for (int32_t pair = 0; pair < n / PAIR; pair++)
+            accumulate_pair(&a, load(code + pair * PAIR_BYTES), q + pair * PAIR);
+        if (n % PAIR) accumulate_pair(&a, load_half(code + n / PAIR * PAIR_BYTES), q + n / PAIR * PAIR);
+        acc[r] = total(&a);
+    }
+}
+
+// Transposes 16 rows of 16 dwords in registers: r[i] becomes dword i of all rows.
+static inline void transpose_16x16(__m512i r[16]) {
+    __m512i t[16];
+    UNROLL for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    UNROLL for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    UNROLL for (int i = 0; i < 4; i++) {
+        const __m512i a = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+        const __m512i b = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xDD);
+        const __m512i c = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+        const __m512i d = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xDD);
+        t[i] = _mm512_shuffle_i32x4(a, c, 0x88);
+        t[i + 8] = _mm512_shuffle_i32x4(a, c, 0xDD);
+        t[i + 4] = _mm512_shuffle_i32x4(b, d, 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(b, d, 0xDD);
+    }
+    UNROLL for (int i = 0; i < 16; i++) r[i] = t[i];
+}
+
+static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel) {
+    __m512i r[UNPACK_ROWS];
+    for (int32_t i = 0; i < UNPACK_ROWS; i++)
+        r[i] = i >= n_rows               ? _mm512_setzero_si512()
+               : n_bytes == PAIR_BYTES ? load(codes + i * stride)
+                                       : load_half(codes + i * stride);
+    transpose_16x16(r);
+    const __m512i mask = _mm512_set1_epi8(3);
+    UNROLL for (int i = 0; i < 16; i++) {
+        uint8_t *out = panel + i * PANEL_ROWS * 4;
+        const int64_t run = 16 * PANEL_ROWS * 4;
+        _mm512_storeu_si512(out, _mm512_and_si512(_mm512_srli_epi16(r[i], 6), mask));
+        _mm512_storeu_si512(out + run, _mm512_and_si512(_mm512_srli_epi16(r[i], 4), mask));
+        _mm512_storeu_si512(out + 2 * run, _mm512_and_si512(_mm512_srli_epi16(r[i], 2), mask));
+        _mm512_storeu_si512(out + 3 * run, _mm512_and_si512(r[i], mask));
+    }
+}
+
+// 64 rows by nt tokens with every accumulator in a register: 4 * 6 accumulators, 4 weight registers
+// and one broadcast fill 29 of the 32. nt is a constant at each call, so the loops unroll.
+static inline __attribute__((always_inline)) void tile_n(const uint8_t *panel, const int8_t *q, int64_t q_stride,
+                                                         const int nt, int32_t *c, int32_t accumulate) {
+    __m512i acc[6][4];
+    UNROLL for (int t = 0; t < nt; t++) {
+        UNROLL for (int v = 0; v < 4; v++) acc[t][v] =
+            accumulate ? load(c + t * PANEL_ROWS + 16 * v) : _mm512_setzero_si512();
+    }
+    for (int32_t k = 0; k < PANEL_STEPS; k++) {
+        __m512i w[4];
+        UNROLL for (int v = 0; v < 4; v++) w[v] = load(panel + k * PANEL_ROWS * 4 + 64 * v);
+        UNROLL for (int t = 0; t < nt; t++) {
+            int32_t four;
+            memcpy(&four, q + t * q_stride + 4 * k, sizeof four);
+            const __m512i b = _mm512_set1_epi32(four);
+            UNROLL for (int v = 0; v < 4; v++) acc[t][v] = _mm512_dpbusd_epi32(acc[t][v], w[v], b);
+        }
+    }
+    UNROLL for (int t = 0; t < nt; t++) {
+        UNROLL for (int v = 0; v < 4; v++) _mm512_storeu_si512(c + t * PANEL_ROWS + 16 * v, acc[t][v]);
+    }
+}
+
+static void tile(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
+                 int32_t accumulate) {
+    switch (n_tokens) {
+    case 1: tile_n(panel, q, q_stride, 1, c, accumulate); break;
+    case 2: tile_n(panel, q, q_stride, 2, c, accumulate); break;
+    case 3: tile_n(panel, q, q_stride, 3, c, accumulate); break;
+    case 4: tile_n(panel, q, q_stride, 4, c, accumulate); break;
+    case 5: tile_n(panel, q, q_stride, 5, c, accumulate); break;
+    default: tile_n(panel, q, q_stride, 6, c, accumulate); break;
+    }
+}
+
+// One block of 256 rows, four live columns at a time; its 16 accumulators stay in registers.
+static inline void columns_block(const uint8_t *block, int64_t stride, const int32_t *live, const int8_t *live_q,
+                                 int32_t n_live, int32_t *acc) {
+    __m512i sum[4][4];
+    UNROLL for (int s = 0; s < 4; s++) {
+        UNROLL for (int z = 0; z < 4; z++) sum[s][z] = load(acc + 64 * s + 16 * z);
+    }
+    for (int32_t i = 0; i < n_live; i += 4) {
+        const __m512i c0 = load(block + live[i] * stride), c1 = load(block + live[i + 1] * stride);
+        const __m512i c2 = load(block + live[i + 2] * stride), c3 = load(block + live[i + 3] * stride);
+        int32_t four;
+        memcpy(&four, live_q + i, sizeof four);
+        const __m512i q = _mm512_set1_epi32(four);
+        const __m512i low01 = _mm512_unpacklo_epi8(c0, c1), high01 = _mm512_unpackhi_epi8(c0, c1);
+        const __m512i low23 = _mm512_unpacklo_epi8(c2, c3), high23 = _mm512_unpackhi_epi8(c2, c3);
+        const __m512i row[4] = {
+            _mm512_unpacklo_epi16(low01, low23), _mm512_unpackhi_epi16(low01, low23),
+            _mm512_unpacklo_epi16(high01, high23), _mm512_unpackhi_epi16(high01, high23)};
+        UNROLL for (int s = 0; s < 4; s++) {
+            const __m512i mask = _mm512_set1_epi8((char)(0xC0 >> 2 * s));
+            UNROLL for (int z = 0; z < 4; z++) sum[s][z] =
+                _mm512_dpbusd_epi32(sum[s][z], _mm512_and_si512(row[z], mask), q);
+        }
+    }
+    UNROLL for (int s = 0; s < 4; s++) {
+        UNROLL for (int z = 0; z < 4; z++) _mm512_storeu_si512(acc + 64 * s + 16 * z, sum[s][z]);
+    }
+}
+
+static void columns(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
+                    int32_t n_live, int32_t n_blocks, int32_t *acc) {
+    enum { BATCH = 32, AHEAD = 32 };
+    memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
+    for (int32_t first = 0; first < n_live; first += BATCH) {
+        const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
+        for (int32_t i = first + AHEAD; i < first + AHEAD + BATCH && i < n_live; i++)
+            for (int32_t b = 0; b < n_blocks; b++)
+                _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T1);
+        for (int32_t b = 0; b < n_blocks; b++)
+            columns_block(columns + b * BLOCK_BYTES, stride, live + first, live_q + first, batch,
+                          acc + b * BLOCK_ROWS);
+    }
+    // The masks left run s counting 4^(3-s) fold.
+    for (int32_t b = 0; b < n_blocks; b++)
+        for (int32_t s = 0; s < 3; s++)
+            for (int32_t r = 0; r < 64; r++) acc[b * BLOCK_ROWS + 64 * s + r] >>= 6 - 2 * s;
+}
+
+const struct kernel tern_kernel_avx512vnni = {
+    .name = "avx512vnni",
+    .rows = rows,
+    .unpack = unpack,
+    .tile = tile,
+    .tile_tokens = 6,
+    .columns = columns,
+    .norm_quant = norm_quant_row,
+    .finish = finish_rows,
+    .finish_gated = finish_gated_rows,
+};

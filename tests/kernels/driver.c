@@ -1,0 +1,199 @@
+// Runs every op on every instruction set of this CPU over random shapes and compares each with the
+// scalar reference, bit for bit. Every buffer has exactly the size the API asks for, so that a
+// sanitizer sees the first byte too far. Arguments: seed, rounds. Prints what it ran.
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ggml.h"
+#include "tern_kernels.h"
+
+static uint64_t state;
+
+static uint32_t random32(void) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(state >> 33);
+}
+
+static int32_t between(int32_t low, int32_t high) { return low + (int32_t)(random32() % (uint32_t)(high - low + 1)); }
+
+static void *take(int64_t bytes) {
+    void *p = malloc((size_t)bytes);
+    if (!p) abort();
+    return p;
+}
+
+static uint8_t *random_codes(int64_t bytes, int kind) {
+    uint8_t *codes = take(bytes);
+    for (int64_t i = 0; i < bytes; i++) {
+        int byte = 0;
+        for (int k = 0; k < 4; k++) byte = byte << 2 | (kind < 3 ? kind : (int)(random32() % 3));
+        codes[i] = (uint8_t)byte;
+    }
+    return codes;
+}
+
+static float *random_floats(int64_t n, int kind) {
+    static const float sizes[] = {1.0f, 1e-40f, 1e18f, 1e-6f};
+    float *x = take(n * 4);
+    for (int64_t i = 0; i < n; i++) {
+        const float v = ((float)(random32() % 20001) - 10000.0f) / 5000.0f;
+        switch (kind) {
+        case 0: x[i] = 0.0f; break;
+        case 1: x[i] = 1.0f; break;
+        case 2: x[i] = -1.0f; break;
+        case 3: x[i] = random32() % 5 ? 0.0f : v; break;
+        default: x[i] = v * sizes[kind % 4];
+        }
+    }
+    return x;
+}
+
+static struct ggml_tensor tensor(void *data, int64_t row_bytes, int64_t ne0, int64_t tokens) {
+    struct ggml_tensor t;
+    memset(&t, 0, sizeof t);
+    t.ne[0] = ne0;
+    t.ne[1] = tokens;
+    t.ne[2] = t.ne[3] = 1;
+    t.nb[1] = (size_t)row_bytes;
+    t.data = data;
+    return t;
+}
+
+typedef void (*op)(struct ggml_tensor *, int, int, void *);
+
+static void run(op f, struct ggml_tensor *dst, int nth, void *args) {
+    for (int ith = 0; ith < nth; ith++) f(dst, ith, nth, args);
+}
+
+// What one shape gives on the active instruction set: quantized rows and the outputs of the ops.
+struct outputs {
+    int8_t *rows;
+    int64_t rows_bytes;
+    float *y[4];
+    int64_t y_bytes[4];
+};
+
+struct shape {
+    int32_t n, tokens, nth, live, activation, n_mats, n_out[3], n_ff;
+    float *x, *weight, *residual;
+    uint8_t *codes[3], *gate, *up, *columns;
+};
+
+static struct outputs run_all(const struct shape *s) {
+    struct outputs o = {0};
+    const int64_t row_bytes = tern_quant_row_bytes(s->n, s->live);
+    o.rows_bytes = row_bytes * s->tokens;
+    o.rows = take(o.rows_bytes);
+    memset(o.rows, 0, (size_t)o.rows_bytes);  // the tail of the live list is not written
+    struct ggml_tensor x = tensor(s->x, 4 * (int64_t)s->n, s->n, s->tokens);
+    struct ggml_tensor rows = tensor(o.rows, row_bytes, row_bytes, s->tokens);
+    rows.src[0] = &x;
+    struct tern_norm_quant_args quant = {.weight = s->weight, .eps = 1e-5f, .n = s->n, .live = s->live};
+    run(tern_op_norm_quant, &rows, s->nth, &quant);
+
+    struct tern_bitlinear_args linear = {.n_mats = s->n_mats, .n_in = s->n};
+    int64_t total = 0;
+    for (int m = 0; m < s->n_mats; m++) {
+        linear.mats[m] = (struct tern_matrix){s->codes[m], NULL, 0.37f * (float)(m + 1), s->n_out[m]};
+        total += s->n_out[m];
+    }
+    struct ggml_tensor residual = tensor(s->residual, 4 * total, total, s->tokens);
+    for (int with_residual = 0; with_residual < 2; with_residual++) {
+        o.y_bytes[with_residual] = 4 * total * s->tokens;
+        o.y[with_residual] = take(o.y_bytes[with_residual]);
+        struct ggml_tensor y = tensor(o.y[with_residual], 4 * total, total, s->tokens);
+        y.src[0] = &rows;
+        y.src[1] = with_residual ? &residual : NULL;
+        run(tern_op_bitlinear, &y, s->nth, &linear);
+    }
+    struct tern_gate_up_args gated = {.gate = {s->gate, NULL, 0.9f, s->n_ff}, .up = {s->up, NULL, -1.1f, s->n_ff},
+                                      .n_in = s->n, .activation = s->activation};
+    o.y_bytes[2] = 4 * (int64_t)s->n_ff * s->tokens;
+    o.y[2] = take(o.y_bytes[2]);
+    struct ggml_tensor g = tensor(o.y[2], 4 * (int64_t)s->n_ff, s->n_ff, s->tokens);
+    g.src[0] = &rows;
+    run(tern_op_gate_up, &g, s->nth, &gated);
+
+    o.y_bytes[3] = 4 * (int64_t)s->n_out[0] * s->tokens;
+    o.y[3] = take(o.y_bytes[3]);
+    struct tern_bitlinear_args sparse = {
+        .mats = {{s->codes[0], s->columns, 0.37f, s->n_out[0]}}, .n_mats = 1, .n_in = s->n};
+    struct ggml_tensor c = tensor(o.y[3], 4 * (int64_t)s->n_out[0], s->n_out[0], s->tokens);
+    c.src[0] = &rows;
+    run(tern_op_bitlinear, &c, s->nth, &sparse);
+    return o;
+}
+
+static int same(const struct outputs *a, const struct outputs *b) {
+    if (memcmp(a->rows, b->rows, (size_t)a->rows_bytes) != 0) return 0;
+    for (int i = 0; i < 4; i++)
+        if (memcmp(a->y[i], b->y[i], (size_t)a->y_bytes[i]) != 0) return 0;
+    return 1;
+}
+
+static void release(struct outputs *o) {
+    free(o->rows);
+    for (int i = 0; i < 4; i++) free(o->y[i]);
+}
+
+static struct shape random_shape(void) {
+    static const int32_t few_or_many[] = {1, 1, 1, 2, 3, 4, 7, 12, 37};
+    struct shape s = {.n = 128 * between(1, 9), .tokens = few_or_many[random32() % 9], .nth = between(1, 8),
+                      .live = between(0, 1), .activation = between(0, 1), .n_mats = between(1, 3)};
+    if (random32() % 20 == 0) s.tokens = 261;  // more than a block of tokens
+    if (random32() % 20 == 0) s.n = 128 * between(129, 135);  // more than the aligned copy holds
+    int64_t total = 0;
+    const int codes_kind = between(0, 6);
+    for (int m = 0; m < s.n_mats; m++) {
+        s.n_out[m] = random32() % 4 ? between(1, 90) : between(250, 600);
+        s.codes[m] = random_codes((int64_t)s.n_out[m] * s.n / 4, codes_kind);
+        total += s.n_out[m];
+    }
+    s.n_ff = between(1, 150);
+    s.gate = random_codes((int64_t)s.n_ff * s.n / 4, 3);
+    s.up = random_codes((int64_t)s.n_ff * s.n / 4, codes_kind);
+    const int kind = between(0, 7);
+    s.x = random_floats((int64_t)s.n * s.tokens, kind);
+    s.weight = between(0, 1) ? random_floats(s.n, 4) : NULL;
+    s.residual = random_floats(total * s.tokens, 4);
+    s.columns = take(tern_columns_bytes(s.n, s.n_out[0]));
+    tern_repack_columns(s.codes[0], s.n, s.n_out[0], s.columns);
+    return s;
+}
+
+int main(int argc, char **argv) {
+    state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    const int rounds = argc > 2 ? atoi(argv[2]) : 50;
+    char names[128];
+    snprintf(names, sizeof names, "%s", tern_kernels_available());
+    int compared = 0;
+    for (int round = 0; round < rounds; round++) {
+        struct shape s = random_shape();
+        if (tern_select_kernel("scalar") != 0) return 2;
+        struct outputs expected = run_all(&s);
+        char list[128];
+        memcpy(list, names, sizeof list);
+        for (char *name = strtok(list, ","); name; name = strtok(NULL, ",")) {
+            if (tern_select_kernel(name) != 0) return 2;
+            struct outputs got = run_all(&s);
+            if (!same(&got, &expected)) {
+                printf("%s differs from scalar: round %d, n %d, tokens %d, threads %d\n", name, round, s.n, s.tokens, s.nth);
+                return 1;
+            }
+            release(&got);
+            compared++;
+        }
+        release(&expected);
+        for (int m = 0; m < s.n_mats; m++) free(s.codes[m]);
+        free(s.gate);
+        free(s.up);
+        free(s.x);
+        free(s.weight);
+        free(s.residual);
+        free(s.columns);
+    }
+    printf("%d comparisons equal; instruction sets: %s\n", compared, names);
+    return 0;
+}
