@@ -9,6 +9,7 @@ from pathlib import Path
 import llama_cpp
 import numpy as np
 import pytest
+
 from tern.engine import i2s
 from tern.errors import BugError, UserError
 
@@ -60,4 +61,5 @@ def test_tq2_0_is_what_ggml_reads() -> None:
     assert np.array_equal(seen.reshape(codes.shape), codes.astype(np.float32) - 1)
     weights, scales = i2s.unpack_tq2_0(buffer, 3, 512)
     assert np.array_equal(weights, codes.astype(np.int8) - 1)
-    assert np.all(scales == 1.0) and scales.shape == (3, 2)
+    assert np.all(scales == 1.0)
+    assert scales.shape == (3, 2)

@@ -20,6 +20,7 @@ _RELU2_ARCHITECTURES = ("bitnet-b1.58", "bitnet-25")
 ARCHITECTURES = (*_RELU2_ARCHITECTURES, "bitnet")
 LINEARS = ("attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down")
 WIDTH_STEP = 128  # an I2_S group
+MAX_VOCABULARY = 1 << 20
 TENSOR_ALIGNMENT = 32  # what ggml and the kernels assume of a tensor's address
 
 _FLOATS = {TensorType.F32, TensorType.F16, TensorType.BF16}
@@ -81,6 +82,8 @@ class BitnetConfig:
         n_kv_heads = key.count("attention.head_count_kv", 1024, default=n_heads)
         embedding = _tensor(file, "token_embd.weight", (n_embd, 0), _PLAIN_TYPES)
         n_vocab = embedding.shape[1]
+        if n_vocab > MAX_VOCABULARY:
+            raise file.error(f"its vocabulary of {n_vocab:,} tokens is larger than any model's")
         eot = "tokenizer.ggml.eot_token_id"
         config = cls(
             arch=arch,

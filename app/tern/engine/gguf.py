@@ -42,7 +42,7 @@ MAX_METADATA = 4096
 MAX_TENSORS = 65536
 MAX_KEY_BYTES = 512
 MAX_NAME_BYTES = 63  # ggml keeps 64 with the final zero
-MAX_STRINGS = 4_000_000
+MAX_STRINGS = 2_000_000
 MIN_ENTRY_BYTES = 8 + 1 + 4 + 1  # length, a key of one letter, type, a value of one byte
 MIN_INFO_BYTES = 8 + 1 + 4 + 8 + 4 + 8
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tern.atomic import replacing
+from tern.engine.config import MAX_VOCABULARY
 from tern.engine.gguf import GGUFFile, StringArray, ValueType
 from tern.engine.gguf_values import shown
 from tern.engine.gguf_writer import GGUFWriter
@@ -36,6 +37,8 @@ def sidecar(file: GGUFFile, cache: Path) -> Path:
     Raises GGUFError when the vocabulary cannot be used, UserError when the cache cannot be written.
     """
     tokens = file.strings(TOKENS)
+    if not 0 < len(tokens) <= MAX_VOCABULARY:
+        raise file.error(f"its vocabulary of {len(tokens):,} tokens is no model's")
     content = _content(file, tokens, cache)
     digest = hashlib.sha256(content).hexdigest()
     path = cache / f"vocabulary-{digest[:24]}.gguf"
