@@ -96,7 +96,10 @@ def test_a_request_without_a_model_says_so(listener: Listener) -> None:
 
 @pytest.mark.parametrize(
     ("error", "sentence"),
-    [(UserError("The disk is full. Free some."), "The disk is full. Free some."), (ValueError("x"), BUG_SENTENCE)],
+    [
+        (UserError("The disk is full. Free some."), "The disk is full. Free some."),
+        (ValueError("x"), BUG_SENTENCE),
+    ],
 )
 def test_errors_become_sentences_and_the_thread_lives(
     listener: Listener, error: Exception, sentence: str

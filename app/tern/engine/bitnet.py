@@ -29,7 +29,9 @@ from tern.engine.kernels import loader as kernels
 from tern.engine.types import KVType
 from tern.errors import BugError, UserError
 
-KV_STEP = 256  # attention looks at the cache in steps of this many cells, so that few graphs serve every length
+KV_STEP = (
+    256  # attention looks at the cache in steps of this many cells, so that few graphs serve every length
+)
 MAX_GRAPHS = 4  # cached; the least recently used one goes
 
 _KV_TYPES: dict[KVType, ggml.Type] = {"f32": ggml.Type.F32, "f16": ggml.Type.F16, "q8_0": ggml.Type.Q8_0}
@@ -64,7 +66,9 @@ class BitnetModel:
         if self.kernels.sizeof_ggml_tensor != ggml.TENSOR_BYTES:
             raise UserError("Tern's kernels were built for another version of llama.cpp. Install Tern again.")
         if kv_type == "q8_0" and config.head_dim % 32:
-            raise UserError(f"A q8_0 KV cache needs heads of a multiple of 32; this model has {config.head_dim}.")
+            raise UserError(
+                f"A q8_0 KV cache needs heads of a multiple of 32; this model has {config.head_dim}."
+            )
         self._file = file
         self._graphs: OrderedDict[tuple[int, int, int], Graph] = OrderedDict()
         self._closed = False
@@ -80,7 +84,7 @@ class BitnetModel:
         self._make_cache(_KV_TYPES[kv_type])
         self._abort = ggml.AbortCallback(lambda data: self._should_abort())
         self._should_abort: Callable[[], bool] = lambda: False
-        self._no_abort = C.cast(None, ggml.AbortCallback)
+        self._no_abort = ggml.AbortCallback()  # NULL
 
     # -- weights and cache ---------------------------------------------------------------------------------------
 
@@ -230,7 +234,9 @@ class BitnetModel:
         graph.tokens[:] = tokens
         graph.positions[:] = np.arange(past, past + count)
         graph.cells[:] = graph.positions
-        graph.mask[:] = np.where(np.arange(n_kv) <= graph.positions[:, None], np.float16(0), np.float16(-np.inf))
+        graph.mask[:] = np.where(
+            np.arange(n_kv) <= graph.positions[:, None], np.float16(0), np.float16(-np.inf)
+        )
         if graph.outputs is not None:
             graph.outputs[0] = count - 1
         if should_abort is not None:
@@ -245,7 +251,8 @@ class BitnetModel:
             return None
         if status != ggml.Status.SUCCESS:
             raise BugError(f"ggml could not compute the graph (status {status})")
-        return graph.logits
+        logits: NDArray[np.float32] = graph.logits
+        return logits
 
     def close(self) -> None:
         """Free everything but the mapped file, which its opener closes. Safe to call twice."""
@@ -319,7 +326,9 @@ class _Builder:
             return [fused]
         results, offset = [], 0
         for matrix in matrices:
-            results.append(g.view_2d(self._context, fused, matrix.n_out, self.n_tokens, 4 * total, 4 * offset))
+            results.append(
+                g.view_2d(self._context, fused, matrix.n_out, self.n_tokens, 4 * total, 4 * offset)
+            )
             offset += matrix.n_out
         return results
 
@@ -365,10 +374,7 @@ class _Builder:
             return self._custom(ggml.Type.F32, config.n_ff, [quantized], model.kernels.op_gate_up, userdata)
         normed = self.norm(f"{block}.ffn_norm", x)
         gated = self._linear(gate, normed)
-        if relu2:
-            gated = g.sqr(self._context, g.relu(self._context, gated))
-        else:
-            gated = g.silu(self._context, gated)
+        gated = g.sqr(self._context, g.relu(self._context, gated)) if relu2 else g.silu(self._context, gated)
         return int(g.mul(self._context, gated, self._linear(up, normed)))
 
     def rope(self, x: int, n_heads: int, positions: int) -> int:
@@ -407,4 +413,3 @@ class _Builder:
         by_head = g.permute(self._context, query, 0, 2, 1, 3)
         attended = g.flash_attn_ext(self._context, by_head, *cache, mask, 1.0 / sqrt(dim), 0.0, 0.0)
         return int(g.reshape_2d(self._context, attended, config.n_q, self.n_tokens))
-

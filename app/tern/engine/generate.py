@@ -71,9 +71,7 @@ class BitnetEngine:
 
     def prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
         """The prompt ``generate`` would use, with the messages that no longer fit left out."""
-        return prompts.build(
-            messages, self.tokenizer.encode, self._bos, self._eot, self.model.context_size
-        )
+        return prompts.build(messages, self.tokenizer.encode, self._bos, self._eot, self.model.context_size)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.prompt(messages).tokens)
@@ -105,7 +103,8 @@ class BitnetEngine:
             self._cached += chunk
             done += len(chunk)
         on_progress(done)
-        return None if logits is None else logits[-1]
+        last: NDArray[np.float32] | None = None if logits is None else logits[-1]
+        return last
 
     def decode(self, token: int) -> NDArray[np.float32]:
         """Append one token to the cache; logits (n_vocab,) of what follows it."""
@@ -113,7 +112,8 @@ class BitnetEngine:
         if logits is None:
             raise BugError("decode was aborted")
         self._cached.append(token)
-        return logits[-1]
+        row: NDArray[np.float32] = logits[-1]
+        return row
 
     def reset(self) -> None:
         """Forget what the cache holds."""

@@ -175,7 +175,9 @@ class Ggml:
 
 def _library(folder: Path, stem: str) -> C.CDLL:
     names = (
-        [f"{stem}.dll", f"lib{stem}.dll"] if sys.platform == "win32" else [f"lib{stem}.so", f"lib{stem}.dylib"]
+        [f"{stem}.dll", f"lib{stem}.dll"]
+        if sys.platform == "win32"
+        else [f"lib{stem}.so", f"lib{stem}.dylib"]
     )
     for name in names:
         if (folder / name).exists():

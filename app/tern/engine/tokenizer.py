@@ -10,6 +10,8 @@ from typing import Any
 
 from tern.errors import BugError, UserError
 
+_kept_alive: list[Any] = []  # C holds these for as long as the process lives
+
 
 @cache
 def libllama() -> Any:
@@ -18,7 +20,7 @@ def libllama() -> Any:
 
     log_callback = llama_cpp.llama_log_callback(lambda level, text, data: None)
     llama_cpp.llama_log_set(log_callback, ctypes.c_void_p(0))
-    llama_cpp.tern_log_callback = log_callback  # keeps the callback alive as long as the library
+    _kept_alive.append(log_callback)
     return llama_cpp
 
 
@@ -98,5 +100,3 @@ def check_vocabulary(tokenizer: Tokenizer, n_vocab: int) -> None:
     """The model's output rows must be the vocabulary's tokens."""
     if tokenizer.n_vocab != n_vocab:
         raise BugError(f"sidecar has {tokenizer.n_vocab} tokens, the model {n_vocab}")
-
-

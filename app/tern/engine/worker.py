@@ -65,7 +65,9 @@ class Failed:
 
 Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed
 
-BUG_SENTENCE = "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
+BUG_SENTENCE = (
+    "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
+)
 
 
 @dataclass(frozen=True, slots=True)
