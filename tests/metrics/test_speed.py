@@ -1,0 +1,63 @@
+"""Figures read as people write them; the sliding rate forgets."""
+
+from __future__ import annotations
+
+import pytest
+
+from tern.metrics.speed import (
+    RateMeter,
+    format_count,
+    format_megabytes,
+    format_rate,
+    format_seconds,
+    format_speed,
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.0, "0.0"), (42.14, "42.1"), (99.94, "99.9"), (99.96, "100"), (1203.6, "1,204")]
+)
+def test_rates_carry_the_digits_that_are_true(value: float, text: str) -> None:
+    assert format_rate(value) == text
+    assert format_speed(value) == f"{text}\u2009tokens/s"
+
+
+def test_units_follow_a_thin_space() -> None:
+    assert format_megabytes(1_187_801_280) == "1,188\u2009MB"
+    assert format_count(128_256) == "128,256"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0 ms"),
+        (0.0123, "12 ms"),
+        (0.0999, "0.1 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 0 s"),
+        (200.0, "3 min 20 s"),
+    ],
+)
+def test_seconds(seconds: float, text: str) -> None:
+    unit_spaces = text.replace(" ms", "\u2009ms").replace(" s", "\u2009s").replace(" min", "\u2009min")
+    assert format_seconds(seconds) == unit_spaces
+
+
+def test_rate_counts_the_intervals_and_forgets() -> None:
+    meter = RateMeter(window_s=2.0)
+    assert meter.rate(0.0) == 0.0
+    meter.add(1, 0.0)
+    assert meter.rate(0.0) == 0.0  # one moment is no interval
+    for n in range(1, 21):
+        meter.add(1, n / 10)
+    assert meter.rate(2.0) == pytest.approx(10.0)
+    for n in range(1, 11):
+        meter.add(4, 2.0 + n / 10)
+    meter.add(4, 3.5)
+    assert 10.0 < meter.rate(3.5) < 40.0
+    assert meter.rate(100.0) == 0.0
+    meter.add(1, 100.0)
+    meter.add(1, 100.5)
+    meter.reset()
+    assert meter.rate(100.5) == 0.0
