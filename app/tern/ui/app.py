@@ -1,0 +1,124 @@
+"""Starts the window: application, look, model, and what to do with Ctrl+C and with errors nobody caught."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import (
+    QMessageLogContext,
+    QObject,
+    QSocketNotifier,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from tern import paths
+from tern.context import open_engine
+from tern.engine.types import EngineOptions
+from tern.engine.worker import BUG_SENTENCE
+from tern.ui.icons import app_icon
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Theme
+
+log = logging.getLogger(__name__)
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """What the window opens with: ``model`` None is the built-in guide."""
+
+    model: Path | None = None
+    engine: EngineOptions = field(default_factory=EngineOptions)
+
+
+def run(options: WindowOptions | None = None) -> int:
+    """Show the window and serve it until it is closed; returns the exit status."""
+    options = options or WindowOptions()
+    qInstallMessageHandler(_log_qt)
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("Tern")
+    app.setApplicationDisplayName("Tern")
+    app.setDesktopFileName("tern")
+    app.setWindowIcon(app_icon())
+    window = MainWindow(Theme(app))
+    path = options.model or paths.guide_model()
+    with _interruptible(app), _last_resort(window):
+        window.show()
+        # The first paint comes before the model: the window can be written in while the model loads.
+        QTimer.singleShot(
+            0, lambda: window.open_model(lambda progress: open_engine(path, options.engine, progress))
+        )
+        return app.exec()
+
+
+@contextmanager
+def _interruptible(app: QApplication) -> Iterator[None]:
+    """Ctrl+C closes the windows. Python runs its handler only when something wakes the event loop: the socket
+    that Python writes each signal to does, so that no timer has to tick for it."""
+    reader, writer = socket.socketpair()
+    for end in (reader, writer):
+        end.setblocking(False)
+    notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
+    notifier.activated.connect(lambda: reader.recv(64))
+    old_handler = signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
+    old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(old_fd)
+        signal.signal(signal.SIGINT, old_handler)
+        notifier.setEnabled(False)
+        reader.close()
+        writer.close()
+
+
+class _Report(QObject):
+    """Carries a sentence from whatever thread to the window."""
+
+    raised = Signal(str)
+
+
+@contextmanager
+def _last_resort(window: MainWindow) -> Iterator[None]:
+    """An exception that nobody caught is logged and said in one sentence; the window lives on."""
+    report = _Report()
+    report.raised.connect(window.show_error)
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        log.critical("uncaught", exc_info=(kind, error, trace))
+        report.raised.emit(BUG_SENTENCE)
+
+    def thread_hook(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            hook(args.exc_type, args.exc_value, args.exc_traceback)
+
+    old_hooks = sys.excepthook, threading.excepthook
+    sys.excepthook, threading.excepthook = hook, thread_hook
+    try:
+        yield
+    finally:
+        sys.excepthook, threading.excepthook = old_hooks
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, message: str) -> None:
+    logging.getLogger("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)

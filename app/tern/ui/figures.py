@@ -1,0 +1,26 @@
+"""Numbers in the window's words: figures as metrics format them, in sentences of the person's language."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from tern.engine.types import Stats
+from tern.metrics.speed import format_count, format_seconds, format_speed
+
+
+def context_text(used: int, size: int) -> str:
+    """How much of the context is in use, in tokens: ``612 / 4,096``."""
+    return f"{format_count(used)} / {format_count(size)}"
+
+
+def reply_text(stats: Stats) -> str:
+    """The numbers of one reply in a line. The rate is left out where there were too few tokens to measure one."""
+    parts = [format_speed(stats.decode_tokens_per_s)] if stats.decode_tokens_per_s > 0 else []
+    parts.append(_tr("first word after {0}").format(format_seconds(stats.time_to_first_token_s)))
+    count = format_count(stats.tokens)
+    parts.append(_tr("1 token") if stats.tokens == 1 else _tr("{0} tokens").format(count))
+    return " · ".join(parts)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("figures", text)

@@ -1,0 +1,114 @@
+"""The empty conversation: one sentence from the model and four questions to click."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from tern.ui.icons import app_icon
+from tern.ui.theme import Size, Space, Theme
+from tern.ui.transcript import column_width
+
+_MARK = 56
+_NARROW = 560
+
+
+class Greeting(QScrollArea):
+    """``question_chosen`` carries a question to be sent as if typed."""
+
+    question_chosen = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setWidgetResizable(True)
+        self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setAccessibleName(self.tr("Welcome"))
+
+        page = QWidget(self)
+        page.setObjectName("greeting")
+        page.setAccessibleName(self.tr("Welcome"))
+        self._mark = QLabel(page)
+        self._mark.setAccessibleName(self.tr("The Tern logo"))
+        self._title = QLabel(self.tr("Hello, I am Tern's little guide."), page)
+        self._title.setObjectName("greetingTitle")
+        self._sentence = QLabel(
+            self.tr(
+                "A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, "
+                "and what you write stays on this computer. Ask me one of these, or anything."
+            ),
+            page,
+        )
+        self._sentence.setObjectName("greetingSentence")
+        for label in (self._title, self._sentence):
+            label.setWordWrap(True)
+        self._cards = [QPushButton(text, page) for text in self._questions()]
+        for card in self._cards:
+            card.setProperty("kind", "card")
+            card.setAutoDefault(False)
+            card.setCursor(Qt.CursorShape.PointingHandCursor)
+            card.setAccessibleDescription(self.tr("Sends this question."))
+            card.clicked.connect(partial(self._choose, card))
+
+        self._grid = QGridLayout()
+        self._grid.setSpacing(Space.M)
+        self._column = QWidget(page)
+        column = QVBoxLayout(self._column)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._mark)
+        column.addSpacing(Space.L)
+        column.addWidget(self._title)
+        column.addSpacing(Space.S)
+        column.addWidget(self._sentence)
+        column.addSpacing(Space.XL)
+        column.addLayout(self._grid)
+        self._outer = QVBoxLayout(page)
+        self._outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
+        centre = QHBoxLayout()
+        centre.addStretch(1)
+        centre.addWidget(self._column)
+        centre.addStretch(1)
+        self._outer.addStretch(2)
+        self._outer.addLayout(centre)
+        self._outer.addStretch(3)
+        self.setWidget(page)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _questions(self) -> list[str]:
+        return [
+            self.tr("What are you?"),
+            self.tr("What is a ternary weight?"),
+            self.tr("Does my text leave this computer?"),
+            self.tr("How do I get the big model?"),
+        ]
+
+    def _choose(self, card: QPushButton) -> None:
+        self.question_chosen.emit(card.text())
+
+    def _restyle(self) -> None:
+        self._mark.setPixmap(app_icon().pixmap(QSize(_MARK, _MARK), self.devicePixelRatioF()))
+        self._title.setFont(self._theme.font(Size.TITLE, weight=self._title.font().Weight.DemiBold))
+        self._sentence.setFont(self._theme.font(Size.BODY))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        width = self.viewport().width()
+        narrow = width < _NARROW
+        padding = Space.L if narrow else Space.XL
+        self._outer.setContentsMargins(padding, Space.L, padding, Space.L)
+        self._column.setFixedWidth(int(max(200, min(column_width(self._theme), width - 2 * padding))))
+        columns = 1 if narrow else 2
+        for index, card in enumerate(self._cards):
+            self._grid.addWidget(card, index // columns, index % columns)
+        for column in range(2):
+            self._grid.setColumnStretch(column, 1 if column < columns else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()

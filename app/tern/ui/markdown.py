@@ -1,0 +1,277 @@
+"""Markdown to a flat list of blocks, whole or while it is still being written. Pure; imports no Qt.
+
+A reply arrives in pieces. :class:`StreamParser` parses only the part that can still change: blocks that are
+followed by a further block are settled and never looked at again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+
+class Style(Enum):
+    """How a run of text is set; a run has any number of them."""
+
+    STRONG = "strong"
+    EMPHASIS = "emphasis"
+    CODE = "code"
+    STRUCK = "struck"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text of one look. ``link`` is an address or empty."""
+
+    text: str
+    styles: frozenset[Style] = frozenset()
+    link: str = ""
+
+
+class Kind(StrEnum):
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    CODE = "code"
+    TABLE = "table"
+    RULE = "rule"
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """The mark of the first block of a list item. ``number`` is None for a bullet; ``task`` None for no checkbox."""
+
+    number: int | None
+    first: bool  # of its list
+    task: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block, with the nesting it stands in.
+
+    ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
+    ``level`` (1-6) for headings, ``rows`` (the first is the head) and ``aligns`` for tables.
+    """
+
+    kind: Kind
+    runs: tuple[Run, ...] = ()
+    indent: int = 0
+    quote: int = 0
+    item: ListItem | None = None
+    tight: bool = False  # no space above: a further item of a tight list
+    level: int = 0
+    language: str = ""
+    text: str = ""
+    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
+    aligns: tuple[str, ...] = ()
+
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+# U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
+_UNSAFE = str.maketrans(
+    {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
+)
+_TASK = re.compile(r"\[([ xX])\]\s+")
+# A last line that may yet turn out to be a list item, a heading's underline, a fence or a table.
+_UNDECIDED = re.compile(r"\n?[ \t]*(?:[-=*_+>#|:~`][-=*_+>#|:~` \t]*|\d{1,9}[.)]?[ \t]*)\Z")
+
+
+def safe_text(text: str) -> str:
+    """``text`` without the characters that would mean structure to a text document."""
+    return text.translate(_UNSAFE)
+
+
+def parse(source: str) -> list[Block]:
+    """The blocks of a whole text."""
+    return _blocks(_MARKDOWN.parse(safe_text(source)))
+
+
+class StreamParser:
+    """Parses a text that grows. ``blocks`` is the present reading of all of it."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self._settled = 0  # how many of ``blocks`` can no longer change
+        self._open = ""  # the source of the rest
+
+    def append(self, piece: str, last: bool = False) -> int:
+        """Add ``piece``; returns the index of the first block that may have changed.
+
+        ``last``: nothing more will come, so a line that could still become something else is taken as it is.
+        """
+        changed = self._settled
+        self._open += safe_text(piece)
+        source = self._open
+        if not last and (undecided := _UNDECIDED.search(source)):
+            source = source[: undecided.start()]
+        tokens = _MARKDOWN.parse(source)
+        self.blocks[changed:] = _blocks(tokens)
+        self._settle(tokens, source)
+        return changed
+
+    def _settle(self, tokens: list[Token], source: str) -> None:
+        tops = [token for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
+        lines = source.count("\n")  # the number of complete lines
+        # The block before one whose first line is incomplete may yet swallow that line ("2" becomes "2. item").
+        while tops and tops[-1].map and tops[-1].map[0] >= lines:
+            tops.pop()
+        if len(tops) < 2 or tops[-1].map is None:
+            return
+        first_line = tops[-1].map[0]
+        offset = 0
+        for _ in range(first_line):
+            offset = source.index("\n", offset) + 1
+        still_open = len(_blocks(_MARKDOWN.parse(source[offset:])))
+        self._settled = len(self.blocks) - still_open
+        self._open = self._open[offset:]
+
+
+@dataclass(slots=True)
+class _Nesting:
+    """What surrounds the block that is being read."""
+
+    quote: int = 0
+    lists: list[_List] = field(default_factory=list)
+    item: ListItem | None = None
+
+
+@dataclass(slots=True)
+class _List:
+    number: int | None
+    first: bool = True
+
+
+def _blocks(tokens: Sequence[Token]) -> list[Block]:
+    out: list[Block] = []
+    nest = _Nesting()
+    position = 0
+    while position < len(tokens):
+        token = tokens[position]
+        match token.type:
+            case "blockquote_open":
+                nest.quote += 1
+            case "blockquote_close":
+                nest.quote -= 1
+            case "bullet_list_open":
+                nest.lists.append(_List(None))
+            case "ordered_list_open":
+                nest.lists.append(_List(int(token.attrs.get("start", 1))))
+            case "bullet_list_close" | "ordered_list_close":
+                nest.lists.pop()
+                nest.item = None
+            case "list_item_open":
+                innermost = nest.lists[-1]
+                nest.item = ListItem(innermost.number, innermost.first)
+                innermost.first = False
+                if innermost.number is not None:
+                    innermost.number += 1
+            case "list_item_close":
+                if nest.item is not None:  # nothing was in it: the mark still shows
+                    out.append(_placed(nest, Kind.PARAGRAPH, tight=not nest.item.first))
+                    nest.item = None
+            case "paragraph_open":
+                out.append(_paragraph(nest, tokens[position + 1], tight=token.hidden))
+            case "heading_open":
+                runs = _runs(tokens[position + 1].children or [])
+                out.append(_placed(nest, Kind.HEADING, runs=runs, level=int(token.tag[1])))
+            case "fence" | "code_block":
+                words = token.info.split()
+                text = token.content.removesuffix("\n")
+                out.append(_placed(nest, Kind.CODE, text=text, language=words[0] if words else ""))
+            case "hr":
+                out.append(_placed(nest, Kind.RULE))
+            case "table_open":
+                end = next(i for i in range(position, len(tokens)) if tokens[i].type == "table_close")
+                out.append(_table(nest, tokens[position:end]))
+                position = end
+        position += 1
+    return out
+
+
+def _placed(
+    nest: _Nesting,
+    kind: Kind,
+    *,
+    runs: tuple[Run, ...] = (),
+    tight: bool = False,
+    level: int = 0,
+    language: str = "",
+    text: str = "",
+    rows: tuple[tuple[tuple[Run, ...], ...], ...] = (),
+    aligns: tuple[str, ...] = (),
+) -> Block:
+    item, nest.item = nest.item, None
+    return Block(kind, runs, len(nest.lists), nest.quote, item, tight, level, language, text, rows, aligns)
+
+
+def _paragraph(nest: _Nesting, inline: Token, tight: bool) -> Block:
+    children = list(inline.children or [])
+    if (
+        nest.item is not None
+        and children
+        and children[0].type == "text"
+        and (task := _TASK.match(children[0].content + (" " if len(children) == 1 else "")))
+    ):
+        nest.item = ListItem(nest.item.number, nest.item.first, task[1] != " ")
+        children[0] = children[0].copy(content=children[0].content[task.end() :])
+    first = nest.item is not None and nest.item.first and len(nest.lists) == 1
+    return _placed(nest, Kind.PARAGRAPH, runs=_runs(children), tight=tight and not first)
+
+
+def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
+    rows: list[tuple[tuple[Run, ...], ...]] = []
+    cells: list[tuple[Run, ...]] = []
+    aligns: list[str] = []
+    for position, token in enumerate(tokens):
+        if token.type in ("th_open", "td_open"):
+            cells.append(_runs(tokens[position + 1].children or []))
+            if token.type == "th_open":
+                aligns.append(str(token.attrs.get("style", "")).removeprefix("text-align:"))
+        elif token.type == "tr_close":
+            rows.append(tuple(cells))
+            cells = []
+    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns))
+
+
+_OPENS = {"strong": Style.STRONG, "em": Style.EMPHASIS, "s": Style.STRUCK}
+
+
+def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
+    runs: list[Run] = []
+    styles: frozenset[Style] = frozenset()
+    link = ""
+
+    def add(text: str, extra: frozenset[Style] = frozenset()) -> None:
+        look = styles | extra
+        if runs and runs[-1].styles == look and runs[-1].link == link:
+            runs[-1] = Run(runs[-1].text + text, look, link)
+        elif text:
+            runs.append(Run(text, look, link))
+
+    for token in children:
+        name, _, edge = token.type.rpartition("_")
+        if edge == "open" and name in _OPENS:
+            styles |= {_OPENS[name]}
+        elif edge == "close" and name in _OPENS:
+            styles -= {_OPENS[name]}
+        elif token.type == "link_open":
+            link = str(token.attrs.get("href", ""))
+        elif token.type == "link_close":
+            link = ""
+        elif token.type == "code_inline":
+            add(token.content, frozenset({Style.CODE}))
+        elif token.type in ("softbreak", "hardbreak"):
+            # U+2028 breaks a line inside a text document's block. Soft breaks count too: models write verse so.
+            add("\u2028")
+        elif token.type == "image":  # nothing is fetched: its description, as a link
+            link, outer = str(token.attrs.get("src", "")), link
+            add(token.content or link)
+            link = outer
+        else:
+            add(token.content)
+    return tuple(runs)

@@ -1,0 +1,235 @@
+"""The instrument line: speed, memory, context, and that nothing leaves this computer. Draws numbers that others
+measured; measures only its own process's memory, through metrics.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from tern.engine.types import Stats
+from tern.metrics.memory import memory
+from tern.metrics.speed import RateMeter, format_megabytes, format_speed
+from tern.ui.figures import context_text
+from tern.ui.theme import Size, Space, Theme
+
+_TICK_MS = 500
+_IDLE_TICKS = 6  # between two looks at the memory while nothing runs
+_SPARK_POINTS = 40
+_SPARK_FROM = 640  # px of width from which there is room for the curve
+
+
+class Readouts(QFrame):
+    """Feed :meth:`show_stats` as often as you like; the labels change twice a second."""
+
+    def __init__(
+        self, theme: Theme, parent: QWidget | None = None, read_memory: Callable[[], int] | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._read_memory = read_memory or (lambda: memory().resident_bytes)
+        self._stats: Stats | None = None
+        self._running = False
+        self._meter = RateMeter()
+        self._ticks = 0
+        self._counted = 0  # tokens of the running reply that the meter knows
+        self._context_size = 0
+        self.setObjectName("readoutBar")
+        self.setAccessibleName(self.tr("Instruments"))
+
+        self._speed = self._figure("speedReadout", self.tr("Speed"), self.tr("Tokens a second of the reply."))
+        self._spark = Sparkline(theme, self)
+        self._memory = self._figure(
+            "memoryReadout", self.tr("Memory"), self.tr("Memory that Tern occupies now, the model included.")
+        )
+        self._context = self._figure(
+            "contextReadout", self.tr("Context"), self.tr("How much of the model's context is in use.")
+        )
+        self._offline = self._figure(
+            "offlineReadout",
+            self.tr("Network"),
+            self.tr("Tern uses no network: nothing you write leaves here."),
+        )
+        self._offline.setText(self.tr("Offline"))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
+        row.setSpacing(Space.XL)
+        self._row = row
+        speed = QHBoxLayout()
+        speed.setSpacing(Space.M)
+        speed.addWidget(self._speed)
+        speed.addWidget(self._spark)
+        row.addLayout(speed)
+        row.addWidget(self._memory)
+        row.addWidget(self._context)
+        row.addStretch(1)
+        row.addWidget(self._offline)
+
+        self._timer = QTimer(self, interval=_TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self._idle(True)
+        self._show_speed()
+        self._show_context()
+
+    def _figure(self, name: str, heading: str, description: str) -> QLabel:
+        label = QLabel(self)
+        label.setObjectName(name)
+        label.setProperty("kind", "figure")
+        label.setProperty("heading", heading)
+        label.setToolTip(description)
+        label.setAccessibleDescription(description)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
+        return label
+
+    def set_context_size(self, tokens: int) -> None:
+        """The limit of the model that is open now."""
+        self._context_size = tokens
+        self._stats = None
+        self._show_speed()
+        self._show_context()
+
+    def reset(self) -> None:
+        """A new conversation: nothing of it is in the context; the last speed stays."""
+        if self._stats is not None:
+            self._stats = Stats(decode_tokens_per_s=self._stats.decode_tokens_per_s)
+        self._show_context()
+
+    def start(self) -> None:
+        """A reply begins: figures are live from here on."""
+        self._running = True
+        self._counted = 0
+        self._meter.reset()
+        self._idle(False)
+        self._tick()
+
+    def show_stats(self, stats: Stats) -> None:
+        """The newest numbers of the running reply."""
+        first = self._stats is None or self._stats.decode_tokens_per_s <= 0 < stats.decode_tokens_per_s
+        self._stats = stats
+        self._meter.add(stats.tokens - self._counted, time.monotonic())
+        self._counted = stats.tokens
+        if first:
+            self._show_speed()
+
+    def finish(self) -> None:
+        """The reply is over: its figures stay, dimmed."""
+        self._running = False
+        self._tick()
+        self._idle(True)
+
+    def _tick(self) -> None:
+        self._ticks += 1
+        if self._running:
+            self._show_speed()
+            self._show_context()
+            if (now := self._meter.rate(time.monotonic())) > 0:
+                self._spark.add(now)
+        if self._running or self._ticks % _IDLE_TICKS == 1:
+            self._show_memory()
+
+    def _show_speed(self) -> None:
+        rate = self._stats.decode_tokens_per_s if self._stats is not None else 0.0
+        self._put(self._speed, format_speed(rate) if rate > 0 else self.tr("– tokens/s"))
+
+    def _show_memory(self) -> None:
+        self._put(self._memory, self.tr("Memory {0}").format(format_megabytes(self._read_memory())))
+
+    def _show_context(self) -> None:
+        used = self._stats.context_used if self._stats is not None else 0
+        size = (self._stats.context_size if self._stats is not None else 0) or self._context_size
+        self._context.setVisible(size > 0)
+        self._put(self._context, self.tr("Context {0}").format(context_text(used, size)))
+
+    def _put(self, label: QLabel, text: str) -> None:
+        if label.text() != text:
+            label.setText(text)
+            label.setAccessibleName(f"{label.property('heading')}: {text}")
+            # Grow only: a figure that loses a digit moves nothing beside it.
+            label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
+
+    def _idle(self, idle: bool) -> None:
+        for label in (self._speed, self._context):
+            label.setProperty("idle", idle)
+        for label in (self._memory, self._offline):
+            label.setProperty("idle", True)
+        for label in (self._speed, self._context, self._memory, self._offline):
+            label.style().unpolish(label)
+            label.style().polish(label)
+        self._spark.set_idle(idle)
+
+    def _restyle(self) -> None:
+        for label in (self._speed, self._memory, self._context, self._offline):
+            label.setMinimumWidth(0)
+            label.setFont(self._theme.font(Size.SMALL, tabular=True))
+            label.setMinimumWidth(label.sizeHint().width())
+        self._spark.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < _SPARK_FROM
+        self._spark.setVisible(not narrow)
+        side = Space.L if narrow else Space.XL
+        self._row.setContentsMargins(side, Space.S, side, Space.S)
+        self._row.setSpacing(Space.L if narrow else Space.XL)
+
+    def showEvent(self, event: QEvent) -> None:
+        self._timer.start()
+        self._show_memory()
+
+    def hideEvent(self, event: QEvent) -> None:
+        self._timer.stop()
+
+
+class Sparkline(QWidget):
+    """The speed of the last twenty seconds of replies, as a thin line from zero up."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._values: deque[float] = deque(maxlen=_SPARK_POINTS)
+        self._idle = True
+        self.setAccessibleName(self.tr("Speed over the last twenty seconds"))
+        self.setAccessibleDescription(self.tr("A curve of tokens a second."))
+
+    def sizeHint(self) -> QSize:
+        return QSize(72, 16)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def add(self, value: float) -> None:
+        self._values.append(value)
+        self.update()
+
+    def set_idle(self, idle: bool) -> None:
+        self._idle = idle
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(self.rect()).adjusted(1, 2, -1, -2)
+        painter.setPen(QPen(self._theme.color("line"), 1))
+        painter.drawLine(box.bottomLeft(), box.bottomRight())
+        if len(self._values) < 2:
+            return
+        top = max(self._values) * 1.15
+        step = box.width() / (_SPARK_POINTS - 1)
+        left = box.right() - step * (len(self._values) - 1)
+        path = QPainterPath()
+        for index, value in enumerate(self._values):
+            point = QPointF(left + index * step, box.bottom() - box.height() * value / top)
+            if index:
+                path.lineTo(point)
+            else:
+                path.moveTo(point)
+        painter.setPen(QPen(self._theme.color("quiet" if self._idle else "accent"), 1.5))
+        painter.drawPath(path)

@@ -1,0 +1,296 @@
+"""How Tern looks: one table of tokens, and the palette and style sheet made from it. Knows no widget by name
+beyond its object name or its ``kind`` property, and nothing of engines or chats.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Colours by role, as #RRGGBB. Text is AA (4.5:1) wherever it is used (tests/gui/test_theme.py)."""
+
+    paper: str  # the window
+    surface: str  # things one writes on or reads code from
+    ink: str  # text
+    quiet: str  # secondary text, idle figures
+    line: str  # hairlines
+    edge: str  # outlines of controls (3:1, so that a control can be seen)
+    bubble: str  # the person's message
+    hover: str  # a quiet control under the pointer
+    accent: str
+    accent_hover: str
+    on_accent: str
+    selection: str
+    mark: str  # the tern's bill: something live, destructive actions
+    notice: str  # the surface of an inline error bar
+
+
+LIGHT = Tokens(
+    paper="#FBFAF8",
+    surface="#FFFFFF",
+    ink="#1B1F23",
+    quiet="#6A737D",
+    line="#E6E3DE",
+    edge="#8C9196",
+    bubble="#EEF1F4",
+    hover="#F1EEE9",
+    accent="#2B6CB0",
+    accent_hover="#245C97",
+    on_accent="#FFFFFF",
+    selection="#CFE0F2",
+    mark="#D9482B",
+    notice="#FCEFEB",
+)
+DARK = Tokens(
+    paper="#16181B",
+    surface="#1E2125",
+    ink="#E7E9EC",
+    quiet="#98A1AB",
+    line="#2B2F35",
+    edge="#6B737C",
+    bubble="#25303B",
+    hover="#24282D",
+    accent="#7FB2E5",
+    accent_hover="#9AC3EC",
+    on_accent="#10202F",
+    selection="#2F4A66",
+    mark="#D9482B",
+    notice="#33211D",
+)
+
+
+class Mode(StrEnum):
+    """Which appearance the person chose."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+class Space:
+    """Distances in px."""
+
+    XS, S, M, L, XL, XXL = 4, 8, 12, 16, 24, 32
+
+
+RADIUS, BLOCK_RADIUS = 8, 12
+ICON = 18
+LINE_HEIGHT = 1.55
+COLUMN_CHARACTERS = 74
+
+
+class Size(StrEnum):
+    """Type sizes by use; px at scale 1 in ``PX``."""
+
+    SMALL = "small"
+    CONTROL = "control"
+    BODY = "body"
+    LARGE = "large"
+    TITLE = "title"
+
+
+PX = {Size.SMALL: 12, Size.CONTROL: 13, Size.BODY: 15, Size.LARGE: 18, Size.TITLE: 24}
+
+
+class Theme(QObject):
+    """The look in force. ``changed`` fires after the application has taken a new one."""
+
+    changed = Signal()
+
+    def __init__(self, app: QApplication, mode: Mode = Mode.SYSTEM, scale: float = 1.0) -> None:
+        super().__init__(app)
+        self._app = app
+        self._mode = mode
+        self._scale = scale
+        self._base_font = QFont(app.font())
+        self.tokens = LIGHT
+        app.setStyle("Fusion")  # one drawing of controls everywhere, so that the style sheet can stay small
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        self.apply()
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    @property
+    def dark(self) -> bool:
+        return self.tokens is DARK
+
+    @property
+    def scale(self) -> float:
+        return self._scale
+
+    def set_mode(self, mode: Mode) -> None:
+        if mode is not self._mode:
+            self._mode = mode
+            self.apply()
+
+    def set_scale(self, scale: float) -> None:
+        """Make all text ``scale`` times its size of the table."""
+        if scale != self._scale:
+            self._scale = scale
+            self.apply()
+
+    def px(self, size: Size) -> int:
+        return round(PX[size] * self._scale)
+
+    def font(self, size: Size, *, weight: QFont.Weight = QFont.Weight.Normal, tabular: bool = False) -> QFont:
+        """The system's UI font at ``size``; ``tabular`` gives every figure the same width."""
+        font = QFont(self._base_font)
+        font.setPixelSize(self.px(size))
+        font.setWeight(weight)
+        if tabular:
+            font.setFeature(QFont.Tag("tnum"), 1)
+        return font
+
+    def mono(self, size: Size) -> QFont:
+        """The system's fixed-pitch font at ``size``."""
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        if not QFontInfo(font).fixedPitch():  # some minimal desktops name a proportional one
+            font = QFont("monospace")
+            font.setStyleHint(QFont.StyleHint.Monospace)
+        font.setPixelSize(self.px(size))
+        return font
+
+    def color(self, role: str) -> QColor:
+        return QColor(getattr(self.tokens, role))
+
+    def apply(self) -> None:
+        """Hand the look to the application: font, palette, style sheet."""
+        hints = QGuiApplication.styleHints()
+        dark = self._mode is Mode.DARK
+        if self._mode is Mode.SYSTEM:
+            dark = hints.colorScheme() is Qt.ColorScheme.Dark
+        self.tokens = DARK if dark else LIGHT
+        self._app.setFont(self.font(Size.CONTROL))
+        self._app.setPalette(_palette(self.tokens))
+        self._app.setStyleSheet(_style_sheet(self))
+        self.changed.emit()
+
+    def _system_changed(self) -> None:
+        if self._mode is Mode.SYSTEM:
+            self.apply()
+
+
+def _palette(tokens: Tokens) -> QPalette:
+    role = QPalette.ColorRole
+    roles = {
+        role.Window: tokens.paper,
+        role.WindowText: tokens.ink,
+        role.Base: tokens.surface,
+        role.AlternateBase: tokens.paper,
+        role.Text: tokens.ink,
+        role.PlaceholderText: tokens.quiet,
+        role.Button: tokens.surface,
+        role.ButtonText: tokens.ink,
+        role.BrightText: tokens.mark,
+        role.Highlight: tokens.selection,
+        role.HighlightedText: tokens.ink,
+        role.Link: tokens.accent,
+        role.LinkVisited: tokens.accent,
+        role.ToolTipBase: tokens.ink,
+        role.ToolTipText: tokens.paper,
+        role.Accent: tokens.accent,
+        role.Light: tokens.surface,
+        role.Midlight: tokens.line,
+        role.Mid: tokens.line,
+        role.Dark: tokens.edge,
+        role.Shadow: tokens.line,
+    }
+    palette = QPalette()
+    for name, value in roles.items():
+        palette.setColor(name, QColor(value))
+    for name in (role.WindowText, role.Text, role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, name, QColor(tokens.quiet))
+    return palette
+
+
+def _style_sheet(theme: Theme) -> str:
+    values = {name: getattr(theme.tokens, name) for name in Tokens.__slots__}
+    values |= {size.value + "_px": f"{theme.px(size)}px" for size in Size}
+    values |= {"radius": f"{RADIUS}px", "block": f"{BLOCK_RADIUS}px"}
+    sheet = _SHEET
+    for name in sorted(values, key=len, reverse=True):
+        sheet = sheet.replace("@" + name, values[name])
+    return sheet
+
+
+# The focus ring is an outline in the accent colour; a transparent border of the same width keeps things from moving.
+_SHEET = """
+QMainWindow, QWidget#centre { background: @paper; }
+QToolTip { background: @ink; color: @paper; border: none; padding: 4px 8px; font-size: @small_px; }
+
+QFrame#header { background: @paper; border: none; border-bottom: 1px solid @line; }
+QFrame#readoutBar { background: @paper; border: none; border-top: 1px solid @line; }
+QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
+QLabel#modelName { font-size: @control_px; color: @quiet; }
+QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
+QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
+QLabel[kind="figure"][idle="true"] { color: @quiet; }
+
+QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage {
+    background: @paper; border: none;
+}
+
+QFrame#composerBox { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
+QFrame#composerBox[focused="true"] { border: 2px solid @accent; padding: 0; }
+QPlainTextEdit#composer { background: transparent; border: none; font-size: @body_px; color: @ink; }
+
+QPushButton, QToolButton {
+    font-size: @control_px; color: @ink; background: transparent;
+    border: 2px solid transparent; border-radius: @radius; padding: 5px 10px;
+}
+QPushButton:hover, QToolButton:hover { background: @hover; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; }
+QPushButton:disabled, QToolButton:disabled { color: @quiet; }
+QToolButton::menu-indicator { image: none; width: 0; }
+
+QPushButton#sendButton { background: @accent; color: @on_accent; font-weight: 600; padding: 5px 14px; }
+QPushButton#sendButton:hover { background: @accent_hover; }
+QPushButton#sendButton:focus { border-color: @ink; }
+QPushButton#sendButton:disabled { background: @hover; color: @quiet; }
+QPushButton#stopButton { background: transparent; color: @ink; border: 2px solid @edge; font-weight: 600;
+    padding: 5px 14px; }
+QPushButton#stopButton:hover { background: @hover; }
+QPushButton#stopButton:focus { border-color: @accent; }
+
+QPushButton[kind="card"] {
+    background: @surface; border: 1px solid @line; border-radius: @block; padding: 12px 16px;
+    text-align: left; font-size: @control_px; color: @ink;
+}
+QPushButton[kind="card"]:hover { border-color: @accent; background: @surface; }
+QPushButton[kind="card"]:focus { border: 2px solid @accent; padding: 11px 15px; }
+
+QToolButton[kind="floating"], QPushButton[kind="floating"] {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px; font-size: @small_px;
+}
+QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
+QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
+QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
+QToolButton[kind="small"]:hover { color: @ink; }
+
+QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
+QFrame#notice QLabel { color: @ink; font-size: @control_px; }
+QFrame#notice QPushButton { border: 2px solid @edge; }
+QFrame#notice QPushButton:focus { border-color: @accent; }
+QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }
+
+QMenu { background: @surface; color: @ink; border: 1px solid @line; border-radius: @radius; padding: 4px; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
+QMenu::item:selected { background: @selection; }
+QMenu::item:disabled { color: @quiet; }
+QMenu::separator { height: 1px; background: @line; margin: 4px 8px; }
+
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar::handle:vertical { background: @edge; border-radius: 3px; min-height: 32px; margin: 2px 3px; }
+QScrollBar::handle:vertical:hover { background: @quiet; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+"""
