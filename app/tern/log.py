@@ -1,0 +1,128 @@
+"""The log file, and the trace of a crash that the next start can show. Knows no window.
+
+No question, reply or file content is ever logged: the log can be sent to someone who helps.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import logging.handlers
+import os
+import sys
+import threading
+import traceback
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from tern import paths
+
+log = logging.getLogger(__name__)
+
+FILE_NAME = "tern.log"
+_LAST_CRASH = "last-crash.log"
+_SEEN_CRASH = "seen-crash.log"
+_MAX_BYTES = 1 << 20
+_KEPT = 3
+
+_crash_file: IO[str] | None = None
+_handler: logging.Handler | None = None
+
+
+def start(level: int = logging.INFO) -> None:
+    """Log to a rotating file from now on, and catch what would end the process unseen. Safe to call twice.
+
+    A crash of an earlier process is set aside for :func:`previous_crash`. A log folder that cannot be written
+    never keeps Tern from starting.
+    """
+    global _crash_file, _handler
+    if _handler is not None:
+        return
+    folder = paths.log_dir()
+    try:
+        _handler = logging.handlers.RotatingFileHandler(
+            folder / FILE_NAME, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
+        )
+        _collect_crashes(folder)
+        _crash_file = (folder / f"crash-{os.getpid()}.log").open("w", encoding="utf-8")
+    except OSError:
+        _handler = _handler or logging.NullHandler()
+    _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("tern")
+    root.setLevel(level)
+    root.addHandler(_handler)
+    root.propagate = False
+    if _crash_file is not None:
+        faulthandler.enable(_crash_file, all_threads=True)
+    sys.excepthook = _on_exception
+    threading.excepthook = _on_thread_exception
+
+
+def stop() -> None:
+    """Close the log and remove this process's crash file when nothing was written to it."""
+    global _crash_file, _handler
+    if _crash_file is not None:
+        faulthandler.disable()
+        path = Path(_crash_file.name)
+        _crash_file.close()
+        _crash_file = None
+        with suppress(OSError):
+            if path.stat().st_size == 0:
+                path.unlink()
+    if _handler is not None:
+        logging.getLogger("tern").removeHandler(_handler)
+        _handler.close()
+        _handler = None
+        sys.excepthook = sys.__excepthook__
+        threading.excepthook = threading.__excepthook__
+
+
+def previous_crash() -> Path | None:
+    """The trace of a crash that nobody has been shown yet, or None."""
+    path = paths.log_dir() / _LAST_CRASH
+    return path if path.is_file() else None
+
+
+def crash_seen() -> None:
+    """Do not show that crash again; its trace stays beside the log."""
+    folder = paths.log_dir()
+    with suppress(OSError):
+        (folder / _LAST_CRASH).replace(folder / _SEEN_CRASH)
+
+
+def _collect_crashes(folder: Path) -> None:
+    """Keep the newest trace of a process that is gone; remove the empty ones."""
+    for path in sorted(folder.glob("crash-*.log"), key=lambda path: path.stat().st_mtime):
+        number = path.stem.partition("-")[2]
+        if number.isdigit() and _is_running(int(number)):
+            continue
+        if path.stat().st_size:
+            path.replace(folder / _LAST_CRASH)
+        else:
+            path.unlink()
+
+
+def _is_running(pid: int) -> bool:
+    if pid == os.getpid():
+        return False  # the number was used before, or this process starts logging again
+    import psutil
+
+    return bool(psutil.pid_exists(pid))
+
+
+def _on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    log.critical("unexpected error", exc_info=(kind, error, trace))
+    if _crash_file is not None:
+        traceback.print_exception(kind, error, trace, file=_crash_file)
+        _crash_file.flush()
+
+
+def _on_thread_exception(args: threading.ExceptHookArgs) -> None:
+    name = args.thread.name if args.thread is not None else "a thread"
+    if args.exc_value is not None:
+        log.critical("%s ended unexpectedly", name)
+        _on_exception(args.exc_type, args.exc_value, args.exc_traceback)
