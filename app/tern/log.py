@@ -50,10 +50,8 @@ def start(level: int = logging.INFO) -> None:
     except OSError:
         _handler = _handler or logging.NullHandler()
     _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    root = logging.getLogger("tern")
-    root.setLevel(level)
-    root.addHandler(_handler)
-    root.propagate = False
+    logging.getLogger("tern").setLevel(level)
+    logging.getLogger().addHandler(_handler)  # other libraries' warnings, Qt's among them, go there too
     if _crash_file is not None:
         faulthandler.enable(_crash_file, all_threads=True)
     sys.excepthook = _on_exception
@@ -72,7 +70,7 @@ def stop() -> None:
             if path.stat().st_size == 0:
                 path.unlink()
     if _handler is not None:
-        logging.getLogger("tern").removeHandler(_handler)
+        logging.getLogger().removeHandler(_handler)
         _handler.close()
         _handler = None
         sys.excepthook = sys.__excepthook__

@@ -87,6 +87,16 @@ def write_synthetic(
     writer.write()
 
 
+def file_bytes(shape: SyntheticShape, embedding: EmbeddingType = "f16") -> int:
+    """About how large :func:`write_synthetic` makes the file in I2_S, from above."""
+    per_value = 2 if embedding == "f16" else 4
+    n_kv = shape.n_embd // shape.n_heads * shape.n_kv_heads
+    layer = shape.n_embd * (2 * shape.n_embd + 2 * n_kv + 3 * shape.n_ff)
+    norms = 4 * (3 * shape.n_embd + shape.n_ff)
+    vocabulary = 64 * shape.n_vocab + (1 << 20)
+    return shape.n_vocab * shape.n_embd * per_value + shape.n_layers * (layer // 4 + norms) + vocabulary
+
+
 class _Maker:
     """Adds the tensors. Each draws from its own generator: its values depend on name and seed alone."""
 

@@ -1,0 +1,129 @@
+"""``tern chat``: a conversation in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from tern.cli import options
+from tern.errors import UserError
+
+if TYPE_CHECKING:
+    from tern.engine.types import Engine, Message, SamplingParams
+
+HELP = """/help          this list
+/system TEXT   begin anew with this system prompt (without TEXT: with none)
+/reset         forget the conversation
+/quit          end (also Ctrl-D)
+Ctrl-C stops a reply."""
+
+
+def register(subparsers: options.Subparsers) -> None:
+    parser = options.command(
+        subparsers,
+        "chat",
+        "talk in the terminal",
+        "Talk with the model in the terminal. While it runs:\n\n" + HELP,
+    )
+    options.add_sampling(parser)
+    options.add_engine(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from tern.cli.terminal import Progress
+    from tern.context import open_engine
+
+    with Progress("Opening the model") as progress:
+        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+    try:
+        conversation = _Conversation(engine, options.sampling(args), args.max_tokens, args.system)
+        if sys.stdin.isatty():
+            import readline  # noqa: F401  # gives input() line editing and history
+
+            print(f"{engine.info.name}. /help lists the commands, Ctrl-D ends.")
+        while (line := _read()) is not None:
+            if not conversation.take(line):
+                break
+    finally:
+        engine.close()
+    return 0
+
+
+def _read() -> str | None:
+    """The next line, or None at the end. Ctrl-C at the prompt drops what was typed."""
+    while True:
+        try:
+            return input("> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            if sys.stdin.isatty():
+                print()
+            return None
+        except KeyboardInterrupt:
+            print()
+
+
+class _Conversation:
+    """The messages so far. A reply that fails leaves them as they were."""
+
+    def __init__(
+        self, engine: Engine, sampling: SamplingParams, max_tokens: int | None, system: str | None
+    ) -> None:
+        self._engine = engine
+        self._sampling = sampling
+        self._max_tokens = max_tokens
+        self._system = system
+        self._messages: list[Message] = []
+        self._reset()
+
+    def take(self, line: str) -> bool:
+        """Act on one line; False when the person wants to end."""
+        word, _, rest = line.partition(" ")
+        if not line:
+            return True
+        if word == "/quit":
+            return False
+        if word == "/help":
+            print(HELP)
+        elif word == "/reset":
+            self._reset()
+            print("The conversation is forgotten.")
+        elif word == "/system":
+            self._system = rest.strip() or None
+            self._reset()
+            print(
+                "A new conversation begins." if self._system else "A new conversation begins, without prompt."
+            )
+        elif word.startswith("/") and word[1:].isalpha():
+            print(f"There is no command {word}; /help lists them.")
+        else:
+            self._reply(line)
+        return True
+
+    def _reset(self) -> None:
+        from tern.engine.types import Message
+
+        self._messages = [Message("system", self._system)] if self._system else []
+
+    def _reply(self, question: str) -> None:
+        from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
+        from tern.engine.types import Message, Request, Stats
+
+        messages = [*self._messages, Message("user", question)]
+        request = Request(messages, self._sampling, self._max_tokens)
+        pieces: list[str] = []
+        stats = Stats()
+        try:
+            with StopOnInterrupt() as stop, Progress("Reading") as reading:
+                for chunk in self._engine.generate(request, stop, lambda done, total: reading(done / total)):
+                    print(chunk.text, end="", flush=True)
+                    pieces.append(chunk.text)
+                    stats = chunk.stats
+        except UserError as error:
+            print(f"tern: {error}", file=sys.stderr)
+            return
+        print()
+        if sys.stderr.isatty():
+            print(stats_line(stats), file=sys.stderr)
+        self._messages = [*messages, Message("assistant", "".join(pieces))]

@@ -1,0 +1,146 @@
+"""``tern doctor``: what Tern finds on this computer, to read or to send to someone who helps."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Callable
+from typing import Any
+
+from tern import __version__
+from tern.cli import options
+from tern.errors import UserError
+
+_PACKAGES = ("llama-cpp-python", "numpy", "PySide6-Essentials", "psutil")
+
+
+def register(subparsers: options.Subparsers) -> None:
+    parser = options.command(
+        subparsers,
+        "doctor",
+        "say what Tern finds on this computer",
+        "Say what Tern finds on this computer: processor, kernels, versions, folders, memory.\n"
+        "Exit code 1 when something Tern needs is missing.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    report: dict[str, Any] = {}
+    problems: list[str] = []
+    for name, look in _SECTIONS.items():
+        try:
+            report[name] = look()
+        except UserError as error:
+            report[name] = {}
+            problems.append(str(error))
+    report["problems"] = problems
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        _print(report)
+    return 1 if problems else 0
+
+
+def _versions() -> dict[str, str]:
+    found = {"Tern": __version__, "Python": platform.python_version(), "system": platform.platform()}
+    for package in _PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def _processor() -> dict[str, Any]:
+    from tern.metrics.cpu import cpu
+
+    info = cpu()
+    return {
+        "name": info.name,
+        "machine": info.machine,
+        "instruction sets": list(info.features),
+        "logical cores": info.logical_cores,
+        "physical cores": info.physical_cores,
+        "container limit": info.limit,
+        "threads Tern uses": info.performance_cores,
+    }
+
+
+def _kernels() -> dict[str, Any]:
+    from tern.engine.kernels import loader
+
+    kernels = loader.load()
+    return {"chosen": kernels.name, "available": list(kernels.available)}
+
+
+def _ggml() -> dict[str, str]:
+    from tern.engine import ggml
+
+    return {"version": ggml.load().version().decode()}
+
+
+def _memory() -> dict[str, int]:
+    from tern.metrics.memory import available_memory, memory, total_memory
+
+    return {
+        "total MB": total_memory() // 10**6,
+        "available MB": available_memory() // 10**6,
+        "this process MB": memory().resident_bytes // 10**6,
+    }
+
+
+def _folders() -> dict[str, str]:
+    from tern import paths
+
+    return {
+        "settings": str(paths.config_dir()),
+        "data": str(paths.data_dir()),
+        "cache": str(paths.cache_dir()),
+        "log": str(paths.log_dir()),
+        "resources": str(paths.resources_dir()),
+    }
+
+
+def _guide() -> dict[str, Any]:
+    from tern import paths
+    from tern.engine.config import BitnetConfig
+    from tern.engine.gguf import GGUFFile
+
+    with GGUFFile.open(paths.guide_model()) as file:
+        config = BitnetConfig.from_gguf(file)
+        return {"name": config.name, "architecture": config.arch, "parameters": config.n_params}
+
+
+def _screen() -> dict[str, Any]:
+    from tern.cli.window import missing_display
+
+    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    found = {name: os.environ[name] for name in names if name in os.environ}
+    return {"usable": not missing_display(), **found}
+
+
+_SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
+    "versions": _versions,
+    "processor": _processor,
+    "kernels": _kernels,
+    "ggml": _ggml,
+    "memory": _memory,
+    "folders": _folders,
+    "guide": _guide,
+    "screen": _screen,
+}
+
+
+def _print(report: dict[str, Any]) -> None:
+    for section in _SECTIONS:
+        print(section)
+        for key, value in report[section].items():
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            print(f"  {key:<20}{'none' if shown is None or shown == '' else shown}")
+    for problem in report["problems"]:
+        print(f"problem: {problem}")

@@ -1,0 +1,130 @@
+"""``tern eval``: the logits of given tokens, or the perplexity of a text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tern.cli import options
+from tern.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from tern.engine.generate import BitnetEngine
+
+DEFAULT_WINDOW = 512
+
+
+def register(subparsers: options.Subparsers) -> None:
+    parser = options.command(
+        subparsers,
+        "eval",
+        "compute logits of tokens, or the perplexity of a text",
+        "With --tokens and --out: F32 logits of every token over the whole vocabulary, as a NumPy file.\n"
+        "With --text: the perplexity of a text (lower is better).",
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("--tokens", type=Path, metavar="FILE.npy", help="token ids, a one-dimensional array")
+    source.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8")
+    parser.add_argument(
+        "--out", type=Path, metavar="LOGITS.npy", help="where the logits go: (tokens, vocabulary)"
+    )
+    parser.add_argument(
+        "--window",
+        type=options.positive,
+        metavar="N",
+        help=f"tokens of context to predict the text from (default: {DEFAULT_WINDOW}, or the model's if less)",
+    )
+    options.add_engine(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run, usage_error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    from tern.cli.terminal import Progress
+    from tern.context import open_engine
+
+    if args.tokens is not None and args.out is None:
+        args.usage_error("--tokens needs --out: where the logits go")
+    if args.text is not None and args.out is not None:
+        args.usage_error("--out belongs to --tokens")
+    with Progress("Opening the model") as progress:
+        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+    try:
+        return _write_logits(args, engine) if args.tokens is not None else _perplexity(args, engine)
+    finally:
+        engine.close()
+
+
+def _write_logits(args: argparse.Namespace, engine: BitnetEngine) -> int:
+    import numpy as np
+
+    from tern.atomic import replacing
+    from tern.cli.terminal import Progress
+    from tern.metrics import evaluation
+
+    tokens = _load_tokens(args.tokens, engine.info.n_vocab, engine.info.context_size)
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(tokens), engine.info.n_vocab)}
+    try:
+        with Progress("Computing") as progress, replacing(args.out) as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            done = 0
+            for piece in evaluation.logits(engine.model, tokens):
+                file.write(np.ascontiguousarray(piece, "<f4").data.cast("B"))
+                done += len(piece)
+                progress(done / len(tokens))
+    except OSError as error:
+        raise UserError(f"Tern could not write {args.out} ({error.strerror}).") from error
+    if args.json:
+        print(json.dumps({"tokens": len(tokens), "n_vocab": engine.info.n_vocab, "out": str(args.out)}))
+    return 0
+
+
+def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int32]:
+    import numpy as np
+
+    try:
+        tokens = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise UserError(f"Tern cannot read {path} as a NumPy array ({error}).") from error
+    if not isinstance(tokens, np.ndarray) or tokens.ndim != 1 or tokens.dtype.kind not in "iu":
+        raise UserError(f"{path} must hold a one-dimensional array of whole numbers: the token ids.")
+    if not 0 < len(tokens) <= context_size:
+        raise UserError(f"{path} holds {len(tokens):,} tokens; the context takes 1 to {context_size:,}.")
+    if int(tokens.min()) < 0 or int(tokens.max()) >= n_vocab:
+        raise UserError(f"{path} holds token ids outside the vocabulary (0 to {n_vocab - 1:,}).")
+    return tokens.astype(np.int32)
+
+
+def _perplexity(args: argparse.Namespace, engine: BitnetEngine) -> int:
+    import numpy as np
+
+    from tern.cli.terminal import Progress
+    from tern.metrics import evaluation
+
+    try:
+        text = args.text.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Tern cannot read {args.text} as UTF-8 text ({error}).") from error
+    tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
+    if len(tokens) == 0:
+        raise UserError(f"{args.text} holds no text.")
+    window = min(args.window or DEFAULT_WINDOW, engine.info.context_size)
+    if window < 2:
+        raise UserError("A window needs at least 2 tokens: one to know and one to predict.")
+    bos = engine.model.config.bos_id
+    assert bos is not None  # open_engine refuses such a file
+    with Progress("Reading") as progress:
+        found = evaluation.perplexity(engine.model, tokens, bos, window, progress)
+    if args.json:
+        report = {"perplexity": found.value, "error": found.error, "tokens": found.tokens, "window": window}
+        print(json.dumps(report))
+    else:
+        print(
+            f"perplexity {found.value:.3f} ± {found.error:.3f} over {found.tokens:,} tokens, window {window:,}"
+        )
+    return 0

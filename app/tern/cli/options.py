@@ -1,0 +1,138 @@
+"""Options that several commands share, and what they become. Imports nothing heavy: ``--help`` must be quick."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from tern.engine.types import EngineOptions, SamplingParams
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+DATA_DIR_HELP = "keep settings, models, caches and logs in DIR instead of the system's places"
+
+
+def command(subparsers: Subparsers, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    """A new command's parser, with the options that every command has."""
+    parser = subparsers.add_parser(
+        name,
+        help=summary,
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_data_dir(parser)
+    return parser
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    # No default: given before the command, it must not be undone by the command's own parser.
+    parser.add_argument("--data-dir", metavar="DIR", default=argparse.SUPPRESS, help=DATA_DIR_HELP)
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """How to open a model."""
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model", type=Path, metavar="PATH", help="the model's GGUF file (default: the built-in guide)"
+    )
+    group.add_argument(
+        "--kv",
+        choices=("f32", "f16", "q8_0"),
+        default="f16",
+        help="how exactly the KV cache is kept (default: f16)",
+    )
+    group.add_argument(
+        "--threads", type=positive, metavar="N", help="threads to compute with (default: one a fast core)"
+    )
+    group.add_argument(
+        "--context", type=positive, metavar="N", help="context size in tokens (default: the model's)"
+    )
+
+
+def add_sampling(parser: argparse.ArgumentParser) -> None:
+    """How to choose tokens."""
+    group = parser.add_argument_group("reply")
+    group.add_argument("--system", metavar="TEXT", help="system prompt to begin with")
+    group.add_argument("--max-tokens", type=positive, metavar="N", help="stop the reply after N tokens")
+    group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
+    group.add_argument("--temperature", type=_at_least(0.0), metavar="T", help="0 is greedy (default: 0.7)")
+    group.add_argument("--top-k", type=_not_negative, metavar="K", help="0 switches it off (default: 40)")
+    group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
+    group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
+    group.add_argument(
+        "--repeat-penalty", type=_at_least(1.0), metavar="R", help="1 switches it off (default: 1)"
+    )
+    group.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply (default: a fresh one)")
+
+
+def model_path(args: argparse.Namespace) -> Path:
+    """The model asked for, or the built-in guide."""
+    from tern import paths
+
+    return args.model if args.model is not None else paths.guide_model()
+
+
+def engine_options(args: argparse.Namespace) -> EngineOptions:
+    from tern.engine.types import EngineOptions
+
+    return EngineOptions(threads=args.threads, kv_type=args.kv, context_size=args.context)
+
+
+def sampling(args: argparse.Namespace) -> SamplingParams:
+    """The sampling asked for; what was not keeps ``SamplingParams``' default."""
+    from tern.engine.types import SamplingParams
+
+    if args.greedy:
+        return SamplingParams.greedy_params()
+    names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    return SamplingParams(**{name: value for name, value in given.items() if value is not None})
+
+
+def positive(text: str) -> int:
+    """argparse type: a whole number from 1."""
+    return _whole(text, 1, 1 << 30)
+
+
+def _not_negative(text: str) -> int:
+    return _whole(text, 0, 1 << 30)
+
+
+def _seed(text: str) -> int:
+    return _whole(text, 0, (1 << 32) - 2)
+
+
+def _whole(text: str, low: int, high: int) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low}")
+    return value
+
+
+def _part(text: str) -> float:
+    value = _at_least(0.0)(text)
+    if value > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return value
+
+
+class _at_least:  # noqa: N801  # argparse shows a type by its name, so it reads like one
+    """argparse type: a number from ``low``."""
+
+    def __init__(self, low: float) -> None:
+        self._low = low
+
+    def __call__(self, text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not self._low <= value < float("inf"):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {self._low:g}")
+        return value

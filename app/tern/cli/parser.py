@@ -1,0 +1,38 @@
+"""The command line as a whole. Commands describe themselves; nothing heavy is imported to parse."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tern import __version__
+from tern.cli import ask, bench, chat, doctor, options, window
+from tern.cli import eval as evaluate
+
+DESCRIPTION = """Tern runs BitNet, a language model whose weights are only -1, 0 and +1, on this computer, offline.
+Without a command it opens its window."""
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``tern``; the arguments it returns have ``run``, the command to call with them."""
+    parser = argparse.ArgumentParser(
+        prog="tern",
+        description=DESCRIPTION,
+        epilog="tern COMMAND --help says more of each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"Tern {__version__}")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="PATH",
+        default=argparse.SUPPRESS,
+        help="open the window on this GGUF file (default: the built-in guide)",
+    )
+    options.add_data_dir(parser)
+    parser.set_defaults(run=window.run)
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for module in (ask, chat, evaluate, bench, doctor):
+        module.register(subparsers)
+    return parser

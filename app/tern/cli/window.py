@@ -1,0 +1,51 @@
+"""``tern`` alone: the window, or the conversation in the terminal where no window can be."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import platform
+import sys
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_GUI_LIBRARIES = ("PySide6", "shiboken6", "qtawesome")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Open the window; without a display or Qt's libraries, say so and start ``tern chat``."""
+    model: Path | None = getattr(args, "model", None)
+    if missing_display():
+        return _chat(model, "There is no display to open a window on, so Tern talks here in the terminal.")
+    try:
+        from tern.ui import app
+    except ImportError as error:
+        if not _is_of_the_gui(error):
+            raise
+        log.warning("no window: %s", error)
+        return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
+    return app.run(app.WindowOptions(model=model))
+
+
+def missing_display() -> bool:
+    """Whether this is a Linux session without any screen that Qt could draw on."""
+    if platform.system() != "Linux":
+        return False
+    return not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _is_of_the_gui(error: ImportError) -> bool:
+    """Whether an import failed for want of Qt, or of a system library that Qt needs, and not for a bug of ours."""
+    module = (error.name or "").partition(".")[0]
+    return module in _GUI_LIBRARIES or (not module and ".so" in str(error))
+
+
+def _chat(model: Path | None, sentence: str) -> int:
+    from tern.cli import chat
+    from tern.cli.parser import build_parser
+
+    print(f"{sentence} (tern --help lists what else it can do.)", file=sys.stderr)
+    command = ["chat"] if model is None else ["chat", "--model", str(model)]
+    return chat.run(build_parser().parse_args(command))
