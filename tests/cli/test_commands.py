@@ -1,0 +1,243 @@
+"""The commands on a real (random) model: what they print, what they write, and their exit codes."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tern.__main__ import main
+from tern.engine.gguf import GGUFFile
+
+
+def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
+    return json.loads(capsys.readouterr().out.splitlines()[-1])
+
+
+def test_ask_streams_a_reply(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--model", str(tiny), "--greedy", "--max-tokens", "12", "Hello", "there"]) == 0
+    first = capsys.readouterr().out
+    assert len(first.strip()) > 0
+    assert main(["ask", "--model", str(tiny), "--temperature", "0", "--max-tokens", "12", "Hello there"]) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_ask_json_says_what_was_counted(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "ask",
+        "--model",
+        str(tiny),
+        "--seed",
+        "5",
+        "--max-tokens",
+        "9",
+        "--kv",
+        "f32",
+        "--json",
+        "Hi",
+    ]
+    assert main(arguments) == 0
+    answer = _last_json(capsys)
+    stats = answer["stats"]
+    assert set(answer) == {"text", "tokens", "finish_reason", "stats"}
+    assert answer["tokens"] == stats["tokens"] == 9
+    assert answer["finish_reason"] == "max_tokens"
+    assert stats["prompt_tokens"] > 3
+    assert stats["context_used"] >= stats["prompt_tokens"] + 8
+    assert stats["context_size"] == 512
+    for rate in ("prefill_tokens_per_s", "decode_tokens_per_s", "time_to_first_token_s"):
+        assert stats[rate] > 0
+    assert main(arguments) == 0
+    assert _last_json(capsys)["text"] == answer["text"]  # same seed
+
+
+def test_a_system_prompt_and_a_penalty_change_the_reply(
+    tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = ["ask", "--model", str(tiny), "--max-tokens", "16", "--greedy", "Hi"]
+    texts = []
+    for arguments in (base, [*base, "--system", "Be kind."], ["--data-dir", "x", *base, "--threads", "1"]):
+        assert main(arguments) == 0
+        texts.append(capsys.readouterr().out)
+    assert texts[0] != texts[1]
+    assert texts[0] == texts[2]  # the number of threads does not change the words
+
+
+def test_data_dir_before_or_after_the_command(tiny: Path, tmp_path: Path) -> None:
+    ask = ["ask", "--model", str(tiny), "--max-tokens", "1", "Hi"]
+    for number, arguments in enumerate((["--data-dir", "{}", *ask], [*ask, "--data-dir", "{}"])):
+        folder = tmp_path / f"own{number}"
+        assert main([argument.format(folder) for argument in arguments]) == 0
+        assert list((folder / "cache").glob("vocabulary-*.gguf"))
+        assert (folder / "log" / "tern.log").is_file()
+
+
+def test_eval_writes_every_logit(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tokens = np.random.default_rng(0).integers(0, 512, 100)
+    np.save(tmp_path / "tokens.npy", tokens)
+    for kv in ("f32", "q8_0"):
+        out = tmp_path / f"{kv}.npy"
+        arguments = ["--tokens", str(tmp_path / "tokens.npy"), "--out", str(out), "--kv", kv, "--json"]
+        assert main(["eval", "--model", str(tiny), *arguments]) == 0
+        assert _last_json(capsys) == {"tokens": 100, "n_vocab": 512, "out": str(out)}
+    exact, rounded = np.load(tmp_path / "f32.npy"), np.load(tmp_path / "q8_0.npy")
+    assert exact.shape == (100, 512)
+    assert exact.dtype == np.float32
+    assert np.isfinite(exact).all()
+    assert 0 < np.abs(exact - rounded).max() / np.abs(exact).max() < 0.2
+    np.save(tmp_path / "tokens.npy", tokens[:3].astype(np.uint16))
+    out = tmp_path / "short.npy"
+    assert (
+        main(["eval", "--model", str(tiny), "--tokens", str(tmp_path / "tokens.npy"), "--out", str(out)]) == 0
+    )
+    assert np.abs(np.load(out) - exact[:3]).max() / np.abs(exact).max() < 3e-2
+
+
+def test_perplexity_is_the_mean_surprise(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = tmp_path / "text.txt"
+    text.write_text("the cat sat on the mat; " * 20, encoding="utf-8")
+    arguments = ["--text", str(text), "--kv", "f32", "--window", "512", "--json"]
+    assert main(["eval", "--model", str(tiny), *arguments]) == 0
+    found = _last_json(capsys)
+    assert found["tokens"] > 60
+
+    from tern.context import open_engine
+    from tern.engine.types import EngineOptions
+
+    engine = open_engine(tiny, EngineOptions(kv_type="f32"))
+    bos = engine.model.config.bos_id
+    tokens = engine.tokenizer.encode(text.read_text())
+    engine.close()
+    np.save(tmp_path / "tokens.npy", [bos, *tokens])
+    out = tmp_path / "logits.npy"
+    arguments = ["--tokens", str(tmp_path / "tokens.npy"), "--out", str(out), "--kv", "f32"]
+    assert main(["eval", "--model", str(tiny), *arguments]) == 0
+    logits = np.load(out).astype(np.float64)[:-1]
+    surprise = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(tokens)), tokens]
+    assert math.log(found["perplexity"]) == pytest.approx(surprise.mean(), rel=1e-5)
+    assert found["tokens"] == len(tokens)
+    assert found["error"] == pytest.approx(
+        found["perplexity"] * surprise.std() / math.sqrt(len(tokens)), rel=1e-4
+    )
+    assert main(["eval", "--model", str(tiny), "--text", str(text), "--window", "16"]) == 0
+    assert "window 16" in capsys.readouterr().out
+
+
+def test_bench_measures_and_keeps_its_random_model(
+    data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bench = ["bench", "--synthetic", "tiny", "--prefill", "32", "64", "--tokens", "8", "--repeats", "3"]
+    assert main([*bench, "--json"]) == 0
+    found = _last_json(capsys)
+    for part in ("prefill_32", "prefill_64", "decode"):
+        rate = found[part]
+        assert len(rate["repeats"]) == 3
+        assert 0 < rate["low"] <= rate["tokens_per_s"] <= rate["high"]
+    assert found["threads"] >= 1
+    assert found["resident_mb"] > 10
+    (model,) = (data_dir / "cache").glob("synthetic-*.gguf")
+    made = model.stat().st_mtime_ns
+    assert main([*bench, "--threads", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "1 thread\n" in printed
+    assert "decode" in printed
+    assert model.stat().st_mtime_ns == made
+    model.write_bytes(model.read_bytes()[:-1000])  # a damaged one is made again
+    assert main(bench) == 0
+    GGUFFile.open(model).close()
+
+
+def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
+    code = main(["doctor", "--json"])
+    found = _last_json(capsys)
+    assert code == (1 if found["problems"] else 0)
+    assert found["versions"]["llama-cpp-python"] == "0.3.36"
+    assert found["kernels"]["chosen"] in found["kernels"]["available"]
+    assert found["processor"]["threads Tern uses"] >= 1
+    assert found["ggml"]["version"]
+    main(["doctor"])
+    assert "instruction sets" in capsys.readouterr().out
+
+
+WRONG_FILES = {
+    "--tokens text.txt --out o.npy": "cannot read",
+    "--tokens real.npy --out o.npy": "one-dimensional array of whole numbers",
+    "--tokens square.npy --out o.npy": "one-dimensional",
+    "--tokens large.npy --out o.npy": "outside the vocabulary",
+    "--tokens long.npy --out o.npy": "the context takes 1 to 512",
+    "--tokens none.npy --out o.npy": "the context takes 1 to 512",
+    "--tokens missing.npy --out o.npy": "cannot read",
+    "--tokens good.npy --out nowhere/o.npy": "could not write",
+    "--text missing.txt": "cannot read",
+    "--text empty.txt": "holds no text",
+    "--text binary.txt": "UTF-8",
+    "--text text.txt --window 1": "at least 2",
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG_FILES)
+def test_eval_says_what_is_wrong_with_a_file(
+    arguments: str,
+    tiny: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "text.txt").write_text("some text")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\xff")
+    arrays = {"real": [0.5], "square": [[1]], "large": [512], "long": [1] * 513, "good": [1]}
+    for name, values in arrays.items():
+        np.save(tmp_path / f"{name}.npy", values)
+    np.save(tmp_path / "none.npy", np.empty(0, np.int32))
+    assert main(["eval", "--model", str(tiny), *arguments.split()]) == 1
+    said = capsys.readouterr().err
+    assert WRONG_FILES[arguments] in said
+    assert said.startswith("tern: ")
+    assert said.count("\n") == 1
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["ask"],
+        ["ask", "--top-p", "3", "Hi"],
+        ["ask", "--temperature", "warm", "Hi"],
+        ["ask", "--threads", "0", "Hi"],
+        ["ask", "--kv", "f64", "Hi"],
+        ["ask", "--max-tok", "3", "Hi"],
+        ["eval"],
+        ["eval", "--tokens", "a.npy"],
+        ["eval", "--text", "a", "--tokens", "b"],
+        ["eval", "--text", "a", "--out", "b"],
+        ["bench", "--synthetic", "huge"],
+        ["bench", "--synthetic", "tiny", "--model", "x"],
+        ["dance"],
+    ],
+)
+def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: tern" in capsys.readouterr().err
+
+
+def test_a_bug_is_one_sentence_and_a_trace_in_the_log(
+    tiny: Path, data_dir: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("a bug of ours")
+
+    monkeypatch.setattr("tern.context.open_engine", broken)
+    assert main(["ask", "--model", str(tiny), "Hi"]) == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert "the details are in" in said
+    assert "a bug of ours" in (data_dir / "log" / "tern.log").read_text()
