@@ -18,10 +18,42 @@ def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
 
 
 def test_ask_streams_a_reply(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["ask", "--model", str(tiny), "--greedy", "--max-tokens", "12", "Hello", "there"]) == 0
+    assert (
+        main(
+            [
+                "ask",
+                "--threads",
+                "1",
+                "--model",
+                str(tiny),
+                "--greedy",
+                "--max-tokens",
+                "12",
+                "Hello",
+                "there",
+            ]
+        )
+        == 0
+    )
     first = capsys.readouterr().out
     assert len(first.strip()) > 0
-    assert main(["ask", "--model", str(tiny), "--temperature", "0", "--max-tokens", "12", "Hello there"]) == 0
+    assert (
+        main(
+            [
+                "ask",
+                "--threads",
+                "1",
+                "--model",
+                str(tiny),
+                "--temperature",
+                "0",
+                "--max-tokens",
+                "12",
+                "Hello there",
+            ]
+        )
+        == 0
+    )
     assert capsys.readouterr().out == first
 
 
@@ -57,9 +89,9 @@ def test_ask_json_says_what_was_counted(tiny: Path, capsys: pytest.CaptureFixtur
 def test_a_system_prompt_and_a_penalty_change_the_reply(
     tiny: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    base = ["ask", "--model", str(tiny), "--max-tokens", "16", "--greedy", "Hi"]
+    base = ["ask", "--threads", "1", "--model", str(tiny), "--max-tokens", "16", "--greedy", "Hi"]
     texts = []
-    for arguments in (base, [*base, "--system", "Be kind."], ["--data-dir", "x", *base, "--threads", "1"]):
+    for arguments in (base, [*base, "--system", "Be kind."], [*base, "--threads", "2"]):
         assert main(arguments) == 0
         texts.append(capsys.readouterr().out)
     assert texts[0] != texts[1]
@@ -67,7 +99,7 @@ def test_a_system_prompt_and_a_penalty_change_the_reply(
 
 
 def test_data_dir_before_or_after_the_command(tiny: Path, tmp_path: Path) -> None:
-    ask = ["ask", "--model", str(tiny), "--max-tokens", "1", "Hi"]
+    ask = ["ask", "--threads", "1", "--model", str(tiny), "--max-tokens", "1", "Hi"]
     for number, arguments in enumerate((["--data-dir", "{}", *ask], [*ask, "--data-dir", "{}"])):
         folder = tmp_path / f"own{number}"
         assert main([argument.format(folder) for argument in arguments]) == 0
@@ -81,7 +113,7 @@ def test_eval_writes_every_logit(tiny: Path, tmp_path: Path, capsys: pytest.Capt
     for kv in ("f32", "q8_0"):
         out = tmp_path / f"{kv}.npy"
         arguments = ["--tokens", str(tmp_path / "tokens.npy"), "--out", str(out), "--kv", kv, "--json"]
-        assert main(["eval", "--model", str(tiny), *arguments]) == 0
+        assert main(["eval", "--threads", "1", "--model", str(tiny), *arguments]) == 0
         assert _last_json(capsys) == {"tokens": 100, "n_vocab": 512, "out": str(out)}
     exact, rounded = np.load(tmp_path / "f32.npy"), np.load(tmp_path / "q8_0.npy")
     assert exact.shape == (100, 512)
@@ -91,7 +123,20 @@ def test_eval_writes_every_logit(tiny: Path, tmp_path: Path, capsys: pytest.Capt
     np.save(tmp_path / "tokens.npy", tokens[:3].astype(np.uint16))
     out = tmp_path / "short.npy"
     assert (
-        main(["eval", "--model", str(tiny), "--tokens", str(tmp_path / "tokens.npy"), "--out", str(out)]) == 0
+        main(
+            [
+                "eval",
+                "--threads",
+                "1",
+                "--model",
+                str(tiny),
+                "--tokens",
+                str(tmp_path / "tokens.npy"),
+                "--out",
+                str(out),
+            ]
+        )
+        == 0
     )
     assert np.abs(np.load(out) - exact[:3]).max() / np.abs(exact).max() < 3e-2
 
@@ -102,7 +147,7 @@ def test_perplexity_is_the_mean_surprise(
     text = tmp_path / "text.txt"
     text.write_text("the cat sat on the mat; " * 20, encoding="utf-8")
     arguments = ["--text", str(text), "--kv", "f32", "--window", "512", "--json"]
-    assert main(["eval", "--model", str(tiny), *arguments]) == 0
+    assert main(["eval", "--threads", "1", "--model", str(tiny), *arguments]) == 0
     found = _last_json(capsys)
     assert found["tokens"] > 60
 
@@ -116,7 +161,7 @@ def test_perplexity_is_the_mean_surprise(
     np.save(tmp_path / "tokens.npy", [bos, *tokens])
     out = tmp_path / "logits.npy"
     arguments = ["--tokens", str(tmp_path / "tokens.npy"), "--out", str(out), "--kv", "f32"]
-    assert main(["eval", "--model", str(tiny), *arguments]) == 0
+    assert main(["eval", "--threads", "1", "--model", str(tiny), *arguments]) == 0
     logits = np.load(out).astype(np.float64)[:-1]
     surprise = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(tokens)), tokens]
     assert math.log(found["perplexity"]) == pytest.approx(surprise.mean(), rel=1e-5)
@@ -124,14 +169,27 @@ def test_perplexity_is_the_mean_surprise(
     assert found["error"] == pytest.approx(
         found["perplexity"] * surprise.std() / math.sqrt(len(tokens)), rel=1e-4
     )
-    assert main(["eval", "--model", str(tiny), "--text", str(text), "--window", "16"]) == 0
+    assert main(["eval", "--threads", "1", "--model", str(tiny), "--text", str(text), "--window", "16"]) == 0
     assert "window 16" in capsys.readouterr().out
 
 
 def test_bench_measures_and_keeps_its_random_model(
     data_dir: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = ["bench", "--synthetic", "tiny", "--prefill", "32", "64", "--tokens", "8", "--repeats", "3"]
+    bench = [
+        "bench",
+        "--synthetic",
+        "tiny",
+        "--prefill",
+        "32",
+        "64",
+        "--tokens",
+        "8",
+        "--repeats",
+        "3",
+        "--threads",
+        "1",
+    ]
     assert main([*bench, "--json"]) == 0
     found = _last_json(capsys)
     for part in ("prefill_32", "prefill_64", "decode"):
@@ -142,7 +200,7 @@ def test_bench_measures_and_keeps_its_random_model(
     assert found["resident_mb"] > 10
     (model,) = (data_dir / "cache").glob("synthetic-*.gguf")
     made = model.stat().st_mtime_ns
-    assert main([*bench, "--threads", "1"]) == 0
+    assert main(bench) == 0
     printed = capsys.readouterr().out
     assert "1 thread\n" in printed
     assert "decode" in printed
@@ -196,7 +254,7 @@ def test_eval_says_what_is_wrong_with_a_file(
     for name, values in arrays.items():
         np.save(tmp_path / f"{name}.npy", values)
     np.save(tmp_path / "none.npy", np.empty(0, np.int32))
-    assert main(["eval", "--model", str(tiny), *arguments.split()]) == 1
+    assert main(["eval", "--threads", "1", "--model", str(tiny), *arguments.split()]) == 1
     said = capsys.readouterr().err
     assert WRONG_FILES[arguments] in said
     assert said.startswith("tern: ")
@@ -236,7 +294,7 @@ def test_a_bug_is_one_sentence_and_a_trace_in_the_log(
         raise ZeroDivisionError("a bug of ours")
 
     monkeypatch.setattr("tern.context.open_engine", broken)
-    assert main(["ask", "--model", str(tiny), "Hi"]) == 1
+    assert main(["ask", "--threads", "1", "--model", str(tiny), "Hi"]) == 1
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert "the details are in" in said
