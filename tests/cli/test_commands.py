@@ -60,6 +60,8 @@ def test_ask_streams_a_reply(tiny: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_ask_json_says_what_was_counted(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [
         "ask",
+        "--threads",
+        "1",
         "--model",
         str(tiny),
         "--seed",
