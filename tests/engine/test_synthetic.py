@@ -10,13 +10,21 @@ import llama_cpp
 import numpy as np
 import pytest
 
+from tern.context import open_engine
 from tern.engine import i2s, vocabulary
 from tern.engine.config import LINEARS, BitnetConfig
 from tern.engine.gguf import GGUFError, GGUFFile
 from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, byte_letters, write_synthetic
+from tern.engine.kernels.loader import GateUpArgs
+from tern.engine.synthetic import SHAPES, byte_letters, file_bytes, write_synthetic
+from tern.engine.types import EngineOptions
 
 TEXT = "What is the capital of France, and what is 17 + 25? Grüße, 日本 🐦\n\tthere\x00\x7f"
+
+
+@pytest.fixture(autouse=True)
+def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -30,6 +38,8 @@ def test_same_seed_same_file(tmp_path: Path, tiny: Path) -> None:
     told: list[float] = []
     write_synthetic(tmp_path / "again.gguf", SHAPES["tiny"], progress=told.append)
     assert (tmp_path / "again.gguf").read_bytes() == tiny.read_bytes()
+    size = tiny.stat().st_size
+    assert size < file_bytes(SHAPES["tiny"]) < size + (2 << 20)
     assert told == sorted(told)
     assert told[-1] == 1.0
     write_synthetic(tmp_path / "other.gguf", SHAPES["tiny"], seed=1)
@@ -77,7 +87,7 @@ def test_a_damaged_sidecar_is_made_again(tmp_path: Path, tiny: Path) -> None:
             path.write_bytes(damaged)
             assert vocabulary.sidecar(file, tmp_path) == path
             assert path.read_bytes() == good
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.glob("*.*")) == [path]
 
 
 def _with(source: Path, target: Path, changes: dict[str, list[str] | str | list[int] | None]) -> GGUFFile:
@@ -145,3 +155,38 @@ def test_a_large_file_passes_through_in_little_memory(tmp_path: Path) -> None:
     assert path.stat().st_size > 200_000_000
     assert int(run.stdout) < 200_000 * (1024 if sys.platform == "darwin" else 1)
     path.unlink()
+
+
+@pytest.mark.parametrize("sparsity", [None, 0.6, 0.8, 0.95])
+def test_sparsity_is_what_the_engine_sees(tmp_path: Path, sparsity: float | None) -> None:
+    """On the hidden states of random tokens, in every layer, as the kernels count the live rows of ``up``."""
+    shape = SHAPES["small"]
+    write_synthetic(tmp_path / "sparse.gguf", shape, sparsity=sparsity)
+    engine = open_engine(tmp_path / "sparse.gguf", EngineOptions(threads=1))
+    tokens = np.random.default_rng(0).integers(0, shape.n_vocab, 24).tolist()
+    engine.prefill(tokens[:4])
+    for token in tokens[4:]:
+        engine.decode(token)
+    counted = [
+        (args.live_rows, args.total_rows)
+        for graph in engine.model._graphs.values()
+        for args in graph.keep
+        if isinstance(args, GateUpArgs) and args.total_rows > shape.n_ff  # not the prefill's last layer
+    ]
+    engine.close()
+    assert len(counted) == shape.n_layers
+    for live, total in counted:
+        assert 1 - live / total == pytest.approx(0.5 if sparsity is None else sparsity, abs=0.06)
+
+
+def test_a_q6_k_embedding_is_the_f16_one_but_for_rounding(tmp_path: Path) -> None:
+    names = ("f32", "q6_k")
+    for name in names:
+        write_synthetic(tmp_path / f"{name}.gguf", SHAPES["tiny"], embedding=name)  # type: ignore[arg-type]
+    logits = []
+    for name in names:
+        engine = open_engine(tmp_path / f"{name}.gguf", EngineOptions(threads=1))
+        assert engine.model.config.n_vocab == 512
+        logits.append(np.array(engine.prefill([496, 5, 6, 7])))
+        engine.close()
+    assert 0 < np.abs(logits[0] - logits[1]).max() < 0.15 * np.abs(logits[0]).max()

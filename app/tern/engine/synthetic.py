@@ -1,15 +1,18 @@
 """Random models in the official layout, for benchmarks before any download and for tests.
 
 Same seed, same weights, whatever the encoding, so that two encodings can be compared. Written in pieces: a
-full-size file never stands in memory. The words such a model says mean nothing. Knows no engine.
+full-size file never stands in memory. The words such a model says mean nothing. Knows no graph; ggml is asked
+only to quantize.
 """
 
 from __future__ import annotations
 
+import ctypes
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import NormalDist
 from typing import Literal
 
 import numpy as np
@@ -17,13 +20,17 @@ from numpy.typing import NDArray
 
 from tern.engine import i2s
 from tern.engine.gguf import TensorType, ValueType
+from tern.engine.gguf_types import n_bytes
 from tern.engine.gguf_writer import GGUFWriter
+from tern.errors import BugError
 
 Encoding = Literal["i2_s", "tq2_0"]
-EmbeddingType = Literal["f16", "f32"]
+EmbeddingType = Literal["f16", "f32", "q6_k"]
 
 _CHUNK_VALUES = 1 << 22  # weights made at a time
 _EMBEDDING_STD = 0.05
+_EMBEDDING_TYPES = {"f16": TensorType.F16, "f32": TensorType.F32, "q6_k": TensorType.Q6_K}
+_NORM_STD = 0.1  # of the norms' weights around 1
 _LETTERS = "etaoinshrdlucmfwypvbgkjqxz"  # English, frequent first: common syllables get the early merges
 _NAMED_SPECIALS = {
     0: "<|begin_of_text|>",
@@ -35,6 +42,8 @@ _NAMED_SPECIALS = {
 _NORMAL, _CONTROL = 1, 3
 # a random byte to a code 0, 1, 2: 30% minus one, 40% zero, 30% plus one
 _CODE_OF_BYTE = np.repeat(np.array([0, 1, 2], np.uint8), [77, 102, 77])
+_LIVE_WEIGHTS = 154 / 256
+_MINUS_ONE, _ZERO = 0, 1  # codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +80,19 @@ def write_synthetic(
     encoding: Encoding = "i2_s",
     embedding: EmbeddingType = "f16",
     progress: Callable[[float], None] = lambda fraction: None,
+    sparsity: float | None = None,
 ) -> None:
     """Write a random BitNet of ``shape`` to ``path``; ``progress`` is told the fraction done.
 
     Weights are ternary with about 40% zeros and a scale that keeps the activations' size from layer to layer.
-    Raises UserError when the disk refuses.
+    Half of the gates are negative, so ReLU² makes half of the values before ``down`` zero; with ``sparsity``
+    (0.5 to 0.95) about that part of them, token by token in other places. Raises UserError when the disk refuses.
     """
+    if sparsity is not None and not 0.5 <= sparsity <= 0.95:
+        raise BugError(f"sparsity is 0.5 to 0.95, not {sparsity}")
     writer = GGUFWriter(path)
     _add_metadata(writer, shape, encoding)
-    maker = _Maker(writer, shape, seed, encoding, progress)
+    maker = _Maker(writer, shape, seed, encoding, sparsity, progress)
     maker.add_embedding(embedding)
     for layer in range(shape.n_layers):
         maker.add_layer(f"blk.{layer}.")
@@ -89,16 +102,22 @@ def write_synthetic(
 
 def file_bytes(shape: SyntheticShape, embedding: EmbeddingType = "f16") -> int:
     """About how large :func:`write_synthetic` makes the file in I2_S, from above."""
-    per_value = 2 if embedding == "f16" else 4
+    per_value = {"f16": 2.0, "f32": 4.0, "q6_k": 210 / 256}[embedding]
     n_kv = shape.n_embd // shape.n_heads * shape.n_kv_heads
     layer = shape.n_embd * (2 * shape.n_embd + 2 * n_kv + 3 * shape.n_ff)
     norms = 4 * (3 * shape.n_embd + shape.n_ff)
     vocabulary = 64 * shape.n_vocab + (1 << 20)
-    return shape.n_vocab * shape.n_embd * per_value + shape.n_layers * (layer // 4 + norms) + vocabulary
+    embedding_bytes = int(shape.n_vocab * shape.n_embd * per_value)
+    return embedding_bytes + shape.n_layers * (layer // 4 + norms) + vocabulary
 
 
 class _Maker:
-    """Adds the tensors. Each draws from its own generator: its values depend on name and seed alone."""
+    """Adds the tensors. Each draws from its own generator: its values depend on name and seed alone.
+
+    How ``sparsity`` is made: BitNet has no biases, so the first few values of the residual stream are kept constant
+    (every embedding has 1 there; nothing adds to them), every gate has -1 for them, and the norm before the gate
+    scales them so that they shift the gate, a normal variable otherwise, below 0 as often as wanted.
+    """
 
     def __init__(
         self,
@@ -106,12 +125,16 @@ class _Maker:
         shape: SyntheticShape,
         seed: int,
         encoding: Encoding,
+        sparsity: float | None,
         progress: Callable[[float], None],
     ) -> None:
         self._writer = writer
         self._shape = shape
         self._seed = seed
         self._encoding = encoding
+        self._sparsity = sparsity
+        self._n_constant = max(1, shape.n_embd // 32) if sparsity is not None else 0
+        self._residual = _EMBEDDING_STD**2 + self._n_constant / shape.n_embd  # mean square, layer by layer
         self._progress = progress
         self._total = 0
         self._done = 0
@@ -119,18 +142,21 @@ class _Maker:
     def add_embedding(self, type_: EmbeddingType) -> None:
         rows, cols = self._shape.n_vocab, self._shape.n_embd
         name = "token_embd.weight"
-        tensor_type = TensorType.F16 if type_ == "f16" else TensorType.F32
-        dtype = np.float16 if type_ == "f16" else np.float32
 
         def chunks() -> Iterator[NDArray[np.generic]]:
             random = self._random(name)
             for n in self._pieces(rows, cols):
                 values = random.standard_normal((n, cols), np.float32)
                 values *= np.float32(_EMBEDDING_STD)
-                yield values.astype(dtype, copy=False)
+                values[:, : self._n_constant] = 1.0
+                yield (
+                    _quantize_q6_k(values)
+                    if type_ == "q6_k"
+                    else values.astype(f"<{type_[0]}{int(type_[1:]) // 8}")
+                )
 
         self._total += rows * cols
-        self._writer.add_tensor(name, (cols, rows), tensor_type, chunks)
+        self._writer.add_tensor(name, (cols, rows), _EMBEDDING_TYPES[type_], chunks)
 
     def add_layer(self, prefix: str) -> None:
         shape = self._shape
@@ -140,30 +166,51 @@ class _Maker:
         self._add_linear(f"{prefix}attn_k", shape.n_embd, n_kv)
         self._add_linear(f"{prefix}attn_v", shape.n_embd, n_kv)
         self.add_norm(f"{prefix}attn_sub_norm.weight", shape.n_embd)
-        self._add_linear(f"{prefix}attn_output", shape.n_embd, shape.n_embd)
-        self.add_norm(f"{prefix}ffn_norm.weight", shape.n_embd)
-        self._add_linear(f"{prefix}ffn_gate", shape.n_embd, shape.n_ff)
+        self._add_linear(f"{prefix}attn_output", shape.n_embd, shape.n_embd, zero_rows=self._n_constant)
+        self.add_norm(f"{prefix}ffn_norm.weight", shape.n_embd, self._shift())
+        self._add_linear(f"{prefix}ffn_gate", shape.n_embd, shape.n_ff, minus_columns=self._n_constant)
         self._add_linear(f"{prefix}ffn_up", shape.n_embd, shape.n_ff)
         self.add_norm(f"{prefix}ffn_sub_norm.weight", shape.n_ff)
-        self._add_linear(f"{prefix}ffn_down", shape.n_ff, shape.n_embd)
+        self._add_linear(f"{prefix}ffn_down", shape.n_ff, shape.n_embd, zero_rows=self._n_constant)
 
-    def add_norm(self, name: str, width: int) -> None:
-        values = 1.0 + 0.1 * self._random(name).standard_normal(width, np.float32)
+    def _shift(self) -> float:
+        """Weight of the constant values in the norm before the gate; the residual's size decides it."""
+        if self._sparsity is None:
+            return 1.0
+        n_random = self._shape.n_embd - self._n_constant
+        rms = float(np.sqrt(self._residual))
+        random_part = (self._residual * self._shape.n_embd - self._n_constant) / n_random / self._residual
+        deviation = np.sqrt(_LIVE_WEIGHTS * n_random * random_part * (1 + _NORM_STD**2))
+        return float(NormalDist().inv_cdf(self._sparsity) * deviation / self._n_constant * rms)
+
+    def add_norm(self, name: str, width: int, constant: float = 1.0) -> None:
+        values = 1.0 + _NORM_STD * self._random(name).standard_normal(width, np.float32)
+        if constant != 1.0:
+            values[: self._n_constant] = constant
         self._writer.add_tensor(name, (width,), TensorType.F32, values.astype(np.float32))
 
-    def _add_linear(self, name: str, n_in: int, n_out: int) -> None:
+    def _add_linear(
+        self, name: str, n_in: int, n_out: int, zero_rows: int = 0, minus_columns: int = 0
+    ) -> None:
         # Unit variance in gives about unit variance out: 60% of the weights are -1 or +1.
         scale = float((1 + 0.2 * self._random(f"{name}.scale").random()) / np.sqrt(0.6 * n_in))
         tq2_0 = self._encoding == "tq2_0"
 
         def chunks() -> Iterator[bytes]:
             random = self._random(name)
+            row = 0
             for n in self._pieces(n_out, n_in):
                 codes = _CODE_OF_BYTE[random.integers(0, 256, (n, n_in), np.uint8)]
+                codes[: max(0, zero_rows - row)] = _ZERO
+                codes[:, :minus_columns] = _MINUS_ONE
+                row += n
                 yield i2s.pack_tq2_0(codes) if tq2_0 else i2s.pack_codes(codes)
             if not tq2_0:
                 yield i2s.trailer(scale)
 
+        if name.endswith(("attn_output", "ffn_down")):  # what they add to the residual, from a unit input
+            added = scale**2 * _LIVE_WEIGHTS * n_in * (1 + _NORM_STD**2)
+            self._residual += added * (1 - zero_rows / n_out)
         self._total += n_in * n_out
         type_ = TensorType.TQ2_0 if tq2_0 else TensorType.I2_S
         self._writer.add_tensor(f"{name}.weight", (n_in, n_out), type_, chunks)
@@ -181,6 +228,20 @@ class _Maker:
             yield n
             self._done += n * cols
             self._progress(self._done / self._total)
+
+
+def _quantize_q6_k(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Rows of F32, a multiple of 256 wide, as llama.cpp's Q6_K bytes."""
+    from tern.engine import ggml
+
+    rows, cols = values.shape
+    size = n_bytes(TensorType.Q6_K, (cols, rows))
+    if size is None:
+        raise BugError(f"Q6_K takes rows of a multiple of 256 values, not {cols}")
+    out = np.empty(size, np.uint8)
+    source = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    ggml.load().quantize_chunk(TensorType.Q6_K, source, out.ctypes.data, 0, rows, cols, None)
+    return out
 
 
 def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding) -> None:
