@@ -207,6 +207,8 @@ def test_bench_measures_and_keeps_its_random_model(
     assert "1 thread\n" in printed
     assert "decode" in printed
     assert model.stat().st_mtime_ns == made
+    assert main([*bench, "--sparsity", "0.8"]) == 0
+    assert len(list((data_dir / "cache").glob("synthetic-*.gguf"))) == 2
     model.write_bytes(model.read_bytes()[:-1000])  # a damaged one is made again
     assert main(bench) == 0
     GGUFFile.open(model).close()
@@ -279,6 +281,8 @@ def test_eval_says_what_is_wrong_with_a_file(
         ["eval", "--text", "a", "--out", "b"],
         ["bench", "--synthetic", "huge"],
         ["bench", "--synthetic", "tiny", "--model", "x"],
+        ["bench", "--sparsity", "0.8"],
+        ["bench", "--synthetic", "tiny", "--sparsity", "0.99"],
         ["dance"],
     ],
 )

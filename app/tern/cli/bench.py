@@ -35,6 +35,13 @@ def register(subparsers: options.Subparsers) -> None:
         help="measure random weights of this shape instead of a model; made once and kept in the cache",
     )
     parser.add_argument(
+        "--sparsity",
+        type=_sparsity,
+        metavar="S",
+        help="shape the random gates so that this part of the values before `down` is zero: 0.5 to 0.95; "
+        "the real model has about 0.8",
+    )
+    parser.add_argument(
         "--prefill",
         type=options.positive,
         nargs="+",
@@ -61,7 +68,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.synthetic and args.model is not None:
         args.usage_error("--synthetic and --model exclude each other")
-    path = synthetic_model(args.synthetic) if args.synthetic else options.model_path(args)
+    if args.sparsity is not None and not args.synthetic:
+        args.usage_error("--sparsity belongs to --synthetic")
+    path = synthetic_model(args.synthetic, args.sparsity) if args.synthetic else options.model_path(args)
     with Progress("Opening the model") as progress:
         engine = open_engine(path, options.engine_options(args), progress)
     try:
@@ -84,7 +93,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def synthetic_model(shape_name: str) -> Path:
+def _sparsity(text: str) -> float:
+    value = options.number_from(0.5)(text)
+    if value > 0.95:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than 0.95")
+    return value
+
+
+def synthetic_model(shape_name: str, sparsity: float | None = None) -> Path:
     """The random model of that shape in the cache; made when it is not there or not whole."""
     from tern import paths
     from tern.cli.terminal import Progress
@@ -94,7 +110,8 @@ def synthetic_model(shape_name: str) -> Path:
 
     shape = SHAPES[shape_name]
     folder = paths.cache_dir()
-    path = folder / f"synthetic-{shape_name}-i2_s-v{_VERSION}.gguf"
+    kind = "" if sparsity is None else f"-sparse{sparsity:g}"
+    path = folder / f"synthetic-{shape_name}-i2_s{kind}-v{_VERSION}.gguf"
     try:
         with GGUFFile.open(path) as file:
             BitnetConfig.from_gguf(file)
@@ -109,7 +126,7 @@ def synthetic_model(shape_name: str) -> Path:
             "are free. Make room, or choose another place with --data-dir DIR."
         )
     with Progress("Making random weights (once)") as progress:
-        write_synthetic(path, shape, seed=_SEED, progress=progress)
+        write_synthetic(path, shape, seed=_SEED, progress=progress, sparsity=sparsity)
     return path
 
 

@@ -58,12 +58,12 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--system", metavar="TEXT", help="system prompt to begin with")
     group.add_argument("--max-tokens", type=positive, metavar="N", help="stop the reply after N tokens")
     group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
-    group.add_argument("--temperature", type=_at_least(0.0), metavar="T", help="0 is greedy (default: 0.7)")
+    group.add_argument("--temperature", type=number_from(0.0), metavar="T", help="0 is greedy (default: 0.7)")
     group.add_argument("--top-k", type=_not_negative, metavar="K", help="0 switches it off (default: 40)")
     group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
     group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
-        "--repeat-penalty", type=_at_least(1.0), metavar="R", help="1 switches it off (default: 1)"
+        "--repeat-penalty", type=number_from(1.0), metavar="R", help="1 switches it off (default: 1)"
     )
     group.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply (default: a fresh one)")
 
@@ -116,13 +116,13 @@ def _whole(text: str, low: int, high: int) -> int:
 
 
 def _part(text: str) -> float:
-    value = _at_least(0.0)(text)
+    value = number_from(0.0)(text)
     if value > 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
     return value
 
 
-class _at_least:  # noqa: N801  # argparse shows a type by its name, so it reads like one
+class number_from:  # noqa: N801  # used like a function
     """argparse type: a number from ``low``."""
 
     def __init__(self, low: float) -> None:
