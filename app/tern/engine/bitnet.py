@@ -29,10 +29,10 @@ from tern.engine.kernels import loader as kernels
 from tern.engine.types import KVType
 from tern.errors import BugError, UserError
 
-KV_STEP = (
-    256  # attention looks at the cache in steps of this many cells, so that few graphs serve every length
-)
+MAX_HEAD_DIM, MAX_SHARED_HEADS = 256, 64  # what the attention kernel has room for
 MAX_GRAPHS = 4  # cached; the least recently used one goes
+SPLIT_TOKENS = 16  # up to so many tokens, attention divides the positions among the threads
+SPLIT_POSITIONS = 256  # positions a thread takes at a time then
 
 _KV_TYPES: dict[KVType, ggml.Type] = {"f32": ggml.Type.F32, "f16": ggml.Type.F16, "q8_0": ggml.Type.Q8_0}
 
@@ -47,7 +47,6 @@ class Graph:
     tokens: NDArray[np.int32]  # (T,)
     positions: NDArray[np.int32]  # (T,)
     cells: NDArray[np.int64]  # (T,) rows of the KV cache to write
-    mask: NDArray[np.float16]  # (T, n_kv)
     outputs: NDArray[np.int32] | None  # (n_out,) which of the T rows reach the head; None when all do
     logits: NDArray[np.float32]  # (n_out, n_vocab)
     keep: list[Any] = field(default_factory=list)  # structs that C points into
@@ -65,12 +64,17 @@ class BitnetModel:
         self._ggml = ggml.load()
         if self.kernels.sizeof_ggml_tensor != ggml.TENSOR_BYTES:
             raise UserError("Tern's kernels were built for another version of llama.cpp. Install Tern again.")
+        if config.head_dim > MAX_HEAD_DIM or config.n_heads // config.n_kv_heads > MAX_SHARED_HEADS:
+            raise UserError(
+                f"{file.path.name} has heads that Tern's attention cannot compute (at most {MAX_HEAD_DIM} values, "
+                f"{MAX_SHARED_HEADS} of them to a key head). Choose another model."
+            )
         if kv_type == "q8_0" and config.head_dim % 32:
             raise UserError(
                 f"A q8_0 KV cache needs heads of a multiple of 32; this model has {config.head_dim}."
             )
         self._file = file
-        self._graphs: OrderedDict[tuple[int, int, int], Graph] = OrderedDict()
+        self._graphs: OrderedDict[tuple[int, int], Graph] = OrderedDict()
         self._closed = False
         g = self._ggml
         self._backend: int = g.backend_cpu_init()
@@ -113,9 +117,7 @@ class BitnetModel:
         the conversation grows."""
         g, config = self._ggml, self.config
         width = config.n_kv
-        self._kv_row = g.row_size(kv_type, width)
-        self._kv_head = g.row_size(kv_type, config.head_dim)
-        layer_bytes = (self._kv_row * self.context_size + 63) // 64 * 64
+        layer_bytes = (g.row_size(kv_type, width) * self.context_size + 63) // 64 * 64
         self._kv_memory = mmap.mmap(-1, 2 * config.n_layers * layer_bytes)
         address = C.addressof(C.c_char.from_buffer(self._kv_memory))
         self._kv_context = g.context(2 * config.n_layers)
@@ -129,8 +131,8 @@ class BitnetModel:
 
     # -- the graph -----------------------------------------------------------------------------------------------
 
-    def _build(self, n_tokens: int, n_kv: int, n_out: int) -> Graph:
-        """The forward pass of ``n_tokens`` tokens over ``n_kv`` cache cells with logits of ``n_out`` of them."""
+    def _build(self, n_tokens: int, n_out: int) -> Graph:
+        """The forward pass of ``n_tokens`` tokens, with logits of ``n_out`` of them."""
         g, config = self._ggml, self.config
         max_nodes = 64 * config.n_layers + 64
         context = g.context(max_nodes, max_nodes)
@@ -146,7 +148,6 @@ class BitnetModel:
         tokens = new_input(ggml.Type.I32, n_tokens)
         positions = new_input(ggml.Type.I32, n_tokens)
         cells = new_input(ggml.Type.I64, n_tokens)
-        mask = new_input(ggml.Type.F16, n_kv, n_tokens)
         outputs = new_input(ggml.Type.I32, n_out) if n_out < n_tokens else None
 
         x = g.get_rows(context, self._weights["token_embd.weight"], tokens)
@@ -158,7 +159,7 @@ class BitnetModel:
             flat_key = g.reshape_2d(context, key, config.n_kv, n_tokens)
             g.build_forward_expand(handle, g.set_rows(context, self._keys[layer], flat_key, cells))
             g.build_forward_expand(handle, g.set_rows(context, self._values[layer], value, cells))
-            attended = builder.attention(query, self._keys[layer], self._values[layer], mask, n_kv)
+            attended = builder.attention(query, self._keys[layer], self._values[layer], positions)
             if outputs is not None and layer == config.n_layers - 1:
                 # After the last attention only the tokens whose logits are wanted go on.
                 attended = g.get_rows(context, attended, outputs)
@@ -185,7 +186,6 @@ class BitnetModel:
             tokens=self._view(tokens, np.int32, n_tokens),
             positions=self._view(positions, np.int32, n_tokens),
             cells=self._view(cells, np.int64, n_tokens),
-            mask=self._view(mask, np.float16, n_tokens, n_kv),
             outputs=None if outputs is None else self._view(outputs, np.int32, n_out),
             logits=self._view(logits, np.float32, n_out, config.n_vocab),
             keep=keep,
@@ -195,8 +195,8 @@ class BitnetModel:
         data = (C.c_char * self._ggml.nbytes(tensor)).from_address(self._ggml.get_data(tensor))
         return np.frombuffer(data, dtype).reshape(shape)
 
-    def _graph(self, n_tokens: int, n_kv: int, n_out: int) -> Graph:
-        key = (n_tokens, n_kv, n_out)
+    def _graph(self, n_tokens: int, n_out: int) -> Graph:
+        key = (n_tokens, n_out)
         graph = self._graphs.get(key)
         if graph is None:
             while len(self._graphs) >= MAX_GRAPHS:
@@ -229,14 +229,10 @@ class BitnetModel:
             raise BugError(f"eval of {count} tokens at {past} in a context of {self.context_size}")
         if int(tokens.min()) < 0 or int(tokens.max()) >= self.config.n_vocab:
             raise BugError("a token id outside the vocabulary")
-        n_kv = min(self.context_size, -(-(past + count) // KV_STEP) * KV_STEP)
-        graph = self._graph(count, n_kv, count if all_logits else 1)
+        graph = self._graph(count, count if all_logits else 1)
         graph.tokens[:] = tokens
         graph.positions[:] = np.arange(past, past + count)
         graph.cells[:] = graph.positions
-        graph.mask[:] = np.where(
-            np.arange(n_kv) <= graph.positions[:, None], np.float16(0), np.float16(-np.inf)
-        )
         if graph.outputs is not None:
             graph.outputs[0] = count - 1
         if should_abort is not None:
@@ -402,14 +398,22 @@ class _Builder:
             )
         )
 
-    def attention(self, query: int, keys: int, values: int, mask: int, n_kv: int) -> int:
-        """softmax(q·k / sqrt(head_dim) + mask) · v over grouped heads -> [n_q, T]."""
-        g, config, model = self._ggml, self._config, self._model
-        dim, n_kv_heads = config.head_dim, config.n_kv_heads
-        cache = [
-            g.view_3d(self._context, tensor, dim, n_kv, n_kv_heads, model._kv_row, model._kv_head, 0)
-            for tensor in (keys, values)
-        ]
-        by_head = g.permute(self._context, query, 0, 2, 1, 3)
-        attended = g.flash_attn_ext(self._context, by_head, *cache, mask, 1.0 / sqrt(dim), 0.0, 0.0)
-        return int(g.reshape_2d(self._context, attended, config.n_q, self.n_tokens))
+    def attention(self, query: int, keys: int, values: int, positions: int) -> int:
+        """softmax(q·k / sqrt(head_dim)) · v over grouped heads, causal: [head_dim, n_heads, T] -> [n_q, T]."""
+        config, model = self._config, self._model
+        split = SPLIT_POSITIONS if self.n_tokens <= SPLIT_TOKENS else 0
+        userdata = kernels.AttentionArgs(
+            n_heads=config.n_heads,
+            n_kv_heads=config.n_kv_heads,
+            head_dim=config.head_dim,
+            chunk=split,
+            scale=1.0 / sqrt(config.head_dim),
+        )
+        sources = [query, keys, values, positions]
+        if not split:
+            return self._custom(ggml.Type.F32, config.n_q, sources, model.kernels.op_attention, userdata)
+        n_chunks = -(-model.context_size // split)
+        rows = n_chunks * config.n_heads * model.kernels.attention_partial_floats(config.head_dim)
+        partials = self._custom(ggml.Type.F32, rows, sources, model.kernels.op_attention, userdata)
+        sources = [partials, positions]
+        return self._custom(ggml.Type.F32, config.n_q, sources, model.kernels.op_attention_merge, userdata)

@@ -25,11 +25,12 @@ struct cpu_features tern_cpu_features(void) {
     if (r[0] < 7) return f;
     cpuid(1, 0, r);
     if (!bit(r[2], 27)) return f;  // OSXSAVE: without it the wide registers are not saved
+    const int fma_f16c = bit(r[2], 12) && bit(r[2], 29);  // what attention uses beside AVX2
     const uint64_t state = enabled_state();
     const int ymm = (state & 0x06) == 0x06, zmm = (state & 0xE6) == 0xE6;
     cpuid(7, 0, r);
     const uint32_t leaf7_max = r[0], ebx = r[1], ecx = r[2];
-    f.avx2 = ymm && bit(ebx, 5);
+    f.avx2 = ymm && bit(ebx, 5) && fma_f16c;
     f.avx512vnni = zmm && bit(ebx, 16) && bit(ebx, 17) && bit(ebx, 30) && bit(ebx, 31) && bit(ecx, 11);  // F DQ BW VL
     if (leaf7_max >= 1) {
         cpuid(7, 1, r);

@@ -77,6 +77,21 @@ class GateUpArgs(ctypes.Structure):
     )
 
 
+class AttentionArgs(ctypes.Structure):
+    """Userdata of op_attention and of the op_attention_merge that follows it."""
+
+    _fields_ = (
+        ("n_heads", ctypes.c_int32),
+        ("n_kv_heads", ctypes.c_int32),
+        ("head_dim", ctypes.c_int32),
+        ("chunk", ctypes.c_int32),
+        ("scale", ctypes.c_float),
+        ("next", ctypes.c_int32),
+        ("done", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    )
+
+
 def _check_columns(n_in: int) -> None:
     if n_in < _GROUP or n_in % _GROUP or n_in > MAX_COLUMNS:
         raise BugError(f"a BitLinear layer needs a multiple of 128 columns up to {MAX_COLUMNS}, not {n_in}")
@@ -123,10 +138,16 @@ class Kernels:
     op_norm_quant: int
     op_bitlinear: int
     op_gate_up: int
+    op_attention: int
+    op_attention_merge: int
 
     def quant_row_bytes(self, n: int, live: bool = False) -> int:
         """Bytes of one quantized token of n columns, as op_norm_quant writes it."""
         return int(self.library.tern_quant_row_bytes(n, int(live)))
+
+    def attention_partial_floats(self, head_dim: int) -> int:
+        """Floats of one head's partial result, as op_attention writes it with a chunk."""
+        return int(self.library.tern_attention_partial_floats(head_dim))
 
     def columns_bytes(self, n_in: int, n_out: int) -> int:
         """Bytes that `repack_columns` writes."""
@@ -172,6 +193,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_quant_row_bytes": (i64, [i32, i32]),
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
+        "tern_attention_partial_floats": (i64, [i32]),
         "tern_select_kernel": (i32, [text]),
         "tern_kernel_name": (text, []),
         "tern_kernels_available": (text, []),
@@ -181,7 +203,13 @@ def _declare(library: ctypes.CDLL) -> None:
     for name, (result, arguments) in prototypes.items():
         function = getattr(library, name)
         function.restype, function.argtypes = result, arguments
-    for name in ("tern_op_norm_quant", "tern_op_bitlinear", "tern_op_gate_up"):
+    for name in (
+        "tern_op_norm_quant",
+        "tern_op_bitlinear",
+        "tern_op_gate_up",
+        "tern_op_attention",
+        "tern_op_attention_merge",
+    ):
         function = getattr(library, name)
         function.restype, function.argtypes = None, [ptr, ctypes.c_int, ctypes.c_int, ptr]
 
@@ -228,6 +256,8 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
         op_norm_quant=address("tern_op_norm_quant"),
         op_bitlinear=address("tern_op_bitlinear"),
         op_gate_up=address("tern_op_gate_up"),
+        op_attention=address("tern_op_attention"),
+        op_attention_merge=address("tern_op_attention_merge"),
     )
 
 

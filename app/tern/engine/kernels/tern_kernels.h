@@ -69,6 +69,25 @@ TERN_API void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void
 TERN_API void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 
+// Attention of T query tokens over the KV cache (attention.c). The token at row t of src0 stands at position
+// src3[0] + t and sees every position up to its own.
+struct tern_attention_args {
+    int32_t n_heads, n_kv_heads;  // at most 64 query heads share one key and value head
+    int32_t head_dim;             // at most 256
+    int32_t chunk;                // 0, or positions a task covers: then the op writes partial results
+    float scale;                  // 1 / sqrt(head_dim)
+    int32_t next, done;           // work counters; zero between calls
+    int32_t reserved;
+};
+
+//   attention: src0 q f32 [head_dim, n_heads, T], src1 K and src2 V [n_kv_heads * head_dim, context] of type
+//     f32, f16 or q8_0, src3 positions i32 [T] -> dst f32 [n_heads * head_dim, T], or with `chunk` f32
+//     [chunks * n_heads * tern_attention_partial_floats(head_dim), T]
+//   attention_merge: src0 that, src1 positions -> dst f32 [n_heads * head_dim, T]; the same userdata
+TERN_API void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_op_attention_merge(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API int64_t tern_attention_partial_floats(int32_t head_dim);
+
 // Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
 TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
 

@@ -1,0 +1,107 @@
+// The attention ops: they read tensors, share the work among ggml's threads and call the active instruction set.
+#include "attention.h"
+
+#include <math.h>
+
+#include "ggml.h"
+#include "layout.h"
+#include "threads.h"
+
+static attend_fn *active_attend(void) {
+    const struct kernel *kernel = tern_active_kernel();
+#if defined(TERN_X86)
+    if (kernel == &tern_kernel_avx512vnni) return tern_attend_avx512;
+    if (kernel == &tern_kernel_avx2 || kernel == &tern_kernel_avxvnni) return tern_attend_avx2;
+#elif defined(TERN_ARM)
+    if (kernel != &tern_kernel_scalar) return tern_attend_neon;
+#endif
+    (void)kernel;
+    return tern_attend_scalar;
+}
+
+static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
+
+int64_t tern_attention_partial_floats(int32_t head_dim) { return head_dim + PARTIAL_EXTRA; }
+
+// One task of the op: group of heads x block of tokens (x chunk of positions). The last tokens see the most
+// positions, so they go first and the threads finish together.
+void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    (void)ith;
+    struct tern_attention_args *a = userdata;
+    const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
+    const int32_t n_tokens = (int32_t)dst->ne[1], past = *(const int32_t *)dst->src[3]->data;
+    const int32_t n_shared = a->n_heads / a->n_kv_heads;
+    const int32_t block = MAX_QUERIES / n_shared;
+    const int32_t n_blocks = (n_tokens + block - 1) / block;
+    const int32_t n_chunks = a->chunk ? (past + n_tokens + a->chunk - 1) / a->chunk : 1;
+    const int32_t n_tasks = a->n_kv_heads * n_blocks * n_chunks;
+    const int64_t head_bytes = (int64_t)k->nb[1] / a->n_kv_heads;
+    attend_fn *attend = active_attend();
+    // A task is large, so they are taken one by one.
+    for (int32_t index; (index = fetch_add(&a->next)) < n_tasks;) {
+        const int32_t group = index % a->n_kv_heads, rest = index / a->n_kv_heads;
+        const int32_t chunk = rest % n_chunks, first = (n_blocks - 1 - rest / n_chunks) * block;
+        const int32_t tokens = min32(block, n_tokens - first), seen = past + first + tokens;
+        const int64_t partial = tern_attention_partial_floats(a->head_dim);
+        struct attend_task task = {
+            .q = (const float *)q->data + (int64_t)first * a->n_heads * a->head_dim +
+                 (int64_t)group * n_shared * a->head_dim,
+            .q_stride = (int64_t)a->n_heads * a->head_dim,
+            .k = (const uint8_t *)k->data + group * head_bytes,
+            .v = (const uint8_t *)v->data + group * head_bytes,
+            .row_bytes = (int64_t)k->nb[1],
+            .type = (int32_t)k->type,
+            .head_dim = a->head_dim,
+            .n_shared = n_shared,
+            .n_tokens = tokens,
+            .first_position = past + first,
+            .end = seen,
+            .scale = a->scale,
+            .out = (float *)dst->data + first * (int64_t)(dst->nb[1] / sizeof(float)),
+            .out_stride = (int64_t)(dst->nb[1] / sizeof(float)),
+            .row_stride = a->head_dim,
+        };
+        if (a->chunk) {  // [token][chunk][head][partial]
+            task.first = min32(chunk * a->chunk, seen);
+            task.end = min32(task.first + a->chunk, seen);
+            task.partial = 1;
+            task.row_stride = partial;
+            task.out += ((int64_t)chunk * a->n_heads + (int64_t)group * n_shared) * partial;
+        } else {
+            task.out += (int64_t)group * n_shared * a->head_dim;
+        }
+        attend(&task);
+    }
+    // Every thread overshoots once; the last to do so sets the counter back for the next call.
+    if (fetch_add(&a->done) == nth - 1) {
+        put(&a->done, 0);
+        put(&a->next, 0);
+    }
+}
+
+// Joins the partial results of a token's chunks, in their order: [n_heads * head_dim, T].
+void tern_op_attention_merge(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    const struct tern_attention_args *a = userdata;
+    const struct ggml_tensor *partials = dst->src[0];
+    const int32_t n_tokens = (int32_t)dst->ne[1], past = *(const int32_t *)dst->src[1]->data;
+    const int32_t n_chunks = (past + n_tokens + a->chunk - 1) / a->chunk, dim = a->head_dim;
+    const int64_t partial = tern_attention_partial_floats(dim);
+    for (int32_t i = ith; i < n_tokens * a->n_heads; i += nth) {
+        const int32_t token = i / a->n_heads, head = i % a->n_heads;
+        const float *from = (const float *)partials->data + token * (int64_t)(partials->nb[1] / sizeof(float)) +
+                            head * partial;
+        const int64_t step = partial * a->n_heads;
+        float *out = (float *)dst->data + token * (int64_t)(dst->nb[1] / sizeof(float)) + (int64_t)head * dim;
+        float largest = -INFINITY, sum = 0.0f;
+        for (int32_t c = 0; c < n_chunks; c++) largest = from[c * step] > largest ? from[c * step] : largest;
+        memset(out, 0, (size_t)dim * sizeof *out);
+        for (int32_t c = 0; c < n_chunks; c++) {
+            const float *part = from + c * step;
+            if (part[0] == -INFINITY) continue;  // this token sees none of the chunk
+            const float factor = expf(part[0] - largest);
+            sum += part[1] * factor;
+            for (int32_t d = 0; d < dim; d++) out[d] += part[PARTIAL_EXTRA + d] * factor;
+        }
+        for (int32_t d = 0; d < dim; d++) out[d] /= sum;
+    }
+}

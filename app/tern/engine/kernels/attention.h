@@ -1,0 +1,44 @@
+// Attention over the KV cache as ggml custom ops: each key and value is read once for all the query heads
+// that share it, and only as many positions as exist.
+#ifndef TERN_ATTENTION_H
+#define TERN_ATTENTION_H
+
+#include "tern_kernels.h"
+
+enum {
+    MAX_HEAD_DIM = 256,
+    MAX_QUERIES = 64,       // query rows (tokens x heads of one group) worked on together
+    POSITION_BLOCK = 64,    // cache positions converted to floats at a time
+    PARTIAL_EXTRA = 16,     // floats before each partial result: maximum, sum, padding
+    AHEAD = 24,             // positions between a prefetch and its use
+};
+
+// Some query rows of one group of heads against positions [first, end) of the cache.
+struct attend_task {
+    const float *q;  // [n_tokens][n_heads][head_dim], at the first token
+    int64_t q_stride;  // floats between tokens
+    const uint8_t *k, *v;  // at position 0 of this group's head
+    int64_t row_bytes;     // between positions
+    int32_t type;          // ggml_type of the cache
+    int32_t head_dim, n_shared;  // n_shared query heads share the group's keys and values
+    int32_t n_tokens;
+    int32_t first_position;  // of the first token: token t sees positions <= first_position + t
+    int32_t first, end;
+    float scale;
+    // Result of row (t, r): either normalized, at out + t * out_stride + r * head_dim, or a partial one:
+    // [maximum, sum, 14 unused, head_dim values], at out + t * out_stride + r * row_stride.
+    float *out;
+    int64_t out_stride, row_stride;
+    int32_t partial;
+};
+
+typedef void attend_fn(const struct attend_task *task);
+
+attend_fn tern_attend_scalar;
+#if defined(__x86_64__) || defined(_M_X64)
+attend_fn tern_attend_avx2, tern_attend_avx512;
+#elif defined(__aarch64__) || defined(_M_ARM64)
+attend_fn tern_attend_neon;
+#endif
+
+#endif

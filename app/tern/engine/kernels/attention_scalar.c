@@ -1,0 +1,3 @@
+// Attention for one instruction set; the code is attention_ops.h.
+#define ATTEND tern_attend_scalar
+#include "attention_ops.h"
