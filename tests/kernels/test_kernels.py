@@ -107,8 +107,8 @@ def test_norm_quant_bits_equal_reference(kernels: loader.Kernels, kind: str, n: 
         q = h.q_values(row, n)[0]
         live = np.flatnonzero(q)
         assert h.trailers(row, n)[2][0] == live.size
-        columns = row[0, size : size + 4 * (n + 4)].view(np.int32)
-        values = row[0, size + 4 * (n + 4) :]
+        columns = row[0, size : size + 4 * (n + 16)].view(np.int32)
+        values = row[0, size + 4 * (n + 16) :]
         assert np.array_equal(columns[: live.size], live)
         assert np.array_equal(values[: live.size], q[live])
         padding = slice(live.size, (live.size + 3) // 4 * 4)

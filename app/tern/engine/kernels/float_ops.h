@@ -28,15 +28,18 @@ static inline float normed(float x, float scale, const float *weight, int32_t i)
     return weight ? weight[i] * (x * scale) : x;
 }
 
+// Magnitudes compare like their bits, and a maximum of integers compiles to vectors where one of
+// floats does not.
 static inline float abs_max(const float *x, const float *weight, float scale, int32_t n) {
-    float lane[LANES] = {0};
-    for (int32_t i = 0; i < n; i += LANES)
-        for (int32_t j = 0; j < LANES; j++) {
-            const float a = fabsf(normed(x[i + j], scale, weight, i + j));
-            lane[j] = a > lane[j] ? a : lane[j];
-        }
-    float m = lane[0];
-    for (int32_t j = 1; j < LANES; j++) m = lane[j] > m ? lane[j] : m;
+    int32_t max = 0;
+    for (int32_t i = 0; i < n; i++) {
+        const float a = fabsf(normed(x[i], scale, weight, i));
+        int32_t bits;
+        memcpy(&bits, &a, sizeof bits);
+        max = bits > max ? bits : max;
+    }
+    float m;
+    memcpy(&m, &max, sizeof m);
     return m;
 }
 
@@ -51,35 +54,40 @@ static inline int32_t quantize(float v) {
 }
 
 static inline int32_t quantize_row(const float *x, const float *weight, float norm, float s, int32_t n, int8_t *q) {
-    int32_t sum = 0;
     for (int32_t g = 0; g < n / GROUP; g++)
         for (int32_t run = 0; run < 4; run++) {
             int8_t *out = q + g / 2 * PAIR + run * 64 + g % 2 * 32;
             const int32_t first = g * GROUP + run * 32;
-            for (int32_t j = 0; j < 32; j++) {
-                const int32_t v = quantize(normed(x[first + j], norm, weight, first + j) * s);
-                out[j] = (int8_t)v;
-                sum += v;
-            }
+            for (int32_t j = 0; j < 32; j++)
+                out[j] = (int8_t)quantize(normed(x[first + j], norm, weight, first + j) * s);
         }
     if (n / GROUP % 2)
         for (int32_t run = 0; run < 4; run++) memset(q + n / PAIR * PAIR + run * 64 + 32, 0, 32);
+    int32_t sum = 0;
+    for (int32_t i = 0; i < padded_pairs(n) * PAIR; i++) sum += q[i];
     return sum;
 }
+
+// Appends the nonzero ones of 32 neighbouring columns to the live list; returns its new length.
+#ifndef TERN_APPEND_LIVE
+#define TERN_APPEND_LIVE append_live
+static inline int32_t append_live(const int8_t *q, int32_t first, int32_t *column, int8_t *value, int32_t count) {
+    for (int32_t j = 0; j < 32; j++) {  // writes always, advances if live: no branch to mispredict
+        column[count] = first + j;
+        value[count] = q[j];
+        count += q[j] != 0;
+    }
+    return count;
+}
+#endif
 
 // Nonzero columns in ascending order, then zeros up to a multiple of four.
 static inline int32_t list_live(int8_t *row, int32_t n) {
     int32_t *column = row_live_columns(row, n);
     int8_t *value = row_live_q(row, n);
     int32_t count = 0;
-    for (int32_t first = 0; first < n; first += 32) {
-        const int8_t *q = row + q_position(first);
-        for (int32_t j = 0; j < 32; j++) {  // writes always, advances if live: no branch to mispredict
-            column[count] = first + j;
-            value[count] = q[j];
-            count += q[j] != 0;
-        }
-    }
+    for (int32_t first = 0; first < n; first += 32)
+        count = TERN_APPEND_LIVE(row + q_position(first), first, column, value, count);
     for (int32_t i = count; i < (count + 3) / 4 * 4; i++) {
         column[i] = count ? column[count - 1] : 0;
         value[i] = 0;
@@ -117,7 +125,10 @@ static inline void finish_rows(const struct finish_args *a, int32_t n_rows, floa
 }
 
 // relu(gate)^2 * up. A closed gate gives +0 whatever `up` is, so that skipping its row is exact.
-static inline float relu2_gated(float gate, float up) { return gate > 0.0f ? (gate * gate) * up : 0.0f; }
+static inline float relu2_gated(float gate, float up) {
+    const float y = (gate * gate) * up;
+    return gate > 0.0f ? y : 0.0f;
+}
 
 static inline float silu_gated(float gate, float up) { return (gate / (1.0f + expf(-gate))) * up; }
 

@@ -22,8 +22,10 @@ struct quant_trailer {
     int32_t n;
     int32_t pad[12];
 };
-// The live list, when there is one, follows the trailer: int32 column[n + 4], then int8 q[n + 4];
-// n_live entries in ascending order, then entries with q = 0 up to a multiple of four.
+// The live list, when there is one, follows the trailer: int32 column[n + LIST_SLACK], then int8
+// q[n + LIST_SLACK]; n_live entries in ascending order, then entries with q = 0 up to a multiple of
+// four. The slack is for that and for vectors stored whole.
+enum { LIST_SLACK = 16 };
 
 static inline int32_t padded_pairs(int32_t n) { return (n + PAIR - 1) / PAIR; }
 
@@ -39,7 +41,7 @@ static inline int32_t *row_live_columns(int8_t *row, int32_t n) {
     return (int32_t *)(void *)(row_trailer(row, n) + 1);
 }
 static inline int8_t *row_live_q(int8_t *row, int32_t n) {
-    return (int8_t *)(row_live_columns(row, n) + n + 4);
+    return (int8_t *)(row_live_columns(row, n) + n + LIST_SLACK);
 }
 
 // ---- A panel: what the prefill GEMM multiplies ----
@@ -72,9 +74,10 @@ struct finish_args {
 // One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
 struct kernel {
     const char *name;
-    // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart.
+    // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart; prefetches the bytes
+    // `ahead` of those it reads (0: none), for rows that follow one another in memory.
     void (*rows)(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n,
-                 int32_t *acc);
+                 int32_t ahead, int32_t *acc);
     // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
     // which n_bytes = 32 or 64 exist, into the panel; `panel` points at the first of these rows.
     void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel);

@@ -11,13 +11,18 @@
 #include "threads.h"
 
 enum {
-    ROW_UNIT_BYTES = 32 * 1024,  // codes in a unit of decode: long enough to stream, short enough to share
-    ROW_UNIT_MAX = 256,
+    UNIT_ROWS = 16,      // rows in a unit of decode
+    STREAM_AHEAD = 4096, // bytes: the hardware prefetcher stops at each page, this one does not
     TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
     ROWS_UP_TO = 3,      // tokens up to which row-by-row sums beat unpacking a panel
     UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use
     ALIGNED_Q = 16 * 1024,
 };
+
+// Every unit this thread takes, one after another.
+#define FOR_UNITS(i, next, n_units, nth)                                                               \
+    for (struct run run; (run = take_run(next, n_units, nth)).first >= 0;)                             \
+        for (int32_t i = run.first; i < run.end; i++)
 
 static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
 
@@ -28,7 +33,7 @@ static float *float_row(const struct ggml_tensor *t, int64_t token) {
 }
 
 int64_t tern_quant_row_bytes(int32_t n, int32_t live) {
-    const int64_t list = live ? ((int64_t)n + 4) * (int64_t)(sizeof(int32_t) + 1) : 0;
+    const int64_t list = live ? ((int64_t)n + LIST_SLACK) * (int64_t)(sizeof(int32_t) + 1) : 0;
     return (int64_t)padded_pairs(n) * PAIR + (int64_t)sizeof(struct quant_trailer) + (list + 63) / 64 * 64;
 }
 
@@ -65,11 +70,6 @@ static struct token aligned_token(const int8_t *row, int32_t n, int8_t *buffer) 
     memcpy(&t.trailer, row + bytes, sizeof t.trailer);
     if ((uintptr_t)row % 64 && bytes <= ALIGNED_Q) t.q = memcpy(buffer, row, (size_t)bytes);
     return t;
-}
-
-static int32_t unit_rows(int32_t n_in) {
-    const int32_t rows = ROW_UNIT_BYTES / (n_in / 4) / 16 * 16;
-    return rows < 16 ? 16 : min32(rows, ROW_UNIT_MAX);
 }
 
 // Multiplies one panel with tokens [0, n_tokens): c[t][PANEL_ROWS] = sums over codes. part[i] gives
@@ -151,7 +151,7 @@ static void bitlinear_columns(const struct kernel *k, struct ggml_tensor *dst, s
     int8_t *row = quant_row(dst->src[0], 0);
     const struct quant_trailer *trailer = row_trailer(row, a->n_in);
     const int32_t n_units = count_units(a, BLOCKS * BLOCK_ROWS);
-    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+    FOR_UNITS(i, &a->next, n_units, nth) {
         const struct unit u = find_unit(a, BLOCKS * BLOCK_ROWS, i);
         const struct finish_args f = finish_for(dst, &u, 0, trailer, acc);
         k->columns(u.mat->columns + u.row / BLOCK_ROWS * BLOCK_BYTES, columns_stride(u.mat->n_out),
@@ -164,15 +164,15 @@ static void bitlinear_columns(const struct kernel *k, struct ggml_tensor *dst, s
 static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
     TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
     struct token token[ROWS_UP_TO];
-    int32_t acc[ROW_UNIT_MAX];
+    int32_t acc[UNIT_ROWS];
     const int64_t stride = a->n_in / 4;
     for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
-    const int32_t rows = unit_rows(a->n_in), n_units = count_units(a, rows);
-    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
-        const struct unit u = find_unit(a, rows, i);
+    const int32_t n_units = count_units(a, UNIT_ROWS);
+    FOR_UNITS(i, &a->next, n_units, nth) {
+        const struct unit u = find_unit(a, UNIT_ROWS, i);
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args f = finish_for(dst, &u, t, &token[t].trailer, acc);
-            k->rows(u.mat->codes + u.row * stride, stride, u.n_rows, token[t].q, a->n_in, acc);
+            k->rows(u.mat->codes + u.row * stride, stride, u.n_rows, token[t].q, a->n_in, STREAM_AHEAD, acc);
             k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
         }
     }
@@ -183,7 +183,7 @@ static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, st
     const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
     const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
     const int32_t n_units = count_units(a, PANEL_ROWS) * n_blocks;
-    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+    FOR_UNITS(i, &a->next, n_units, nth) {
         const struct unit u = find_unit(a, PANEL_ROWS, i / n_blocks);
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
         struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
@@ -219,44 +219,42 @@ static struct finish_args sums_of(const struct tern_matrix *m, const struct quan
 // One token with ReLU2: where the gate is closed the row of `up` is never read. Skipping rows
 // defeats the hardware prefetcher, so a live row is prefetched when its gate is known and
 // multiplied UP_AHEAD live rows later.
+struct live_row {
+    int32_t row;
+    float gate;
+};
+
+static int32_t row_sum(const struct kernel *k, const struct tern_matrix *m, int32_t row, int64_t stride,
+                       const struct token *t, int32_t n_in, int32_t ahead) {
+    int32_t acc;
+    k->rows(m->codes + row * stride, stride, 1, t->q, n_in, ahead, &acc);
+    return acc;
+}
+
 static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
     TERN_ALIGNED(64) int8_t buffer[ALIGNED_Q];
     const struct token token = aligned_token(quant_row(dst->src[0], 0), a->n_in, buffer);
     const int64_t stride = a->n_in / 4;
     float *y = float_row(dst, 0);
-    struct {
-        int32_t row;
-        float gate;
-    } waiting[UP_AHEAD];
+    struct live_row waiting[UP_AHEAD];
     int64_t n_live = 0, n_done = 0;
-    const int32_t rows = unit_rows(a->n_in), n_units = (a->gate.n_out + rows - 1) / rows;
-    for (;;) {
-        const int32_t i = take_unit(&a->next, n_units, nth);
-        const int32_t first = i * rows, end = i < 0 ? first : min32(first + rows, a->gate.n_out);
-        for (int32_t row = first; row < end || (i < 0 && n_done < n_live); row++) {
-            if (i < 0 || n_live - n_done == UP_AHEAD) {  // drain one
-                const int32_t r = waiting[n_done % UP_AHEAD].row;
-                int32_t acc;
-                const struct finish_args up = sums_of(&a->up, &token.trailer, &acc);
-                k->rows(a->up.codes + r * stride, stride, 1, token.q, a->n_in, &acc);
-                y[r] = relu2_gated(waiting[n_done % UP_AHEAD].gate, finished(acc, &up));
-                n_done++;
-                if (i < 0) continue;
-            }
-            int32_t acc;
-            const struct finish_args gate = sums_of(&a->gate, &token.trailer, &acc);
-            k->rows(a->gate.codes + row * stride, stride, 1, token.q, a->n_in, &acc);
-            const float g = finished(acc, &gate);
-            if (g > 0.0f) {
-                waiting[n_live % UP_AHEAD].row = row;
-                waiting[n_live % UP_AHEAD].gate = g;
-                n_live++;
-                for (int64_t b = 0; b < stride; b += 64) prefetch_l2(a->up.codes + row * stride + b);
-            } else {
-                y[row] = 0.0f;
-            }
+    int32_t gate_acc, up_acc;
+    const struct finish_args gate = sums_of(&a->gate, &token.trailer, &gate_acc);
+    const struct finish_args up = sums_of(&a->up, &token.trailer, &up_acc);
+    FOR_UNITS(row, &a->next, a->gate.n_out, nth) {
+        const float g = finished(row_sum(k, &a->gate, row, stride, &token, a->n_in, STREAM_AHEAD), &gate);
+        y[row] = 0.0f;
+        if (!(g > 0.0f)) continue;
+        for (int64_t b = 0; b < stride; b += 64) prefetch_l2(a->up.codes + row * stride + b);
+        if (n_live - n_done == UP_AHEAD) {
+            const struct live_row w = waiting[n_done++ % UP_AHEAD];
+            y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, stride, &token, a->n_in, 0), &up));
         }
-        if (i < 0) break;
+        waiting[n_live++ % UP_AHEAD] = (struct live_row){row, g};
+    }
+    while (n_done < n_live) {
+        const struct live_row w = waiting[n_done++ % UP_AHEAD];
+        y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, stride, &token, a->n_in, 0), &up));
     }
     add_statistic(&a->live_rows, n_live);
 }
@@ -264,17 +262,17 @@ static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct
 static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
     TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
     struct token token[ROWS_UP_TO];
-    int32_t gate_acc[ROW_UNIT_MAX], up_acc[ROW_UNIT_MAX];
+    int32_t gate_acc[UNIT_ROWS], up_acc[UNIT_ROWS];
     const int64_t stride = a->n_in / 4;
     for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
-    const int32_t rows = unit_rows(a->n_in), n_units = (a->gate.n_out + rows - 1) / rows;
-    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
-        const int32_t first = i * rows, n_rows = min32(rows, a->gate.n_out - first);
+    const int32_t n_units = (a->gate.n_out + UNIT_ROWS - 1) / UNIT_ROWS;
+    FOR_UNITS(i, &a->next, n_units, nth) {
+        const int32_t first = i * UNIT_ROWS, n_rows = min32(UNIT_ROWS, a->gate.n_out - first);
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args gate = sums_of(&a->gate, &token[t].trailer, gate_acc);
             const struct finish_args up = sums_of(&a->up, &token[t].trailer, up_acc);
-            k->rows(a->gate.codes + first * stride, stride, n_rows, token[t].q, a->n_in, gate_acc);
-            k->rows(a->up.codes + first * stride, stride, n_rows, token[t].q, a->n_in, up_acc);
+            k->rows(a->gate.codes + first * stride, stride, n_rows, token[t].q, a->n_in, STREAM_AHEAD, gate_acc);
+            k->rows(a->up.codes + first * stride, stride, n_rows, token[t].q, a->n_in, STREAM_AHEAD, up_acc);
             k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + first);
         }
     }
@@ -287,7 +285,7 @@ static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, stru
     const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
     const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
     const int32_t n_units = (a->gate.n_out + ROWS - 1) / ROWS * n_blocks;
-    for (int32_t i; (i = take_unit(&a->next, n_units, nth)) >= 0;) {
+    FOR_UNITS(i, &a->next, n_units, nth) {
         const int32_t row = i / n_blocks * ROWS;
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
         struct panel_part part[2 * PARTS];

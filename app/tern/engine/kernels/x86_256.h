@@ -31,12 +31,29 @@ static INLINE int32_t add_lanes(__m256i v) {
     return _mm_cvtsi128_si32(x);
 }
 
+// One step of a prefill tile. As instructions for GCC, which otherwise keeps accumulators on the stack;
+// see x86_avx512vnni.c.
+static INLINE __m256i tile_step(__m256i sum, __m256i codes, __m256i q) {
+#ifdef TERN_DPBUSD
+    return TERN_DPBUSD(sum, codes, q);
+#else
+    const __m256i pairs = _mm256_maddubs_epi16(codes, q);
+#if defined(__GNUC__) && !defined(__clang__)
+    __asm__("vpaddw %1, %0, %0" : "+x"(sum) : "x"(pairs));
+    return sum;
+#else
+    return _mm256_add_epi16(sum, pairs);
+#endif
+#endif
+}
+
 // ---- decode: one row after another ----
-static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n) {
+static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int32_t ahead) {
     const int32_t n_groups = n / GROUP;
 #ifdef TERN_DPBUSD
     __m256i run[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
     for (int32_t g = 0; g < n_groups; g++) {
+        if (ahead && g % 2 == 0) _mm_prefetch((const char *)code + g * GROUP_BYTES + ahead, _MM_HINT_T0);
         const __m256i c = load(code + g * GROUP_BYTES);
         const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
         // Masked where they lie: run s counts 4^(3-s) fold and is shifted back at the end.
@@ -52,6 +69,7 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n) {
         const int32_t end = n_groups - first < FLUSH ? n_groups : first + FLUSH;
         __m256i pairs = _mm256_setzero_si256();
         for (int32_t g = first; g < end; g++) {
+            if (ahead && g % 2 == 0) _mm_prefetch((const char *)code + g * GROUP_BYTES + ahead, _MM_HINT_T0);
             const __m256i c = load(code + g * GROUP_BYTES);
             const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
             UNROLL for (int s = 0; s < 4; s++) pairs =
@@ -63,8 +81,9 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n) {
 #endif
 }
 
-static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t *acc) {
-    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + r * stride, q, n);
+static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
+                 int32_t *acc) {
+    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + r * stride, q, n, ahead);
 }
 
 // ---- prefill ----
@@ -115,13 +134,8 @@ static INLINE void tile_n(const uint8_t *panel, const int8_t *q, int64_t q_strid
             int32_t four;
             memcpy(&four, q + t * q_stride + 4 * k, sizeof four);
             const __m256i b = _mm256_set1_epi32(four);
-#ifdef TERN_DPBUSD
-            acc[t][0] = TERN_DPBUSD(acc[t][0], w0, b);
-            acc[t][1] = TERN_DPBUSD(acc[t][1], w1, b);
-#else
-            acc[t][0] = _mm256_add_epi16(acc[t][0], _mm256_maddubs_epi16(w0, b));
-            acc[t][1] = _mm256_add_epi16(acc[t][1], _mm256_maddubs_epi16(w1, b));
-#endif
+            acc[t][0] = tile_step(acc[t][0], w0, b);
+            acc[t][1] = tile_step(acc[t][1], w1, b);
         }
     }
     UNROLL for (int t = 0; t < nt; t++) {
