@@ -19,12 +19,8 @@ from tern.errors import UserError
 MIN_CONTEXT = 16
 
 
-def open_engine(
-    path: Path,
-    options: EngineOptions | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
-) -> BitnetEngine:
-    """Open the BitNet model at ``path``. ``progress`` is told fractions from 0 to 1.
+def open_model(path: Path, options: EngineOptions | None = None) -> BitnetModel:
+    """Open the network in the file at ``path``: token ids in, logits out; it needs no vocabulary.
 
     Raises UserError, with what to do next, for a file that cannot be used or options that do not fit it.
     """
@@ -37,18 +33,35 @@ def open_engine(
             raise UserError(
                 f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
             )
-        progress(0.1)
-        tokenizer = Tokenizer(vocabulary.sidecar(file, paths.cache_dir()))
+        return BitnetModel(
+            file, config, options.kv_type, context_size, options.threads or performance_cores()
+        )
+    except BaseException:
+        file.close()
+        raise
+
+
+def open_engine(
+    path: Path,
+    options: EngineOptions | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> BitnetEngine:
+    """Open the BitNet model at ``path`` with its vocabulary. ``progress`` is told fractions from 0 to 1.
+
+    Raises UserError as ``open_model`` does, and for a file without a vocabulary.
+    """
+    model = open_model(path, options)
+    try:
+        progress(0.3)
+        tokenizer = Tokenizer(vocabulary.sidecar(model.file, paths.cache_dir()))
         try:
-            check_vocabulary(tokenizer, config.n_vocab)
-            progress(0.6)
-            threads = options.threads or performance_cores()
-            model = BitnetModel(file, config, options.kv_type, context_size, threads)
+            check_vocabulary(tokenizer, model.config.n_vocab)
+            engine = BitnetEngine(model, tokenizer)
         except BaseException:
             tokenizer.close()
             raise
     except BaseException:
-        file.close()
+        model.close()
         raise
     progress(1.0)
-    return BitnetEngine(file, config, tokenizer, model, threads)
+    return engine

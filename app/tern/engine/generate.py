@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from tern.engine import prompt as prompts
 from tern.engine.bitnet import BitnetModel
-from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFFile
 from tern.engine.sampling import Sampler
 from tern.engine.tokenizer import TextStream, Tokenizer
 from tern.engine.types import (
@@ -36,12 +34,10 @@ PREFILL_CHUNK = 256  # tokens computed at once
 class BitnetEngine:
     """A BitNet model that answers. Implements ``types.Engine``; owns the file, the tokenizer and the model."""
 
-    def __init__(
-        self, file: GGUFFile, config: BitnetConfig, tokenizer: Tokenizer, model: BitnetModel, threads: int
-    ) -> None:
-        self.tokenizer = tokenizer
+    def __init__(self, model: BitnetModel, tokenizer: Tokenizer) -> None:
         self.model = model
-        self._file = file
+        self.tokenizer = tokenizer
+        file, config = model.file, model.config
         self._cached: list[int] = []  # tokens whose keys and values the cache holds, in order
         if config.bos_id is None or config.eos_id is None:
             raise UserError(
@@ -62,7 +58,7 @@ class BitnetEngine:
             n_params=config.n_params,
             file_bytes=file.size,
             kernel=model.kernels.name,
-            threads=threads,
+            threads=model.threads,
         )
 
     @property
@@ -179,4 +175,3 @@ class BitnetEngine:
     def close(self) -> None:
         self.model.close()
         self.tokenizer.close()
-        self._file.close()
