@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tern.engine.types import FinishReason, Message, Request, SamplingParams, Stats
+from tern.engine.types import Message, Request, SamplingParams, Stats
 from tern.errors import BugError
 
 
@@ -97,12 +97,6 @@ class Session:
         """End the turn with an error; what was streamed stays."""
         turn = self._current()
         turn.state, turn.error = TurnState.FAILED, sentence
-        return turn
-
-    def abandon(self) -> Turn:
-        """End the turn where it stands, as if stopped: its engine has gone away."""
-        turn = self._current()
-        turn.state, turn.stats = TurnState.DONE, turn.stats.finished(FinishReason.STOPPED)
         return turn
 
     def _current(self) -> Turn:

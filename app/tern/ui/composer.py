@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from tern.ui.icons import action_icon
-from tern.ui.theme import ICON, LINE_HEIGHT, Size, Space, Theme
+from tern.ui.theme import ICON, Size, Space, Theme
 
 _MOST_LINES = 8
 
@@ -53,7 +53,10 @@ class _Editor(QPlainTextEdit):
             self.setFixedHeight(wanted)
 
     def sizeHint(self) -> QSize:
-        return QSize(200, round(self._theme.px(Size.BODY) * LINE_HEIGHT))
+        return QSize(200, self.fontMetrics().lineSpacing() + 2)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(80, self.fontMetrics().lineSpacing() + 2)
 
 
 class Composer(QFrame):

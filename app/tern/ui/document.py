@@ -1,154 +1,34 @@
-"""Writes messages into a text document: frames for messages and code, formats from the theme. Draws and decides
-nothing. The open message is compared with what stands there, and only its differing tail is written again, so
-selections and settled text stay untouched.
+"""Writes messages into a text document, as a plain run of blocks with formats from the theme. Draws nothing.
+
+No frames but tables: a selection may begin and end anywhere, which Qt does not allow across frames. What a format
+cannot draw (bubbles, code surfaces, list marks, quotation bars) is named in block properties for the painter.
+The open message is compared with what stands there, and only its differing tail is written again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import count, zip_longest
 
 from PySide6.QtCore import QMarginsF, Qt
 from PySide6.QtGui import (
     QBrush,
-    QFont,
     QFontMetricsF,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
     QTextDocument,
     QTextFormat,
-    QTextFrame,
     QTextFrameFormat,
     QTextLength,
     QTextTableFormat,
 )
 
-from tern.ui.markdown import Block, Kind, ListItem, Run, Style, safe_text
-from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
+from tern.ui.formats import BUBBLE, CODE_TAIL, INDENT, PADDING, Formats
+from tern.ui.markdown import Block, Kind, Run, Style, safe_text
+from tern.ui.theme import Size, Space, Theme
 
-QUOTE = QTextFormat.Property.UserProperty + 1  # block: depth of quotation
-LANGUAGE = QTextFormat.Property.UserProperty + 2  # code frame: its language's name, may be empty
-RULE = QTextFormat.Property.UserProperty + 3  # block: a horizontal rule
-MARK = QTextFormat.Property.UserProperty + 5  # block: its mark in a list, as "•", "1.", CHECKED or UNCHECKED
-ASIDE = QTextFormat.Property.UserProperty + 4  # block: no part of the text (spacers, notes), so never copied
-
-CHECKED, UNCHECKED = "[x]", "[ ]"
-BUBBLE_PADDING = Space.M
-CODE_TAIL = Space.M  # of a code frame's lower margin, painted as its surface
-_INDENT = 24
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING)
-
-
-class Formats:
-    """The theme as text formats."""
-
-    def __init__(self, theme: Theme) -> None:
-        self._theme = theme
-        self.body = theme.font(Size.BODY)
-        self.ink = theme.color("ink")
-        self.quiet = theme.color("quiet")
-
-    def char(
-        self, styles: frozenset[Style] = frozenset(), link: str = "", heading: int = 0
-    ) -> QTextCharFormat:
-        fmt = QTextCharFormat()
-        size = {0: Size.BODY, 1: Size.TITLE, 2: Size.LARGE}.get(heading, Size.BODY)
-        font = self._theme.font(size)
-        if Style.CODE in styles:
-            font = self._theme.mono(Size.CONTROL)
-            fmt.setBackground(self._theme.color("hover"))
-        if Style.STRONG in styles or heading:
-            font.setWeight(QFont.Weight.DemiBold)
-        font.setItalic(Style.EMPHASIS in styles)
-        font.setStrikeOut(Style.STRUCK in styles)
-        fmt.setFont(font)
-        fmt.setForeground(self._theme.color("accent") if link else self.ink)
-        if link:
-            fmt.setAnchor(True)
-            fmt.setAnchorHref(link)
-            fmt.setFontUnderline(True)
-        return fmt
-
-    def code_char(self) -> QTextCharFormat:
-        fmt = QTextCharFormat()
-        fmt.setFont(self._theme.mono(Size.CONTROL))
-        fmt.setForeground(self.ink)
-        return fmt
-
-    def note_char(self, live: bool = False) -> QTextCharFormat:
-        fmt = QTextCharFormat()
-        fmt.setFont(self._theme.font(Size.SMALL, tabular=True))
-        fmt.setForeground(self.ink if live else self.quiet)
-        return fmt
-
-    def line(self, size: Size = Size.BODY, spacing: float = LINE_HEIGHT) -> QTextBlockFormat:
-        fmt = QTextBlockFormat()
-        fmt.setLineHeight(
-            round(self._theme.px(size) * spacing), QTextBlockFormat.LineHeightTypes.FixedHeight.value
-        )
-        return fmt
-
-    def spacer(self) -> QTextBlockFormat:
-        """For the empty block that a document insists on around a frame: next to no height."""
-        fmt = QTextBlockFormat()
-        fmt.setLineHeight(1, QTextBlockFormat.LineHeightTypes.FixedHeight.value)
-        fmt.setProperty(ASIDE, True)
-        return fmt
-
-    def spacer_char(self) -> QTextCharFormat:
-        fmt = QTextCharFormat()
-        font = QFont(self.body)
-        font.setPixelSize(1)
-        fmt.setFont(font)
-        return fmt
-
-    def block(self, block: Block, first: bool) -> QTextBlockFormat:
-        """Of a paragraph, heading or rule; ``first`` in its message, so without space above."""
-        if block.kind is Kind.HEADING:
-            size = {1: Size.TITLE, 2: Size.LARGE}.get(block.level, Size.BODY)
-            fmt = self.line(size, 1.35)
-            above = Space.XL if block.level <= 2 else Space.L
-            fmt.setHeadingLevel(block.level)
-        else:
-            fmt = self.line()
-            above = Space.XS if block.tight else Space.M
-        fmt.setTopMargin(0 if first else above)
-        fmt.setLeftMargin(block.indent * _INDENT + block.quote * Space.L)
-        if block.item is not None:
-            fmt.setProperty(MARK, _mark(block.item, block.indent))
-        if block.quote:
-            fmt.setProperty(QUOTE, block.quote)
-        if block.kind is Kind.RULE:
-            fmt.setProperty(RULE, True)
-            fmt.setTopMargin(Space.S)
-        return fmt
-
-    def code_frame(self, block: Block, first: bool) -> QTextFrameFormat:
-        fmt = QTextFrameFormat()
-        fmt.setPadding(0)
-        fmt.setBorder(0)
-        fmt.setLeftMargin(block.indent * _INDENT + block.quote * Space.L)
-        fmt.setTopMargin(0 if first else Space.M)
-        fmt.setBottomMargin(CODE_TAIL + Space.S)
-        fmt.setProperty(LANGUAGE, block.language)
-        return fmt
-
-    def code_line(self) -> QTextBlockFormat:
-        fmt = self.line(Size.CONTROL, 1.5)
-        fmt.setLeftMargin(Space.L)
-        fmt.setRightMargin(Space.L)
-        fmt.setNonBreakableLines(False)
-        return fmt
-
-    def code_head(self) -> QTextBlockFormat:
-        """The empty first line of a code frame, over which its language and Copy stand."""
-        fmt = QTextBlockFormat()
-        fmt.setLineHeight(
-            self._theme.px(Size.SMALL) + Space.L, QTextBlockFormat.LineHeightTypes.FixedHeight.value
-        )
-        fmt.setProperty(ASIDE, True)
-        return fmt
 
 
 @dataclass(slots=True)
@@ -163,27 +43,24 @@ class _Written:
     start: int
     fresh: bool
     text: int  # position of its first character
+    code: int = 0
 
 
 @dataclass(slots=True)
 class Slot:
-    """Where one message stands: its frame, and the block after the frame, which is its note."""
+    """Where one message stands. ``start`` is its first position; ``note`` the start of the block after a reply."""
 
-    frame: QTextFrame
+    start: QTextCursor
+    note: QTextCursor | None = None
     written: list[_Written] = field(default_factory=list)
-    user_text: str = ""
+    bubble: int = 0
+    text_width: float = 0  # px of the widest line of a bubble
 
     @property
     def end(self) -> int:
-        """Position after the last character written."""
-        if self.written and self.written[-1].block.kind in (Kind.CODE, Kind.TABLE):
-            return self.frame.childFrames()[-1].lastPosition()
-        return self.frame.lastPosition()
-
-    def note_cursor(self) -> QTextCursor:
-        cursor = QTextCursor(self.frame.lastCursorPosition())
-        cursor.movePosition(QTextCursor.MoveOperation.NextBlock)
-        return cursor
+        """Position after a reply's last character."""
+        assert self.note is not None
+        return self.note.position() - 1
 
 
 class DocumentWriter:
@@ -192,6 +69,7 @@ class DocumentWriter:
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
         self._document = document
         self._theme = theme
+        self._numbers = count(1)
         self.formats = Formats(theme)
         document.setUndoRedoEnabled(False)
         document.setDocumentMargin(0)
@@ -207,73 +85,76 @@ class DocumentWriter:
         cursor.setBlockFormat(self.formats.spacer())
         cursor.setBlockCharFormat(self.formats.spacer_char())
 
-    def column(self, left: float, right: float, top: float, bottom: float) -> None:
+    def column(self, left: float, right: float, bottom: float) -> None:
         """Leave so many px free around all of the text."""
         root = self._document.rootFrame()
         fmt = root.frameFormat()
-        margins = QMarginsF(left, top, right, bottom)
+        margins = QMarginsF(left, 0, right, bottom)
         if QMarginsF(fmt.leftMargin(), fmt.topMargin(), fmt.rightMargin(), fmt.bottomMargin()) == margins:
             return
         fmt.setLeftMargin(left)
+        fmt.setTopMargin(0)
         fmt.setRightMargin(right)
-        fmt.setTopMargin(top)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
 
     # Messages
 
     def add_user(self, text: str, column_width: float) -> Slot:
-        slot = Slot(self._new_frame(BUBBLE_PADDING), user_text=text)
-        cursor = slot.frame.firstCursorPosition()
-        fmt = self.formats.line()
-        cursor.setBlockFormat(fmt)
-        cursor.setBlockCharFormat(self.formats.char())
-        cursor.insertText(safe_text(text), self.formats.char())
-        self.fit_bubble(slot, column_width)
-        note = slot.note_cursor()
-        note.setBlockFormat(self.formats.spacer())
-        note.setBlockCharFormat(self.formats.spacer_char())
+        shown = safe_text(text)
+        metrics = QFontMetricsF(self.formats.body)
+        slot = Slot(
+            start=QTextCursor(self._document),
+            bubble=next(self._numbers),
+            text_width=max(metrics.horizontalAdvance(line) for line in shown.split("\n")),
+        )
+        left = self._bubble_left(slot, column_width)
+        cursor = self._new_block(self.formats.bubble(slot.bubble, left, first=True), self.formats.char())
+        slot.start = _pin(cursor)
+        first, rest, others = shown.partition("\n")
+        cursor.insertText(first, self.formats.char())
+        if rest:
+            cursor.insertBlock(self.formats.bubble(slot.bubble, left, first=False), self.formats.char())
+            cursor.insertText(others, self.formats.char())
         return slot
 
     def fit_bubble(self, slot: Slot, column_width: float) -> None:
         """Make the bubble as wide as its text, but no wider than four fifths of the column, at its right."""
-        metrics = QFontMetricsF(self.formats.body)
-        widest = max(metrics.horizontalAdvance(line) for line in safe_text(slot.user_text).split("\n"))
+        left = self._bubble_left(slot, column_width)
+        block = slot.start.block()
+        if block.blockFormat().leftMargin() == left + PADDING:
+            return
+        cursor = QTextCursor(block)
+        while block.isValid() and block.blockFormat().property(BUBBLE) == slot.bubble:
+            cursor.setPosition(block.position(), QTextCursor.MoveMode.KeepAnchor)
+            block = block.next()
+        margin = QTextBlockFormat()
+        margin.setLeftMargin(left + PADDING)
+        cursor.mergeBlockFormat(margin)
+
+    def _bubble_left(self, slot: Slot, column_width: float) -> float:
         most = column_width * 0.8 if column_width > 420 else column_width
-        width = min(widest + 2 * BUBBLE_PADDING + 4, most)
-        fmt = slot.frame.frameFormat()
-        left = max(0.0, column_width - width)
-        if fmt.leftMargin() != left:
-            fmt.setLeftMargin(left)
-            slot.frame.setFrameFormat(fmt)
+        return max(0.0, column_width - min(slot.text_width + 2 * PADDING + 4, most))
 
     def add_reply(self) -> Slot:
-        slot = Slot(self._new_frame(below=Space.S))
-        cursor = slot.frame.firstCursorPosition()
-        cursor.setBlockFormat(self.formats.line())
-        cursor.setBlockCharFormat(self.formats.char())
-        self.note(slot, "")
-        return slot
+        fmt = self.formats.line()
+        fmt.setTopMargin(self.formats.opening())
+        start = _pin(self._new_block(fmt, self.formats.char()))
+        note = _pin(self._new_block(self.formats.note(None), self.formats.note_char()))
+        return Slot(start, note)
 
-    def note(self, slot: Slot, text: str) -> None:
+    def set_note(self, slot: Slot, text: str) -> None:
         """Set the quiet line under a reply."""
-        cursor = slot.note_cursor()
-        fmt = self.formats.line(Size.SMALL)
-        fmt.setProperty(ASIDE, True)
-        cursor.setBlockFormat(fmt)
-        cursor.setBlockCharFormat(self.formats.note_char())
+        assert slot.note is not None
+        cursor = QTextCursor(slot.note.block())  # a pinned cursor's anchor is not pinned
         cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text, self.formats.note_char())
 
-    def _new_frame(self, padding: float = 0, below: float = 0) -> QTextFrame:
+    def _new_block(self, fmt: QTextBlockFormat, char: QTextCharFormat) -> QTextCursor:
         cursor = QTextCursor(self._document)
         cursor.movePosition(QTextCursor.MoveOperation.End)
-        fmt = QTextFrameFormat()
-        fmt.setPadding(padding)
-        fmt.setBorder(0)
-        fmt.setTopMargin(0 if cursor.block().blockNumber() == 0 else Space.XL)
-        fmt.setBottomMargin(below)
-        return cursor.insertFrame(fmt)
+        cursor.insertBlock(fmt, char)
+        return cursor
 
     # Blocks of a reply
 
@@ -293,12 +174,15 @@ class DocumentWriter:
                 break
             position += 1
         rest = blocks[position - index :]
+        last = slot.written[-1].block.kind if slot.written else None
         if rest and position == len(slot.written) - 1 and self._grow(slot, slot.written[-1], rest[0]):
             rest = rest[1:]
         else:
             self._truncate(slot, position)
         for block in rest:
             self._append(slot, block)
+        if slot.written and slot.note is not None and last is not slot.written[-1].block.kind:
+            QTextCursor(slot.note.block()).setBlockFormat(self.formats.note(slot.written[-1].block))
 
     def _grow(self, slot: Slot, written: _Written, block: Block) -> bool:
         """Rewrite only the differing end of the last block, if it is text of the same form as before."""
@@ -318,89 +202,95 @@ class DocumentWriter:
         else:
             return False
         cursor = QTextCursor(self._document)
-        cursor.setPosition(slot.frame.firstPosition() + written.text + same)
+        cursor.setPosition(slot.start.position() + written.text + same)
         cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
         if cursor.hasSelection():
             cursor.removeSelectedText()
         if block.kind is Kind.CODE:
-            cursor.insertText(block.text[_units(block.text, same) :], self.formats.code_char())
+            self._insert_code(cursor, block.text[_index(block.text, same) :], block, written.code)
         else:
             self._insert_runs(cursor, block.runs, self._heading(block), skip=same)
         written.block = block
         return True
 
-    def _truncate(self, slot: Slot, count: int) -> None:
-        """Keep the first ``count`` blocks of the reply."""
-        if count >= len(slot.written):
+    def _truncate(self, slot: Slot, kept: int) -> None:
+        """Keep the first ``kept`` blocks of the reply."""
+        if kept >= len(slot.written):
             return
-        gone = slot.written[count]
+        gone = slot.written[kept]
         cursor = QTextCursor(self._document)
-        cursor.setPosition(slot.frame.firstPosition() + gone.start)
-        cursor.setPosition(slot.frame.lastPosition(), QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(slot.start.position() + gone.start)
+        cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
-        del slot.written[count:]
+        del slot.written[kept:]
         if gone.fresh:
-            cursor.setBlockFormat(self.formats.line())
-            cursor.setBlockCharFormat(self.formats.char())
+            return
+        # Removing the break between two blocks may leave the format of either: say which.
+        last = slot.written[-1]
+        before = slot.written[-2].block if kept > 1 else None
+        if last.block.kind is Kind.CODE and "\n" in last.block.text:
+            cursor.setBlockFormat(self.formats.code_line(last.block, last.code))
         else:
-            cursor.setBlockFormat(self.formats.block(slot.written[-1].block, count == 1))
+            cursor.setBlockFormat(self.formats.block(last.block, before, last.code))
 
     def _append(self, slot: Slot, block: Block) -> None:
-        cursor = QTextCursor(slot.frame.lastCursorPosition())
-        first = not slot.written
-        fresh = first or slot.written[-1].block.kind in (Kind.CODE, Kind.TABLE)
-        start = cursor.position()
+        cursor = QTextCursor(self._document)
+        cursor.setPosition(slot.end)
+        before = slot.written[-1].block if slot.written else None
+        fresh = before is None or before.kind is Kind.TABLE
+        base, start, code = slot.start.position(), cursor.position(), 0
+        if block.kind is Kind.TABLE:
+            if fresh:
+                self._flatten(cursor)
+            self._write_table(cursor, block, before)
+            cursor.setPosition(slot.end)
+            self._flatten(cursor)
+            slot.written.append(_Written(block, start - base, fresh, start - base))
+            return
+        if not fresh:
+            cursor.insertBlock()
         if block.kind is Kind.CODE:
-            self._before_frame(cursor, fresh)
-            frame = cursor.insertFrame(self.formats.code_frame(block, first))
-            text = self._write_code(frame, block)
-            self._after_frame(slot)
-        elif block.kind is Kind.TABLE:
-            self._before_frame(cursor, fresh)
-            self._write_table(cursor, block)
-            text = cursor.position()
-            self._after_frame(slot)
+            code = next(self._numbers)
+        cursor.setBlockFormat(self.formats.block(block, before, code))
+        text = cursor.position()
+        if block.kind is Kind.CODE:
+            cursor.setBlockCharFormat(self.formats.code_char())
+            self._insert_code(cursor, block.text, block, code)
         else:
-            if not fresh:
-                cursor.insertBlock()
-            cursor.setBlockFormat(self.formats.block(block, first))
             cursor.setBlockCharFormat(self.formats.char(heading=self._heading(block)))
-            text = cursor.position()
             self._insert_runs(cursor, block.runs, self._heading(block))
-        base = slot.frame.firstPosition()
-        slot.written.append(_Written(block, start - base, fresh, text - base))
+        slot.written.append(_Written(block, start - base, fresh, text - base, code))
 
-    def _before_frame(self, cursor: QTextCursor, fresh: bool) -> None:
-        if fresh:
-            cursor.setBlockFormat(self.formats.spacer())
-            cursor.setBlockCharFormat(self.formats.spacer_char())
-
-    def _after_frame(self, slot: Slot) -> None:
-        cursor = QTextCursor(slot.frame.lastCursorPosition())
-        cursor.setBlockFormat(self.formats.spacer())
+    def _flatten(self, cursor: QTextCursor) -> None:
+        """Make the cursor's empty block one that takes no room, beside a table."""
+        fmt = self.formats.spacer()
+        fmt.setTopMargin(cursor.blockFormat().topMargin())
+        cursor.setBlockFormat(fmt)
         cursor.setBlockCharFormat(self.formats.spacer_char())
 
-    def _write_code(self, frame: QTextFrame, block: Block) -> int:
-        cursor = frame.firstCursorPosition()
-        cursor.setBlockFormat(self.formats.code_head())
-        cursor.setBlockCharFormat(self.formats.code_char())
-        cursor.insertBlock(self.formats.code_line(), self.formats.code_char())
-        text = cursor.position()
-        cursor.insertText(block.text, self.formats.code_char())
-        return text
+    def _insert_code(self, cursor: QTextCursor, text: str, block: Block, code: int) -> None:
+        """Insert lines of code; only the first line of all may have space above."""
+        first, more, others = text.partition("\n")
+        char = self.formats.code_char()
+        cursor.insertText(first, char)
+        if more:
+            cursor.insertBlock(self.formats.code_line(block, code), char)
+            cursor.insertText(others, char)
 
-    def _write_table(self, cursor: QTextCursor, block: Block) -> None:
+    def _write_table(self, cursor: QTextCursor, block: Block, before: Block | None) -> None:
         fmt = QTextTableFormat()
         fmt.setBorder(0)
         fmt.setCellPadding(0)
         fmt.setCellSpacing(0)
         fmt.setBorderCollapse(True)
-        fmt.setLeftMargin(block.indent * _INDENT + block.quote * Space.L)
-        fmt.setTopMargin(Space.M)
+        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L)
+        tail = CODE_TAIL if before is not None and before.kind is Kind.CODE else 0
+        fmt.setTopMargin(Space.S + tail if before is not None else 0)
         fmt.setBottomMargin(Space.M)
         fmt.setHeaderRowCount(1)
         columns = max(len(row) for row in block.rows)
-        if len("".join(run.text for row in block.rows for cell in row for run in cell)) > 60 * columns:
+        longest = sum(max(_cell_length(row, column) for row in block.rows) for column in range(columns))
+        if longest > 60:
             fmt.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
         table = cursor.insertTable(len(block.rows), columns, fmt)
         aligns = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
@@ -449,16 +339,19 @@ class DocumentWriter:
             fmt = self.formats.char(run.styles, run.link, heading)
             if size is not None and Style.CODE not in run.styles:
                 fmt.setProperty(QTextFormat.Property.FontPixelSize, self._theme.px(size))
-            cursor.insertText(run.text[_units(run.text, skip) :], fmt)
+            cursor.insertText(run.text[_index(run.text, skip) :], fmt)
             skip = 0
 
 
-def _mark(item: ListItem, indent: int) -> str:
-    if item.task is not None:
-        return CHECKED if item.task else UNCHECKED
-    if item.number is not None:
-        return f"{item.number}."
-    return "•" if indent % 2 else "◦"
+def _pin(cursor: QTextCursor) -> QTextCursor:
+    """A copy that stays where it is when text is inserted right there."""
+    pinned = QTextCursor(cursor)
+    pinned.setKeepPositionOnInsert(True)
+    return pinned
+
+
+def _cell_length(row: tuple[tuple[Run, ...], ...], column: int) -> int:
+    return sum(len(run.text) for run in row[column]) if column < len(row) else 0
 
 
 def utf16_length(text: str) -> int:
@@ -466,15 +359,15 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _units(text: str, units: int) -> int:
+def _index(text: str, units: int) -> int:
     """The index into ``text`` after ``units`` UTF-16 units."""
     if text.isascii():
         return units
-    count = 0
+    counted = 0
     for index, character in enumerate(text):
-        if count >= units:
+        if counted >= units:
             return index
-        count += 2 if character > "\uffff" else 1
+        counted += 2 if character > "\uffff" else 1
     return len(text)
 
 
@@ -482,21 +375,21 @@ def _same_length(old: str, new: str) -> int:
     """UTF-16 length of the common beginning."""
     if new.startswith(old):
         return utf16_length(old)
-    count = 0
+    same = 0
     for a, b in zip(old, new, strict=False):
         if a != b:
             break
-        count += 2 if a > "\uffff" else 1
-    return count
+        same += 2 if a > "\uffff" else 1
+    return same
 
 
 def _same_prefix(old: tuple[Run, ...], new: tuple[Run, ...]) -> int:
     """UTF-16 length of the common beginning of two texts in the same looks."""
-    count = 0
+    same = 0
     for a, b in zip(old, new, strict=False):
         if (a.styles, a.link) != (b.styles, b.link):
             break
-        count += _same_length(a.text, b.text)
+        same += _same_length(a.text, b.text)
         if a.text != b.text:
             break
-    return count
+    return same

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSc
 
 from tern.ui.icons import app_icon
 from tern.ui.theme import Size, Space, Theme
-from tern.ui.transcript import column_width
 
 _MARK = 56
 _NARROW = 560
@@ -83,8 +82,8 @@ class Greeting(QScrollArea):
     def _questions(self) -> list[str]:
         return [
             self.tr("What are you?"),
-            self.tr("What is a ternary weight?"),
-            self.tr("Does my text leave this computer?"),
+            self.tr("Why is ternary fast?"),
+            self.tr("Is what I write private?"),
             self.tr("How do I get the big model?"),
         ]
 
@@ -102,7 +101,7 @@ class Greeting(QScrollArea):
         narrow = width < _NARROW
         padding = Space.L if narrow else Space.XL
         self._outer.setContentsMargins(padding, Space.L, padding, Space.L)
-        self._column.setFixedWidth(int(max(200, min(column_width(self._theme), width - 2 * padding))))
+        self._column.setFixedWidth(int(max(200, min(self._theme.column_width(), width - 2 * padding))))
         columns = 1 if narrow else 2
         for index, card in enumerate(self._cards):
             self._grid.addWidget(card, index // columns, index % columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QKeySequence
+from PySide6.QtGui import QFont, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tern.ui.theme import Size, Space, Theme
@@ -40,13 +40,18 @@ class HelpPage(QWidget):
         close = QPushButton(self.tr("Close"), self)
         close.setObjectName("helpClose")
         close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
-        close.setShortcut(QKeySequence("Esc"))
         close.clicked.connect(self.close)
         column.addSpacing(Space.S)
         column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
         column.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
 
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))

@@ -21,7 +21,7 @@ from tern.ui.icons import app_icon
 from tern.ui.notice import Notice
 from tern.ui.readouts import Readouts
 from tern.ui.theme import Mode, Space, Theme
-from tern.ui.transcript import Transcript, column_width
+from tern.ui.transcript import Transcript
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
@@ -297,7 +297,7 @@ class MainWindow(QMainWindow):
 
     def _fit_foot(self) -> None:
         """The composer's text stands exactly under the conversation's."""
-        self._foot.setMaximumWidth(round(column_width(self._theme)) + 2 * Space.L)
+        self._foot.setMaximumWidth(round(self._theme.column_width()) + 2 * Space.L)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._bridge.close()

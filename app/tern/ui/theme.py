@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 
@@ -84,6 +84,7 @@ RADIUS, BLOCK_RADIUS = 8, 12
 ICON = 18
 LINE_HEIGHT = 1.55
 COLUMN_CHARACTERS = 74
+_SAMPLE = "In March, a Tern of 110 grams leaves the Antarctic; by June it has flown 17,000 km North."
 
 
 class Size(StrEnum):
@@ -158,6 +159,11 @@ class Theme(QObject):
             font.setStyleHint(QFont.StyleHint.Monospace)
         font.setPixelSize(self.px(size))
         return font
+
+    def column_width(self) -> float:
+        """Width in px of the text column: a line of about 74 characters of the body font."""
+        advance = QFontMetricsF(self.font(Size.BODY)).horizontalAdvance(_SAMPLE)
+        return advance / len(_SAMPLE) * COLUMN_CHARACTERS
 
     def color(self, role: str) -> QColor:
         return QColor(getattr(self.tokens, role))
@@ -241,7 +247,9 @@ QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage {
 
 QFrame#composerBox { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
 QFrame#composerBox[focused="true"] { border: 2px solid @accent; padding: 0; }
-QPlainTextEdit#composer { background: transparent; border: none; font-size: @body_px; color: @ink; }
+QPlainTextEdit#composer {
+    background: transparent; border: none; font-size: @body_px; color: @ink; placeholder-text-color: @quiet;
+}
 
 QPushButton, QToolButton {
     font-size: @control_px; color: @ink; background: transparent;

@@ -1,0 +1,96 @@
+"""From the transcript to the clipboard: what a selection says as plain text, and the button that copies."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QTextBlock, QTextCursor
+from PySide6.QtWidgets import QToolButton, QWidget
+
+from tern.ui.formats import ASIDE, CODE, INDENT, MARK
+from tern.ui.grounds import neighbours
+from tern.ui.icons import action_icon
+from tern.ui.theme import Theme
+
+_COPIED_MS = 1400
+
+
+def selected_text(selection: QTextCursor) -> str:
+    """The selection with its list marks and with tabs between table cells, without notes."""
+    start, end = selection.selectionStart(), selection.selectionEnd()
+    lines: list[str] = []
+    block = selection.document().findBlock(start)
+    while block.isValid() and block.position() <= end:
+        fmt = block.blockFormat()
+        if not fmt.hasProperty(ASIDE):
+            piece = QTextCursor(block)
+            piece.setPosition(max(start, block.position()))
+            piece.setPosition(
+                min(end, block.position() + block.length() - 1), QTextCursor.MoveMode.KeepAnchor
+            )
+            text = piece.selectedText().replace("\u2028", "\n")
+            if start <= block.position() and fmt.hasProperty(MARK):
+                depth = round(fmt.leftMargin() / INDENT) - 1
+                text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
+            row = _table_row(block)
+            if row is not None and row == _table_row(block.previous()) and lines:
+                lines[-1] += "\t" + text
+            else:
+                lines.append(text)
+        block = block.next()
+    return "\n".join(lines)
+
+
+def code_text(block: QTextBlock) -> str:
+    """All lines of the code that ``block`` is a line of."""
+    block, last = neighbours(block, CODE)
+    lines = [block.text()]
+    while block != last:
+        block = block.next()
+        lines.append(block.text())
+    return "\n".join(lines)
+
+
+def _table_row(block: QTextBlock) -> tuple[int, int] | None:
+    """Which row of which table a block stands in."""
+    table = QTextCursor(block).currentTable()
+    return (table.firstPosition(), table.cellAt(block.position()).row()) if table is not None else None
+
+
+class CopyButton(QToolButton):
+    """A quiet button that floats over the document and says when it has copied."""
+
+    def __init__(self, theme: Theme, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setProperty("kind", "small")
+        self.setText(self.tr("Copy"))
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(self.tr("Puts it on the clipboard."))
+        self.setToolTip(name)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self._reset = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._reset.timeout.connect(self.restyle)
+        self.hide()
+
+    def restyle(self) -> None:
+        self.setText(self.tr("Copy"))
+        self.setIcon(action_icon("copy", self._theme, "quiet"))
+        self.adjustSize()
+
+    def confirm(self) -> None:
+        """Say for a moment that it is done."""
+        self.setText(self.tr("Copied"))
+        self.setIcon(action_icon("check", self._theme, "quiet"))
+        self.adjustSize()
+        self._reset.start()
+
+    def place(self, left: int, middle: int) -> None:
+        self.adjustSize()
+        self.move(left, middle - self.height() // 2)
+        self.show()
+
+    def show_at(self, right: int, top: int) -> None:
+        self.adjustSize()
+        self.move(right - self.width(), top)
+        self.show()

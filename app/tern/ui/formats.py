@@ -1,0 +1,155 @@
+"""The theme as text formats, and the names of what no format can draw. Knows nothing of documents or widgets."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
+
+from tern.ui.markdown import Block, Kind, ListItem, Style
+from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
+
+# Properties of blocks, for the painter (ui/grounds.py).
+_FIRST = QTextFormat.Property.UserProperty.value
+QUOTE = _FIRST + 1  # depth of quotation
+BUBBLE = _FIRST + 2  # number of the bubble that this block is part of
+CODE = _FIRST + 3  # number of the code that this block is a line of
+LANGUAGE = _FIRST + 4  # of the code; may be empty
+RULE = _FIRST + 5  # a horizontal rule
+MARK = _FIRST + 6  # its mark in a list, as "•", "1.", CHECKED or UNCHECKED
+ASIDE = _FIRST + 7  # no part of the text (spacers, notes), so never copied
+
+CHECKED, UNCHECKED = "[x]", "[ ]"
+INDENT = 24
+PADDING = Space.M  # inside a bubble
+CODE_SIDE = Space.L
+CODE_TAIL = Space.M
+_FIXED = QTextBlockFormat.LineHeightTypes.FixedHeight.value
+
+
+class Formats:
+    """The theme as text formats. Space between blocks is always above the lower one."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self.body = theme.font(Size.BODY)
+        self.ink = theme.color("ink")
+        self.quiet = theme.color("quiet")
+        # Fixed line heights put all the leading above the text; what stands below text gets that much more room.
+        self.leading = theme.px(Size.BODY) * 0.2
+        self.code_head = theme.px(Size.SMALL) + Space.L
+
+    def char(
+        self, styles: frozenset[Style] = frozenset(), link: str = "", heading: int = 0
+    ) -> QTextCharFormat:
+        fmt = QTextCharFormat()
+        size = {0: Size.BODY, 1: Size.TITLE, 2: Size.LARGE}.get(heading, Size.BODY)
+        font = self._theme.font(size)
+        if Style.CODE in styles:
+            font = self._theme.mono(Size.CONTROL)
+            fmt.setBackground(self._theme.color("hover"))
+        if Style.STRONG in styles or heading:
+            font.setWeight(QFont.Weight.DemiBold)
+        font.setItalic(Style.EMPHASIS in styles)
+        font.setStrikeOut(Style.STRUCK in styles)
+        fmt.setFont(font)
+        fmt.setForeground(self._theme.color("accent") if link else self.ink)
+        if link:
+            fmt.setAnchor(True)
+            fmt.setAnchorHref(link)
+            fmt.setFontUnderline(True)
+        return fmt
+
+    def code_char(self) -> QTextCharFormat:
+        fmt = QTextCharFormat()
+        fmt.setFont(self._theme.mono(Size.CONTROL))
+        fmt.setForeground(self.ink)
+        return fmt
+
+    def note_char(self) -> QTextCharFormat:
+        fmt = QTextCharFormat()
+        fmt.setFont(self._theme.font(Size.SMALL, tabular=True))
+        fmt.setForeground(self.quiet)
+        return fmt
+
+    def line(self, size: Size = Size.BODY, spacing: float = LINE_HEIGHT) -> QTextBlockFormat:
+        fmt = QTextBlockFormat()
+        fmt.setLineHeight(round(self._theme.px(size) * spacing), _FIXED)
+        return fmt
+
+    def bubble(self, number: int, left: float, first: bool) -> QTextBlockFormat:
+        """A line of the person's message, ``left`` px from the column's left edge."""
+        fmt = self.line()
+        fmt.setProperty(BUBBLE, number)
+        fmt.setLeftMargin(left + PADDING)
+        fmt.setRightMargin(PADDING)
+        fmt.setTopMargin(Space.XL + PADDING if first else 0)
+        return fmt
+
+    def note(self, after: Block | None) -> QTextBlockFormat:
+        fmt = self.line(Size.SMALL)
+        fmt.setTopMargin(Space.S + (CODE_TAIL if after is not None and after.kind is Kind.CODE else 0))
+        fmt.setProperty(ASIDE, True)
+        return fmt
+
+    def spacer(self) -> QTextBlockFormat:
+        """For the empty blocks that a document insists on around a table: next to no height."""
+        fmt = QTextBlockFormat()
+        fmt.setLineHeight(1, _FIXED)
+        fmt.setProperty(ASIDE, True)
+        return fmt
+
+    def spacer_char(self) -> QTextCharFormat:
+        fmt = QTextCharFormat()
+        font = QFont(self.body)
+        font.setPixelSize(1)
+        fmt.setFont(font)
+        return fmt
+
+    def opening(self) -> float:
+        """Space above a reply: clear of the bubble before it."""
+        return Space.XL + PADDING
+
+    def block(self, block: Block, before: Block | None, code: int = 0) -> QTextBlockFormat:
+        """Of a block after ``before`` (None: the first of its message); for code, of its first line."""
+        above: float = Space.XS if block.tight else Space.M
+        if block.kind is Kind.HEADING:
+            size = {1: Size.TITLE, 2: Size.LARGE}.get(block.level, Size.BODY)
+            fmt = self.line(size, 1.35)
+            above = Space.XL if block.level <= 2 else Space.L
+            fmt.setHeadingLevel(block.level)
+        elif block.kind is Kind.CODE:
+            fmt = self.code_line(block, code)
+            above = Space.M + self.leading + self.code_head
+        else:
+            fmt = self.line()
+        if before is None:
+            above = self.opening() + (self.code_head if block.kind is Kind.CODE else 0)
+        elif before.kind is Kind.CODE:
+            above = max(above, Space.M) + CODE_TAIL
+        fmt.setTopMargin(above)
+        if block.kind is Kind.CODE:
+            return fmt
+        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L)
+        if block.item is not None:
+            fmt.setProperty(MARK, _mark(block.item, block.indent))
+        if block.quote:
+            fmt.setProperty(QUOTE, block.quote)
+        if block.kind is Kind.RULE:
+            fmt.setProperty(RULE, True)
+            fmt.setTopMargin(Space.S)
+        return fmt
+
+    def code_line(self, block: Block, code: int) -> QTextBlockFormat:
+        fmt = self.line(Size.CONTROL, 1.5)
+        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L + CODE_SIDE)
+        fmt.setRightMargin(CODE_SIDE)
+        fmt.setProperty(CODE, code)
+        fmt.setProperty(LANGUAGE, block.language)
+        return fmt
+
+
+def _mark(item: ListItem, indent: int) -> str:
+    if item.task is not None:
+        return CHECKED if item.task else UNCHECKED
+    if item.number is not None:
+        return f"{item.number}."
+    return "•" if indent % 2 else "◦"

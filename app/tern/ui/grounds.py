@@ -1,0 +1,145 @@
+"""What lies under the text of the transcript and no text format can draw: bubbles, surfaces of code, list marks,
+bars beside quotations, rules. Reads the block properties of ui/formats; changes nothing.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock
+
+from tern.ui.formats import (
+    BUBBLE,
+    CHECKED,
+    CODE,
+    CODE_SIDE,
+    CODE_TAIL,
+    LANGUAGE,
+    MARK,
+    PADDING,
+    QUOTE,
+    RULE,
+    UNCHECKED,
+    Formats,
+)
+from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
+
+
+class Grounds:
+    """Paints in document coordinates; ``column`` is always the width of the text column in px."""
+
+    def __init__(self, theme: Theme) -> None:
+        self._theme = theme
+        self._formats = Formats(theme)
+
+    def restyle(self) -> None:
+        self._formats = Formats(self._theme)
+
+    def paint(self, painter: QPainter, block: QTextBlock, clip: QRectF, column: float) -> None:
+        """Paint from ``block`` on, down to the end of ``clip``."""
+        painted = 0
+        while block.isValid():
+            fmt = block.blockFormat()
+            rect = _lines(block, column)
+            if rect.top() - fmt.topMargin() > clip.bottom():
+                break
+            number = fmt.property(BUBBLE) or fmt.property(CODE)
+            if number and number != painted:
+                painted = number
+                if fmt.hasProperty(CODE):
+                    self._paint_code(painter, block, column)
+                else:
+                    self._box(painter, self._bubble_rect(block, column), "bubble", BLOCK_RADIUS)
+            if fmt.hasProperty(QUOTE):
+                self._paint_quotation(painter, block, rect)
+            if fmt.hasProperty(RULE):
+                line = QRectF(rect.left(), round(rect.center().y()), rect.width(), 1)
+                painter.fillRect(line, self._theme.color("line"))
+            if fmt.hasProperty(MARK):
+                self._paint_mark(painter, block, rect)
+            block = block.next()
+
+    def code_rect(self, block: QTextBlock, column: float) -> QRectF:
+        """The surface of the code that ``block`` is a line of."""
+        first, last = neighbours(block, CODE)
+        lines = _lines(first, column).united(_lines(last, column))
+        return lines.adjusted(-CODE_SIDE, -self._formats.code_head, CODE_SIDE, CODE_TAIL)
+
+    def _bubble_rect(self, block: QTextBlock, column: float) -> QRectF:
+        first, last = neighbours(block, BUBBLE)
+        lines = _lines(first, column).united(_lines(last, column))
+        return lines.adjusted(-PADDING, self._formats.leading - PADDING, PADDING, PADDING)
+
+    def _box(self, painter: QPainter, rect: QRectF, role: str, radius: float, line: str = "") -> None:
+        painter.setPen(QPen(self._theme.color(line), 1) if line else Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color(role))
+        painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def _paint_code(self, painter: QPainter, block: QTextBlock, column: float) -> None:
+        rect = self.code_rect(block, column)
+        self._box(painter, rect, "surface", RADIUS, "line")
+        if language := block.blockFormat().property(LANGUAGE):
+            painter.setFont(self._theme.font(Size.SMALL))
+            painter.setPen(self._theme.color("quiet"))
+            height = self._theme.px(Size.SMALL) + 6
+            head = QRectF(rect.left() + CODE_SIDE, rect.top() + 6, rect.width(), height)
+            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(language))
+
+    def _paint_quotation(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        fmt = block.blockFormat()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self._theme.color("edge"))
+        joined = block.previous().blockFormat().hasProperty(QUOTE)
+        top = rect.top() - fmt.topMargin() if joined else rect.top() + self._formats.leading
+        side = rect.left() - fmt.leftMargin()
+        for depth in range(int(fmt.property(QUOTE))):
+            painter.drawRoundedRect(QRectF(side + depth * Space.L, top, 3, rect.bottom() - top), 1.5, 1.5)
+
+    def _paint_mark(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        """A list item's bullet, number or checkbox, in the room that the item's indent leaves."""
+        mark = str(block.blockFormat().property(MARK))
+        ink, body = self._theme.color("ink"), self._theme.px(Size.BODY)
+        first = block.layout().lineAt(0)
+        baseline = rect.top() + first.y() + first.ascent()
+        right = rect.left() - 7
+        middle = baseline - body * 0.36
+        if mark in (CHECKED, UNCHECKED):
+            side = round(body * 0.87)
+            box = QRectF(right - side, round(middle - side / 2), side, side)
+            if mark == UNCHECKED:
+                self._box(painter, box, "surface", 3, "edge")
+                return
+            self._box(painter, box, "accent", 3)
+            painter.setPen(QPen(self._theme.color("on_accent"), 1.6))
+            tick = ((0.25, 0.52), (0.43, 0.7), (0.76, 0.32))
+            painter.drawPolyline([box.topLeft() + QPointF(x * side, y * side) for x, y in tick])
+        elif mark[0].isdigit():
+            painter.setPen(ink)
+            painter.setFont(self._theme.font(Size.BODY, tabular=True))
+            width = QFontMetricsF(painter.font()).horizontalAdvance(mark)
+            painter.drawText(QPointF(right - width, baseline), mark)
+        else:
+            radius = body * 0.17
+            painter.setPen(QPen(ink, 1.2))
+            painter.setBrush(ink if mark == "•" else Qt.BrushStyle.NoBrush)
+            painter.drawEllipse(QPointF(right - radius - 2, middle), radius, radius)
+
+
+def neighbours(block: QTextBlock, name: int) -> tuple[QTextBlock, QTextBlock]:
+    """First and last of the blocks around ``block`` that carry the same value of property ``name``."""
+    number = block.blockFormat().property(name)
+    first = last = block
+    while (before := first.previous()).isValid() and before.blockFormat().property(name) == number:
+        first = before
+    while (after := last.next()).isValid() and after.blockFormat().property(name) == number:
+        last = after
+    return first, last
+
+
+def _lines(block: QTextBlock, column: float) -> QRectF:
+    """Where a block's lines stand: without its margins, and with all of their fixed height."""
+    document = block.document()
+    fmt = block.blockFormat()
+    left = document.rootFrame().frameFormat().leftMargin() + fmt.leftMargin()
+    top = document.documentLayout().blockBoundingRect(block).top()
+    height = block.layout().lineCount() * fmt.lineHeight()
+    return QRectF(left, top, column - fmt.leftMargin() - fmt.rightMargin(), height)

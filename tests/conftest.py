@@ -1,0 +1,34 @@
+"""Rules for every test: no window on a screen, no Qt warning unheeded, no thread left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# What the offscreen platform says of itself, about no fault of ours.
+_PLATFORM_NOISE = (
+    r"This plugin does not support propagateSizeHints\(\)",
+    r"This plugin does not support raise\(\)",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for message in _PLATFORM_NOISE:
+        config.addinivalue_line("qt_log_ignore", message)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    """Every engine thread that a test starts ends with it."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.monotonic() + 5
+    while left := [t.name for t in set(threading.enumerate()) - before if t.name.startswith("tern")]:
+        assert time.monotonic() < deadline, f"threads still running: {left}"
+        time.sleep(0.01)

@@ -1,0 +1,53 @@
+"""Windows for the tests: the real one, on an engine that says what it is told to say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tern.engine.fake import FakeEngine
+from tern.engine.types import Engine
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Mode, Theme
+
+WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture(scope="session")
+def session_theme(qapp: QApplication) -> Theme:
+    return Theme(qapp, Mode.LIGHT)
+
+
+@pytest.fixture
+def theme(session_theme: Theme) -> Iterator[Theme]:
+    yield session_theme
+    session_theme.set_mode(Mode.LIGHT)
+    session_theme.set_scale(1.0)
+
+
+@pytest.fixture
+def make_window(qtbot: QtBot, theme: Theme) -> Iterator[WindowMaker]:
+    """Show a window whose model is ``engine`` (a FakeEngine with the given options when there is none)."""
+    windows: list[MainWindow] = []
+
+    def make(engine: Engine | None = None, load: bool = True, **options: object) -> MainWindow:
+        window = MainWindow(theme)
+        windows.append(window)
+        with qtbot.waitActive(window):
+            window.show()
+            window.activateWindow()
+        if load:
+            made = engine or FakeEngine(**options)  # type: ignore[arg-type]
+            window.open_model(lambda progress: made)
+        return window
+
+    yield make
+    for window in windows:
+        window.close()
+        window.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert not [w for w in QApplication.topLevelWidgets() if w.isVisible()], "a window was left open"

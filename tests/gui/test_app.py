@@ -1,0 +1,83 @@
+"""The whole program as it is started: a process of its own, on the offscreen platform."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+START = """
+import sys
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+from tern.ui import app, main_window
+
+def window():
+    return next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
+
+def look():
+    print("said", window().notice.isVisible(), window().notice.message, flush=True)
+    window().close()
+
+def fail():
+    raise RuntimeError("secret detail")
+
+application = QApplication([])
+QTimer.singleShot(400, lambda: print("ready", window().isVisible(), flush=True))
+{extra}
+sys.exit(app.run(app.WindowOptions({options})))
+"""
+
+
+@contextmanager
+def _start(tmp_path: Path, extra: str = "", options: str = "") -> Iterator[subprocess.Popen[str]]:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "TERN_DATA_DIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", START.format(extra=extra, options=options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="Ctrl+C reaches a Windows process only through its console"
+)
+def test_ctrl_c_closes_the_window_at_once(tmp_path: Path) -> None:
+    with _start(tmp_path) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready True"
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert time.monotonic() - started < 5
+    assert "Traceback" not in errors
+
+
+def test_an_error_nobody_caught_is_one_sentence_in_the_window(tmp_path: Path) -> None:
+    with _start(tmp_path, "QTimer.singleShot(600, fail); QTimer.singleShot(900, look)") as process:
+        out, errors = process.communicate(timeout=20)
+    assert process.returncode == 0, errors
+    assert "said True Something went wrong inside Tern" in out
+    assert "secret" not in out
+
+
+def test_a_missing_model_leaves_a_window_that_says_so(tmp_path: Path) -> None:
+    with _start(tmp_path, "QTimer.singleShot(1500, look)", "model=Path('nowhere.gguf')") as process:
+        out, errors = process.communicate(timeout=20)
+    assert "said True" in out, errors
+    assert "nowhere.gguf" in out

@@ -1,0 +1,108 @@
+"""Writing into the document: a streamed reply must stand there exactly as one written at once."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from PySide6.QtGui import QTextDocument, QTextFrame, QTextTable
+
+from tern.ui.document import DocumentWriter, utf16_length
+from tern.ui.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RULE
+from tern.ui.markdown import StreamParser, parse
+from tern.ui.theme import Theme
+
+from .samples import EVERYTHING
+
+
+def _writer(theme: Theme) -> tuple[QTextDocument, DocumentWriter]:
+    document = QTextDocument()
+    document.documentLayout()  # without one a document reports no changes
+    document.setTextWidth(600)
+    writer = DocumentWriter(document, theme)
+    writer.clear()
+    writer.add_user("A question", 500)
+    return document, writer
+
+
+def _blocks(document: QTextDocument) -> list[tuple[object, ...]]:
+    """Everything visible about every block."""
+    out = []
+    block = document.begin()
+    while block.isValid():
+        fmt = block.blockFormat()
+        pieces = []
+        for fragment in block:
+            char = fragment.fragment().charFormat()
+            pieces.append((fragment.fragment().text(), char.font().key(), char.foreground().color().name()))
+        margins = (fmt.topMargin(), fmt.bottomMargin(), fmt.leftMargin(), fmt.lineHeight())
+        properties = {
+            key: fmt.property(key) for key in (QUOTE, LANGUAGE, RULE, MARK, ASIDE) if fmt.hasProperty(key)
+        }
+        out.append((block.text(), margins, properties, pieces))
+        block = block.next()
+    return out
+
+
+def _frames(frame: QTextFrame) -> list[object]:
+    return [
+        (type(child) is QTextTable, child.firstPosition(), child.lastPosition(), _frames(child))
+        for child in frame.childFrames()
+    ]
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_streamed_and_written_at_once_are_the_same(seed: int, theme: Theme) -> None:
+    whole, writer = _writer(theme)
+    writer.update(writer.add_reply(), 0, parse(EVERYTHING))
+
+    streamed, writer = _writer(theme)
+    slot, parser, chance, position = writer.add_reply(), StreamParser(), random.Random(seed), 0
+    while position <= len(EVERYTHING):
+        size = chance.choice([1, 3, 8, 50])
+        last = position + size > len(EVERYTHING)
+        index = parser.append(EVERYTHING[position : position + size], last)
+        writer.update(slot, index, parser.blocks[index:])
+        position += size
+    assert streamed.toPlainText() == whole.toPlainText()
+    assert _frames(streamed.rootFrame()) == _frames(whole.rootFrame())
+    assert _blocks(streamed) == _blocks(whole)
+
+
+def test_settled_text_is_never_written_again(theme: Theme) -> None:
+    document, writer = _writer(theme)
+    slot, parser = writer.add_reply(), StreamParser()
+
+    def add(text: str) -> None:
+        index = parser.append(text)
+        writer.update(slot, index, parser.blocks[index:])
+
+    add("# Settled\n\nThis **paragraph** stays.\n\n```\ncode\n```\n\nAnd this grows")
+    before = document.toPlainText().index("And this grows")
+    changes: list[tuple[int, int, int]] = []
+    document.contentsChange.connect(lambda at, removed, added: changes.append((at, removed, added)))
+    for word in ["", "word", "by", "word", "until", "it", "is", "done."]:
+        add(" " + word)
+    assert changes
+    assert min(position for position, _, _ in changes) > before
+    assert sum(removed for _, removed, _ in changes) <= 2 * len(changes)  # the document's own block end
+
+
+def test_positions_count_as_the_document_counts(theme: Theme) -> None:
+    _document, writer = _writer(theme)
+    slot, parser = writer.add_reply(), StreamParser()
+    for text in ("🐦🐦 ", "two **birds", "** 🐦", " fly 🐦"):
+        index = parser.append(text)
+        writer.update(slot, index, parser.blocks[index:])
+    assert slot.start.block().text() == "🐦🐦 two birds 🐦 fly 🐦"
+    assert utf16_length("🐦a") == 3
+
+
+def test_the_bubble_is_as_wide_as_its_text_and_no_wider_than_four_fifths(theme: Theme) -> None:
+    _document, writer = _writer(theme)
+    short = writer.add_user("Hi", 500)
+    long = writer.add_user("long " * 100, 500)
+    assert short.start.blockFormat().leftMargin() > 400
+    assert long.start.blockFormat().leftMargin() == pytest.approx(100 + PADDING)
+    writer.fit_bubble(long, 400)
+    assert long.start.blockFormat().leftMargin() == PADDING

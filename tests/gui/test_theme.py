@@ -1,0 +1,72 @@
+"""The look's promises: contrast AA everywhere, and a style sheet without holes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tern.ui import theme as look
+from tern.ui.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
+
+TEXT_ON = [  # (text, the surfaces it is used on)
+    ("ink", ("paper", "surface", "bubble", "hover", "selection", "notice")),
+    ("quiet", ("paper", "surface")),
+    ("accent", ("paper", "surface")),
+    ("on_accent", ("accent", "accent_hover")),
+]
+SEEN_ON = [  # outlines and marks that carry meaning need 3:1
+    ("edge", ("paper", "surface")),
+    ("accent", ("paper", "surface")),
+    ("mark", ("paper", "surface")),
+]
+
+
+def _luminance(color: str) -> float:
+    """Relative luminance of #RRGGBB, 0 to 1 (WCAG 2.2)."""
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    high, low = sorted((_luminance(first), _luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_is_measured_as_wcag_does() -> None:
+    assert contrast("#000000", "#FFFFFF") == pytest.approx(21)
+    assert contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize(("pairs", "least"), [(TEXT_ON, 4.5), (SEEN_ON, 3.0)], ids=["text", "marks"])
+def test_contrast_is_aa(tokens: Tokens, pairs: list[tuple[str, tuple[str, ...]]], least: float) -> None:
+    for front, backs in pairs:
+        for back in backs:
+            ratio = contrast(getattr(tokens, front), getattr(tokens, back))
+            assert ratio >= least, f"{front} on {back}: {ratio:.2f}"
+
+
+def test_every_token_of_the_style_sheet_is_known(theme: Theme) -> None:
+    assert not re.findall(r"@\w+", look._style_sheet(theme))
+
+
+def test_mode_and_scale_change_the_look(theme: Theme) -> None:
+    changes = []
+    theme.changed.connect(lambda: changes.append(theme.dark))
+    theme.set_mode(Mode.DARK)
+    assert theme.color("paper").name().upper() == DARK.paper
+    theme.set_mode(Mode.LIGHT)
+    assert changes == [True, False]
+    theme.set_scale(2.0)
+    assert theme.font(Size.BODY).pixelSize() == 30
+
+
+def test_a_line_of_the_column_holds_about_74_characters(theme: Theme) -> None:
+    from PySide6.QtGui import QFontMetricsF
+
+    text = "The quick brown fox jumps over the lazy dog while a tern crosses the sea. "
+    per_character = QFontMetricsF(theme.font(Size.BODY)).horizontalAdvance(text) / len(text)
+    assert 66 <= theme.column_width() / per_character <= 82
