@@ -92,7 +92,7 @@ def build(
         gated = blocks.gate_up(block, x)
         (x,) = blocks.project(block, "ffn_sub_norm", ("ffn_down",), gated, residual=x)
     x = blocks.norm("output_norm", x)
-    logits = g.mul_mat(context, weights.head, x)
+    logits = blocks.head(x)
     g.set_output(logits)
     g.build_forward_expand(handle, logits)
 
@@ -221,6 +221,15 @@ class _Blocks:
         gated = self._linear(gate, normed)
         gated = g.sqr(self._context, g.relu(self._context, gated)) if relu2 else g.silu(self._context, gated)
         return int(g.mul(self._context, gated, self._linear(up, normed)))
+
+    def head(self, x: int) -> int:
+        """Logits [n_vocab, T]. F16 and F32 rows meet F32 activations: ggml's own product would round those to F16."""
+        g, weights = self._ggml, self._weights
+        type_ = ggml.TensorHead.from_address(weights.head).type
+        if type_ not in (ggml.Type.F16, ggml.Type.F32):
+            return int(g.mul_mat(self._context, weights.head, x))
+        userdata = kernels.HeadArgs(weights=g.get_data(weights.head), n=self._config.n_embd, type=type_)
+        return self._custom(ggml.Type.F32, self._config.n_vocab, [x], self._kernels.op_head, userdata)
 
     def rope(self, x: int, n_heads: int, positions: int) -> int:
         """Rotary embedding of [n_heads * head_dim, T] (columns may be strided) -> [head_dim, n_heads, T]."""

@@ -1,23 +1,10 @@
 // The attention ops: they read tensors, share the work among ggml's threads and call the active instruction set.
-#include "attention.h"
-
 #include <math.h>
+#include <string.h>
 
+#include "float_kernels.h"
 #include "ggml.h"
-#include "layout.h"
 #include "threads.h"
-
-static attend_fn *active_attend(void) {
-    const struct kernel *kernel = tern_active_kernel();
-#if defined(TERN_X86)
-    if (kernel == &tern_kernel_avx512vnni) return tern_attend_avx512;
-    if (kernel == &tern_kernel_avx2 || kernel == &tern_kernel_avxvnni) return tern_attend_avx2;
-#elif defined(TERN_ARM)
-    if (kernel != &tern_kernel_scalar) return tern_attend_neon;
-#endif
-    (void)kernel;
-    return tern_attend_scalar;
-}
 
 static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
 
@@ -36,7 +23,7 @@ void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata
     const int32_t n_chunks = a->chunk ? (past + n_tokens + a->chunk - 1) / a->chunk : 1;
     const int32_t n_tasks = a->n_kv_heads * n_blocks * n_chunks;
     const int64_t head_bytes = (int64_t)k->nb[1] / a->n_kv_heads;
-    attend_fn *attend = active_attend();
+    attend_fn *attend = tern_active_float_kernel()->attend;
     // A task is large, so they are taken one by one.
     for (int32_t index; (index = fetch_add(&a->next)) < n_tasks;) {
         const int32_t group = index % a->n_kv_heads, rest = index / a->n_kv_heads;

@@ -34,11 +34,4 @@ struct attend_task {
 
 typedef void attend_fn(const struct attend_task *task);
 
-attend_fn tern_attend_scalar;
-#if defined(__x86_64__) || defined(_M_X64)
-attend_fn tern_attend_avx2, tern_attend_avx512;
-#elif defined(__aarch64__) || defined(_M_ARM64)
-attend_fn tern_attend_neon;
-#endif
-
 #endif

@@ -95,7 +95,7 @@ static inline void head_to_floats(const uint8_t *in, int32_t type, int32_t dim, 
     }
 }
 
-void ATTEND(const struct attend_task *a) {
+static void ATTEND(const struct attend_task *a) {
     TERN_ALIGNED(64) float q[MAX_QUERIES * MAX_HEAD_DIM], o[MAX_QUERIES * MAX_HEAD_DIM];
     TERN_ALIGNED(64) float keys[POSITION_BLOCK * MAX_HEAD_DIM], values[POSITION_BLOCK * MAX_HEAD_DIM];
     TERN_ALIGNED(64) float rows[LANES16 * MAX_HEAD_DIM], s[MAX_QUERIES * POSITION_BLOCK];

@@ -62,6 +62,13 @@ static inline int64_t columns_stride(int32_t n_out) {
     return (int64_t)((n_out + BLOCK_ROWS - 1) / BLOCK_ROWS) * BLOCK_BYTES;
 }
 
+// The 64 rows with the same s are a panel, so prefill can unpack panels from columns as well, and a
+// matrix that has columns needs no rows.
+static inline int32_t step_column(int32_t step) {  // first of the four columns of a panel's step
+    const int32_t position = 4 * step;
+    return position % 64 / 32 * GROUP + position / 64 * 32 + position % 32;
+}
+
 // How the ops finish integer sums; see float_ops.h.
 struct finish_args {
     const int32_t *acc;   // sums over codes 0..2
@@ -81,6 +88,9 @@ struct kernel {
     // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
     // which n_bytes = 32 or 64 exist, into the panel; `panel` points at the first of these rows.
     void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel);
+    // The same from columns: the rows of run s of a block, over n_columns = 128 or 256 columns; `block`
+    // points at the block in the first of them.
+    void (*unpack_columns)(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel);
     // c[t][PANEL_ROWS] = or += panel . q of n_tokens tokens, 1 <= n_tokens <= tile_tokens.
     void (*tile)(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
                  int32_t accumulate);

@@ -92,6 +92,18 @@ class AttentionArgs(ctypes.Structure):
     )
 
 
+class HeadArgs(ctypes.Structure):
+    """Userdata of op_head: ``weights`` [n_vocab][n] of ggml type ``type`` (F16 or F32)."""
+
+    _fields_ = (
+        ("weights", ctypes.c_void_p),
+        ("n", ctypes.c_int32),
+        ("type", ctypes.c_int32),
+        ("next", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    )
+
+
 def _check_columns(n_in: int) -> None:
     if n_in < _GROUP or n_in % _GROUP or n_in > MAX_COLUMNS:
         raise BugError(f"a BitLinear layer needs a multiple of 128 columns up to {MAX_COLUMNS}, not {n_in}")
@@ -140,6 +152,7 @@ class Kernels:
     op_gate_up: int
     op_attention: int
     op_attention_merge: int
+    op_head: int
 
     def quant_row_bytes(self, n: int, live: bool = False) -> int:
         """Bytes of one quantized token of n columns, as op_norm_quant writes it."""
@@ -209,6 +222,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_op_gate_up",
         "tern_op_attention",
         "tern_op_attention_merge",
+        "tern_op_head",
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = None, [ptr, ctypes.c_int, ctypes.c_int, ptr]
@@ -258,6 +272,7 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
         op_gate_up=address("tern_op_gate_up"),
         op_attention=address("tern_op_attention"),
         op_attention_merge=address("tern_op_attention_merge"),
+        op_head=address("tern_op_head"),
     )
 
 

@@ -28,6 +28,16 @@ static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t
         }
 }
 
+static void unpack_columns(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel) {
+    for (int32_t step = 0; step < PANEL_STEPS; step++)
+        for (int32_t r = 0; r < PANEL_ROWS; r++)
+            for (int32_t i = 0; i < 4; i++) {
+                const int32_t column = step_column(step) + i, z = r / 16, l = r / 4 % 4, d = r % 4;
+                const int32_t byte = column < n_columns ? block[column * stride + 16 * l + 4 * z + d] : 0;
+                panel[step * PANEL_ROWS * 4 + r * 4 + i] = (uint8_t)(byte >> (6 - 2 * s) & 3);
+            }
+}
+
 static void tile(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
                  int32_t accumulate) {
     for (int32_t t = 0; t < n_tokens; t++)
@@ -54,6 +64,7 @@ const struct kernel tern_kernel_scalar = {
     .name = "scalar",
     .rows = rows,
     .unpack = unpack,
+    .unpack_columns = unpack_columns,
     .tile = tile,
     .tile_tokens = 8,
     .columns = columns,

@@ -88,6 +88,16 @@ TERN_API void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void 
 TERN_API void tern_op_attention_merge(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API int64_t tern_attention_partial_floats(int32_t head_dim);
 
+// The whole output head: src0 x f32 [n, T] -> dst f32 [n_vocab, T].
+struct tern_head_args {
+    const uint8_t *weights;  // [n_vocab][n] of `type`
+    int32_t n;               // a multiple of 128
+    int32_t type;            // ggml_type F16 or F32
+    int32_t next;            // work counter; zero between calls
+    int32_t reserved;
+};
+TERN_API void tern_op_head(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+
 // Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
 TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
 

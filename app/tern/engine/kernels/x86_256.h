@@ -122,6 +122,27 @@ static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t
         }
 }
 
+// Half a block at a time: bytes 32h .. 32h+31 hold rows 16z + 8h .. 16z + 8h + 7 of each run.
+static void unpack_columns(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel) {
+    const __m256i mask = _mm256_set1_epi8(3);
+    const __m128i shift = _mm_cvtsi32_si128(6 - 2 * s);
+    if (n_columns < PAIR) memset(panel, 0, PANEL_BYTES);
+    for (int32_t step = 0; step < PANEL_STEPS; step++) {
+        if (step_column(step) >= n_columns) continue;
+        for (int32_t h = 0; h < 2; h++) {
+            const uint8_t *c = block + step_column(step) * stride + 32 * h;
+            const __m256i c0 = load(c), c1 = load(c + stride), c2 = load(c + 2 * stride), c3 = load(c + 3 * stride);
+            const __m256i low01 = _mm256_unpacklo_epi8(c0, c1), high01 = _mm256_unpackhi_epi8(c0, c1);
+            const __m256i low23 = _mm256_unpacklo_epi8(c2, c3), high23 = _mm256_unpackhi_epi8(c2, c3);
+            const __m256i z[4] = {
+                _mm256_unpacklo_epi16(low01, low23), _mm256_unpackhi_epi16(low01, low23),
+                _mm256_unpacklo_epi16(high01, high23), _mm256_unpackhi_epi16(high01, high23)};
+            uint8_t *out = panel + step * PANEL_ROWS * 4 + 32 * h;
+            UNROLL for (int i = 0; i < 4; i++) store(out + 64 * i, _mm256_and_si256(_mm256_srl_epi16(z[i], shift), mask));
+        }
+    }
+}
+
 // 16 rows by nt tokens. With VNNI the accumulators are int32; without, int16 pairs over the 64 steps
 // of a panel, which is exactly what fits.
 static INLINE void tile_n(const uint8_t *panel, const int8_t *q, int64_t q_stride, const int nt, int32_t *c,
@@ -226,7 +247,7 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
 
 #define TERN_KERNEL_256(ISA)                                                                                    \
     {                                                                                                           \
-        .name = ISA, .rows = rows, .unpack = unpack, .tile = tile, .tile_tokens = TILE_TOKENS,                  \
+        .name = ISA, .rows = rows, .unpack = unpack, .unpack_columns = unpack_columns, .tile = tile, .tile_tokens = TILE_TOKENS,                  \
         .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,                                \
         .finish_gated = finish_gated_rows,                                                                      \
     }

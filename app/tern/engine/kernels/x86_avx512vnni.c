@@ -126,6 +126,34 @@ static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t
     }
 }
 
+// Interleaves the bytes of four columns: register z holds, in its dwords, rows 16z .. 16z+15 of each run.
+struct rows4 {
+    __m512i z0, z1, z2, z3;
+};
+
+static INLINE struct rows4 interleave(const uint8_t *c0, const uint8_t *c1, const uint8_t *c2, const uint8_t *c3) {
+    const __m512i low01 = _mm512_unpacklo_epi8(load(c0), load(c1)), high01 = _mm512_unpackhi_epi8(load(c0), load(c1));
+    const __m512i low23 = _mm512_unpacklo_epi8(load(c2), load(c3)), high23 = _mm512_unpackhi_epi8(load(c2), load(c3));
+    return (struct rows4){_mm512_unpacklo_epi16(low01, low23), _mm512_unpackhi_epi16(low01, low23),
+                          _mm512_unpacklo_epi16(high01, high23), _mm512_unpackhi_epi16(high01, high23)};
+}
+
+static void unpack_columns(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel) {
+    const __m512i mask = _mm512_set1_epi8(3);
+    const __m128i shift = _mm_cvtsi32_si128(6 - 2 * s);
+    if (n_columns < PAIR) memset(panel, 0, PANEL_BYTES);
+    for (int32_t step = 0; step < PANEL_STEPS; step++) {
+        if (step_column(step) >= n_columns) continue;
+        const uint8_t *c = block + step_column(step) * stride;
+        const struct rows4 r = interleave(c, c + stride, c + 2 * stride, c + 3 * stride);
+        uint8_t *out = panel + step * PANEL_ROWS * 4;
+        _mm512_storeu_si512(out, _mm512_and_si512(_mm512_srl_epi16(r.z0, shift), mask));
+        _mm512_storeu_si512(out + 64, _mm512_and_si512(_mm512_srl_epi16(r.z1, shift), mask));
+        _mm512_storeu_si512(out + 128, _mm512_and_si512(_mm512_srl_epi16(r.z2, shift), mask));
+        _mm512_storeu_si512(out + 192, _mm512_and_si512(_mm512_srl_epi16(r.z3, shift), mask));
+    }
+}
+
 // 64 rows by nt tokens with every accumulator in a register: 4 * 6 accumulators, 4 weight registers
 // and one broadcast fill 29 of the 32. nt is a constant at each call. The accumulators have names
 // because compilers keep an array of them in memory, even fully unrolled.
@@ -200,16 +228,12 @@ static INLINE void columns_block(const uint8_t *block, int64_t stride, const int
         UNROLL for (int z = 0; z < 4; z++) sum[s][z] = load(acc + 64 * s + 16 * z);
     }
     for (int32_t i = 0; i < n_live; i += 4) {
-        const __m512i c0 = load(block + live[i] * stride), c1 = load(block + live[i + 1] * stride);
-        const __m512i c2 = load(block + live[i + 2] * stride), c3 = load(block + live[i + 3] * stride);
+        const struct rows4 r = interleave(block + live[i] * stride, block + live[i + 1] * stride,
+                                          block + live[i + 2] * stride, block + live[i + 3] * stride);
+        const __m512i row[4] = {r.z0, r.z1, r.z2, r.z3};
         int32_t four;
         memcpy(&four, live_q + i, sizeof four);
         const __m512i q = _mm512_set1_epi32(four);
-        const __m512i low01 = _mm512_unpacklo_epi8(c0, c1), high01 = _mm512_unpackhi_epi8(c0, c1);
-        const __m512i low23 = _mm512_unpacklo_epi8(c2, c3), high23 = _mm512_unpackhi_epi8(c2, c3);
-        const __m512i row[4] = {
-            _mm512_unpacklo_epi16(low01, low23), _mm512_unpackhi_epi16(low01, low23),
-            _mm512_unpacklo_epi16(high01, high23), _mm512_unpackhi_epi16(high01, high23)};
         UNROLL for (int s = 0; s < 4; s++) {
             const __m512i mask = _mm512_set1_epi8((char)(0xC0 >> 2 * s));
             UNROLL for (int z = 0; z < 4; z++) sum[s][z] =
@@ -244,6 +268,7 @@ const struct kernel tern_kernel_avx512vnni = {
     .name = "avx512vnni",
     .rows = rows,
     .unpack = unpack,
+    .unpack_columns = unpack_columns,
     .tile = tile,
     .tile_tokens = 6,
     .columns = columns,

@@ -1,3 +1,0 @@
-// Attention for one instruction set; the code is attention_ops.h.
-#define ATTEND tern_attend_avx512
-#include "attention_ops.h"
