@@ -11,6 +11,7 @@ import pytest
 
 from tern.__main__ import main
 from tern.engine.gguf import GGUFFile
+from tern.engine.gguf_writer import GGUFWriter
 
 
 def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -141,6 +142,31 @@ def test_eval_writes_every_logit(tiny: Path, tmp_path: Path, capsys: pytest.Capt
         == 0
     )
     assert np.abs(np.load(out) - exact[:3]).max() / np.abs(exact).max() < 3e-2
+
+
+def test_logits_need_no_vocabulary(tiny: Path, tmp_path: Path) -> None:
+    """The same network without a single tokenizer key gives the same logits, and cannot chat."""
+    bare = tmp_path / "bare.gguf"
+    writer = GGUFWriter(bare)
+    with GGUFFile.open(tiny) as file:
+        for key in file.metadata:
+            if not key.startswith("tokenizer."):
+                kind, payload = file.metadata.raw(key)
+                writer.add_raw(key, kind, bytes(payload))
+        for name, tensor in file.tensors.items():
+            writer.add_tensor(name, tensor.shape, tensor.type, file.data(name).tobytes())
+        writer.write()
+    tokens = tmp_path / "tokens.npy"
+    np.save(tokens, [0, 511, 7])
+    found = []
+    for model in (tiny, bare):
+        out = tmp_path / f"{model.stem}.npy"
+        options = ["--threads", "1", "--tokens", str(tokens), "--out", str(out)]
+        assert main(["eval", "--model", str(model), *options]) == 0
+        found.append(np.load(out))
+    assert found[0].shape == (3, 512)
+    assert np.array_equal(*found)
+    assert main(["ask", "--threads", "1", "--model", str(bare), "Hi"]) == 1
 
 
 def test_perplexity_is_the_mean_surprise(
@@ -279,6 +305,7 @@ def test_eval_says_what_is_wrong_with_a_file(
         ["eval", "--tokens", "a.npy"],
         ["eval", "--text", "a", "--tokens", "b"],
         ["eval", "--text", "a", "--out", "b"],
+        ["eval", "--tokens", "a", "--out", "b", "--window", "9"],
         ["bench", "--synthetic", "huge"],
         ["bench", "--synthetic", "tiny", "--model", "x"],
         ["bench", "--sparsity", "0.8"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tern.engine.generate import BitnetEngine
+    from tern.engine.bitnet import BitnetModel
 
 DEFAULT_WINDOW = 512
 
@@ -45,43 +46,52 @@ def register(subparsers: options.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress
-    from tern.context import open_engine
-
     if args.tokens is not None and args.out is None:
         args.usage_error("--tokens needs --out: where the logits go")
     if args.text is not None and args.out is not None:
         args.usage_error("--out belongs to --tokens")
-    with Progress("Opening the model") as progress:
-        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+    if args.tokens is not None and args.window is not None:
+        args.usage_error("--window belongs to --text")
+    return _write_logits(args) if args.tokens is not None else _perplexity(args)
+
+
+def _write_logits(args: argparse.Namespace) -> int:
+    """Needs the network alone: a file without a vocabulary will do."""
+    from tern.cli.terminal import Progress
+    from tern.context import open_model
+
+    model = open_model(options.model_path(args), options.engine_options(args))
     try:
-        return _write_logits(args, engine) if args.tokens is not None else _perplexity(args, engine)
+        tokens = _load_tokens(args.tokens, model.config.n_vocab, model.context_size)
+        with Progress("Computing") as progress:
+            _compute(model, tokens, args.out, progress)
+        n_vocab = model.config.n_vocab
     finally:
-        engine.close()
+        model.close()
+    if args.json:
+        print(json.dumps({"tokens": len(tokens), "n_vocab": n_vocab, "out": str(args.out)}))
+    return 0
 
 
-def _write_logits(args: argparse.Namespace, engine: BitnetEngine) -> int:
+def _compute(
+    model: BitnetModel, tokens: NDArray[np.int32], out: Path, progress: Callable[[float], None]
+) -> None:
     import numpy as np
 
     from tern.atomic import replacing
-    from tern.cli.terminal import Progress
     from tern.metrics import evaluation
 
-    tokens = _load_tokens(args.tokens, engine.info.n_vocab, engine.info.context_size)
-    header = {"descr": "<f4", "fortran_order": False, "shape": (len(tokens), engine.info.n_vocab)}
+    header = {"descr": "<f4", "fortran_order": False, "shape": (len(tokens), model.config.n_vocab)}
     try:
-        with Progress("Computing") as progress, replacing(args.out) as file:
+        with replacing(out) as file:
             np.lib.format.write_array_header_1_0(file, header)
             done = 0
-            for piece in evaluation.logits(engine.model, tokens):
+            for piece in evaluation.logits(model, tokens):
                 file.write(np.ascontiguousarray(piece, "<f4").data.cast("B"))
                 done += len(piece)
                 progress(done / len(tokens))
     except OSError as error:
-        raise UserError(f"Tern could not write {args.out} ({error.strerror}).") from error
-    if args.json:
-        print(json.dumps({"tokens": len(tokens), "n_vocab": engine.info.n_vocab, "out": str(args.out)}))
-    return 0
+        raise UserError(f"Tern could not write {out} ({error.strerror}).") from error
 
 
 def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int32]:
@@ -100,31 +110,41 @@ def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int3
     return tokens.astype(np.int32)
 
 
-def _perplexity(args: argparse.Namespace, engine: BitnetEngine) -> int:
+def _perplexity(args: argparse.Namespace) -> int:
     import numpy as np
 
     from tern.cli.terminal import Progress
+    from tern.context import open_engine
     from tern.metrics import evaluation
 
+    text = _load_text(args.text)
+    with Progress("Opening the model") as progress:
+        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
     try:
-        text = args.text.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Tern cannot read {args.text} as UTF-8 text ({error}).") from error
-    tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
-    if len(tokens) == 0:
-        raise UserError(f"{args.text} holds no text.")
-    window = min(args.window or DEFAULT_WINDOW, engine.info.context_size)
-    if window < 2:
-        raise UserError("A window needs at least 2 tokens: one to know and one to predict.")
-    bos = engine.model.config.bos_id
-    assert bos is not None  # open_engine refuses such a file
-    with Progress("Reading") as progress:
-        found = evaluation.perplexity(engine.model, tokens, bos, window, progress)
+        tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
+        if len(tokens) == 0:
+            raise UserError(f"{args.text} holds no text.")
+        window = min(args.window or DEFAULT_WINDOW, engine.info.context_size)
+        if window < 2:
+            raise UserError("A window needs at least 2 tokens: one to know and one to predict.")
+        bos = engine.model.config.bos_id
+        assert bos is not None  # open_engine refuses such a file
+        with Progress("Reading") as progress:
+            found = evaluation.perplexity(engine.model, tokens, bos, window, progress)
+    finally:
+        engine.close()
     if args.json:
         report = {"perplexity": found.value, "error": found.error, "tokens": found.tokens, "window": window}
         print(json.dumps(report))
     else:
-        print(
-            f"perplexity {found.value:.3f} ± {found.error:.3f} over {found.tokens:,} tokens, window {window:,}"
-        )
+        figures = f"{found.value:.3f} ± {found.error:.3f}"
+        print(f"perplexity {figures} over {found.tokens:,} tokens, window {window:,}")
     return 0
+
+
+def _load_text(path: Path) -> str:
+    try:
+        text: str = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"Tern cannot read {path} as UTF-8 text ({error}).") from error
+    return text
