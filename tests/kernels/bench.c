@@ -1,6 +1,7 @@
 // Times the ops over random weights of the 2B4T shape, without attention and head: what the kernels
 // allow. Arguments: threads, tokens, repeats, density of live columns before `down` (1 = random, as
 // it comes; < 1 zeroes part of the gated values), instruction set (optional).
+// TERN_BENCH_ROWS in the environment keeps `down` in rows.
 // Prints for each op its time per pass (median and best), the bandwidth of the bytes a dense engine would
 // read and the multiply-adds it would do.
 #define _GNU_SOURCE
@@ -122,6 +123,7 @@ int main(int argc, char **argv) {
     n_threads = argc > 1 ? atoi(argv[1]) : 2;
     n_tokens = argc > 2 ? atoi(argv[2]) : 1;
     n_repeats = argc > 3 ? atoi(argv[3]) : 9;
+    const int use_columns = !getenv("TERN_BENCH_ROWS");
     const double closed = argc > 4 ? 1.0 - atof(argv[4]) : 0.0;
     if (argc > 5 && tern_select_kernel(argv[5]) != 0) return 2;
     if (n_repeats > MAX_REPEATS) n_repeats = MAX_REPEATS;
@@ -133,6 +135,7 @@ int main(int argc, char **argv) {
         for (int k = 0; k < 16; k++, r = k == 8 ? random32() : r / 3) word = word << 2 | r % 3;
         memcpy(codes + i, &word, 4);
     }
+    double repack = 0;
     uint8_t *columns = aligned((size_t)(tern_columns_bytes(FF, EMBD) * LAYERS));
     float *ones = aligned(FF * 4);
     for (int i = 0; i < FF; i++) ones[i] = 1.0f;
@@ -156,9 +159,11 @@ int main(int argc, char **argv) {
         y->gate_up.up = MATRIX(EMBD, FF);
         y->down.mats[0] = MATRIX(FF, EMBD);
         y->down.n_in = FF;
-        if (n_tokens == 1) {
+        if (use_columns) {
             uint8_t *out_columns = columns + tern_columns_bytes(FF, EMBD) * l;
+            repack -= now();
             tern_repack_columns(y->down.mats[0].codes, FF, EMBD, out_columns);
+            repack += now();
             y->down.mats[0].columns = out_columns;
         }
         y->norm = y->ffn_norm = (struct tern_norm_quant_args){.weight = ones, .eps = 1e-5f, .n = EMBD};
@@ -186,7 +191,7 @@ int main(int argc, char **argv) {
 
     const double weights[N_OPS] = {0, (double)EMBD * (EMBD + 2 * KV), (double)EMBD * EMBD, 0, 2.0 * EMBD * FF, 0, (double)EMBD * FF};
     double total = 0, total_best = 0;
-    printf("%s, %d threads, %d tokens\n", tern_kernel_name(), n_threads, n_tokens);
+    printf("%s, %d threads, %d tokens; repacking took %.3f s\n", tern_kernel_name(), n_threads, n_tokens, repack);
     for (int op = 0; op < N_OPS; op++) {
         const double t = quantile(op, 0.5), best = quantile(op, 0.0);
         total += t;

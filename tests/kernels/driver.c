@@ -125,7 +125,7 @@ static struct outputs run_all(const struct shape *s) {
     o.y_bytes[3] = 4 * (int64_t)s->n_out[0] * s->tokens;
     o.y[3] = take(o.y_bytes[3]);
     struct tern_bitlinear_args sparse = {
-        .mats = {{s->codes[0], s->columns, 0.37f, s->n_out[0]}}, .n_mats = 1, .n_in = s->n};
+        .mats = {{NULL, s->columns, 0.37f, s->n_out[0]}}, .n_mats = 1, .n_in = s->n};
     struct ggml_tensor c = tensor(o.y[3], 4 * (int64_t)s->n_out[0], s->n_out[0], s->tokens);
     c.src[0] = &rows;
     run(tern_op_bitlinear, &c, s->nth, &sparse);

@@ -237,6 +237,18 @@ def test_sparse_columns_equal_dense(
         )
 
 
+@pytest.mark.parametrize(("n", "rows"), [(128, 1), (384, 257), (1152, 330)])
+@pytest.mark.parametrize("tokens", [1, 2, 5, 37])
+def test_columns_serve_prefill(selected: loader.Kernels, n: int, rows: int, tokens: int) -> None:
+    rng = np.random.default_rng(n + rows + tokens)
+    packed = h.file_bytes(random_codes(rng, rows, n))
+    columns = h.make_columns(selected, packed)
+    quantized = h.norm_quant(selected, activations(rng, "normal", tokens, n), None, EPS)
+    from_rows = h.bitlinear(selected, quantized, n, [h.matrix(packed, 0.3)], nth=2)
+    only_columns = loader.matrix(0, 0.3, rows, columns.ctypes.data)
+    assert np.array_equal(bits(h.bitlinear(selected, quantized, n, [only_columns], nth=3)), bits(from_rows))
+
+
 def test_live_statistics(kernels: loader.Kernels) -> None:
     rng = np.random.default_rng(8)
     x = activations(rng, "sparse", 1, 512)

@@ -72,44 +72,60 @@ static struct token aligned_token(const int8_t *row, int32_t n, int8_t *buffer) 
     return t;
 }
 
-// Multiplies one panel with tokens [0, n_tokens): c[t][PANEL_ROWS] = sums over codes. part[i] gives
-// the panel's rows 16i .. 16i+15.
+// Where a panel of PANEL_ROWS rows comes from: rows 16i .. 16i+15 from part[i], or, if `columns` is
+// set, the rows of run s of a block, `columns` pointing at that block in column 0.
 struct panel_part {
     const uint8_t *codes;
     int32_t n_rows;
 };
 
-static void multiply_panel(const struct kernel *k, const struct panel_part part[PANEL_ROWS / UNPACK_ROWS], int32_t n_in,
-                           const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c) {
-    TERN_ALIGNED(64) uint8_t panel[PANEL_BYTES];
+struct panel_source {
+    struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
+    const uint8_t *columns;
+    int64_t columns_stride;
+    int32_t s;
+};
+
+static void set_parts(struct panel_part *part, int32_t n_parts, const uint8_t *codes, int64_t stride, int32_t n_rows) {
+    for (int32_t i = 0; i < n_parts; i++) {
+        const int32_t left = n_rows - i * UNPACK_ROWS;
+        part[i].n_rows = left < 0 ? 0 : min32(left, UNPACK_ROWS);
+        part[i].codes = left > 0 ? codes + (int64_t)i * UNPACK_ROWS * stride : codes;
+    }
+}
+
+static void fill_panel(const struct kernel *k, const struct panel_source *from, int32_t n_in, int32_t pair,
+                       uint8_t *panel) {
+    if (from->columns) {
+        const uint8_t *block = from->columns + (int64_t)pair * PAIR * from->columns_stride;
+        k->unpack_columns(block, from->columns_stride, from->s, min32(n_in - pair * PAIR, PAIR), panel);
+        return;
+    }
     const int64_t stride = n_in / 4;
-    const int32_t n_pairs = padded_pairs(n_in);
+    const int32_t n_bytes = min32((int32_t)stride - pair * PAIR_BYTES, PAIR_BYTES);
+    for (int32_t i = 0; i < PANEL_ROWS / UNPACK_ROWS; i++) {
+        const struct panel_part *part = &from->part[i];
+        const uint8_t *codes = part->codes + pair * PAIR_BYTES;
+        k->unpack(codes, stride, part->n_rows, n_bytes, panel + i * UNPACK_ROWS * 4);
+        if (n_in > (pair + 1) * PAIR)
+            for (int32_t r = 0; r < part->n_rows; r++) prefetch_l2(codes + r * stride + PAIR_BYTES);
+    }
+}
+
+// c[t][PANEL_ROWS] = sums over codes for tokens 0 .. n_tokens-1.
+static void multiply_panel(const struct kernel *k, const struct panel_source *from, int32_t n_in, const int8_t *q,
+                           int64_t q_stride, int32_t n_tokens, int32_t *c) {
+    TERN_ALIGNED(64) uint8_t panel[PANEL_BYTES];
     // Tiles of nearly equal size: a last tile of one or two tokens would run at half speed.
     const int32_t n_tiles = (n_tokens + k->tile_tokens - 1) / k->tile_tokens;
-    for (int32_t pair = 0; pair < n_pairs; pair++) {
-        const int32_t n_bytes = min32((int32_t)stride - pair * PAIR_BYTES, PAIR_BYTES);
-        for (int32_t i = 0; i < PANEL_ROWS / UNPACK_ROWS; i++) {
-            const uint8_t *codes = part[i].codes + pair * PAIR_BYTES;
-            k->unpack(codes, stride, part[i].n_rows, n_bytes, panel + i * UNPACK_ROWS * 4);
-            if (pair + 1 < n_pairs)
-                for (int32_t r = 0; r < part[i].n_rows; r++) prefetch_l2(codes + r * stride + PAIR_BYTES);
-        }
+    for (int32_t pair = 0; pair < padded_pairs(n_in); pair++) {
+        fill_panel(k, from, n_in, pair, panel);
         for (int32_t i = 0; i < n_tiles; i++) {
             const int32_t first = (int32_t)((int64_t)n_tokens * i / n_tiles);
             const int32_t end = (int32_t)((int64_t)n_tokens * (i + 1) / n_tiles);
             k->tile(panel, q + first * q_stride + pair * PAIR, q_stride, end - first, c + first * PANEL_ROWS, pair > 0);
         }
     }
-}
-
-static int32_t panel_parts(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_parts,
-                           struct panel_part *part) {
-    for (int32_t i = 0; i < n_parts; i++) {
-        const int32_t left = n_rows - i * UNPACK_ROWS;
-        part[i].n_rows = left < 0 ? 0 : min32(left, UNPACK_ROWS);
-        part[i].codes = left > 0 ? codes + (int64_t)i * UNPACK_ROWS * stride : codes;
-    }
-    return min32(n_rows, n_parts * UNPACK_ROWS);
 }
 
 // ---- bitlinear: one to three matrices, outputs one after another, optional residual ----
@@ -186,9 +202,15 @@ static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, st
     FOR_UNITS(i, &a->next, n_units, nth) {
         const struct unit u = find_unit(a, PANEL_ROWS, i / n_blocks);
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
-        struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
-        panel_parts(u.mat->codes + u.row * stride, stride, u.n_rows, PANEL_ROWS / UNPACK_ROWS, part);
-        multiply_panel(k, part, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
+        struct panel_source from = {.columns = NULL};
+        if (u.mat->columns) {
+            from.columns = u.mat->columns + u.row / BLOCK_ROWS * BLOCK_BYTES;
+            from.columns_stride = columns_stride(u.mat->n_out);
+            from.s = u.row % BLOCK_ROWS / PANEL_ROWS;
+        } else {
+            set_parts(from.part, PANEL_ROWS / UNPACK_ROWS, u.mat->codes + u.row * stride, stride, u.n_rows);
+        }
+        multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
         for (int64_t t = first; t < end; t++) {
             const struct finish_args f = finish_for(dst, &u, t, row_trailer(quant_row(dst->src[0], t), a->n_in),
@@ -202,11 +224,13 @@ void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata
     struct tern_bitlinear_args *a = userdata;
     const struct kernel *k = tern_active_kernel();
     (void)ith;
-    if (dst->ne[1] > ROWS_UP_TO)
-        bitlinear_panels(k, dst, a, nth);
-    else if (dst->ne[1] == 1 && a->n_mats == 1 && a->mats[0].columns &&
-             row_trailer(quant_row(dst->src[0], 0), a->n_in)->n_live >= 0)
+    int has_columns = 0;
+    for (int32_t m = 0; m < a->n_mats; m++) has_columns |= a->mats[m].columns != NULL;
+    if (has_columns && a->n_mats == 1 && dst->ne[1] == 1 &&
+        row_trailer(quant_row(dst->src[0], 0), a->n_in)->n_live >= 0)
         bitlinear_columns(k, dst, a, nth);
+    else if (has_columns || dst->ne[1] > ROWS_UP_TO)
+        bitlinear_panels(k, dst, a, nth);
     else
         bitlinear_rows(k, dst, a, nth);
 }
@@ -288,10 +312,11 @@ static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, stru
     FOR_UNITS(i, &a->next, n_units, nth) {
         const int32_t row = i / n_blocks * ROWS;
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
-        struct panel_part part[2 * PARTS];
-        const int32_t n_rows = panel_parts(a->gate.codes + row * stride, stride, a->gate.n_out - row, PARTS, part);
-        panel_parts(a->up.codes + row * stride, stride, a->up.n_out - row, PARTS, part + PARTS);
-        multiply_panel(k, part, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
+        const int32_t n_rows = min32(ROWS, a->gate.n_out - row);
+        struct panel_source from = {.columns = NULL};
+        set_parts(from.part, PARTS, a->gate.codes + row * stride, stride, n_rows);
+        set_parts(from.part + PARTS, PARTS, a->up.codes + row * stride, stride, n_rows);
+        multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
         for (int64_t t = first; t < end; t++) {
             const struct quant_trailer *trailer = row_trailer(quant_row(dst->src[0], t), a->n_in);

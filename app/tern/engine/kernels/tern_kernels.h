@@ -26,7 +26,7 @@ enum tern_activation { TERN_RELU2 = 0, TERN_SILU = 1 };
 
 // One ternary matrix [n_out][n_in]; n_in stands in the op's arguments.
 struct tern_matrix {
-    const uint8_t *codes;    // I2_S, n_out * n_in / 4 bytes
+    const uint8_t *codes;    // I2_S, n_out * n_in / 4 bytes; never read when there are columns
     const uint8_t *columns;  // NULL, or what tern_repack_columns wrote: lets decode skip zero columns
     float scale;
     int32_t n_out;

@@ -247,7 +247,7 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
 
 #define TERN_KERNEL_256(ISA)                                                                                    \
     {                                                                                                           \
-        .name = ISA, .rows = rows, .unpack = unpack, .unpack_columns = unpack_columns, .tile = tile, .tile_tokens = TILE_TOKENS,                  \
-        .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,                                \
+        .name = ISA, .rows = rows, .unpack = unpack, .unpack_columns = unpack_columns, .tile = tile,            \
+        .tile_tokens = TILE_TOKENS, .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,    \
         .finish_gated = finish_gated_rows,                                                                      \
     }
