@@ -14,6 +14,7 @@ from tern.engine.worker import Event, Failed, Loaded, LoadFailed, Loading, Prefi
 
 FRAME_S = 1 / 30
 _LONGEST_FRAME_S = 0.25
+_COST_FRAMES = 8  # that the mean cost of one is taken over
 _GUI_SHARE = 0.25  # of the GUI thread that a stream may cost before frames become rarer
 
 
@@ -40,6 +41,7 @@ class Bridge(QObject):
         self._followed: set[int] = set()
         self._last_flush = 0.0
         self._frame_s = FRAME_S
+        self._cost_s = 0.0  # of a flush, running mean
         self.flushes = 0
         self._timer = QTimer(self, singleShot=True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -87,9 +89,9 @@ class Bridge(QObject):
         for event in _gathered(events):
             self._deliver(event)
         self._last_flush = time.monotonic()
-        # A frame that was dear to draw makes the next one wait, so that typing and scrolling stay smooth.
-        cost = self._last_flush - started
-        self._frame_s = min(max(FRAME_S, cost / _GUI_SHARE), _LONGEST_FRAME_S)
+        # Frames that are dear to draw become rarer, so that typing and scrolling stay smooth.
+        self._cost_s += (self._last_flush - started - self._cost_s) / _COST_FRAMES
+        self._frame_s = min(max(FRAME_S, self._cost_s / _GUI_SHARE), _LONGEST_FRAME_S)
 
     def _deliver(self, event: Event) -> None:
         match event:
