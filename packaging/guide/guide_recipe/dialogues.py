@@ -9,7 +9,8 @@ import random
 from collections.abc import Sequence
 
 from guide_recipe import arithmetic, tables
-from guide_recipe.beyond import Beyond, nouns_for
+from guide_recipe.beyond import Beyond
+from guide_recipe.english import Lexicon
 from guide_recipe.exchange import Exchange, Skill
 from guide_recipe.grammar import Intent, expand, read_intents, read_sections
 from guide_recipe.noise import is_question, vary
@@ -31,12 +32,12 @@ _SYSTEM = (
     "Keep your answers short.", "You are a patient teacher.", "The user is new to computers.",
 )  # fmt: skip
 _FUN_ASKS = {
-    "joke": "(tell me a [funny|good|short|new|silly] joke|do you know [a|any] joke[s]|make me laugh|say something funny|joke|a joke please|tell a joke|give me a joke|i want [to hear] a joke|tell me something funny)",
-    "riddle": "(tell me a riddle|give me a riddle|do you know a riddle|riddle|ask me a riddle|a riddle please)",
-    "fact": "(tell me [a|an] [fun|interesting|random] fact|give me a [fun] fact|fun fact|do you know a fun fact|tell me something interesting|did you know|teach me something|an interesting fact please)",
-    "haiku": "(write [me] a haiku|tell me a haiku|haiku|give me a haiku|a haiku please|can you write a haiku|make a haiku|compose a haiku)",
-    "poem": "(write [me] a [short|small] poem|tell me a [short] poem|poem|a poem please|can you write a poem|make a poem|give me a poem|write a poem about (a bird|terns|numbers|the sea|you))",
-    "story": "(tell me a [short|very short|little|bedtime] story|write [me] a [short|very short|tiny] story|story|a story please|can you tell me a story|make up a story)",
+    "joke": "(i'd love [to hear] a joke|i would like a joke|got any [good] jokes|any jokes|(got|know|tell me|have you got) (a|any) joke[s] about (birds|animals|computers|numbers|food|terns|robots)|joke please|have you got a joke|i need a laugh|cheer me up with a joke|tell me a [funny|good|short|new|silly] joke|do you know [a|any] joke[s]|make me laugh|say something funny|joke|a joke please|tell a joke|give me a joke|i want [to hear] a joke|tell me something funny)",
+    "riddle": "(i'd love a riddle|got any riddles|a puzzle please|give me something to guess|tell me a riddle|give me a riddle|do you know a riddle|riddle|ask me a riddle|a riddle please)",
+    "fact": "(something interesting please|tell me something i don't know|amaze me|any fun facts|tell me [a|an] [fun|interesting|random] fact|give me a [fun] fact|fun fact|do you know a fun fact|tell me something interesting|did you know|teach me something|an interesting fact please)",
+    "haiku": "(i'd love a haiku|got any haiku|haiku please|write [me] a haiku|tell me a haiku|haiku|give me a haiku|a haiku please|can you write a haiku|make a haiku|compose a haiku)",
+    "poem": "(i'd love a poem|got any poems|poem please|a few lines of poetry|write some verse|write [me] a [short|small] poem|tell me a [short] poem|poem|a poem please|can you write a poem|make a poem|give me a poem|write a poem about (a bird|terns|numbers|the sea|you))",
+    "story": "(i'd love a story|got any stories|story please|a [short] (bedtime |)story[,] please|read me a story|once upon a time|tell me a [short|very short|little|bedtime] story|write [me] a [short|very short|tiny] story|story|a story please|can you tell me a story|make up a story)",
 }
 _ANOTHER = "(another|another one|one more|again|more|tell me another [one]|one more please|another one please|a different one|next)"
 
@@ -47,14 +48,14 @@ def _exchange(intent: Intent, rng: random.Random, kind: str = "") -> Exchange:
 
 
 class Writer:
-    """Writes dialogues, each from its own random generator. ``nouns``: (word, kind) pairs of a dictionary."""
+    """Writes dialogues, each from its own random generator. ``lexicon`` gives the unanswerable questions their words."""
 
-    def __init__(self, nouns: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         self._facts = [read_intents(name) for name in ("tern.txt", "talk.txt", "knowledge.txt", "code.txt")]
         self._fun = read_sections("fun.txt")
         self._haiku = _haiku_lines()
         known = "\n".join(ask for part in self._facts for intent in part for ask in intent.asks)
-        self._beyond = Beyond(nouns_for(nouns, known + " ".join(topic for topic, _ in self._haiku)))
+        self._beyond = Beyond(lexicon, known + " ".join(topic for topic, _ in self._haiku))
         self._kinds: list[tuple[Skill, float]] = [
             (lambda rng: _exchange(rng.choice(self._facts[0]), rng, "tern"), 25.0),
             (lambda rng: _exchange(rng.choice(self._facts[1]), rng, "talk"), 11.0),
@@ -65,7 +66,7 @@ class Writer:
             (_skill(arithmetic.SKILLS), 13.0),
             (_skill(tables.SKILLS), 12.0),
             (self.two_at_once, 1.5),
-            (self._beyond, 13.0),
+            (self._beyond, 19.0),
         ]
 
     def fun(self, rng: random.Random) -> Exchange:
@@ -75,7 +76,7 @@ class Writer:
 
     def haiku(self, rng: random.Random) -> Exchange:
         topic, text = rng.choice(self._haiku)
-        ask = expand(f"(write|tell me|give me|make|compose|can you write) a haiku (about|on) [the|a] {topic}", rng)
+        ask = expand(f"(write [me]|tell me|give me|make|compose|can you write|i'd like|i want) a [nice|short] haiku (about|on|of) [the|a] {topic}", rng)
         if rng.random() < 0.15:
             ask = f"haiku about {topic}"
         return Exchange(vary(ask, rng, question=is_question(ask)), text, "haiku")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 PACKAGE = "wordnet-base"
@@ -55,17 +56,45 @@ def sentences(entries: list[tuple[str, str, str]]) -> list[str]:
     return texts
 
 
-def common_nouns(folder: Path, limit: int) -> list[tuple[str, str]]:
-    """The ``limit`` most used nouns of WordNet's tagged texts (its sense counts), with part of speech."""
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Words and sentences to make unanswerable questions of. The commonest words stand several times."""
+
+    nouns: list[str]
+    verbs: list[str]
+    adjectives: list[str]
+    sentences: list[str]
+
+
+# Enough of each to write dialogues without the dictionary, in tests.
+SMALL_LEXICON = Lexicon(["teapot", "volcano"], ["admire", "inherit"], ["curious", "antique"], ["the kettle sang"])
+
+
+def lexicon(folder: Path, entries: list[tuple[str, str, str]]) -> Lexicon:
+    """WordNet's nouns (with names and phrases), verbs, adjectives and example sentences."""
+    examples = [quote for _, _, gloss in entries for quote in re.findall(r'"([^"]+)"', gloss)]
+    return Lexicon(
+        nouns=_common(folder, "noun", 6000) * 6 + _words(entries, "noun"),
+        verbs=_common(folder, "verb", 1500),
+        adjectives=_common(folder, "adj", 2500),
+        sentences=[quote for quote in examples if 12 < len(quote) < 70],
+    )
+
+
+def _words(entries: list[tuple[str, str, str]], kind: str) -> list[str]:
+    return [word for word, its_kind, _ in entries if its_kind == kind and word.replace(" ", "").isalpha()]
+
+
+def _common(folder: Path, part: str, limit: int) -> list[str]:
+    """The ``limit`` most used words of one part of speech, by the counts of WordNet's tagged texts."""
     counts: list[tuple[int, str]] = []
-    for line in (folder / "index.noun").read_text(encoding="ascii").splitlines():
+    for line in (folder / f"index.{part}").read_text(encoding="ascii").splitlines():
         if line.startswith("  "):
             continue
         fields = line.split()
-        pointers = int(fields[3])
-        senses, tagged = int(fields[2]), int(fields[5 + pointers])
+        senses, tagged = int(fields[2]), int(fields[5 + int(fields[3])])
         word = fields[0].replace("_", " ")
         if word.replace(" ", "").isalpha() and len(word) > 2:
             counts.append((10 * tagged + senses, word))
     counts.sort(key=lambda item: (-item[0], item[1]))
-    return [(word, "noun") for _, word in counts[:limit]]
+    return [word for _, word in counts[:limit]]

@@ -19,13 +19,12 @@ from guide_recipe.vocabulary import ChatFormat, train
 
 Rows = NDArray[np.uint16]
 LEARNED = 0x8000  # set on the tokens that supervised tuning learns
-NOUNS = 8000
 TOKENIZER_DIALOGUES = 60_000
 
 
-def write_dialogues(count: int, seed: int, nouns: Sequence[tuple[str, str]]) -> list[Dialogue]:
+def write_dialogues(count: int, seed: int, lexicon: english.Lexicon) -> list[Dialogue]:
     """``count`` dialogues; number i depends on nothing but ``seed`` and i."""
-    writer = Writer(nouns)
+    writer = Writer(lexicon)
     return [writer.dialogue(random.Random(seed * 1_000_003 + i)) for i in range(count)]
 
 
@@ -47,14 +46,13 @@ def pack(documents: Iterable[tuple[Sequence[int], Sequence[bool]]], context: int
 def prepare(out: Path, dialogues: int, context: int, vocab: int, seed: int, wordnet: bool = True) -> dict[str, Rows]:
     """Write ``tokenizer.json`` and ``data.npz`` into ``out``; returns the arrays (dialogues, english, held_out)."""
     out.mkdir(parents=True, exist_ok=True)
-    nouns: list[tuple[str, str]] = [("teapot", "noun"), ("volcano", "noun"), ("parliament", "noun")]
-    texts: list[str] = []
+    lexicon, texts = english.SMALL_LEXICON, list[str]()
     if wordnet:
         folder = english.fetch(out / "wordnet")
-        nouns = english.common_nouns(folder, NOUNS)
-        texts = english.sentences(english.read(folder))
+        entries = english.read(folder)
+        lexicon, texts = english.lexicon(folder, entries), english.sentences(entries)
         random.Random(seed).shuffle(texts)
-    written = write_dialogues(dialogues, seed, nouns)
+    written = write_dialogues(dialogues, seed, lexicon)
     spoken = (f"{role.capitalize()}: {content}" for d in written[:TOKENIZER_DIALOGUES] for role, content in d)
     tokenizer = train((*spoken, *texts[: len(texts) // 3]), vocab)
     tokenizer.save(str(out / "tokenizer.json"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 
 from guide_recipe.exchange import Exchange
 from guide_recipe.grammar import expand, read_sections
 from guide_recipe.noise import is_question, vary
 
+_OPENING = re.compile(r"^(what is|what's|tell me|give me|name|which is|do you know) ")  # often left out
 _RAW = read_sections("tables.txt")
 WORDS = _RAW["words"][0].split()
 _THE = {"Netherlands", "Philippines"}
@@ -44,6 +46,8 @@ def _country(name: str) -> str:
 
 def _say(ask: str, reply: str, rng: random.Random, kind: str = "", exact: bool = False) -> Exchange:
     text = expand(ask, rng)
+    if rng.random() < 0.25:
+        text = _OPENING.sub("", text)
     return Exchange(vary(text, rng, question=is_question(text), exact=exact), reply, kind)
 
 
@@ -55,7 +59,7 @@ def capital(rng: random.Random) -> Exchange:
         if rng.random() < 0.2:
             ask = f"({place} capital|capital of {place}|the capital of {place})"
         return _say(ask, f"The capital of {place} is {city}.", rng, "capital")
-    ask = f"({city} is the capital of (what|which country)|which country has the capital {city}|where is {city}|what country is {city} in|in which country is {city})"
+    ask = f"({city} is the capital of (what|which country)|{city} (belongs to|is in|lies in) (which|what) country|(which|what) country does {city} belong to|(of|for) which country is {city} the capital|where can i find {city}|which country has the capital {city}|where is {city}|what country is {city} in|in which country is {city})"
     return _say(ask, f"{city} is the capital of {place}.", rng)
 
 
@@ -90,7 +94,7 @@ def opposite(rng: random.Random) -> Exchange:
 
 def plural(rng: random.Random) -> Exchange:
     one, many = rng.choice(PLURALS)
-    return _say(f"(what is|what's|tell me) the plural (of|form of|of the word) {one}", f'The plural of "{one}" is "{many}".', rng, "plural", exact=True)
+    return _say(f"((what is|what's|tell me) the plural (of|form of|of the word) {one}|{one} in [the] plural|one {one}, two what|more than one {one}|{one} plural)", f'The plural of "{one}" is "{many}".', rng, "plural", exact=True)
 
 
 def past(rng: random.Random) -> Exchange:
@@ -121,7 +125,7 @@ def day(rng: random.Random) -> Exchange:
     i = rng.randrange(7)
     after, before = _DAYS[(i + 1) % 7], _DAYS[i - 1]
     if rng.random() < 0.6:
-        return _say(f"(what|which) day (comes|is) after {_DAYS[i]}", f"After {_DAYS[i]} comes {after}.", rng)
+        return _say(f"((what|which) [day] (comes|is|follows) after {_DAYS[i]}|what comes after {_DAYS[i]}|the day after {_DAYS[i]}|if today is {_DAYS[i]}, what is tomorrow)", f"After {_DAYS[i]} comes {after}.", rng)
     return _say(f"(what|which) day (comes|is) before {_DAYS[i]}", f"Before {_DAYS[i]} comes {before}.", rng)
 
 
