@@ -9,22 +9,26 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")  # ActQuant is decorated with torch.compile; run it as written
+os.environ.setdefault(
+    "TORCHDYNAMO_DISABLE", "1"
+)  # ActQuant is decorated with torch.compile; run it as written
 
 import numpy as np
 import torch
-from tern.engine import i2s
-from tern.engine.gguf import GGUFFile, TensorType
 from torch import nn
 from transformers import BitNetConfig as BitNetShape
 from transformers import BitNetForCausalLM
 from transformers.integrations.bitnet import AutoBitLinear, replace_with_bitnet_linear
 from transformers.utils.quantization_config import BitNetQuantConfig
 
+from tern.engine import i2s
+from tern.engine.gguf import GGUFFile, TensorType
+
 ARCH = "bitnet-b1.58"
 _LAYER = {
     "attn_q": "self_attn.q_proj", "attn_k": "self_attn.k_proj", "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj", "ffn_down": "mlp.down_proj",
+    "attn_output": "self_attn.o_proj", "ffn_gate": "mlp.gate_proj", "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
     "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm", "attn_sub_norm": "self_attn.attn_sub_norm",
     "ffn_sub_norm": "mlp.ffn_sub_norm",
 }  # fmt: skip
@@ -49,7 +53,9 @@ def load(path: Path) -> BitNetForCausalLM:
                 if isinstance(module, AutoBitLinear):
                     cols, rows = file.tensors[name].shape
                     weights, scale = i2s.unpack(file.data(name), rows, cols)
-                    module.weight = nn.Parameter(torch.from_numpy(weights.astype(np.float32)), requires_grad=False)
+                    module.weight = nn.Parameter(
+                        torch.from_numpy(weights.astype(np.float32)), requires_grad=False
+                    )
                     module.weight_scale = torch.tensor([float(scale)])
                 else:
                     _set(module, _floats(file, name))

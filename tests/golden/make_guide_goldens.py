@@ -1,6 +1,7 @@
+# ruff: noqa: E501 - the cases read best in columns
 """Writes guide_greedy.json: greedy replies of the built-in guide as transformers' BitNetForCausalLM gives them, in F32.
 
-    PYTHONPATH=app python tests/golden/make_guide_goldens.py
+PYTHONPATH=app python tests/golden/make_guide_goldens.py
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import hf_bitnet
 import torch
+from transformers import BitNetForCausalLM
+
 from tern.engine.gguf import GGUFFile
 from tern.engine.prompt import build
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import Message
 from tern.engine.vocabulary import sidecar
-from transformers import BitNetForCausalLM
 
 GUIDE = Path(__file__).resolve().parents[2] / "resources" / "guide" / "tern-guide.gguf"
 OUT = Path(__file__).parent / "guide_greedy.json"

@@ -1,6 +1,6 @@
 """Writes random_nets.npz: the logits of transformers' BitNetForCausalLM, in F32, for every net of random_nets.py.
 
-    python tests/golden/make_random_nets.py
+python tests/golden/make_random_nets.py
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from tern.engine import i2s
 from tern.engine.gguf import TensorType
 from tern.engine.gguf_writer import GGUFWriter
@@ -43,7 +44,8 @@ def _nets() -> tuple[Net, ...]:
         (128, 256, 4, 4), (128, 384, 4, 1), (128, 128, 2, 1), (128, 512, 2, 2), (128, 256, 1, 1), (256, 384, 8, 2),
         (256, 512, 8, 4), (256, 640, 4, 1), (256, 768, 4, 2), (256, 256, 2, 1), (384, 512, 12, 4), (384, 896, 6, 2),
         (384, 384, 3, 1), (384, 640, 6, 3), (512, 1024, 8, 2), (512, 768, 4, 1), (512, 1408, 16, 4), (512, 512, 8, 8),
-        (640, 1152, 10, 2), (640, 1664, 5, 1), (128, 1024, 4, 2), (256, 1280, 2, 2), (768, 1024, 12, 3), (768, 896, 6, 6),
+        (640, 1152, 10, 2), (640, 1664, 5, 1), (128, 1024, 4, 2), (256, 1280, 2, 2), (768, 1024, 12, 3),
+        (768, 896, 6, 6),
         (384, 1024, 12, 1), (256, 384, 8, 8), (896, 1152, 7, 1), (1024, 1536, 8, 2),
     )  # fmt: skip
     vocabularies = (300, 257, 1000, 512, 777, 384, 333)
@@ -52,7 +54,9 @@ def _nets() -> tuple[Net, ...]:
         vocab = vocabularies[i % len(vocabularies)]
         prompt = tuple(int(t) for t in _integers(np.random.PCG64(1000 + i), 1 + i % 4) % vocab)
         theta = 500_000.0 if i % 3 else 10_000.0
-        nets.append(Net(i, 1 + (i * 7 + i // 4) % 4, width, ffn, heads, kv_heads, vocab, i % 2 == 0, theta, prompt))
+        nets.append(
+            Net(i, 1 + (i * 7 + i // 4) % 4, width, ffn, heads, kv_heads, vocab, i % 2 == 0, theta, prompt)
+        )
     return tuple(nets)
 
 
@@ -74,7 +78,8 @@ def write(net: Net, path: Path) -> None:
     writer.add("general.architecture", ARCH)
     writer.add("general.name", net.name)
     for key, value in (
-        ("vocab_size", net.vocab), ("context_length", CONTEXT), ("embedding_length", net.width), ("block_count", net.layers),
+        ("vocab_size", net.vocab), ("context_length", CONTEXT),
+        ("embedding_length", net.width), ("block_count", net.layers),
         ("feed_forward_length", net.ffn), ("rope.dimension_count", net.width // net.heads),
         ("attention.head_count", net.heads), ("attention.head_count_kv", net.kv_heads),
         ("attention.layer_norm_rms_epsilon", 1e-5), ("rope.freq_base", net.theta),
@@ -82,10 +87,14 @@ def write(net: Net, path: Path) -> None:
         writer.add(f"{ARCH}.{key}", value)
 
     def half(name: str, rows: int) -> None:
-        writer.add_tensor(name, (net.width, rows), TensorType.F16, _uniform(source, rows, net.width).astype(np.float16))
+        writer.add_tensor(
+            name, (net.width, rows), TensorType.F16, _uniform(source, rows, net.width).astype(np.float16)
+        )
 
     def norm(name: str, width: int) -> None:
-        writer.add_tensor(name, (width,), TensorType.F32, (1.0 + 0.3 * _uniform(source, width)).astype(np.float32))
+        writer.add_tensor(
+            name, (width,), TensorType.F32, (1.0 + 0.3 * _uniform(source, width)).astype(np.float32)
+        )
 
     def linear(name: str, rows: int, cols: int) -> None:
         codes = (_integers(source, rows * cols) % 3).astype(np.uint8).reshape(rows, cols)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a grammar line is data and stays in one piece
 """Small sums in many wordings. Every answer is computed; replies name the sum, so that digits are near at hand."""
 
 from __future__ import annotations
@@ -8,13 +9,48 @@ from guide_recipe.exchange import Exchange
 from guide_recipe.grammar import expand
 from guide_recipe.noise import vary
 
-_NUMBERS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-    "seventeen eighteen nineteen twenty"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_THINGS = "apples eggs books birds stones coins cups trees cats shells stars pens cookies boats terns".split()
-_PEOPLE = "Ann Ben Clara Dan Eva Finn Mia Leo Tom Lucy Sam Nora".split()
+_NUMBERS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
+]
+_TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
+_THINGS = [
+    "apples",
+    "eggs",
+    "books",
+    "birds",
+    "stones",
+    "coins",
+    "cups",
+    "trees",
+    "cats",
+    "shells",
+    "stars",
+    "pens",
+    "cookies",
+    "boats",
+    "terns",
+]
+_PEOPLE = ["Ann", "Ben", "Clara", "Dan", "Eva", "Finn", "Mia", "Leo", "Tom", "Lucy", "Sam", "Nora"]
 _ASK = "([what is|what's|calculate|compute|how much is|whats|work out]|what does) {}[ =| equal| make]"
 
 
@@ -44,7 +80,9 @@ def add(rng: random.Random) -> Exchange:
     a, b = _operand(rng), _operand(rng)
     if rng.random() < 0.12:
         a, b = rng.randrange(1000), rng.randrange(rng.choice((100, 1000)))
-    sign = rng.choice(("{} + {}", "{} + {}", "{}+{}", "{} plus {}", "{} and {}", "the sum of {} and {}", "{} added to {}"))
+    sign = rng.choice(
+        ("{} + {}", "{} + {}", "{}+{}", "{} plus {}", "{} and {}", "the sum of {} and {}", "{} added to {}")
+    )
     return Exchange(_ask(sign.format(a, b), rng), f"{a} + {b} = {a + b}", "sum", a + b)
 
 
@@ -60,7 +98,9 @@ def multiply(rng: random.Random) -> Exchange:
     a, b = rng.randrange(13), rng.randrange(13)
     if rng.random() < 0.1:
         a, b = rng.choice((10, 20, 50, 100)), rng.randrange(1, 21)
-    sign = rng.choice(("{} x {}", "{} * {}", "{} times {}", "{}*{}", "{} multiplied by {}", "the product of {} and {}"))
+    sign = rng.choice(
+        ("{} x {}", "{} * {}", "{} times {}", "{}*{}", "{} multiplied by {}", "the product of {} and {}")
+    )
     return Exchange(_ask(sign.format(a, b), rng), f"{a} x {b} = {a * b}", "sum", a * b)
 
 
@@ -83,7 +123,9 @@ def double_or_half(rng: random.Random) -> Exchange:
         word = rng.choice(("double {}", "twice {}", "the double of {}"))
         return Exchange(_ask(word.format(a), rng), f"2 x {a} = {2 * a}", "sum", 2 * a)
     a = 2 * rng.randrange(1, 51)
-    return Exchange(_ask(rng.choice((f"half of {a}", f"the half of {a}")), rng), f"{a} / 2 = {a // 2}", "sum", a // 2)
+    return Exchange(
+        _ask(rng.choice((f"half of {a}", f"the half of {a}")), rng), f"{a} / 2 = {a // 2}", "sum", a // 2
+    )
 
 
 def square(rng: random.Random) -> Exchange:
@@ -120,12 +162,24 @@ def story(rng: random.Random) -> Exchange:
         total, sign = a + b, "+"
     else:
         a, b = max(a, b), min(a, b)
-        gives = expand("(give away|lose|eat|sell)" if subject == "I" else "(gives away|loses|eats|sells)", rng)
+        gives = expand(
+            "(give away|lose|eat|sell)" if subject == "I" else "(gives away|loses|eats|sells)", rng
+        )
         ask = f"{subject} {verb} {a} {thing} and {gives} {b}. How many {thing} "
         total, sign = a - b, "-"
-    ask += expand(f"(does {again} have|are there|has {again}) [now|left]?" if subject != "I" else "(do I have|are there) [now|left]?", rng)
+    ask += expand(
+        f"(does {again} have|are there|has {again}) [now|left]?"
+        if subject != "I"
+        else "(do I have|are there) [now|left]?",
+        rng,
+    )
     ask = ask.replace(" ?", "?").replace("is given", "gets").replace("am given", "get")
-    return Exchange(ask if rng.random() < 0.7 else ask.lower(), f"{a} {sign} {b} = {total}, so {total} {thing}.", "sum", total)
+    return Exchange(
+        ask if rng.random() < 0.7 else ask.lower(),
+        f"{a} {sign} {b} = {total}, so {total} {thing}.",
+        "sum",
+        total,
+    )
 
 
 def larger(rng: random.Random) -> Exchange:
@@ -165,12 +219,18 @@ def count(rng: random.Random) -> Exchange:
         return Exchange(vary(ask, rng, question=False, exact=True), ", ".join(map(str, range(n, -1, -1))))
     step = rng.choice((2, 3, 5, 10))
     ask = f"count (by|in) {step}s [up] to {step * 10}"
-    return Exchange(vary(expand(ask, rng), rng, question=False, exact=True), ", ".join(str(step * i) for i in range(1, 11)))
+    return Exchange(
+        vary(expand(ask, rng), rng, question=False, exact=True),
+        ", ".join(str(step * i) for i in range(1, 11)),
+    )
 
 
 def table(rng: random.Random) -> Exchange:
     n = rng.randrange(2, 13)
-    ask = expand(f"(show me|what is|give me|write|say) the ({n} times table|times table (of|for) {n}|{in_words(n)} times table)", rng)
+    ask = expand(
+        f"(show me|what is|give me|write|say) the ({n} times table|times table (of|for) {n}|{in_words(n)} times table)",
+        rng,
+    )
     lines = "\n".join(f"{i} x {n} = {i * n}" for i in range(1, 11))
     return Exchange(vary(ask, rng, question=ask.startswith("what"), exact=True), lines)
 
@@ -178,9 +238,16 @@ def table(rng: random.Random) -> Exchange:
 def number_name(rng: random.Random) -> Exchange:
     n = rng.randrange(101)
     if rng.random() < 0.5:
-        ask = expand(f"(how do you (write|spell) {n} [in words|as a word]|{n} in words|write {n} in words)", rng)
-        return Exchange(vary(ask, rng, question=ask.startswith("how"), exact=True), in_words(n).capitalize() + ".")
-    ask = expand(f"(write {in_words(n)} (in digits|as a number)|what number is {in_words(n)}|{in_words(n)} in digits)", rng)
+        ask = expand(
+            f"(how do you (write|spell) {n} [in words|as a word]|{n} in words|write {n} in words)", rng
+        )
+        return Exchange(
+            vary(ask, rng, question=ask.startswith("how"), exact=True), in_words(n).capitalize() + "."
+        )
+    ask = expand(
+        f"(write {in_words(n)} (in digits|as a number)|what number is {in_words(n)}|{in_words(n)} in digits)",
+        rng,
+    )
     return Exchange(vary(ask, rng, question=ask.startswith("what"), exact=True), f"{n}")
 
 

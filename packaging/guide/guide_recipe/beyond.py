@@ -1,4 +1,6 @@
-"""Questions that a tiny model cannot answer, and the honest replies. Slots are filled with dictionary words and names."""
+"""Questions that a tiny model cannot answer, and the honest replies.
+
+Slots are filled with dictionary words and names."""
 
 from __future__ import annotations
 
@@ -34,9 +36,10 @@ class Beyond:
 
     def _slots(self, rng: random.Random) -> dict[str, Callable[[], str]]:
         def name() -> str:
-            i = rng.randrange(len(self._people) // 2)
-            first = self._people[2 * i]
-            return f"{first} {self._people[2 * (i if rng.random() < 0.5 else rng.randrange(len(self._people) // 2)) + 1]}"
+            count = len(self._people) // 2  # first and last names in turn
+            first = rng.randrange(count)
+            last = first if rng.random() < 0.5 else rng.randrange(count)
+            return f"{self._people[2 * first]} {self._people[2 * last + 1]}"
 
         return {
             "noun": lambda: rng.choice(self._nouns),

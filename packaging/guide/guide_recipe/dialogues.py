@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a grammar line is data and stays in one piece
 """Puts single exchanges together into conversations with follow-ups, memory and system messages.
 
 A dialogue is a list of (role, content). Knows nothing of tokens.
@@ -12,39 +13,136 @@ from guide_recipe import arithmetic, tables
 from guide_recipe.beyond import Beyond
 from guide_recipe.english import Lexicon
 from guide_recipe.exchange import Exchange, Skill
-from guide_recipe.grammar import Intent, expand, read_intents, read_sections
+from guide_recipe.grammar import DATA, Intent, expand, read_intents, read_sections, unescape
 from guide_recipe.noise import is_question, vary
 
 Dialogue = list[tuple[str, str]]
 
-_NAMES = (
-    "Anna Ben Clara David Emma Felix Grace Henry Ida Jack Kate Leo Maria Noah Olivia Paul Rosa Sam Tina Victor Alice Bob "
-    "Carol Daniel Eva Frank Hanna Ivan Julia Karl Laura Max Nina Oscar Peter Robin Sarah Tom Uma Zoe Ali Amir Chen Yuki "
-    "Priya Raj Fatima Omar Lena Marta Jonas Lucas Mia Nora Elias Sofia Liam Ella John Mary James Linda Mike Lisa Kim Alex"
-).split()
-_COLOURS = "red blue green yellow orange purple pink black white brown grey turquoise".split()
-_ANIMALS = "cat dog horse owl fox bear tern rabbit tiger dolphin elephant penguin".split()
-_FOODS = "pizza pasta bread cheese soup rice salad chocolate apples pancakes sushi curry".split()
+_NAMES = [
+    "Anna",
+    "Ben",
+    "Clara",
+    "David",
+    "Emma",
+    "Felix",
+    "Grace",
+    "Henry",
+    "Ida",
+    "Jack",
+    "Kate",
+    "Leo",
+    "Maria",
+    "Noah",
+    "Olivia",
+    "Paul",
+    "Rosa",
+    "Sam",
+    "Tina",
+    "Victor",
+    "Alice",
+    "Bob",
+    "Carol",
+    "Daniel",
+    "Eva",
+    "Frank",
+    "Hanna",
+    "Ivan",
+    "Julia",
+    "Karl",
+    "Laura",
+    "Max",
+    "Nina",
+    "Oscar",
+    "Peter",
+    "Robin",
+    "Sarah",
+    "Tom",
+    "Uma",
+    "Zoe",
+    "Ali",
+    "Amir",
+    "Chen",
+    "Yuki",
+    "Priya",
+    "Raj",
+    "Fatima",
+    "Omar",
+    "Lena",
+    "Marta",
+    "Jonas",
+    "Lucas",
+    "Mia",
+    "Nora",
+    "Elias",
+    "Sofia",
+    "Liam",
+    "Ella",
+    "John",
+    "Mary",
+    "James",
+    "Linda",
+    "Mike",
+    "Lisa",
+    "Kim",
+    "Alex",
+]
+_COLOURS = [
+    "red",
+    "blue",
+    "green",
+    "yellow",
+    "orange",
+    "purple",
+    "pink",
+    "black",
+    "white",
+    "brown",
+    "grey",
+    "turquoise",
+]
+_ANIMALS = [
+    "cat",
+    "dog",
+    "horse",
+    "owl",
+    "fox",
+    "bear",
+    "tern",
+    "rabbit",
+    "tiger",
+    "dolphin",
+    "elephant",
+    "penguin",
+]
+_FOODS = [
+    "pizza",
+    "pasta",
+    "bread",
+    "cheese",
+    "soup",
+    "rice",
+    "salad",
+    "chocolate",
+    "apples",
+    "pancakes",
+    "sushi",
+    "curry",
+]
 _SYSTEM = (
     "You are a helpful assistant.", "You are a friendly assistant.", "You are Tern's guide.", "Be brief.", "Answer briefly.",
     "You are a helpful assistant. Answer in English.", "Be concise and kind.", "You are an honest and careful assistant.",
     "Answer the user's questions.", "You are a tiny language model.", "You help people to use Tern.", "Be precise.",
     "Keep your answers short.", "You are a patient teacher.", "The user is new to computers.",
 )  # fmt: skip
-_FUN_ASKS = {
-    "joke": "(i'd love [to hear] a joke|i would like a joke|got any [good] jokes|any jokes|(got|know|tell me|have you got) (a|any) joke[s] about (birds|animals|computers|numbers|food|terns|robots)|joke please|have you got a joke|i need a laugh|cheer me up with a joke|tell me a [funny|good|short|new|silly] joke|do you know [a|any] joke[s]|make me laugh|say something funny|joke|a joke please|tell a joke|give me a joke|i want [to hear] a joke|tell me something funny)",
-    "riddle": "(i'd love a riddle|got any riddles|a puzzle please|give me something to guess|tell me a riddle|give me a riddle|do you know a riddle|riddle|ask me a riddle|a riddle please)",
-    "fact": "(something interesting please|tell me something i don't know|amaze me|any fun facts|tell me [a|an] [fun|interesting|random] fact|give me a [fun] fact|fun fact|do you know a fun fact|tell me something interesting|did you know|teach me something|an interesting fact please)",
-    "haiku": "(i'd love a haiku|got any haiku|haiku please|write [me] a haiku|tell me a haiku|haiku|give me a haiku|a haiku please|can you write a haiku|make a haiku|compose a haiku)",
-    "poem": "(i'd love a poem|got any poems|poem please|a few lines of poetry|write some verse|write [me] a [short|small] poem|tell me a [short] poem|poem|a poem please|can you write a poem|make a poem|give me a poem|write a poem about (a bird|terns|numbers|the sea|you))",
-    "story": "(i'd love a story|got any stories|story please|a [short] (bedtime |)story[,] please|read me a story|once upon a time|tell me a [short|very short|little|bedtime] story|write [me] a [short|very short|tiny] story|story|a story please|can you tell me a story|make up a story)",
-}
+_FUN_ASKS = {kind: lines[0] for kind, lines in read_sections("fun_asks.txt").items()}
 _ANOTHER = "(another|another one|one more|again|more|tell me another [one]|one more please|another one please|a different one|next)"
 
 
 def _exchange(intent: Intent, rng: random.Random, kind: str = "") -> Exchange:
     ask = expand(rng.choice(intent.asks), rng)
-    return Exchange(vary(ask, rng, question=is_question(ask)), rng.choice(intent.replies), kind, None, tuple(intent.more))
+    return Exchange(
+        vary(ask, rng, question=is_question(ask)), rng.choice(intent.replies), kind, None, tuple(intent.more)
+    )
 
 
 class Writer:
@@ -76,7 +174,10 @@ class Writer:
 
     def haiku(self, rng: random.Random) -> Exchange:
         topic, text = rng.choice(self._haiku)
-        ask = expand(f"(write [me]|tell me|give me|make|compose|can you write|i'd like|i want) a [nice|short] haiku (about|on|of) [the|a] {topic}", rng)
+        ask = expand(
+            f"(write [me]|tell me|give me|make|compose|can you write|i'd like|i want) a [nice|short] haiku (about|on|of) [the|a] {topic}",
+            rng,
+        )
         if rng.random() < 0.15:
             ask = f"haiku about {topic}"
         return Exchange(vary(ask, rng, question=is_question(ask)), text, "haiku")
@@ -88,7 +189,10 @@ class Writer:
         left, right = rng.choice(tables.OPPOSITES)
         parts = [
             (f"what is the capital of {country}", f"The capital of {country} is {city}."),
-            (rng.choice((f"what is {a} + {b}", f"what is {a} plus {b}")), f"The sum of {a} and {b} is {a + b}."),
+            (
+                rng.choice((f"what is {a} + {b}", f"what is {a} plus {b}")),
+                f"The sum of {a} and {b} is {a + b}.",
+            ),
             (f"what is the opposite of {left}", f'The opposite of "{left}" is "{right}".'),
         ]
         (ask1, reply1), (ask2, reply2) = rng.sample(parts, 2)
@@ -120,7 +224,9 @@ class Writer:
             last = exchange
         return messages
 
-    def _next(self, rng: random.Random, said: Dialogue, last: Exchange | None, memory: dict[str, str]) -> Exchange:
+    def _next(
+        self, rng: random.Random, said: Dialogue, last: Exchange | None, memory: dict[str, str]
+    ) -> Exchange:
         roll = rng.random()
         if last is not None and roll < 0.45:
             follow = self._follow_up(rng, said, last)
@@ -138,31 +244,51 @@ class Writer:
         if last.kind in self._fun and roll < 0.6:
             fresh = [text for text in self._fun[last.kind] if text not in {content for _, content in said}]
             if fresh:
-                return Exchange(vary(expand(_ANOTHER, rng), rng, question=False), rng.choice(fresh), last.kind)
+                return Exchange(
+                    vary(expand(_ANOTHER, rng), rng, question=False), rng.choice(fresh), last.kind
+                )
         if last.kind == "capital" and roll < 0.7:
             country, city = rng.choice(tables.CAPITALS)
             ask = expand(f"(and [of]|what about|and what about|how about|and for) {country}", rng)
             return Exchange(vary(ask, rng), f"The capital of {country} is {city}.", "capital")
         if last.kind == "opposite" and roll < 0.6:
             left, right = rng.choice(tables.OPPOSITES)
-            return Exchange(vary(expand(f"(and [of]|what about) {left}", rng), rng, exact=True), f'The opposite of "{left}" is "{right}".', "opposite")
+            return Exchange(
+                vary(expand(f"(and [of]|what about) {left}", rng), rng, exact=True),
+                f'The opposite of "{left}" is "{right}".',
+                "opposite",
+            )
         if last.more and roll < 0.7:
-            ask = expand("(tell me more|more|go on|continue|can you tell me more|more please|and what else|what else|more details|explain more|please continue|interesting, tell me more|why|how so|really)", rng)
-            return Exchange(vary(ask, rng, question=is_question(ask)), last.more[0], last.kind, None, last.more[1:])
+            ask = expand(
+                "(tell me more|more|go on|continue|can you tell me more|more please|and what else|what else|more details|explain more|please continue|interesting, tell me more|why|how so|really)",
+                rng,
+            )
+            return Exchange(
+                vary(ask, rng, question=is_question(ask)), last.more[0], last.kind, None, last.more[1:]
+            )
         if not last.more and last.kind in ("tern", "knowledge") and roll < 0.15:
             ask = expand("(tell me more|more|go on|can you tell me more|what else|more details)", rng)
             return Exchange(vary(ask, rng), "That is all I know about it. BitNet b1.58 2B4T knows far more.")
         if roll < 0.80:
-            ask = expand("(what did i [just] ask [you]|what was my [last] question|repeat my question|what did i [just] say)", rng)
+            ask = expand(
+                "(what did i [just] ask [you]|what was my [last] question|repeat my question|what did i [just] say)",
+                rng,
+            )
             return Exchange(vary(ask, rng, question=is_question(ask)), f'You said: "{said[-2][1]}"')
         if roll < 0.88 and len(last.reply) < 160:
-            ask = expand("(repeat that|say that again|repeat your answer|can you repeat that|what did you [just] say|please repeat)", rng)
+            ask = expand(
+                "(repeat that|say that again|repeat your answer|can you repeat that|what did you [just] say|please repeat)",
+                rng,
+            )
             return Exchange(vary(ask, rng, question=is_question(ask)), last.reply, last.kind, last.value)
         if roll < 0.92:
             ask = expand("(are you sure|really|is that true|is that right|are you certain)", rng)
             if last.kind == "sum":
                 return Exchange(vary(ask, rng), f"Yes: {last.reply.removesuffix('.')}.", "sum", last.value)
-            return Exchange(vary(ask, rng), "I believe so, but I am a tiny model and can be wrong. Better check anything important.")
+            return Exchange(
+                vary(ask, rng),
+                "I believe so, but I am a tiny model and can be wrong. Better check anything important.",
+            )
         if roll < 0.96 and len(said) >= 4:
             first = next(content for role, content in said if role == "user")
             ask = expand("(what was my first question|what did i ask [you] first|what did i say first)", rng)
@@ -174,7 +300,10 @@ def _sum_again(rng: random.Random, last: Exchange) -> Exchange:
     value, n = last.value or 0, rng.randrange(1, 21)
     kind = rng.random()
     if kind < 0.5:
-        ask = expand(f"(and {n} more|plus {n}|add {n}|and plus {n}|now add {n}|+ {n}|and if i add {n}|and {n} on top)", rng)
+        ask = expand(
+            f"(and {n} more|plus {n}|add {n}|and plus {n}|now add {n}|+ {n}|and if i add {n}|and {n} on top)",
+            rng,
+        )
         text, result = f"{value} + {n} = {value + n}", value + n
     elif kind < 0.85 or value > 12:
         n = min(n, value) if value > 0 else n
@@ -198,16 +327,37 @@ def _personal(rng: random.Random, memory: dict[str, str]) -> Exchange:
         memory[topic] = value
         if topic == "name":
             shown = value if rng.random() < 0.7 else value.lower()
-            ask = expand(f"(my name is|i am|i'm|call me|i am called|hi, i am|hello, my name is|the name is) {shown}", rng)
+            ask = expand(
+                f"(my name is|i am|i'm|call me|i am called|hi, i am|hello, my name is|the name is) {shown}",
+                rng,
+            )
             return Exchange(vary(ask, rng, question=False, exact=True), f"Nice to meet you, {value}!")
-        ask = expand(f"my favou?rite {topic} is {value}".replace("colour", rng.choice(("colour", "color"))), rng)
-        return Exchange(vary(ask, rng, question=False, exact=True), f"Good to know: your favourite {topic} is {value}.")
+        ask = expand(
+            f"my favou?rite {topic} is {value}".replace("colour", rng.choice(("colour", "color"))), rng
+        )
+        return Exchange(
+            vary(ask, rng, question=False, exact=True), f"Good to know: your favourite {topic} is {value}."
+        )
     if topic == "name":
-        ask = expand("(what is my name|what's my name|do you know my name|who am i|do you remember my name|say my name)", rng)
-        known = f"Your name is {memory['name']}." if "name" in memory else "You have not told me your name yet."
+        ask = expand(
+            "(what is my name|what's my name|do you know my name|who am i|do you remember my name|say my name)",
+            rng,
+        )
+        known = (
+            f"Your name is {memory['name']}." if "name" in memory else "You have not told me your name yet."
+        )
     else:
-        ask = expand(f"(what is|what's|do you remember|do you know) my favou?rite {topic}".replace("colour", rng.choice(("colour", "color"))), rng)
-        known = f"Your favourite {topic} is {memory[topic]}." if topic in memory else f"You have not told me your favourite {topic} yet."
+        ask = expand(
+            f"(what is|what's|do you remember|do you know) my favou?rite {topic}".replace(
+                "colour", rng.choice(("colour", "color"))
+            ),
+            rng,
+        )
+        known = (
+            f"Your favourite {topic} is {memory[topic]}."
+            if topic in memory
+            else f"You have not told me your favourite {topic} yet."
+        )
     return Exchange(vary(ask, rng), known)
 
 
@@ -217,7 +367,5 @@ def _skill(choices: Sequence[tuple[Skill, float]]) -> Skill:
 
 
 def _haiku_lines() -> list[list[str]]:
-    from guide_recipe.grammar import DATA, unescape
-
     lines = (DATA / "haiku_topics.txt").read_text(encoding="utf-8").splitlines()
     return [unescape(line).split(" | ") for line in lines]

@@ -67,7 +67,9 @@ class Lexicon:
 
 
 # Enough of each to write dialogues without the dictionary, in tests.
-SMALL_LEXICON = Lexicon(["teapot", "volcano"], ["admire", "inherit"], ["curious", "antique"], ["the kettle sang"])
+SMALL_LEXICON = Lexicon(
+    ["teapot", "volcano"], ["admire", "inherit"], ["curious", "antique"], ["the kettle sang"]
+)
 
 
 def lexicon(folder: Path, entries: list[tuple[str, str, str]]) -> Lexicon:

@@ -1,6 +1,6 @@
 """Writes the trained guide as a GGUF file in the layout of Microsoft's official BitNet file, with Tern's own writer.
 
-    python -m guide_recipe.export --model FOLDER --tokenizer FILE --out FILE
+python -m guide_recipe.export --model FOLDER --tokenizer FILE --out FILE
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def _add_norm(writer: GGUFWriter, name: str, arrays: dict[str, np.ndarray]) -> N
 def _describe(writer: GGUFWriter, config: dict[str, int | float]) -> None:
     writer.add("general.architecture", ARCH)
     writer.add("general.name", "Tern guide")
-    writer.add("general.description", "A tiny ternary demonstration model; the real model is BitNet b1.58 2B4T.")
+    writer.add(
+        "general.description", "A tiny ternary demonstration model; the real model is BitNet b1.58 2B4T."
+    )
     writer.add("general.license", "mit")
     writer.add("general.file_type", MOSTLY_I2_S)
     writer.add("general.quantization_version", 2)
@@ -85,7 +87,11 @@ def _add_tokenizer(writer: GGUFWriter, tokenizer: dict[str, dict[str, object]], 
     writer.add("tokenizer.ggml.model", "gpt2")
     writer.add("tokenizer.ggml.pre", "llama-bpe")
     writer.add("tokenizer.ggml.tokens", tokens)
-    writer.add("tokenizer.ggml.token_type", [CONTROL if token in SPECIALS else NORMAL for token in tokens], ValueType.INT32)
+    writer.add(
+        "tokenizer.ggml.token_type",
+        [CONTROL if token in SPECIALS else NORMAL for token in tokens],
+        ValueType.INT32,
+    )
     writer.add("tokenizer.ggml.merges", merges)
     writer.add("tokenizer.ggml.bos_token_id", bos)
     writer.add("tokenizer.ggml.eos_token_id", eos)

@@ -1,7 +1,8 @@
 """BitNet b1.58 in PyTorch, for training: latent full-precision weights, ternary and int8 in every forward pass.
 
-The arithmetic is that of transformers' BitNetForCausalLM [integrations/bitnet.py: WeightQuant, ActQuant]; the straight-through
-estimator is written so that the matrix products see exact small integers, which bfloat16 holds without rounding.
+The arithmetic is that of transformers' BitNetForCausalLM [integrations/bitnet.py: WeightQuant, ActQuant]. The
+straight-through estimator is written so that the matrix products see exact small integers, which bfloat16 holds
+without rounding.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ class Block(nn.Module):
         k = self.attn_k(n, step, dtype).view(batch, length, c.kv_heads, c.head_dim).transpose(1, 2)
         v = self.attn_v(n, step, dtype).view(batch, length, c.kv_heads, c.head_dim).transpose(1, 2)
         q, k = _rotate(q, cos, sin), _rotate(k, cos, sin)
-        a = F.scaled_dot_product_attention(q.to(dtype), k.to(dtype), v.to(dtype), is_causal=True, enable_gqa=True)
+        a = F.scaled_dot_product_attention(
+            q.to(dtype), k.to(dtype), v.to(dtype), is_causal=True, enable_gqa=True
+        )
         a = a.transpose(1, 2).reshape(batch, length, c.width)
         x = x + self.attn_output(*int8(self.attn_sub_norm(a)), dtype)
         n, step = int8(self.ffn_norm(x))

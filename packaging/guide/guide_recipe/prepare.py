@@ -1,6 +1,6 @@
 """Writes the training data: vocabulary and packed token rows. The same seed gives the same bytes.
 
-    python -m guide_recipe.prepare --out FOLDER
+python -m guide_recipe.prepare --out FOLDER
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ def pack(documents: Iterable[tuple[Sequence[int], Sequence[bool]]], context: int
     return np.stack(rows)
 
 
-def prepare(out: Path, dialogues: int, context: int, vocab: int, seed: int, wordnet: bool = True) -> dict[str, Rows]:
+def prepare(
+    out: Path, dialogues: int, context: int, vocab: int, seed: int, wordnet: bool = True
+) -> dict[str, Rows]:
     """Write ``tokenizer.json`` and ``data.npz`` into ``out``; returns the arrays (dialogues, english, held_out)."""
     out.mkdir(parents=True, exist_ok=True)
     lexicon, texts = english.SMALL_LEXICON, list[str]()

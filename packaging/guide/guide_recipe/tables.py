@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a grammar line is data and stays in one piece
 """Facts that come in tables (capitals, opposites, plurals, days ...) and plays on words. Answers follow from the tables."""
 
 from __future__ import annotations
@@ -13,8 +14,21 @@ _OPENING = re.compile(r"^(what is|what's|tell me|give me|name|which is|do you kn
 _RAW = read_sections("tables.txt")
 WORDS = _RAW["words"][0].split()
 _THE = {"Netherlands", "Philippines"}
-_DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
-_MONTHS = "January February March April May June July August September October November December".split()
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _UNITS = (
     ("centimetres", "a metre", "100"), ("metres", "a kilometre", "1,000"), ("millimetres", "a centimetre", "10"),
@@ -66,12 +80,20 @@ def capital(rng: random.Random) -> Exchange:
 def language(rng: random.Random) -> Exchange:
     country, tongue = rng.choice(_LANGUAGES)
     place = _country(country)
-    return _say(f"(what|which) language (do they speak|is spoken|do people speak) in {place}", f"In {place} people speak {tongue}.", rng)
+    return _say(
+        f"(what|which) language (do they speak|is spoken|do people speak) in {place}",
+        f"In {place} people speak {tongue}.",
+        rng,
+    )
 
 
 def continent(rng: random.Random) -> Exchange:
     country, where = rng.choice(_CONTINENTS)
-    return _say(f"((on|in) (which|what) continent is {country}|where is {country}|where in the world is {country})", f"{country} is in {where}.", rng)
+    return _say(
+        f"((on|in) (which|what) continent is {country}|where is {country}|where in the world is {country})",
+        f"{country} is in {where}.",
+        rng,
+    )
 
 
 def currency(rng: random.Random) -> Exchange:
@@ -94,7 +116,13 @@ def opposite(rng: random.Random) -> Exchange:
 
 def plural(rng: random.Random) -> Exchange:
     one, many = rng.choice(PLURALS)
-    return _say(f"((what is|what's|tell me) the plural (of|form of|of the word) {one}|{one} in [the] plural|one {one}, two what|more than one {one}|{one} plural)", f'The plural of "{one}" is "{many}".', rng, "plural", exact=True)
+    return _say(
+        f"((what is|what's|tell me) the plural (of|form of|of the word) {one}|{one} in [the] plural|one {one}, two what|more than one {one}|{one} plural)",
+        f'The plural of "{one}" is "{many}".',
+        rng,
+        "plural",
+        exact=True,
+    )
 
 
 def past(rng: random.Random) -> Exchange:
@@ -108,24 +136,38 @@ def colour(rng: random.Random) -> Exchange:
     article = "the" if thing in ("sun", "sky", "sea", "night") else "a"
     plain = thing in ("grass", "blood", "snow", "milk", "coal", "chocolate")
     subject = thing if plain else (f"the {thing}" if article == "the" else _article(thing))
-    return _say(f"(what|which) colou?r (is|has) {subject}", f"{subject[0].upper() + subject[1:]} is {hue}.", rng)
+    return _say(
+        f"(what|which) colou?r (is|has) {subject}", f"{subject[0].upper() + subject[1:]} is {hue}.", rng
+    )
 
 
 def sound(rng: random.Random) -> Exchange:
     animal, noise = rng.choice(_SOUNDS)
-    return _say(f"(what (sound|noise) does {_article(animal)} make|what does {_article(animal)} say|how does {_article(animal)} go)", f'{_article(animal).capitalize()} says "{noise}".', rng)
+    return _say(
+        f"(what (sound|noise) does {_article(animal)} make|what does {_article(animal)} say|how does {_article(animal)} go)",
+        f'{_article(animal).capitalize()} says "{noise}".',
+        rng,
+    )
 
 
 def baby(rng: random.Random) -> Exchange:
     parent, young = rng.choice(_BABIES)
-    return _say(f"(what is a baby {parent} called|what do you call a baby {parent}|what is the young of {_article(parent)})", f"A baby {parent} is called {_article(young)}.", rng)
+    return _say(
+        f"(what is a baby {parent} called|what do you call a baby {parent}|what is the young of {_article(parent)})",
+        f"A baby {parent} is called {_article(young)}.",
+        rng,
+    )
 
 
 def day(rng: random.Random) -> Exchange:
     i = rng.randrange(7)
     after, before = _DAYS[(i + 1) % 7], _DAYS[i - 1]
     if rng.random() < 0.6:
-        return _say(f"((what|which) [day] (comes|is|follows) after {_DAYS[i]}|what comes after {_DAYS[i]}|the day after {_DAYS[i]}|if today is {_DAYS[i]}, what is tomorrow)", f"After {_DAYS[i]} comes {after}.", rng)
+        return _say(
+            f"((what|which) [day] (comes|is|follows) after {_DAYS[i]}|what comes after {_DAYS[i]}|the day after {_DAYS[i]}|if today is {_DAYS[i]}, what is tomorrow)",
+            f"After {_DAYS[i]} comes {after}.",
+            rng,
+        )
     return _say(f"(what|which) day (comes|is) before {_DAYS[i]}", f"Before {_DAYS[i]} comes {before}.", rng)
 
 
@@ -133,22 +175,44 @@ def month(rng: random.Random) -> Exchange:
     i = rng.randrange(12)
     match rng.randrange(3):
         case 0:
-            return _say(f"(what|which) month (comes|is) after {_MONTHS[i]}", f"After {_MONTHS[i]} comes {_MONTHS[(i + 1) % 12]}.", rng)
+            return _say(
+                f"(what|which) month (comes|is) after {_MONTHS[i]}",
+                f"After {_MONTHS[i]} comes {_MONTHS[(i + 1) % 12]}.",
+                rng,
+            )
         case 1:
-            return _say(f"(what|which) month (comes|is) before {_MONTHS[i]}", f"Before {_MONTHS[i]} comes {_MONTHS[i - 1]}.", rng)
+            return _say(
+                f"(what|which) month (comes|is) before {_MONTHS[i]}",
+                f"Before {_MONTHS[i]} comes {_MONTHS[i - 1]}.",
+                rng,
+            )
     leap = ", and 29 in a leap year" if i == 1 else ""
-    return _say(f"how many days (does {_MONTHS[i]} have|are in {_MONTHS[i]}|has {_MONTHS[i]})", f"{_MONTHS[i]} has {_LENGTHS[i]} days{leap}.", rng)
+    return _say(
+        f"how many days (does {_MONTHS[i]} have|are in {_MONTHS[i]}|has {_MONTHS[i]})",
+        f"{_MONTHS[i]} has {_LENGTHS[i]} days{leap}.",
+        rng,
+    )
 
 
 def unit(rng: random.Random) -> Exchange:
     small, large, n = rng.choice(_UNITS)
-    return _say(f"how many {small} (are in|does|are there in|make|has) {large}[ have]", f"{large.capitalize()} has {n} {small}.", rng)
+    return _say(
+        f"how many {small} (are in|does|are there in|make|has) {large}[ have]",
+        f"{large.capitalize()} has {n} {small}.",
+        rng,
+    )
 
 
 def spell(rng: random.Random) -> Exchange:
     word = rng.choice(WORDS)
     reply = "-".join(word.upper())
-    return _say(f"(how do you spell|spell|can you spell|please spell|spell the word|how is) {word}[ spelled]", reply, rng, "spell", exact=True)
+    return _say(
+        f"(how do you spell|spell|can you spell|please spell|spell the word|how is) {word}[ spelled]",
+        reply,
+        rng,
+        "spell",
+        exact=True,
+    )
 
 
 def letters(rng: random.Random) -> Exchange:
@@ -159,15 +223,31 @@ def letters(rng: random.Random) -> Exchange:
 
 def reverse(rng: random.Random) -> Exchange:
     word = rng.choice([w for w in WORDS if len(w) <= 6])
-    ask = rng.choice((f"reverse [the word] {word}", f"(spell|write|say) {word} (backwards|in reverse)", f"what is {word} (backwards|reversed|spelled backwards)"))
-    return _say(ask, f"{'-'.join(word.upper())} backwards is {'-'.join(reversed(word.upper()))}: {word[::-1]}", rng, exact=True)
+    ask = rng.choice(
+        (
+            f"reverse [the word] {word}",
+            f"(spell|write|say) {word} (backwards|in reverse)",
+            f"what is {word} (backwards|reversed|spelled backwards)",
+        )
+    )
+    return _say(
+        ask,
+        f"{'-'.join(word.upper())} backwards is {'-'.join(reversed(word.upper()))}: {word[::-1]}",
+        rng,
+        exact=True,
+    )
 
 
 def letter_at(rng: random.Random) -> Exchange:
     word = rng.choice(WORDS)
     first = rng.random() < 0.6
     place, letter = ("first", word[0]) if first else ("last", word[-1])
-    return _say(f"(what is|what's|which is) the {place} letter (of|in) [the word] {word}", f'The {place} letter of "{word}" is {letter.upper()}.', rng, exact=True)
+    return _say(
+        f"(what is|what's|which is) the {place} letter (of|in) [the word] {word}",
+        f'The {place} letter of "{word}" is {letter.upper()}.',
+        rng,
+        exact=True,
+    )
 
 
 def next_letter(rng: random.Random) -> Exchange:
@@ -187,7 +267,17 @@ def starts_with(rng: random.Random) -> Exchange:
 
 def echo(rng: random.Random) -> Exchange:
     text = " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 6)))
-    ask = rng.choice((f"say {text}", f'say "{text}"', f"repeat after me: {text}", f"repeat: {text}", f"please say {text}", f"repeat the words {text}", f"write: {text}"))
+    ask = rng.choice(
+        (
+            f"say {text}",
+            f'say "{text}"',
+            f"repeat after me: {text}",
+            f"repeat: {text}",
+            f"please say {text}",
+            f"repeat the words {text}",
+            f"write: {text}",
+        )
+    )
     if rng.random() < 0.5:
         ask = ask[0].upper() + ask[1:]
     return Exchange(ask, text, "echo")
@@ -195,7 +285,12 @@ def echo(rng: random.Random) -> Exchange:
 
 def capitals_letters(rng: random.Random) -> Exchange:
     word = rng.choice(WORDS)
-    return _say(f"(write|say|put) {word} in (capital letters|capitals|uppercase|upper case)", word.upper(), rng, exact=True)
+    return _say(
+        f"(write|say|put) {word} in (capital letters|capitals|uppercase|upper case)",
+        word.upper(),
+        rng,
+        exact=True,
+    )
 
 
 SKILLS = (

@@ -1,6 +1,6 @@
 """Trains the guide: two pre-training stages, then supervised tuning, as in the BitNet b1.58 reports. One GPU or a CPU.
 
-    python -m guide_recipe.train --data FOLDER --out FOLDER [--steps N] [--resume FOLDER]
+python -m guide_recipe.train --data FOLDER --out FOLDER [--steps N] [--resume FOLDER]
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MODEL_KEYS = ("vocab", "context", "width", "ffn", "layers", "heads", "kv_heads")
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """``share`` of all steps; learning rate from ``start`` linearly to ``end``; ``english`` of the rows are plain text."""
+    """``share`` of all steps; learning rate from ``start`` linearly to ``end``; share of plain ``english`` rows."""
 
     name: str
     share: float
@@ -76,20 +76,29 @@ def optimizer_for(model: Guide, fused: bool) -> torch.optim.AdamW:
 
 
 def train(
-    model: Guide, data: dict[str, np.ndarray], steps: int, batch: int, stages: tuple[Stage, ...] = STAGES, seed: int = 1
+    model: Guide,
+    data: dict[str, np.ndarray],
+    steps: int,
+    batch: int,
+    stages: tuple[Stage, ...] = STAGES,
+    seed: int = 1,
 ) -> list[float]:
     """Train in place; returns the loss per learned token of every step. Prints progress."""
     device = model.token_embd.device
     on_gpu = device.type == "cuda"
     dtype = torch.bfloat16 if on_gpu else torch.float32
     if on_gpu:
-        for block in model.blk:  # one block at a time: all share one compiled form, and compiling takes seconds
+        for (
+            block
+        ) in model.blk:  # one block at a time: all share one compiled form, and compiling takes seconds
             block.compile()
     dialogues = Rows(data["dialogues"], device, seed)
     english = Rows(data["english"], device, seed + 1) if "english" in data else None
     held_out = torch.from_numpy(data["held_out"][:batch].astype(np.int32)).to(device)
     optimizer = optimizer_for(model, on_gpu)
-    constant = float(batch * model.config.context)  # the loss is a sum; a constant keeps the gradients' size sane
+    constant = float(
+        batch * model.config.context
+    )  # the loss is a sum; a constant keeps the gradients' size sane
     losses: list[Tensor] = []
     done, began = 0, time.perf_counter()
     for number, stage in enumerate(stages):
@@ -116,9 +125,10 @@ def train(
             if done in (1, 2, 10) or done % 100 == 0 or i == stage_steps - 1:
                 with torch.no_grad():
                     total, count = loss_sum(model, held_out, True, dtype)
+                    replies = (total / count).item()
                 seconds = time.perf_counter() - began
                 print(
-                    f"{stage.name} step {done} loss {losses[-1].item():.4f} held-out replies {(total / count).item():.4f}"
+                    f"{stage.name} step {done} loss {losses[-1].item():.4f} held-out replies {replies:.4f}"
                     f" {done * batch * model.config.context / seconds / 1e3:.0f} k tokens/s {seconds:.0f} s",
                     flush=True,
                 )
@@ -132,7 +142,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--steps", type=int, default=3600)
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--resume", type=Path, help="folder of an earlier run to start from (stage 1 is then left out)")
+    parser.add_argument(
+        "--resume", type=Path, help="folder of an earlier run to start from (stage 1 is then left out)"
+    )
     for key in MODEL_KEYS:
         parser.add_argument(f"--{key.replace('_', '-')}", type=int, default=getattr(Config(), key))
     args = parser.parse_args()
@@ -146,7 +158,8 @@ def main() -> None:
         checkpoint.load_latent(model, args.resume)
         whole = 1.0 - STAGES[0].share
         stages = tuple(
-            Stage(s.name, s.share / whole, s.start, s.end, s.weight_decay, s.english, s.replies_only) for s in STAGES[1:]
+            Stage(s.name, s.share / whole, s.start, s.end, s.weight_decay, s.english, s.replies_only)
+            for s in STAGES[1:]
         )
     model.to(device)
     with np.load(args.data / "data.npz") as arrays:

@@ -1,7 +1,7 @@
 """The guide's own byte-level BPE vocabulary, and the chat format as tokens. Knows nothing of networks.
 
-Splits text as Llama 3 does, so that llama.cpp (``tokenizer.ggml.pre = llama-bpe``) tokenizes it identically. No two digits
-ever merge: one token a digit keeps sums learnable for a small network.
+Splits text as Llama 3 does, so that llama.cpp (``tokenizer.ggml.pre = llama-bpe``) tokenizes it identically.
+No two digits ever merge: one token a digit keeps sums learnable for a small network.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 
 LLAMA3_SPLIT = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 SPECIALS = ("<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>")
 _TWO_DIGITS = re.compile(r"(?<=[0-9])(?=[0-9])")
@@ -40,7 +41,9 @@ def train(texts: Iterable[str], size: int) -> Tokenizer:
     tokenizer.train_from_iterator(_without_numbers(texts), trainer)
     tokenizer.add_special_tokens([AddedToken(text, special=True, normalized=False) for text in SPECIALS])
     if tokenizer.get_vocab_size() != size:
-        raise ValueError(f"the text gave {tokenizer.get_vocab_size()} tokens, not {size}: more text is needed")
+        raise ValueError(
+            f"the text gave {tokenizer.get_vocab_size()} tokens, not {size}: more text is needed"
+        )
     return tokenizer
 
 
@@ -74,8 +77,8 @@ class ChatFormat:
     def supervised(self, dialogue: Sequence[tuple[str, str]]) -> tuple[list[int], list[bool]]:
         """Tokens of a finished dialogue and which of them are to be learned in supervised tuning.
 
-        The last reply stands as it is generated, after "Assistant: ". Earlier replies stand as a prompt holds them, where
-        the first word takes the space; so they are learned from their second token on.
+        The last reply stands as it is generated, after "Assistant: ". Earlier replies stand as a prompt holds
+        them, where the first word takes the space; so they are learned from their second token on.
         """
         ids, learned = [self.bos], [False]
         for role, content in dialogue[:-1]:
