@@ -7,7 +7,6 @@ only to quantize.
 
 from __future__ import annotations
 
-import ctypes
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ from numpy.typing import NDArray
 
 from tern.engine import i2s
 from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_types import n_bytes
 from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.quantize import quantize_q6_k
 from tern.errors import BugError
 
 Encoding = Literal["i2_s", "tq2_0"]
@@ -150,7 +149,7 @@ class _Maker:
                 values *= np.float32(_EMBEDDING_STD)
                 values[:, : self._n_constant] = 1.0
                 yield (
-                    _quantize_q6_k(values)
+                    quantize_q6_k(values)
                     if type_ == "q6_k"
                     else values.astype(f"<{type_[0]}{int(type_[1:]) // 8}")
                 )
@@ -228,20 +227,6 @@ class _Maker:
             yield n
             self._done += n * cols
             self._progress(self._done / self._total)
-
-
-def _quantize_q6_k(values: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Rows of F32, a multiple of 256 wide, as llama.cpp's Q6_K bytes."""
-    from tern.engine import ggml
-
-    rows, cols = values.shape
-    size = n_bytes(TensorType.Q6_K, (cols, rows))
-    if size is None:
-        raise BugError(f"Q6_K takes rows of a multiple of 256 values, not {cols}")
-    out = np.empty(size, np.uint8)
-    source = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    ggml.load().quantize_chunk(TensorType.Q6_K, source, out.ctypes.data, 0, rows, cols, None)
-    return out
 
 
 def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding) -> None:
