@@ -116,7 +116,11 @@ MAX_TOKENS = Setting(
 )  # fmt: skip
 THREADS = Setting(
     "threads", int, 0, _ENGINE, "Threads",
-    "How many processor cores the model uses; 0 takes every fast core.", 0, 512,
+    "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0, 512,
+)  # fmt: skip
+QUIET = Setting(
+    "quiet", bool, False, _ENGINE, "Quiet",
+    "Use half the threads: a cooler and quieter computer, and slower replies.",
 )  # fmt: skip
 KV_TYPE = Setting(
     "kv_type", str, "f16", _ENGINE, "Memory of the conversation",
@@ -130,12 +134,15 @@ CONTEXT_SIZE = Setting(
 MODEL_PATH = Setting("model_path", str, "")
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
+# What `tern bench --threads sweep` found, and on which computer: settings may travel to another one.
+THREADS_MEASURED = Setting("threads_measured", int, 0, low=0, high=512)
+THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
 
 TABLE: tuple[Setting[Any], ...] = (
     THEME, FONT_SIZE, REDUCED_MOTION,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
-    THREADS, KV_TYPE, CONTEXT_SIZE,
-    MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN,
+    THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
+    MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
 )  # fmt: skip
 
 

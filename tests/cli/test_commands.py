@@ -201,45 +201,6 @@ def test_perplexity_is_the_mean_surprise(
     assert "window 16" in capsys.readouterr().out
 
 
-def test_bench_measures_and_keeps_its_random_model(
-    data_dir: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bench = [
-        "bench",
-        "--synthetic",
-        "tiny",
-        "--prefill",
-        "32",
-        "64",
-        "--tokens",
-        "8",
-        "--repeats",
-        "3",
-        "--threads",
-        "1",
-    ]
-    assert main([*bench, "--json"]) == 0
-    found = _last_json(capsys)
-    for part in ("prefill_32", "prefill_64", "decode"):
-        rate = found[part]
-        assert len(rate["repeats"]) == 3
-        assert 0 < rate["low"] <= rate["tokens_per_s"] <= rate["high"]
-    assert found["threads"] >= 1
-    assert found["resident_mb"] > 10
-    (model,) = (data_dir / "cache").glob("synthetic-*.gguf")
-    made = model.stat().st_mtime_ns
-    assert main(bench) == 0
-    printed = capsys.readouterr().out
-    assert "1 thread\n" in printed
-    assert "decode" in printed
-    assert model.stat().st_mtime_ns == made
-    assert main([*bench, "--sparsity", "0.8"]) == 0
-    assert len(list((data_dir / "cache").glob("synthetic-*.gguf"))) == 2
-    model.write_bytes(model.read_bytes()[:-1000])  # a damaged one is made again
-    assert main(bench) == 0
-    GGUFFile.open(model).close()
-
-
 def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["doctor", "--json"])
     found = _last_json(capsys)
@@ -310,6 +271,9 @@ def test_eval_says_what_is_wrong_with_a_file(
         ["bench", "--synthetic", "tiny", "--model", "x"],
         ["bench", "--sparsity", "0.8"],
         ["bench", "--synthetic", "tiny", "--sparsity", "0.99"],
+        ["bench", "--threads", "sweep", "--compare"],
+        ["bench", "--threads", "all"],
+        ["ask", "--threads", "sweep", "Hi"],
         ["dance"],
     ],
 )

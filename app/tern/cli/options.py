@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -32,8 +33,12 @@ def add_data_dir(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data-dir", metavar="DIR", default=argparse.SUPPRESS, help=DATA_DIR_HELP)
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """How to open a model."""
+def add_engine(
+    parser: argparse.ArgumentParser,
+    threads: Callable[[str], Any] | None = None,
+    threads_help: str = "threads to compute with (default: the best count known for this computer)",
+) -> None:
+    """How to open a model. ``threads``: another argparse type for that option."""
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model", type=Path, metavar="PATH", help="the model's GGUF file (default: the built-in guide)"
@@ -44,9 +49,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         default="f16",
         help="how exactly the KV cache is kept (default: f16)",
     )
-    group.add_argument(
-        "--threads", type=positive, metavar="N", help="threads to compute with (default: one a fast core)"
-    )
+    group.add_argument("--threads", type=threads or positive, metavar="N", help=threads_help)
     group.add_argument(
         "--context", type=positive, metavar="N", help="context size in tokens (default: the model's)"
     )
@@ -59,7 +62,7 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-tokens", type=positive, metavar="N", help="stop the reply after N tokens")
     group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
     group.add_argument("--temperature", type=number_from(0.0), metavar="T", help="0 is greedy (default: 0.7)")
-    group.add_argument("--top-k", type=_not_negative, metavar="K", help="0 switches it off (default: 40)")
+    group.add_argument("--top-k", type=not_negative, metavar="K", help="0 switches it off (default: 40)")
     group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
     group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
@@ -76,9 +79,13 @@ def model_path(args: argparse.Namespace) -> Path:
 
 
 def engine_options(args: argparse.Namespace) -> EngineOptions:
+    """How to open the model; the number of threads is the settings' unless one was asked for."""
     from tern.engine.types import EngineOptions
+    from tern.metrics.thread_choice import thread_count
+    from tern.settings import Settings
 
-    return EngineOptions(threads=args.threads, kv_type=args.kv, context_size=args.context)
+    threads = args.threads or thread_count(Settings.load())
+    return EngineOptions(threads=threads, kv_type=args.kv, context_size=args.context)
 
 
 def sampling(args: argparse.Namespace) -> SamplingParams:
@@ -97,7 +104,8 @@ def positive(text: str) -> int:
     return _whole(text, 1, 1 << 30)
 
 
-def _not_negative(text: str) -> int:
+def not_negative(text: str) -> int:
+    """argparse type: a whole number from 0."""
     return _whole(text, 0, 1 << 30)
 
 

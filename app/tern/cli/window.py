@@ -26,7 +26,12 @@ def run(args: argparse.Namespace) -> int:
             raise
         log.warning("no window: %s", error)
         return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
-    return app.run(app.WindowOptions(model=model))
+    from tern.engine.types import EngineOptions
+    from tern.metrics.thread_choice import thread_count
+    from tern.settings import Settings
+
+    threads = thread_count(Settings.load())
+    return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)))
 
 
 def missing_display() -> bool:

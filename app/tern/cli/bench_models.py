@@ -1,0 +1,76 @@
+"""The files that ``tern bench`` measures: random models, and llama.cpp's form of a model, made once in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tern.errors import UserError
+
+SHAPES = ("2b4t", "small", "tiny")  # of engine.synthetic, which is too heavy to import for --help
+_SEED = 0
+_VERSION = 1  # of the files made here: a change in how they are made needs new ones
+_ROOM = 1.1  # of the file's size, free on the disk before it is made
+
+Make = Callable[[Path, Callable[[float], None]], None]
+
+
+def synthetic_model(shape_name: str, sparsity: float | None = None) -> Path:
+    """The random model of that shape in the cache; made when it is not there or not whole."""
+    from tern import paths
+    from tern.engine.synthetic import SHAPES, file_bytes, write_synthetic
+
+    shape = SHAPES[shape_name]
+    kind = "" if sparsity is None else f"-sparse{sparsity:g}"
+    path = paths.cache_dir() / f"synthetic-{shape_name}-i2_s{kind}-v{_VERSION}.gguf"
+
+    def make(target: Path, progress: Callable[[float], None]) -> None:
+        write_synthetic(target, shape, seed=_SEED, progress=progress, sparsity=sparsity)
+
+    return _cached(path, file_bytes(shape), "Making random weights (once)", make)
+
+
+def llama_cpp_model(model: Path) -> Path:
+    """The same weights in llama.cpp's own types, TQ2_0 and a Q6_K head, in the cache.
+
+    Raises UserError where a layer's width has no such types.
+    """
+    from tern import paths
+    from tern.engine.gguf import GGUFFile
+    from tern.engine.quantize import write_tq2_0
+    from tern.engine.threads import performance_cores
+
+    status = model.stat()
+    identity = f"{model.resolve()} {status.st_size} {status.st_mtime_ns}"
+    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
+
+    def make(target: Path, progress: Callable[[float], None]) -> None:
+        with GGUFFile.open(model) as source:
+            write_tq2_0(source, target, progress, performance_cores())
+
+    path = paths.cache_dir() / f"compare-{key}-tq2_0-v{_VERSION}.gguf"
+    return _cached(path, status.st_size, "Making llama.cpp's form of the weights (once)", make)
+
+
+def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
+    from tern.cli.terminal import Progress
+    from tern.engine.config import BitnetConfig
+    from tern.engine.gguf import GGUFError, GGUFFile
+
+    try:
+        with GGUFFile.open(path) as file:
+            BitnetConfig.from_gguf(file)
+        return path
+    except GGUFError:
+        pass  # not there, or not whole: make it
+    free = shutil.disk_usage(path.parent).free
+    if free < needed * _ROOM:
+        raise UserError(
+            f"These weights need {needed / 1e6:,.0f} MB in {path.parent}, where {free / 1e6:,.0f} MB are free. "
+            "Make room, or choose another place with --data-dir DIR."
+        )
+    with Progress(label) as progress:
+        make(path, progress)
+    return path

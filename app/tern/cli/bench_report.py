@@ -1,0 +1,209 @@
+"""The report of ``tern bench`` as Markdown that reads well in a terminal. Made from the JSON report alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tern.metrics.speed import THIN_SPACE, format_count, format_megabytes, format_rate, format_speed
+
+_PER_LINE = 10  # layers in a row of the table of live parts
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """The whole report."""
+    parts = [_head, _speed, _memory, _limits, _compare, _live, _notes]
+    return "\n".join(line for part in parts for line in part(report)).rstrip()
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table with its columns set under each other."""
+    widths = [max(len(cell) for cell in column) for column in zip(titles, *rows, strict=True)]
+    lines = [titles, ["-" * width for width in widths], *rows]
+    return [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
+        for line in lines
+    ]
+
+
+def decode_key(context: int) -> str:
+    """The JSON key of decode after so many tokens of context: ``decode`` when it is empty."""
+    return f"decode_{context}" if context else "decode"
+
+
+def _head(report: dict[str, Any]) -> Iterator[str]:
+    computer, versions = report["computer"], report["versions"]
+    threads = "1 thread" if report["threads"] == 1 else f"{report['threads']} threads"
+    model = report["model"]
+    if report["synthetic"]:
+        wanted = report["sparsity_wanted"]
+        gates = "half of the gates live" if wanted is None else f"{wanted:.0%} zeros before `down` wanted"
+        model = f"{model} {report['synthetic']}, {gates}"
+    cores = f"{computer['physical_cores']} cores"
+    yield "# Tern bench"
+    yield ""
+    yield f"{model} · {format_megabytes(report['file_bytes'])}"
+    yield f"kernel {report['kernel']} · {threads} · KV cache {report['kv_type']}"
+    yield f"{computer['cpu']}, {cores} · {format_megabytes(computer['memory_mb'] * 1e6)} of memory"
+    yield computer["system"]
+    yield (
+        f"Tern {versions['tern']} · Python {versions['python']} · "
+        f"llama-cpp-python {versions['llama_cpp_python']} · ggml {versions['ggml']}"
+    )
+    yield ""
+
+
+def _speed(report: dict[str, Any]) -> Iterator[str]:
+    rows = [_rate_row(f"prefill, {n:,} tokens", report[f"prefill_{n}"]) for n in report["prompts"]]
+    for context in report["contexts"]:
+        rate = report[decode_key(context)]
+        place = f"after {context:,} tokens" if context else "empty context"
+        part = f" ({rate['part_of_empty']:.0%})" if "part_of_empty" in rate else ""
+        rows.append(_rate_row(f"decode, {place}{part}", rate))
+    chat = report["chat"]
+    place = f"{chat['context_used']:,} tokens"
+    rows.append((f"a reply up to {place}, sampled", format_speed(chat["tokens_per_s"]), "", "1"))
+    cold = report["cold_start"]
+    rows.append(
+        (
+            f"cold start to first token ({cold['prompt_tokens']} of prompt)",
+            _seconds(cold["first_token_s"]),
+            f"{_seconds(cold['high'])} to {_seconds(cold['low'])}",
+            str(len(cold["repeats"])),
+        )
+    )
+    yield "## Speed"
+    yield ""
+    yield from table(("", "median", "slowest to fastest", "repeats"), rows)
+    yield ""
+
+
+def _rate_row(label: str, rate: dict[str, Any]) -> tuple[str, str, str, str]:
+    spread = f"{format_rate(rate['low'])} to {format_rate(rate['high'])}"
+    return label, format_speed(rate["tokens_per_s"]), spread, str(len(rate["repeats"]))
+
+
+def _memory(report: dict[str, Any]) -> Iterator[str]:
+    memory = report["memory"]
+    rows = sorted(memory["parts_mb"].items(), key=lambda item: -item[1])
+    cells = [(name, _mb(size)) for name, size in rows if size >= 0.05]
+    cells.append(("**resident**", f"**{_mb(memory['resident_mb'])}**"))
+    yield f"## Memory, open and chatting at {memory['context_used']:,} tokens of context"
+    yield ""
+    yield from table(("part", "resident"), cells)
+    yield ""
+    if memory["peak_mb"] is not None:
+        yield f"At most it was {_mb(memory['peak_mb'])}. What is of the mapped file the system may take back."
+        yield ""
+
+
+def _limits(report: dict[str, Any]) -> Iterator[str]:
+    read, live = report["bytes_per_token"], report["live"]
+    limit, bandwidth = report["dense_limit_tokens_per_s"], report["memory_bandwidth_gb_s"]
+    parts = [
+        ("attention", "attention", None),
+        ("gate", "gate", None),
+        ("up", "up", live["rows"]),
+        ("down", "down", live["columns"]),
+        ("head", "output head", None),
+        ("other", "norms, embedding row", None),
+    ]
+    yield "## Against the memory"
+    yield ""
+    rows = [
+        (name if part is None else f"{name}, {part:.0%} of it live", _mb(read[key] / 1e6))
+        for key, name, part in parts
+    ]
+    rows.append(("**bytes a token** (estimate)", f"**{_mb(read['total'] / 1e6)}**"))
+    yield from table(("decode at an empty context reads", ""), rows)
+    yield ""
+    threads = report["memory_bandwidth"]["threads"]
+    rows = [(f"memory bandwidth, reading, {threads} threads", _gb_s(bandwidth))]
+    if "decode" in report:
+        used = report["decode_reads_gb_s"]
+        rows.append(("decode's reading", f"{_gb_s(used)} ({used / bandwidth:.0%})"))
+    dense = _mb(report["dense_bytes_per_token"] / 1e6)
+    rows.append((f"limit of a dense engine, 2 bits + Q6_K head: {dense} a token", format_speed(limit)))
+    if "decode" in report:
+        rows.append(("Tern's decode by that limit", f"{report['decode']['tokens_per_s'] / limit:.2f}"))
+    yield from table(("", ""), rows)
+    yield ""
+
+
+def _compare(report: dict[str, Any]) -> Iterator[str]:
+    if "compare" not in report:
+        return
+    found = report["compare"]
+    rows = []
+    for label, key in (
+        ("decode, empty context", "decode"),
+        *((f"prefill, {n:,} tokens", f"prefill_{n}") for n in found["prompts"]),
+    ):
+        versus = found[key]
+        rows.append(
+            (
+                label,
+                format_speed(versus["tern"]["tokens_per_s"]),
+                format_speed(versus["llama_cpp"]["tokens_per_s"]),
+                f"**{versus['ratio']:.2f}**",
+                f"{min(versus['ratios']):.2f} to {max(versus['ratios']):.2f}",
+            )
+        )
+    yield "## Beside llama.cpp's kernels"
+    yield ""
+    yield (
+        f"The same weights as TQ2_0 with a Q6_K head, through the same graph, in turns: {found['pairs']} pairs, "
+        "median ratio."
+    )
+    yield ""
+    yield from table(("", "Tern", "llama.cpp", "ratio", "lowest to highest"), rows)
+    yield ""
+
+
+def _live(report: dict[str, Any]) -> Iterator[str]:
+    layers = report["live"]["layers"]
+    if not layers:
+        return
+    yield "## Live parts, layer by layer"
+    yield ""
+    rows = []
+    for start in range(0, len(layers), _PER_LINE):
+        piece = layers[start : start + _PER_LINE]
+        span = f"{start} to {start + len(piece) - 1}"
+        for key, name in (("rows", "rows of `up`"), ("columns", "columns of `down`")):
+            cells = ["-" if layer[key] is None else f"{layer[key]:.0%}" for layer in piece]
+            rows.append((span, name, " ".join(cell.rjust(4) for cell in cells)))
+    yield from table(("layers", "", "live, in percent"), rows)
+    yield ""
+
+
+def _notes(report: dict[str, Any]) -> Iterator[str]:
+    faults, load = report["major_page_faults"], report["computer"]["load_before"]
+    yield "## How"
+    yield ""
+    yield f"- Random tokens, {report['decoded_tokens']} written in each repeat; one run of each kind first, uncounted."
+    if faults is None:
+        waits = "this system does not say whether it waited for the disk"
+    else:
+        waits = f"{format_count(faults)} page{'' if faults == 1 else 's'} came from the disk meanwhile"
+    yield f"- Page cache: the file was read end to end just before; {waits}."
+    yield (
+        "- Bytes a token: attention + gate + up × live rows + down × live columns + head + norms + one embedding "
+        "row; the KV cache comes on top."
+    )
+    if load is not None:
+        busy = " The computer was busy: measure again when it is idle." if report["computer"]["busy"] else ""
+        yield f"- Load before the run: {load:.2f}.{busy}"
+    yield ""
+
+
+def _mb(megabytes: float) -> str:
+    return f"{megabytes:,.0f}{THIN_SPACE}MB" if megabytes >= 9.5 else f"{megabytes:.1f}{THIN_SPACE}MB"
+
+
+def _gb_s(value: float) -> str:
+    return f"{value:.1f}{THIN_SPACE}GB/s"
+
+
+def _seconds(value: float) -> str:
+    return f"{value:.2f}{THIN_SPACE}s"
