@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from tern.ui.icons import action_icon
-from tern.ui.theme import ICON, Size, Space, Theme
+from tern.ui.theme import Size, Space, Theme
 
 _MOST_LINES = 8
 
@@ -90,7 +90,6 @@ class Composer(QFrame):
         self.stop_button.setToolTip(self.tr("Stop (Esc)"))
         for button in (self.send_button, self.stop_button):
             button.setAutoDefault(False)
-            button.setIconSize(QSize(ICON, ICON))
 
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
@@ -137,6 +136,8 @@ class Composer(QFrame):
         self.editor.setFont(self._theme.font(Size.BODY))
         self.send_button.setIcon(action_icon("arrow-up", self._theme, "on_accent"))
         self.stop_button.setIcon(action_icon("stop-fill", self._theme, "mark"))
+        for button in (self.send_button, self.stop_button):
+            button.setIconSize(self._theme.icon_size)
         width = max(self.send_button.sizeHint().width(), self.stop_button.sizeHint().width())
         for button in (self.send_button, self.stop_button):
             button.setMinimumWidth(width)  # the one replaces the other without a jump

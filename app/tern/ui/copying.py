@@ -75,6 +75,7 @@ class CopyButton(QToolButton):
 
     def restyle(self) -> None:
         self.setText(self.tr("Copy"))
+        self.setIconSize(self._theme.icon_size * 0.8)
         self.setIcon(action_icon("copy", self._theme, "quiet"))
         self.adjustSize()
 

@@ -228,7 +228,9 @@ class DocumentWriter:
         # Removing the break between two blocks may leave the format of either: say which.
         last = slot.written[-1]
         before = slot.written[-2].block if kept > 1 else None
-        if last.block.kind is Kind.CODE and "\n" in last.block.text:
+        if last.block.kind is Kind.TABLE:
+            self._flatten(cursor)
+        elif last.block.kind is Kind.CODE and "\n" in last.block.text:
             cursor.setBlockFormat(self.formats.code_line(last.block, last.code))
         else:
             cursor.setBlockFormat(self.formats.block(last.block, before, last.code))
@@ -237,11 +239,11 @@ class DocumentWriter:
         cursor = QTextCursor(self._document)
         cursor.setPosition(slot.end)
         before = slot.written[-1].block if slot.written else None
-        fresh = before is None or before.kind is Kind.TABLE
+        fresh = before is None
         base, start, code = slot.start.position(), cursor.position(), 0
         if block.kind is Kind.TABLE:
             if fresh:
-                self._flatten(cursor)
+                self._flatten(cursor, first=True)
             self._write_table(cursor, block, before)
             cursor.setPosition(slot.end)
             self._flatten(cursor)
@@ -261,10 +263,11 @@ class DocumentWriter:
             self._insert_runs(cursor, block.runs, self._heading(block))
         slot.written.append(_Written(block, start - base, fresh, text - base, code))
 
-    def _flatten(self, cursor: QTextCursor) -> None:
+    def _flatten(self, cursor: QTextCursor, first: bool = False) -> None:
         """Make the cursor's empty block one that takes no room, beside a table."""
         fmt = self.formats.spacer()
-        fmt.setTopMargin(cursor.blockFormat().topMargin())
+        if first:
+            fmt.setTopMargin(self.formats.opening())
         cursor.setBlockFormat(fmt)
         cursor.setBlockCharFormat(self.formats.spacer_char())
 
@@ -286,7 +289,6 @@ class DocumentWriter:
         fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L)
         tail = CODE_TAIL if before is not None and before.kind is Kind.CODE else 0
         fmt.setTopMargin(Space.S + tail if before is not None else 0)
-        fmt.setBottomMargin(Space.M)
         fmt.setHeaderRowCount(1)
         columns = max(len(row) for row in block.rows)
         longest = sum(max(_cell_length(row, column) for row in block.rows) for column in range(columns))

@@ -121,10 +121,11 @@ class Formats:
             above = Space.M + self.leading + self.code_head
         else:
             fmt = self.line()
+            above = Space.S if block.kind is Kind.RULE else above
         if before is None:
             above = self.opening() + (self.code_head if block.kind is Kind.CODE else 0)
         elif before.kind is Kind.CODE:
-            above = max(above, Space.M) + CODE_TAIL
+            above = max(above, Space.M) + CODE_TAIL  # a surface reaches further down than its text
         fmt.setTopMargin(above)
         if block.kind is Kind.CODE:
             return fmt
@@ -135,7 +136,6 @@ class Formats:
             fmt.setProperty(QUOTE, block.quote)
         if block.kind is Kind.RULE:
             fmt.setProperty(RULE, True)
-            fmt.setTopMargin(Space.S)
         return fmt
 
     def code_line(self, block: Block, code: int) -> QTextBlockFormat:

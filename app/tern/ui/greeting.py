@@ -13,6 +13,7 @@ from tern.ui.theme import Size, Space, Theme
 
 _MARK = 56
 _NARROW = 560
+_LOW = 320  # px of height under which the questions matter more than the mark
 
 
 class Greeting(QScrollArea):
@@ -99,10 +100,13 @@ class Greeting(QScrollArea):
     def _arrange(self) -> None:
         width = self.viewport().width()
         narrow = width < _NARROW
+        self._mark.setVisible(self.height() >= _LOW)
         padding = Space.L if narrow else Space.XL
         self._outer.setContentsMargins(padding, Space.L, padding, Space.L)
-        self._column.setFixedWidth(int(max(200, min(self._theme.column_width(), width - 2 * padding))))
-        columns = 1 if narrow else 2
+        column_width = int(max(200, min(self._theme.column_width(), width - 2 * padding)))
+        self._column.setFixedWidth(column_width)
+        widest = max(card.sizeHint().width() for card in self._cards)
+        columns = 2 if 2 * widest + self._grid.spacing() <= column_width else 1
         for index, card in enumerate(self._cards):
             self._grid.addWidget(card, index // columns, index % columns)
         for column in range(2):

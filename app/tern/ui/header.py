@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
 
 from tern.ui.icons import action_icon
-from tern.ui.theme import ICON, Space, Theme
+from tern.ui.theme import Space, Theme
 
 
 class Header(QFrame):
@@ -51,7 +51,6 @@ class Header(QFrame):
                 menu.addAction(action)
         self._more.setMenu(menu)
         for button in (self._new, self._more):
-            button.setIconSize(QSize(ICON, ICON))
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, Space.S, Space.M, Space.S)
@@ -83,6 +82,8 @@ class Header(QFrame):
 
     def _restyle(self) -> None:
         self._new.defaultAction().setIcon(action_icon("note-pencil", self._theme))
+        for button in (self._new, self._more):
+            button.setIconSize(self._theme.icon_size)
         self._more.setIcon(action_icon("dots-three-bold", self._theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

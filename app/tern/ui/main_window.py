@@ -111,13 +111,14 @@ class MainWindow(QMainWindow):
         self._keys = [
             (action.shortcut().toString(), action.text()) for action in (new, focus, stop, copy, keys)
         ]
-        self._keys[1:1] = [("Return", self.tr("Send")), ("Shift+Return", self.tr("New line"))]
+        self._keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
         quit_ = self._action(self.tr("Quit"), "Ctrl+Q", self.close)
         return [new, copy, None, self._look_menu(), keys, None, quit_]
 
     def _action(self, text: str, keys: str, act: Callable[[], object]) -> QAction:
         action = QAction(text, self)
         action.setShortcut(QKeySequence(keys))
+        action.setIconVisibleInMenu(False)
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         action.setToolTip(f"{text} ({shown})")
         action.triggered.connect(lambda: act())
@@ -248,6 +249,7 @@ class MainWindow(QMainWindow):
     def _model_failed(self, sentence: str) -> None:
         self._info = None
         self.header.set_model(self.tr("No model"))
+        self.readouts.set_context_size(0)
         self.notice.show_message(sentence, self.tr("Try again"), self._reload)
 
     def _reload(self) -> None:

@@ -122,7 +122,9 @@ class Readouts(QFrame):
     def finish(self) -> None:
         """The reply is over: its figures stay, dimmed."""
         self._running = False
-        self._tick()
+        self._show_speed()
+        self._show_context()
+        self._show_memory()
         self._idle(True)
 
     def _tick(self) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -158,12 +158,19 @@ class Theme(QObject):
             font = QFont("monospace")
             font.setStyleHint(QFont.StyleHint.Monospace)
         font.setPixelSize(self.px(size))
+        for ligature in ("liga", "calt"):  # code is shown letter by letter
+            font.setFeature(QFont.Tag(ligature), 0)
         return font
 
     def column_width(self) -> float:
         """Width in px of the text column: a line of about 74 characters of the body font."""
         advance = QFontMetricsF(self.font(Size.BODY)).horizontalAdvance(_SAMPLE)
         return advance / len(_SAMPLE) * COLUMN_CHARACTERS
+
+    @property
+    def icon_size(self) -> QSize:
+        side = round(ICON * self._scale)
+        return QSize(side, side)
 
     def color(self, role: str) -> QColor:
         return QColor(getattr(self.tokens, role))

@@ -1,0 +1,247 @@
+"""A scripted tour of the window that saves a picture of every stop: ``xvfb-run python tests/gui/tour.py FOLDER``.
+
+The guide answers itself (--fake: a FakeEngine does); texts that need more Markdown than it writes are spoken by a
+FakeEngine. A person then looks at every picture. Fonts: Inter and JetBrains Mono stand for the system's where they
+are installed.
+"""
+
+# ruff: noqa: E402 (fonts and paths must be set before Qt is imported)
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
+_FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
+<include ignore_missing="yes">/etc/fonts/fonts.conf</include>
+{aliases}</fontconfig>"""
+_ALIAS = (
+    '<match><test name="family"><string>{0}</string></test><edit name="family" mode="prepend" binding="strong">\
+<string>{1}</string></edit></match>'
+)
+_WANTED = {"sans-serif": "Inter", "monospace": "JetBrains Mono"}
+
+
+def _choose_fonts(folder: Path) -> None:
+    installed = subprocess.run(["fc-list", ":", "family"], capture_output=True, text=True, check=False).stdout
+    aliases = [_ALIAS.format(generic, name) for generic, name in _WANTED.items() if name in installed]
+    file = folder / "fonts.conf"
+    file.write_text(_FONTS.format(aliases="\n".join(aliases)))
+    os.environ["FONTCONFIG_FILE"] = str(file)
+
+
+_SCRATCH = Path(tempfile.mkdtemp(prefix="tern-tour-"))
+_choose_fonts(_SCRATCH)
+
+from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QFont
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+from samples import EVERYTHING
+
+from tern import paths
+from tern.context import open_engine
+from tern.engine.fake import FakeEngine
+from tern.engine.types import EngineOptions
+from tern.errors import UserError
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Mode, Theme
+
+ANSWER = """Of course. Here is the whole of it, in C:
+
+```c
+int32_t dot(const int8_t *w, const int8_t *x, int n) {
+    int32_t sum = 0;
+    for (int i = 0; i < n; i++)
+        sum += w[i] * x[i];   /* w is -1, 0 or +1 */
+    return sum;
+}
+```
+
+And what each weight costs to read:
+
+| Format | Bits a weight | 2B4T layers |
+|:-------|------:|------:|
+| F16 | 16 | 4.2 GB |
+| Q4_K | 4.5 | 1.2 GB |
+| **I2_S** | 2 | 0.52 GB |
+
+So the processor reads **eight times less** than with 16 bits, and memory is what it waits for.
+"""
+
+
+class Tour:
+    """Walks through the window; :meth:`picture` saves what it looks like."""
+
+    def __init__(self, application: QApplication, folder: Path, fake: bool) -> None:
+        self._application = application
+        self._folder = folder
+        self._fake = fake
+        self._number = 0
+        self.theme = Theme(application, Mode.LIGHT)
+
+    def wait(self, ms: int) -> None:
+        loop = QEventLoop()
+        QTimer.singleShot(ms, loop.quit)
+        loop.exec()
+
+    def until(self, true: Callable[[], bool], patience_s: float = 60) -> None:
+        for _ in range(int(patience_s * 50)):
+            if true():
+                return
+            self.wait(20)
+        raise SystemExit("the tour waited in vain")
+
+    def picture(self, name: str, of: QWidget) -> None:
+        self.wait(150)
+        self._number += 1
+        path = self._folder / f"{self._number:02}-{name}.png"
+        of.grab().save(str(path))
+        print(path, flush=True)
+
+    def screen(self, name: str, window: QWidget) -> None:
+        """A picture of the window with whatever has popped up over it."""
+        self.wait(300)
+        self._number += 1
+        path = self._folder / f"{self._number:02}-{name}.png"
+        corner = window.mapToGlobal(QPoint())
+        screen = window.screen()
+        screen.grabWindow(0, corner.x(), corner.y(), window.width(), window.height()).save(str(path))
+        print(path, flush=True)
+
+    def window(self, engine: FakeEngine | None = None, width: int = 1100, height: int = 760) -> MainWindow:
+        window = MainWindow(self.theme)
+        window.resize(width, height)
+        window.show()
+        window.activateWindow()
+        self.wait(200)
+        if engine is not None:
+            window.open_model(lambda progress: engine)
+        elif self._fake:
+            window.open_model(lambda progress: FakeEngine(token_seconds=0.01))
+        else:
+            guide = paths.guide_model()
+            window.open_model(lambda progress: open_engine(guide, EngineOptions(), progress))
+        self.until(lambda: window._info is not None)
+        return window
+
+    def ask(self, window: MainWindow, text: str, wait: bool = True) -> None:
+        QTest.keyClicks(window.composer.editor, text)
+        QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+        if wait:
+            self.until(lambda: not window._session.busy)
+
+    def walk(self) -> None:
+        window = self.window()
+        self.picture("first-run", window)
+        for question in ("What are you?", "Why is ternary fast?"):
+            self.ask(window, question)
+        self.wait(700)
+        self.picture("chat-with-the-guide", window)
+        self.theme.set_mode(Mode.DARK)
+        self.picture("chat-dark", window)
+        window.new_chat()
+        self.picture("first-run-dark", window)
+        window.close()
+
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(FakeEngine(["A short one.", ANSWER, EVERYTHING], token_seconds=0.03))
+            self.ask(window, "Hello there!")
+            self.ask(window, "Can you show me a ternary dot product, and what it saves?", wait=False)
+            self.until(lambda window=window: "what each" in window.transcript.toPlainText())
+            self.picture(f"streaming-{mode}", window)
+            self.until(lambda window=window: not window._session.busy)
+            place = window.transcript.cursorRect(window.transcript.document().find("int32_t sum")).center()
+            QTest.mouseMove(window.transcript.viewport(), place)
+            self.picture(f"code-and-table-{mode}", window)
+            self.ask(window, "Everything you can write, please")
+            window.transcript.selectAll()
+            self.picture(f"all-of-markdown-{mode}", window)
+            window.transcript.verticalScrollBar().setValue(430)
+            window.transcript.setTextCursor(window.transcript.document().find("Quantize the"))
+            self.picture(f"scrolled-up-{mode}", window)
+            window.notice.show_message(
+                "The memory ran out. Close other programs, then try again.", "Try again", lambda: None
+            )
+            self.picture(f"error-{mode}", window)
+            window.resize(480, 420)
+            self.picture(f"narrow-error-{mode}", window)
+            window.close()
+
+        self.theme.set_mode(Mode.LIGHT)
+        window = self.window(width=480, height=420)
+        self.picture("narrow-first-run", window)
+        self.ask(window, "Why is ternary fast?")
+        self.picture("narrow-chat", window)
+        window.close()
+
+        self.theme.set_scale(1.4)
+        window = self.window()
+        self.picture("large-first-run", window)
+        self.ask(window, "Why is ternary fast?")
+        self.picture("large-chat", window)
+        window.close()
+        self.theme.set_scale(1.0)
+
+        window = MainWindow(self.theme)
+        window.show()
+        window.activateWindow()
+        self.wait(200)
+        window.open_model(lambda progress: (progress(0.4), self._slowly(), FakeEngine(["Here."]))[-1])
+        self.ask(window, "Are you there already?", wait=False)
+        self.wait(300)
+        self.picture("waiting-for-the-model", window)
+        self.until(lambda: not window._session.busy)
+        window.composer.editor.setPlainText("A longer message\nover a few lines,\nwritten with Shift+Enter")
+        self.picture("composer-grown", window)
+        window.findChild(QToolButton, "menuButton").setFocus(Qt.FocusReason.TabFocusReason)
+        self.picture("focus-ring", window)
+        menu = window.findChild(QToolButton, "menuButton").menu()
+        menu.popup(window.mapToGlobal(QPoint(window.width() - menu.sizeHint().width() - 12, 48)))
+        menu.setActiveAction(menu.actions()[1])
+        self.screen("menu", window)
+        menu.close()
+        window.show_help()
+        assert window._help is not None
+        self.picture("help", window._help)
+        window.close()
+
+        window = self.window(FakeEngine(error=UserError("x")))
+        window.open_model(_broken)
+        self.until(window.notice.isVisible)
+        self.picture("model-cannot-be-opened", window)
+        window.close()
+
+    @staticmethod
+    def _slowly() -> None:
+        import time
+
+        time.sleep(1.5)
+
+
+def _broken(progress: Callable[[float], None]) -> FakeEngine:
+    raise UserError("tern-guide.gguf is cut short: 9,000,000 of 13,919,808 bytes. Install Tern again.")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--fake", action="store_true", help="do without the guide")
+    args = parser.parse_args()
+    args.folder.mkdir(parents=True, exist_ok=True)
+    paths.set_data_dir(_SCRATCH)
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("Tern")
+    application.setFont(QFont("sans-serif"))
+    Tour(application, args.folder, args.fake).walk()
+    assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]
+
+
+if __name__ == "__main__":
+    main()
