@@ -19,8 +19,14 @@ from tern.errors import UserError
 MIN_CONTEXT = 16
 
 
-def open_model(path: Path, options: EngineOptions | None = None) -> BitnetModel:
+def open_model(
+    path: Path,
+    options: EngineOptions | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> BitnetModel:
     """Open the network in the file at ``path``: token ids in, logits out; it needs no vocabulary.
+
+    ``progress`` is told fractions from 0 to 1, where something has to be made first.
 
     Raises UserError, with what to do next, for a file that cannot be used or options that do not fit it.
     """
@@ -33,9 +39,8 @@ def open_model(path: Path, options: EngineOptions | None = None) -> BitnetModel:
             raise UserError(
                 f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
             )
-        return BitnetModel(
-            file, config, options.kv_type, context_size, options.threads or performance_cores()
-        )
+        threads = options.threads or performance_cores()
+        return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
     except BaseException:
         file.close()
         raise
@@ -50,9 +55,9 @@ def open_engine(
 
     Raises UserError as ``open_model`` does, and for a file without a vocabulary.
     """
-    model = open_model(path, options)
+    model = open_model(path, options, lambda fraction: progress(0.9 * fraction))
     try:
-        progress(0.3)
+        progress(0.9)
         tokenizer = Tokenizer(vocabulary.sidecar(model.file, paths.cache_dir()))
         try:
             check_vocabulary(tokenizer, model.config.n_vocab)

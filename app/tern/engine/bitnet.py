@@ -6,8 +6,10 @@ Knows token ids and logits; no text and no sampling.
 from __future__ import annotations
 
 import ctypes as C
+import os
 from collections import OrderedDict
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +19,8 @@ from tern.engine.config import BitnetConfig
 from tern.engine.gguf import GGUFFile
 from tern.engine.kernels import loader as kernels
 from tern.engine.kv_cache import KVCache
-from tern.engine.types import KVType
+from tern.engine.prepared import Progress, prepare
+from tern.engine.types import EngineOptions, LayerSparsity, Logits
 from tern.engine.weights import Weights
 from tern.errors import BugError, UserError
 
@@ -29,10 +32,17 @@ class BitnetModel:
     """One open model. Used by one thread only; owns the mapped file."""
 
     def __init__(
-        self, file: GGUFFile, config: BitnetConfig, kv_type: KVType, context_size: int, threads: int
+        self,
+        file: GGUFFile,
+        config: BitnetConfig,
+        options: EngineOptions,
+        threads: int,
+        cache_folder: Path,
+        progress: Progress = lambda fraction: None,
     ) -> None:
+        """``cache_folder`` keeps the prepared weights; ``progress`` is told how far making them has come."""
         self.config = config
-        self.context_size = context_size
+        self.context_size = options.context_size or config.context_size
         self.threads = threads
         self.kernels = kernels.load()
         self._ggml = g = ggml.load()
@@ -43,34 +53,51 @@ class BitnetModel:
                 f"{file.path.name} has heads that Tern's attention cannot compute (at most {MAX_HEAD_DIM} values, "
                 f"{MAX_SHARED_HEADS} of them to a key head). Choose another model."
             )
-        if kv_type == "q8_0" and config.head_dim % 32:
+        if options.kv_type == "q8_0" and config.head_dim % 32:
             raise UserError(
                 f"A q8_0 KV cache needs heads of a multiple of 32; this model has {config.head_dim}."
             )
         self.file = file
-        self._graphs: OrderedDict[tuple[int, int], graph.Graph] = OrderedDict()
-        self._closed = False
+        self._weights = Weights(file, config)
+        self._prepared = prepare(file, self._weights, cache_folder, threads, options.exact_head, progress)
+        if self._prepared is not None:
+            self._weights.use_columns(self._prepared.columns)
+        self._cache = KVCache(config, options.kv_type, self.context_size)
         self._backend: int = g.backend_cpu_init()
         parameters = ggml.ThreadpoolParams()
         g.threadpool_params_init(C.byref(parameters), threads)
         self._pool: int = g.threadpool_new(C.byref(parameters))
         g.backend_cpu_set_n_threads(self._backend, threads)
         g.backend_cpu_set_threadpool(self._backend, self._pool)
-        self._buffer_type: int = g.backend_get_default_buffer_type(self._backend)
-        self._weights = Weights(file, config)
-        self._cache = KVCache(config, kv_type, context_size)
+        self._descriptor = os.open(file.path, os.O_RDONLY) if hasattr(os, "pread") else -1
+        self._parts = graph.Parts(
+            weights=self._weights,
+            cache=self._cache,
+            prepared=self._prepared,
+            context_size=self.context_size,
+            buffer_type=g.backend_get_default_buffer_type(self._backend),
+            threads=threads,
+            file_descriptor=self._descriptor,
+        )
+        self._graphs: OrderedDict[tuple[int, int, bool], graph.Graph] = OrderedDict()
         self._should_abort: Callable[[], bool] = lambda: False
         self._abort = ggml.AbortCallback(lambda data: self._should_abort())
         self._no_abort = ggml.AbortCallback()  # NULL
+        self._closed = False
+        self._head_rows = 0.0  # rows of the exact head computed, and over how many tokens
+        self._head_tokens = 0
+        self.fallbacks = 0  # tokens for which the two-stage head gave way to the whole one
 
-    def _graph(self, n_tokens: int, n_out: int) -> graph.Graph:
-        key = (n_tokens, n_out)
+    @property
+    def has_two_stage_head(self) -> bool:
+        return self._prepared is not None and self._prepared.coarse is not None
+
+    def _graph(self, n_tokens: int, n_out: int, two_stage: bool) -> graph.Graph:
+        key = (n_tokens, n_out, two_stage)
         if key not in self._graphs:
             while len(self._graphs) >= MAX_GRAPHS:
                 self._graphs.popitem(last=False)[1].close()
-            self._graphs[key] = graph.build(
-                self._weights, self._cache, self.context_size, self._buffer_type, n_tokens, n_out
-            )
+            self._graphs[key] = graph.build(self._parts, n_tokens, n_out, two_stage)
         self._graphs.move_to_end(key)
         return self._graphs[key]
 
@@ -87,17 +114,68 @@ class BitnetModel:
         that the next call may overwrite. None when ``should_abort`` said so; then the cache holds what it held before
         position ``past`` and nothing more that can be relied on.
         """
+        built = self._run(tokens, past, len(tokens) if all_logits else 1, None, should_abort)
+        if built is None:
+            return None
+        self._head_rows += self.config.n_vocab
+        self._head_tokens += 1
+        return built.logits
+
+    def eval_best(
+        self,
+        tokens: NDArray[np.int32],
+        past: int,
+        wanted: int | None,
+        should_abort: Callable[[], bool] | None = None,
+    ) -> Logits | None:
+        """As ``eval``, but only certain to hold the ``wanted`` best tokens after the last one; None: every token.
+
+        The logits are exact either way. Where the bound leaves too many rows open the whole head is computed.
+        """
+        if wanted is None or wanted > kernels.COARSE_BEST or not self.has_two_stage_head:
+            logits = self.eval(tokens, past, should_abort=should_abort)
+            return None if logits is None else Logits(None, logits[0])
+        built = self._run(tokens, past, 1, wanted, should_abort)
+        if built is None:
+            return None
+        selected = built.selected
+        if selected is None:
+            raise BugError("a graph without the two-stage head")
+        count = int(selected[0])
+        if 2 + 2 * count > len(selected):
+            self.fallbacks += 1
+            logits = self.eval(tokens[-1:], past + len(tokens) - 1, should_abort=should_abort)
+            return None if logits is None else Logits(None, logits[0])
+        self._head_rows += count
+        self._head_tokens += 1
+        pairs = selected[2 : 2 + 2 * count].reshape(count, 2)
+        pairs = pairs[pairs[:, 0].argsort()]
+        return Logits(pairs[:, 0], pairs[:, 1].copy().view(np.float32))
+
+    def _run(
+        self,
+        tokens: NDArray[np.int32],
+        past: int,
+        n_out: int,
+        wanted: int | None,
+        should_abort: Callable[[], bool] | None,
+    ) -> graph.Graph | None:
         count = len(tokens)
         if count == 0 or past < 0 or past + count > self.context_size:
             raise BugError(f"eval of {count} tokens at {past} in a context of {self.context_size}")
         if int(tokens.min()) < 0 or int(tokens.max()) >= self.config.n_vocab:
             raise BugError("a token id outside the vocabulary")
-        built = self._graph(count, count if all_logits else 1)
-        built.tokens[:] = tokens
+        built = self._graph(count, n_out, wanted is not None)
+        if built.tokens is not None:
+            built.tokens[:] = tokens
+        if built.embeddings is not None:
+            self._weights.embed(tokens, built.embeddings, self._descriptor)
         built.positions[:] = np.arange(past, past + count)
         built.cells[:] = built.positions
         if built.outputs is not None:
             built.outputs[0] = count - 1
+        if built.coarse is not None and wanted is not None:
+            built.coarse.wanted = wanted
         if should_abort is not None:
             self._should_abort = should_abort
             self._ggml.backend_cpu_set_abort_callback(self._backend, self._abort, None)
@@ -110,8 +188,46 @@ class BitnetModel:
             return None
         if status != ggml.Status.SUCCESS:
             raise BugError(f"ggml could not compute the graph (status {status})")
-        logits: NDArray[np.float32] = built.logits
-        return logits
+        if built.coarse is not None and built.selected is not None:
+            built.selected[0] = built.coarse.count
+        return built
+
+    # -- what the benchmark reports ------------------------------------------------------------------------------
+
+    def sparsity(self) -> list[LayerSparsity]:
+        """Live parts of each layer over the single tokens computed so far."""
+        layers = self.config.n_layers
+        rows, columns = np.zeros((layers, 2)), np.zeros((layers, 2))
+        for built in self._graphs.values():
+            for layer, up in enumerate(built.row_counters):
+                rows[layer] += (up.live_rows, up.total_rows)
+            for layer, down in enumerate(built.column_counters):
+                columns[layer] += (down.live_columns, down.total_columns)
+        return [
+            LayerSparsity(*(float(live / total) if total else None for live, total in (rows[i], columns[i])))
+            for i in range(layers)
+        ]
+
+    def reset_sparsity(self) -> None:
+        for built in self._graphs.values():
+            for up in built.row_counters:
+                up.live_rows = up.total_rows = 0
+            for down in built.column_counters:
+                down.live_columns = down.total_columns = 0
+
+    @property
+    def head_bytes_per_token(self) -> float:
+        """Mean bytes of the output head read for a token so far."""
+        row = self._weights.head_row_bytes
+        exact = self._head_rows / self._head_tokens * row if self._head_tokens else self.config.n_vocab * row
+        coarse = self.config.n_vocab * (self.config.n_embd / 2 + 4) if self.has_two_stage_head else 0.0
+        return exact + coarse
+
+    def memory_ranges(self) -> dict[str, list[tuple[int, int]]]:
+        """(address, bytes) of what the model holds beside the mapped file, by part."""
+        ranges = dict(self._prepared.ranges) if self._prepared is not None else {}
+        ranges["KV cache"] = [self._cache.range]
+        return ranges
 
     def close(self) -> None:
         """Free everything and close the file. Safe to call twice."""
@@ -125,4 +241,6 @@ class BitnetModel:
         self._ggml.threadpool_free(self._pool)
         self._weights.close()
         self._cache.close()
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
         self.file.close()

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tern.engine import prompt as prompts
 from tern.engine.bitnet import BitnetModel
@@ -19,6 +18,7 @@ from tern.engine.tokenizer import TextStream, Tokenizer
 from tern.engine.types import (
     Chunk,
     FinishReason,
+    Logits,
     Message,
     ModelInfo,
     PrefillProgress,
@@ -78,38 +78,38 @@ class BitnetEngine:
     def prefill(
         self,
         tokens: list[int],
+        wanted: int | None = None,
         should_stop: StopFlag = lambda: False,
         on_progress: Callable[[int], None] = lambda done: None,
-    ) -> NDArray[np.float32] | None:
-        """Bring the cache to hold exactly ``tokens``; logits (n_vocab,) of the last. None when stopped on the way.
+    ) -> Logits | None:
+        """Bring the cache to hold exactly ``tokens``; logits of what follows, at least of the ``wanted`` best tokens.
 
-        ``on_progress(done)`` is told how many of ``tokens`` are in the cache, reused ones included.
+        None when stopped on the way. ``on_progress(done)`` is told how many of ``tokens`` are in the cache, reused ones
+        included.
         """
         done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
         del self._cached[done:]
-        logits: NDArray[np.float32] | None = None
+        logits: Logits | None = None
         while done < len(tokens):
             on_progress(done)
             if should_stop():
                 return None
             chunk = tokens[done : done + PREFILL_CHUNK]
-            logits = self.model.eval(np.asarray(chunk, np.int32), done, should_abort=should_stop)
+            logits = self.model.eval_best(np.asarray(chunk, np.int32), done, wanted, should_stop)
             if logits is None:
                 return None
             self._cached += chunk
             done += len(chunk)
         on_progress(done)
-        last: NDArray[np.float32] | None = None if logits is None else logits[-1]
-        return last
+        return logits
 
-    def decode(self, token: int) -> NDArray[np.float32]:
-        """Append one token to the cache; logits (n_vocab,) of what follows it."""
-        logits = self.model.eval(np.asarray([token], np.int32), len(self._cached))
+    def decode(self, token: int, wanted: int | None = None) -> Logits:
+        """Append one token to the cache; logits of what follows it, at least of the ``wanted`` best tokens."""
+        logits = self.model.eval_best(np.asarray([token], np.int32), len(self._cached), wanted)
         if logits is None:
             raise BugError("decode was aborted")
         self._cached.append(token)
-        row: NDArray[np.float32] = logits[-1]
-        return row
+        return logits
 
     def reset(self) -> None:
         """Forget what the cache holds."""
@@ -133,7 +133,7 @@ class BitnetEngine:
         try:
             sampler.accept(tokens[-request.sampling.penalty_last_n :])
             computing = time.perf_counter()
-            logits = self.prefill(tokens, should_stop, lambda done: on_prefill(done, total))
+            logits = self.prefill(tokens, sampler.wanted, should_stop, lambda done: on_prefill(done, total))
             stats = replace(stats, context_used=len(self._cached))
             if logits is None:
                 yield Chunk("", stats.finished(FinishReason.STOPPED))
@@ -167,7 +167,7 @@ class BitnetEngine:
                 if len(self._cached) >= context_size:
                     reason = FinishReason.CONTEXT_FULL
                     break
-                logits = self.decode(token)
+                logits = self.decode(token, sampler.wanted)
             yield Chunk(stream.end(), stats.finished(reason))
         finally:
             sampler.close()

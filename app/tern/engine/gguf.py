@@ -10,7 +10,7 @@ import mmap
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
@@ -142,6 +142,11 @@ class GGUFFile:
         self.close()
 
     @property
+    def mapping(self) -> mmap.mmap:
+        """The whole file's bytes."""
+        return self._map
+
+    @property
     def address(self) -> int:
         """Address of the file's first byte in memory, valid until :meth:`close`."""
         return int(np.frombuffer(self._map, np.uint8, 1).ctypes.data)
@@ -152,6 +157,17 @@ class GGUFFile:
             raise self.error(f"the tensor {name} is missing")
         info = self.tensors[name]
         return np.frombuffer(self._map, np.uint8, info.n_bytes, info.offset)
+
+    def release(self, names: Iterable[str]) -> None:
+        """Give back the memory that reading these tensors took up. They stay readable: the file has them."""
+        if not hasattr(mmap, "MADV_DONTNEED"):
+            return
+        for name in names:
+            info = self.tensors[name]
+            start = -(-info.offset // mmap.PAGESIZE) * mmap.PAGESIZE  # whole pages that hold nothing else
+            end = (info.offset + info.n_bytes) // mmap.PAGESIZE * mmap.PAGESIZE
+            if end > start:
+                self._map.madvise(mmap.MADV_DONTNEED, start, end - start)
 
     @overload
     def get(self, key: str, kind: type[T]) -> T: ...

@@ -22,11 +22,15 @@ from numpy.typing import NDArray
 from tern.engine import ggml
 from tern.engine.kernels import loader as kernels
 from tern.engine.kv_cache import KVCache
+from tern.engine.prepared import Prepared
 from tern.engine.weights import Weights
-from tern.errors import UserError
+from tern.errors import BugError, UserError
 
 SPLIT_TOKENS = 16  # up to so many tokens, attention divides the positions among the threads
 SPLIT_POSITIONS = 256  # positions a thread takes at a time then
+COARSE_CAPACITY = (
+    8192  # rows the two-stage head may compute exactly; with more of them the whole head is cheaper
+)
 
 
 @dataclass
@@ -36,11 +40,16 @@ class Graph:
     context: int
     allocator: int
     handle: int
-    tokens: NDArray[np.int32]  # (T,)
+    tokens: NDArray[np.int32] | None  # (T,); None when the graph takes embeddings
+    embeddings: NDArray[np.float32] | None  # (T, n_embd)
     positions: NDArray[np.int32]  # (T,)
     cells: NDArray[np.int64]  # (T,) rows of the KV cache to write
     outputs: NDArray[np.int32] | None  # (n_out,) which of the T rows reach the head; None when all do
-    logits: NDArray[np.float32]  # (n_out, n_vocab)
+    logits: NDArray[np.float32] | None  # (n_out, n_vocab); None with the two-stage head
+    selected: NDArray[np.int32] | None = None  # the two-stage head's answer, see kernels.CoarseArgs
+    coarse: kernels.CoarseArgs | None = None  # set its ``wanted`` before a run
+    row_counters: list[kernels.GateUpArgs] = field(default_factory=list)  # of one token's layers
+    column_counters: list[kernels.NormQuantArgs] = field(default_factory=list)
     keep: list[Any] = field(default_factory=list)  # structs that C points into
 
     def close(self) -> None:
@@ -49,31 +58,47 @@ class Graph:
         g.free(self.context)
 
 
-def build(
-    weights: Weights, cache: KVCache, context_size: int, buffer_type: int, n_tokens: int, n_out: int
-) -> Graph:
-    """The forward pass of ``n_tokens`` tokens, with logits of ``n_out`` of them.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every graph of one model is made of."""
+
+    weights: Weights
+    cache: KVCache
+    prepared: Prepared | None
+    context_size: int
+    buffer_type: int
+    threads: int
+    file_descriptor: int  # the model file, for rows that should not be read through the mapping; -1: map them
+
+
+def build(parts: Parts, n_tokens: int, n_out: int, two_stage: bool) -> Graph:
+    """The forward pass of ``n_tokens`` tokens, with logits of ``n_out`` of them: every one, or with ``two_stage``
+    those of the best tokens (then ``n_out`` is 1).
 
     Raises UserError when the memory for it cannot be had.
     """
-    g, config = ggml.load(), weights.config
+    g, weights, cache, config = ggml.load(), parts.weights, parts.cache, parts.weights.config
     max_nodes = 64 * config.n_layers + 64
     context = g.context(max_nodes, max_nodes)
     handle = g.new_graph_custom(context, max_nodes, False)
     keep: list[Any] = []
-    blocks = _Blocks(weights, context, context_size, keep, n_tokens)
+    blocks = _Blocks(parts, context, keep, n_tokens)
 
     def new_input(type_: int, *ne: int) -> int:
         tensor = g.tensor(context, type_, *ne)
         g.set_input(tensor)
         return tensor
 
-    tokens = new_input(ggml.Type.I32, n_tokens)
+    # Embeddings of F16 and F32 come from outside: reading a row through the mapping would make 64 KB resident.
+    by_token = weights.embedding_type not in (ggml.Type.F16, ggml.Type.F32)
+    source = (
+        new_input(ggml.Type.I32, n_tokens) if by_token else new_input(ggml.Type.F32, config.n_embd, n_tokens)
+    )
     positions = new_input(ggml.Type.I32, n_tokens)
     cells = new_input(ggml.Type.I64, n_tokens)
     outputs = new_input(ggml.Type.I32, n_out) if n_out < n_tokens else None
 
-    x = g.get_rows(context, weights.tensors["token_embd.weight"], tokens)
+    x = int(g.get_rows(context, weights.tensors["token_embd.weight"], source)) if by_token else source
     for layer in range(config.n_layers):
         block = f"blk.{layer}"
         query, key, value = blocks.project(block, "attn_norm", ("attn_q", "attn_k", "attn_v"), x)
@@ -92,11 +117,12 @@ def build(
         gated = blocks.gate_up(block, x)
         (x,) = blocks.project(block, "ffn_sub_norm", ("ffn_down",), gated, residual=x)
     x = blocks.norm("output_norm", x)
-    logits = blocks.head(x)
-    g.set_output(logits)
-    g.build_forward_expand(handle, logits)
+    coarse = blocks.coarse_args() if two_stage else None
+    answer = blocks.head(x) if coarse is None else blocks.two_stage_head(x, coarse)
+    g.set_output(answer)
+    g.build_forward_expand(handle, answer)
 
-    allocator = g.gallocr_new(buffer_type)
+    allocator = g.gallocr_new(parts.buffer_type)
     if not g.gallocr_alloc_graph(allocator, handle):
         g.gallocr_free(allocator)
         g.free(context)
@@ -105,11 +131,16 @@ def build(
         context=context,
         allocator=allocator,
         handle=handle,
-        tokens=_view(tokens, np.int32, n_tokens),
+        tokens=_view(source, np.int32, n_tokens) if by_token else None,
+        embeddings=None if by_token else _view(source, np.float32, n_tokens, config.n_embd),
         positions=_view(positions, np.int32, n_tokens),
         cells=_view(cells, np.int64, n_tokens),
         outputs=None if outputs is None else _view(outputs, np.int32, n_out),
-        logits=_view(logits, np.float32, n_out, config.n_vocab),
+        logits=_view(answer, np.float32, n_out, config.n_vocab) if coarse is None else None,
+        selected=None if coarse is None else _view(answer, np.int32, 2 + 2 * coarse.capacity),
+        coarse=coarse,
+        row_counters=blocks.row_counters,
+        column_counters=blocks.column_counters,
         keep=keep,
     )
 
@@ -123,17 +154,17 @@ def _view(tensor: int, dtype: type[np.generic], *shape: int) -> NDArray[Any]:
 class _Blocks:
     """The pieces of one block; ``n_tokens`` is the number of columns that its inputs have."""
 
-    def __init__(
-        self, weights: Weights, context: int, context_size: int, keep: list[Any], n_tokens: int
-    ) -> None:
-        self._weights = weights
-        self._config = weights.config
+    def __init__(self, parts: Parts, context: int, keep: list[Any], n_tokens: int) -> None:
+        self._parts = parts
+        self._weights = parts.weights
+        self._config = parts.weights.config
         self._kernels = kernels.load()
         self._ggml = ggml.load()
         self._context = context
-        self._context_size = context_size
         self._keep = keep
         self.n_tokens = n_tokens
+        self.row_counters: list[kernels.GateUpArgs] = []
+        self.column_counters: list[kernels.NormQuantArgs] = []
 
     def norm(self, name: str, x: int) -> int:
         """RMSNorm by ggml: x / rms(x) * weight."""
@@ -147,12 +178,14 @@ class _Blocks:
             self._context, type_, (rows, self.n_tokens), args, function, C.addressof(userdata)
         )
 
-    def _norm_quant(self, norm: str, x: int, width: int) -> int:
-        """RMSNorm and int8 quantization in one node: rows of ``quant_row_bytes(width)`` bytes."""
-        weights = self._weights
-        weight = self._ggml.get_data(weights.tensors[f"{norm}.weight"])
-        userdata = kernels.norm_quant_args(weight, self._config.rms_eps, width)
-        rows = self._kernels.quant_row_bytes(width)
+    def _norm_quant(self, norm: str, x: int, width: int, live: bool = False) -> int:
+        """RMSNorm and int8 quantization in one node: rows of ``quant_row_bytes(width)`` bytes. With ``live`` the
+        nonzero values are listed as well, for a product that reads only their columns."""
+        weight = self._ggml.get_data(self._weights.tensors[f"{norm}.weight"])
+        userdata = kernels.norm_quant_args(weight, self._config.rms_eps, width, live)
+        if live:
+            self.column_counters.append(userdata)
+        rows = self._kernels.quant_row_bytes(width, live)
         return self._custom(ggml.Type.I8, rows, [x], self._kernels.op_norm_quant, userdata)
 
     def project(
@@ -168,7 +201,8 @@ class _Blocks:
             return results if residual is None else [int(g.add(self._context, results[0], residual))]
         width = weights.n_in(names[0])
         matrices = [weights.matrices[name] for name in names]
-        quantized = self._norm_quant(norm, x, width)
+        live = self.n_tokens == 1 and bool(matrices[0].columns)
+        quantized = self._norm_quant(norm, x, width, live)
         total = sum(matrix.n_out for matrix in matrices)
         userdata = kernels.bitlinear_args(matrices, width)
         sources = [quantized] if residual is None else [quantized, residual]
@@ -215,6 +249,8 @@ class _Blocks:
                 config.n_embd,
                 kernels.RELU2 if relu2 else kernels.SILU,
             )
+            if self.n_tokens == 1 and relu2:
+                self.row_counters.append(userdata)
             quantized = self._norm_quant(f"{block}.ffn_norm", x, config.n_embd)
             return self._custom(ggml.Type.F32, config.n_ff, [quantized], self._kernels.op_gate_up, userdata)
         normed = self.norm(f"{block}.ffn_norm", x)
@@ -230,6 +266,37 @@ class _Blocks:
             return int(g.mul_mat(self._context, weights.head, x))
         userdata = kernels.HeadArgs(weights=g.get_data(weights.head), n=self._config.n_embd, type=type_)
         return self._custom(ggml.Type.F32, self._config.n_vocab, [x], self._kernels.op_head, userdata)
+
+    def coarse_args(self) -> kernels.CoarseArgs:
+        """The two-stage head's pointers; ``wanted`` is set before each run."""
+        config, weights, prepared = self._config, self._weights, self._parts.prepared
+        if prepared is None or prepared.coarse is None:
+            raise BugError("this model has no coarse head")
+        best = (C.c_int64 * (kernels.COARSE_BEST * self._parts.threads))()
+        self._keep.append(best)
+        return kernels.CoarseArgs(
+            rows=prepared.coarse.rows,
+            step=prepared.coarse.step,
+            dither=prepared.coarse.dither,
+            weights=self._ggml.get_data(weights.head),
+            best=C.addressof(best),
+            n=config.n_embd,
+            type=ggml.TensorHead.from_address(weights.head).type,
+            n_vocab=config.n_vocab,
+            wanted=1,
+            capacity=min(config.n_vocab, COARSE_CAPACITY),
+            file=self._parts.file_descriptor,
+            file_offset=weights.head_offset,
+        )
+
+    def two_stage_head(self, x: int, args: kernels.CoarseArgs) -> int:
+        """Ids and exact logits of every token that may be among the ``wanted`` best (kernels/coarse.h)."""
+        library, best = self._kernels, 2 * kernels.COARSE_BEST
+        upper = self._custom(ggml.Type.F32, self._config.n_vocab, [x], library.op_coarse, args)
+        exact = self._custom(ggml.Type.I32, best, [upper, x], library.op_coarse_exact, args)
+        return self._custom(
+            ggml.Type.I32, 2 + 2 * args.capacity, [upper, exact, x], library.op_coarse_select, args
+        )
 
     def rope(self, x: int, n_heads: int, positions: int) -> int:
         """Rotary embedding of [n_heads * head_dim, T] (columns may be strided) -> [head_dim, n_heads, T]."""
@@ -270,7 +337,7 @@ class _Blocks:
         sources = [query, keys, values, positions]
         if not split:
             return self._custom(ggml.Type.F32, config.n_q, sources, self._kernels.op_attention, userdata)
-        n_chunks = -(-self._context_size // split)
+        n_chunks = -(-self._parts.context_size // split)
         rows = n_chunks * config.n_heads * self._kernels.attention_partial_floats(config.head_dim)
         partials = self._custom(ggml.Type.F32, rows, sources, self._kernels.op_attention, userdata)
         sources = [partials, positions]

@@ -22,8 +22,11 @@ class KVCache:
         self._ggml = g = ggml.load()
         type_, width = _TYPES[kv_type], config.n_kv
         layer_bytes = (g.row_size(type_, width) * context_size + 63) // 64 * 64
-        self._memory = mmap.mmap(-1, 2 * config.n_layers * layer_bytes)
+        # Private, where the system asks: shared anonymous memory counts as a file's and gets no huge pages.
+        flags = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_ANONYMOUS") else {}
+        self._memory = mmap.mmap(-1, 2 * config.n_layers * layer_bytes, **flags)
         address = C.addressof(C.c_char.from_buffer(self._memory))
+        self.range = (address, len(self._memory))
         self._context: int = g.context(2 * config.n_layers)
         self._buffer: int = g.backend_cpu_buffer_from_ptr(address, len(self._memory))
         tensors: list[int] = []

@@ -8,10 +8,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tern.engine.tokenizer import libllama
-from tern.engine.types import SamplingParams
+from tern.engine.types import Logits, SamplingParams
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
@@ -27,6 +26,7 @@ class Sampler:
             params.repeat_penalty != 1.0 or params.frequency_penalty != 0.0 or params.presence_penalty != 0.0
         )
         self._plain_greedy = params.greedy and not self._penalized
+        self.wanted = _wanted(params, self._penalized)
         self._chain: Any = None
         if self._plain_greedy:
             return
@@ -66,14 +66,15 @@ class Sampler:
             for token in tokens:
                 libllama().llama_sampler_accept(self._chain, token)
 
-    def sample(self, logits: NDArray[np.float32]) -> int:
-        """The next token's id from logits of shape (vocabulary,)."""
+    def sample(self, logits: Logits) -> int:
+        """The next token's id."""
         if self._plain_greedy:
-            return int(logits.argmax())
+            best = int(logits.values.argmax())
+            return best if logits.ids is None else int(logits.ids[best])
         llama = libllama()
-        candidates = self._candidates
-        candidates["id"] = self._ids
-        candidates["logit"] = logits
+        candidates = self._candidates[: len(logits.values)]
+        candidates["id"] = self._ids if logits.ids is None else logits.ids
+        candidates["logit"] = logits.values
         candidates["p"] = 0.0
         array = llama.llama_token_data_array(
             data=candidates.ctypes.data_as(llama.llama_token_data_p),
@@ -91,3 +92,18 @@ class Sampler:
         if self._chain is not None:
             libllama().llama_sampler_free(self._chain)
             self._chain = None
+
+
+def _wanted(params: SamplingParams, penalized: bool) -> int | None:
+    """How many of the best logits decide everything that the chain can choose; None: all of them may.
+
+    Penalties only lower logits, of at most ``penalty_last_n`` tokens, so that many more must be known for sure.
+    """
+    best = 1 if params.greedy else params.top_k
+    if best <= 0:
+        return None
+    if not penalized:
+        return best
+    if params.repeat_penalty < 1.0 or params.frequency_penalty < 0.0 or params.presence_penalty < 0.0:
+        return None
+    return best + params.penalty_last_n

@@ -1,4 +1,4 @@
-"""The engine's vocabulary: what goes in, what comes out. Plain data; imports nothing but the standard library.
+"""The engine's vocabulary: what goes in, what comes out. Plain data.
 
 Every reader of a reply (window, terminal, benchmark) takes its numbers from :class:`Stats`: one truth.
 """
@@ -11,17 +11,24 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 Role = Literal["system", "user", "assistant"]
 KVType = Literal["f16", "f32", "q8_0"]
 
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How to open a model. ``threads`` None: one a physical performance core; ``context_size`` None: the file's."""
+    """How to open a model. ``threads`` None: one a physical performance core; ``context_size`` None: the file's.
+
+    ``exact_head`` always computes every logit instead of ranking the vocabulary with a coarse copy first.
+    """
 
     threads: int | None = None
     kv_type: KVType = "f16"
     context_size: int | None = None
+    exact_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +124,25 @@ class ModelInfo:
     file_bytes: int
     kernel: str = ""
     threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Logits:
+    """Logits of the next token: of the tokens ``ids`` in ascending order, or of the whole vocabulary (``ids`` None)."""
+
+    ids: NDArray[np.int32] | None  # (n,)
+    values: NDArray[np.float32]  # (n,)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerSparsity:
+    """Live parts, 0 to 1, of one layer over the tokens decoded so far; None where nothing can be skipped.
+
+    ``rows`` of ``up``: those whose gate is positive. ``columns`` of ``down``: those whose int8 activation is not zero.
+    """
+
+    rows: float | None
+    columns: float | None
 
 
 @dataclass(frozen=True, slots=True)

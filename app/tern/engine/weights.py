@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tern.engine import ggml
 from tern.engine.config import BitnetConfig
@@ -16,8 +19,13 @@ class Weights:
 
     def __init__(self, file: GGUFFile, config: BitnetConfig) -> None:
         self.config = config
+        self._file = file
+        self.head_bytes = file.tensors[head_name(file)].n_bytes
         self.tensors: dict[str, int] = {}
         self.matrices: dict[str, kernels.Matrix] = {}
+        self.embedding_type = int(file.tensors["token_embd.weight"].type)
+        self.embedding_offset = file.tensors["token_embd.weight"].offset
+        self.head_offset = file.tensors[head_name(file)].offset
         self._ggml = g = ggml.load()
         self._context: int = g.context(len(file.tensors))
         self._buffer: int = g.backend_cpu_buffer_from_ptr(file.address, file.size)
@@ -31,6 +39,30 @@ class Weights:
                 tensor = g.tensor(self._context, int(info.type), *info.shape)
                 g.backend_tensor_alloc(self._buffer, tensor, address)
                 self.tensors[name] = tensor
+
+    def embed(self, tokens: NDArray[np.int32], out: NDArray[np.float32], descriptor: int) -> None:
+        """Rows of the token embedding (F16 or F32) into ``out`` (T, n_embd), read from the open file when there is a
+        ``descriptor``: through the mapping every row would make the 16 pages around it resident."""
+        half = self.embedding_type == ggml.Type.F16
+        dtype = np.dtype(np.float16 if half else np.float32)
+        row_bytes = self.config.n_embd * dtype.itemsize
+        for index, token in enumerate(tokens):
+            at = self.embedding_offset + int(token) * row_bytes
+            if descriptor >= 0:
+                row = os.pread(descriptor, row_bytes, at)
+                out[index] = np.frombuffer(row, dtype)
+            else:
+                out[index] = np.frombuffer(self._file.mapping, dtype, self.config.n_embd, at)
+
+    @property
+    def head_row_bytes(self) -> int:
+        return self.head_bytes // self.config.n_vocab
+
+    def use_columns(self, columns: dict[str, int]) -> None:
+        """From now on read these matrices from their column-major copies alone (addresses by name)."""
+        for name, address in columns.items():
+            self.matrices[name].columns = address
+            self.matrices[name].codes = None
 
     @property
     def head(self) -> int:
@@ -46,3 +78,8 @@ class Weights:
     def close(self) -> None:
         self._ggml.backend_buffer_free(self._buffer)
         self._ggml.free(self._context)
+
+
+def head_name(file: GGUFFile) -> str:
+    """The tensor that makes logits: the output matrix, or the token embedding again."""
+    return "output.weight" if "output.weight" in file.tensors else "token_embd.weight"

@@ -3,11 +3,14 @@
 #define TERN_FLOAT_KERNELS_H
 
 #include "attention.h"
+#include "coarse.h"
 #include "head.h"
 
 struct float_kernel {
     attend_fn *attend;
     dot_rows_fn *dot_rows;
+    row_to_floats_fn *row_to_floats;
+    coarse_rows_fn *coarse_rows;
 };
 
 extern const struct float_kernel tern_float_scalar;

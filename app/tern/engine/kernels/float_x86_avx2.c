@@ -1,9 +1,12 @@
-// The float work (attention, output head) for one instruction set; the code is in the two headers.
+// The float work (attention, output head) for one instruction set; the code is in the headers.
 #define ATTEND attend_avx2
 #define DOT_ROWS dot_rows_avx2
+#define ROW_TO_FLOATS row_to_floats_avx2
+#define COARSE_ROWS coarse_rows_avx2
 #include "float_kernels.h"
 
 #include "attention_ops.h"
+#include "coarse_ops.h"
 #include "head_ops.h"
 
-const struct float_kernel tern_float_avx2 = {ATTEND, DOT_ROWS};
+const struct float_kernel tern_float_avx2 = {ATTEND, DOT_ROWS, ROW_TO_FLOATS, COARSE_ROWS};

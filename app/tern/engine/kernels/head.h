@@ -9,4 +9,6 @@
 typedef void dot_rows_fn(const uint8_t *rows, int64_t row_bytes, int32_t type, int32_t n_rows, const float *x,
                          int64_t x_stride, int32_t n_tokens, int32_t n, float *out, int64_t out_stride);
 
+typedef void row_to_floats_fn(const uint8_t *row, int32_t type, int32_t n, float *out);
+
 #endif

@@ -29,3 +29,7 @@ static void DOT_ROWS(const uint8_t *rows, int64_t row_bytes, int32_t type, int32
                                                             : dot_row(row, GGML_TYPE_F32, x + t * x_stride, n);
     }
 }
+
+static void ROW_TO_FLOATS(const uint8_t *row, int32_t type, int32_t n, float *out) {
+    for (int32_t i = 0; i < n; i += LANES16) vf_store(out + i, load_weights(row, type, i));
+}

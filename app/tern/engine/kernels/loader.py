@@ -104,6 +104,33 @@ class HeadArgs(ctypes.Structure):
     )
 
 
+COARSE_BEST = 128  # TERN_COARSE_BEST: the most tokens that can be wanted of the two-stage head
+MAX_COARSE_WIDTH = 16384
+
+
+class CoarseArgs(ctypes.Structure):
+    """Userdata of the three ops of the two-stage head (coarse.h)."""
+
+    _fields_ = (
+        ("rows", ctypes.c_void_p),
+        ("step", ctypes.c_void_p),
+        ("dither", ctypes.c_void_p),
+        ("weights", ctypes.c_void_p),
+        ("best", ctypes.c_void_p),
+        ("n", ctypes.c_int32),
+        ("type", ctypes.c_int32),
+        ("n_vocab", ctypes.c_int32),
+        ("wanted", ctypes.c_int32),
+        ("capacity", ctypes.c_int32),
+        ("n_threads", ctypes.c_int32),
+        ("next", ctypes.c_int32),
+        ("count", ctypes.c_int32),
+        ("file", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+        ("file_offset", ctypes.c_int64),
+    )
+
+
 def _check_columns(n_in: int) -> None:
     if n_in < _GROUP or n_in % _GROUP or n_in > MAX_COLUMNS:
         raise BugError(f"a BitLinear layer needs a multiple of 128 columns up to {MAX_COLUMNS}, not {n_in}")
@@ -153,6 +180,9 @@ class Kernels:
     op_attention: int
     op_attention_merge: int
     op_head: int
+    op_coarse: int
+    op_coarse_exact: int
+    op_coarse_select: int
 
     def quant_row_bytes(self, n: int, live: bool = False) -> int:
         """Bytes of one quantized token of n columns, as op_norm_quant writes it."""
@@ -170,6 +200,15 @@ class Kernels:
         """Writes the column-major copy of the I2_S matrix at address `codes` to address `out`."""
         _check_columns(n_in)
         self.library.tern_repack_columns(codes, n_in, n_out, out)
+
+    def coarse_build(
+        self, weights: int, type_: int, n: int, first: int, end: int, dither: int, rows: int, step: int
+    ) -> None:
+        """Quantizes rows ``first``..``end`` of the output matrix at address ``weights`` to four bits (coarse.h).
+
+        Addresses: ``dither`` f32[n], ``rows`` u8[n_vocab * n / 2], ``step`` f32[n_vocab]. Releases the GIL.
+        """
+        self.library.tern_coarse_build(weights, type_, n, first, end, dither, rows, step)
 
     def select(self, name: str) -> None:
         """Makes another instruction set the active one for the whole process (tests and benchmarks)."""
@@ -207,6 +246,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
+        "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr]),
         "tern_select_kernel": (i32, [text]),
         "tern_kernel_name": (text, []),
         "tern_kernels_available": (text, []),
@@ -223,6 +263,9 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_op_attention",
         "tern_op_attention_merge",
         "tern_op_head",
+        "tern_op_coarse",
+        "tern_op_coarse_exact",
+        "tern_op_coarse_select",
     ):
         function = getattr(library, name)
         function.restype, function.argtypes = None, [ptr, ctypes.c_int, ctypes.c_int, ptr]
@@ -273,6 +316,9 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
         op_attention=address("tern_op_attention"),
         op_attention_merge=address("tern_op_attention_merge"),
         op_head=address("tern_op_head"),
+        op_coarse=address("tern_op_coarse"),
+        op_coarse_exact=address("tern_op_coarse_exact"),
+        op_coarse_select=address("tern_op_coarse_select"),
     )
 
 

@@ -98,6 +98,39 @@ struct tern_head_args {
 };
 TERN_API void tern_op_head(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 
+// The two-stage output head for one token (coarse.h).
+enum { TERN_COARSE_BEST = 128 };  // rows whose exact logits set the threshold; `wanted` is at most this
+
+struct tern_coarse_best {
+    float value;
+    int32_t id;
+};
+
+struct tern_coarse_args {
+    const uint8_t *rows;     // [n_vocab][n / 2], written by tern_coarse_build, with `step` [n_vocab]
+    const float *step;
+    const float *dither;     // [n], uniform in [-1/2, 1/2)
+    const uint8_t *weights;  // the exact rows [n_vocab][n] of `type` (ggml_type F16 or F32)
+    struct tern_coarse_best *best;  // room for TERN_COARSE_BEST a thread
+    int32_t n, type, n_vocab;
+    int32_t wanted;          // the `wanted` best rows are certainly among those selected
+    int32_t capacity;        // rows that coarse_select has room for
+    int32_t n_threads, next;
+    int32_t count;           // rows that reached the threshold; beyond `capacity` they are only counted
+    int32_t file;            // descriptor to read exact rows from, or -1: read them through `weights`
+    int32_t reserved;
+    int64_t file_offset;     // of row 0
+};
+
+//   coarse:        src0 x f32 [n, 1]                -> dst f32 [n_vocab, 1]
+//   coarse_exact:  src0 that, src1 x                -> dst i32 [2 * TERN_COARSE_BEST, 1]
+//   coarse_select: src0, src1 those two, src2 x     -> dst i32 [2 + 2 * capacity, 1]
+TERN_API void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+TERN_API void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end,
+                                const float *dither, uint8_t *rows, float *step);
+
 // Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
 TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
 

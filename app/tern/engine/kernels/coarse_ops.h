@@ -1,0 +1,71 @@
+// Integer dot products over the coarse head, compiled once per instruction set: COARSE_ROWS names the function.
+#include "coarse.h"
+#include "simd.h"
+
+#if defined(__AVX512VNNI__)
+static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
+    const __m512i nibble = _mm512_set1_epi8(15);
+    __m512i h0 = _mm512_setzero_si512(), h1 = h0, l0 = h0, l1 = h0;
+    for (int32_t i = 0; i < n; i += 128) {
+        const __m512i u = _mm512_loadu_si512(row + i / 2);
+        const __m512i a = _mm512_and_si512(u, nibble), b = _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble);
+        h0 = _mm512_dpbusd_epi32(h0, a, _mm512_loadu_si512(high + i));
+        h1 = _mm512_dpbusd_epi32(h1, b, _mm512_loadu_si512(high + i + 64));
+        l0 = _mm512_dpbusd_epi32(l0, a, _mm512_loadu_si512(low + i));
+        l1 = _mm512_dpbusd_epi32(l1, b, _mm512_loadu_si512(low + i + 64));
+    }
+    const __m512i h = _mm512_slli_epi32(_mm512_add_epi32(h0, h1), 7);
+    return _mm512_reduce_add_epi32(_mm512_add_epi32(h, _mm512_add_epi32(l0, l1)));
+}
+#elif defined(__AVX2__)
+static inline __m256i add_products(__m256i sum, __m256i u, const int8_t *x) {
+    const __m256i pairs = _mm256_maddubs_epi16(u, _mm256_loadu_si256((const __m256i *)(const void *)x));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));  // |pairs| <= 3840: no saturation
+}
+static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
+    const __m256i nibble = _mm256_set1_epi8(15);
+    __m256i h = _mm256_setzero_si256(), l = h;
+    for (int32_t i = 0; i < n; i += 128)
+        for (int32_t j = 0; j < 64; j += 32) {
+            const __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(row + i / 2 + j));
+            const __m256i a = _mm256_and_si256(u, nibble), b = _mm256_and_si256(_mm256_srli_epi16(u, 4), nibble);
+            h = add_products(add_products(h, a, high + i + j), b, high + i + j + 64);
+            l = add_products(add_products(l, a, low + i + j), b, low + i + j + 64);
+        }
+    __m256i s = _mm256_add_epi32(_mm256_slli_epi32(h, 7), l);
+    s = _mm256_hadd_epi32(s, s);
+    s = _mm256_hadd_epi32(s, s);
+    return _mm256_extract_epi32(s, 0) + _mm256_extract_epi32(s, 4);
+}
+#elif defined(__ARM_FEATURE_DOTPROD)
+static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
+    int32x4_t h[2] = {vdupq_n_s32(0), vdupq_n_s32(0)}, l[2] = {vdupq_n_s32(0), vdupq_n_s32(0)};
+    for (int32_t i = 0; i < n; i += 128)
+        for (int32_t j = 0; j < 64; j += 16) {
+            const uint8x16_t u = vld1q_u8(row + i / 2 + j);
+            const int8x16_t a = vreinterpretq_s8_u8(vandq_u8(u, vdupq_n_u8(15)));
+            const int8x16_t b = vreinterpretq_s8_u8(vshrq_n_u8(u, 4));
+            h[0] = vdotq_s32(h[0], a, vld1q_s8(high + i + j));
+            h[1] = vdotq_s32(h[1], b, vld1q_s8(high + i + j + 64));
+            l[0] = vdotq_s32(l[0], a, vld1q_s8(low + i + j));
+            l[1] = vdotq_s32(l[1], b, vld1q_s8(low + i + j + 64));
+        }
+    return (vaddvq_s32(vaddq_s32(h[0], h[1])) << 7) + vaddvq_s32(vaddq_s32(l[0], l[1]));
+}
+#else
+static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
+    int32_t h = 0, l = 0;
+    for (int32_t i = 0; i < n; i += 128)
+        for (int32_t j = 0; j < 64; j++) {
+            const int32_t a = row[i / 2 + j] & 15, b = row[i / 2 + j] >> 4;
+            h += a * high[i + j] + b * high[i + j + 64];
+            l += a * low[i + j] + b * low[i + j + 64];
+        }
+    return h * X_HIGH + l;
+}
+#endif
+
+static void COARSE_ROWS(const uint8_t *rows, int32_t n_rows, const int8_t *high, const int8_t *low, int32_t n,
+                        int32_t *acc) {
+    for (int32_t r = 0; r < n_rows; r++) acc[r] = coarse_row(rows + (int64_t)r * (n / 2), high, low, n);
+}

@@ -1,0 +1,230 @@
+"""Copies of some weights in an order that decodes faster, made once a model and kept in the cache.
+
+Two of them: every ``ffn_down`` by columns, so that columns whose activation is zero are never read; and a coarse copy
+of the output matrix, four bits a weight, that ranks the vocabulary (kernels/coarse.h). Both hold what the model file
+holds and can always be made again. A small model's are made anew in memory at every start.
+"""
+
+from __future__ import annotations
+
+import ctypes as C
+import hashlib
+import json
+import logging
+import mmap
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tern.atomic import replacing
+from tern.engine import ggml
+from tern.engine.gguf import GGUFFile, TensorType
+from tern.engine.kernels import loader as kernels
+from tern.engine.weights import Weights, head_name
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1  # of the cache file; a change makes every file again
+IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
+COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
+HEADER_BYTES = 1 << 16
+SAMPLES = 256  # pages hashed to know a file again and to see that it is whole
+PAGE = 4096
+COARSE_TASK_ROWS = 2048
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Coarse:
+    """Addresses: ``rows`` u8[n_vocab * n_embd / 2], ``step`` f32[n_vocab], ``dither`` f32[n_embd]."""
+
+    rows: int
+    step: int
+    dither: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    name: str
+    offset: int
+    n_bytes: int
+
+
+class Prepared:
+    """``columns``: address of the column-major copy by matrix name. ``coarse``: the coarse head, if there is one."""
+
+    def __init__(self, memory: mmap.mmap, sections: list[_Section]) -> None:
+        self._memory = memory  # unmapped when the last view of it goes
+        base = int(np.frombuffer(memory, np.uint8).ctypes.data)
+        addresses = {section.name: base + section.offset for section in sections}
+        self.columns = {name: address for name, address in addresses.items() if name.endswith("ffn_down")}
+        self.coarse: Coarse | None = None
+        if "coarse.rows" in addresses:
+            self.coarse = Coarse(
+                addresses["coarse.rows"], addresses["coarse.step"], addresses["coarse.dither"]
+            )
+        self.ranges: dict[str, list[tuple[int, int]]] = {}
+        for section in sections:
+            part = "coarse head" if section.name.startswith("coarse") else "columns of down"
+            self.ranges.setdefault(part, []).append((base + section.offset, section.n_bytes))
+
+
+def prepare(
+    file: GGUFFile,
+    weights: Weights,
+    cache_folder: Path,
+    threads: int,
+    exact_head: bool = False,
+    progress: Progress = lambda fraction: None,
+) -> Prepared | None:
+    """The prepared copies of a model, from the cache where they are, else made now. None when nothing gains by it.
+
+    When the cache cannot be written the copies live in memory and the log says so.
+    """
+    sections = list(_sections(file, weights, exact_head))
+    if not sections:
+        return None
+    total = sections[-1].offset + sections[-1].n_bytes
+    if total - HEADER_BYTES <= IN_MEMORY_BYTES:
+        return Prepared(_made(mmap.mmap(-1, total), sections, file, weights, threads, progress), sections)
+    key = _key(file, sections)
+    path = cache_folder / "prepared" / f"{key[:32]}.bin"
+    memory = _opened(path, key, total)
+    if memory is None:
+        memory = _made(mmap.mmap(-1, total), sections, file, weights, threads, progress)
+        memory = _kept(path, key, memory) or memory
+    return Prepared(memory, sections)
+
+
+def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_Section]:
+    """What to make, each part beginning on a page."""
+    config = weights.config
+    at = HEADER_BYTES
+
+    def section(name: str, n_bytes: int) -> _Section:
+        nonlocal at
+        made = _Section(name, at, n_bytes)
+        at += -(-n_bytes // PAGE) * PAGE
+        return made
+
+    if config.activation == "relu2":
+        for name, matrix in weights.matrices.items():
+            if name.endswith("ffn_down"):
+                yield section(name, kernels.load().columns_bytes(config.n_ff, matrix.n_out))
+    head = file.tensors[head_name(file)]
+    fits = head.type in (TensorType.F16, TensorType.F32) and config.n_embd <= kernels.MAX_COARSE_WIDTH
+    if fits and not exact_head and head.n_bytes >= COARSE_FROM_BYTES:
+        yield section("coarse.step", 4 * config.n_vocab)
+        yield section("coarse.dither", 4 * config.n_embd)
+        yield section("coarse.rows", config.n_vocab * config.n_embd // 2)
+
+
+def _key(file: GGUFFile, sections: list[_Section]) -> str:
+    """Names the model's content, from its header and sampled pages, and the layout of what is made of it."""
+    hasher = hashlib.blake2b(digest_size=32)
+    hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections}".encode())
+    with file.path.open(
+        "rb"
+    ) as stream:  # read, not mapped: every page touched through the mapping would stay
+        hasher.update(stream.read(file.data_offset))
+        for start in _sample_starts(file.size):
+            stream.seek(start)
+            hasher.update(stream.read(PAGE))
+    return hasher.hexdigest()
+
+
+def _sample_starts(size: int) -> list[int]:
+    return [int(start) for start in np.linspace(0, max(0, size - PAGE), SAMPLES)]
+
+
+def _sampled(content: NDArray[np.uint8]) -> bytes:
+    return b"".join(content[start : start + PAGE].tobytes() for start in _sample_starts(len(content)))
+
+
+def _opened(path: Path, key: str, total: int) -> mmap.mmap | None:
+    """The file mapped, or None when it is missing, of another model or damaged."""
+    try:
+        with path.open("rb") as stream:
+            memory = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError):
+        return None
+    try:
+        header = json.loads(memory[:HEADER_BYTES].rstrip(b"\0"))
+        content = np.frombuffer(memory, np.uint8)[HEADER_BYTES:]
+        digest = hashlib.blake2b(_sampled(content)).hexdigest()
+        if len(memory) == total and header == {"key": key, "samples": digest}:
+            return memory
+    except (ValueError, TypeError):
+        pass
+    log.warning("the prepared weights in %s do not fit the model and are made again", path)
+    return None
+
+
+def _kept(path: Path, key: str, memory: mmap.mmap) -> mmap.mmap | None:
+    """Write ``memory`` to ``path`` and map that instead, so that the system can take its pages back when it must."""
+    with memoryview(memory) as content:
+        digest = hashlib.blake2b(_sampled(np.frombuffer(content, np.uint8)[HEADER_BYTES:])).hexdigest()
+        header = json.dumps({"key": key, "samples": digest}).encode()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as stream:
+                stream.write(header.ljust(HEADER_BYTES, b"\0"))
+                stream.write(content[HEADER_BYTES:])
+        except OSError as error:
+            log.warning("the prepared weights could not be kept in %s: %s", path.parent, error)
+            return None
+    return _opened(path, key, len(memory))
+
+
+def _made(
+    memory: mmap.mmap,
+    sections: list[_Section],
+    file: GGUFFile,
+    weights: Weights,
+    threads: int,
+    progress: Progress,
+) -> mmap.mmap:
+    """Fill ``memory`` on ``threads`` threads (the C functions release the GIL)."""
+    view = np.frombuffer(memory, np.uint8)
+    base = int(view.ctypes.data)
+    by_name = {section.name: section for section in sections}
+    config, library = weights.config, kernels.load()
+    tasks: list[Callable[[], None]] = []
+    for name in by_name:
+        if name.endswith("ffn_down"):
+            matrix, out = weights.matrices[name], base + by_name[name].offset
+            tasks.append(
+                lambda matrix=matrix, out=out: library.repack_columns(  # type: ignore[misc]
+                    matrix.codes, config.n_ff, matrix.n_out, out
+                )
+            )
+    if "coarse.rows" in by_name:
+        dither, step, rows = (base + by_name[f"coarse.{part}"].offset for part in ("dither", "step", "rows"))
+        values = _dither(config.n_embd)
+        C.memmove(dither, values.ctypes.data, values.nbytes)
+        head = file.tensors[head_name(file)]
+        type_ = ggml.Type.F16 if head.type == TensorType.F16 else ggml.Type.F32
+        for first in range(0, config.n_vocab, COARSE_TASK_ROWS):
+            end = min(first + COARSE_TASK_ROWS, config.n_vocab)
+            tasks.append(
+                lambda first=first, end=end: library.coarse_build(  # type: ignore[misc]
+                    file.address + head.offset, type_, config.n_embd, first, end, dither, rows, step
+                )
+            )
+    with ThreadPoolExecutor(threads, "tern-prepare") as pool:
+        for done, _ in enumerate(pool.map(lambda task: task(), tasks), start=1):
+            progress(done / len(tasks))
+    del view
+    file.release([*(f"{name}.weight" for name in by_name if name.endswith("ffn_down")), head_name(file)])
+    return memory
+
+
+def _dither(n: int) -> NDArray[np.float32]:
+    """``n`` values uniform in [-1/2, 1/2), the same for ever and independent of any weights."""
+    raw = np.random.PCG64(20260222).random_raw(n) >> np.uint64(40)
+    return (raw.astype(np.float64) * 2.0**-24 - 0.5).astype(np.float32)

@@ -1,0 +1,179 @@
+"""Prepared weights: made once, kept, made again when damaged; and the two-stage head that they serve is exact."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from tern import paths
+from tern.context import open_engine, open_model
+from tern.engine import prepared
+from tern.engine.bitnet import BitnetModel
+from tern.engine.kernels import loader as kernels
+from tern.engine.types import EngineOptions, Message, Request, SamplingParams
+
+
+@pytest.fixture
+def always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small models are prepared like large ones: with a coarse head, in a file."""
+    monkeypatch.setattr(prepared, "COARSE_FROM_BYTES", 0)
+    monkeypatch.setattr(prepared, "IN_MEMORY_BYTES", 0)
+
+
+@pytest.fixture
+def model(small_model: Path, always: None) -> Iterator[BitnetModel]:
+    model = open_model(small_model, EngineOptions(threads=2))
+    yield model
+    model.close()
+
+
+def kept() -> list[Path]:
+    return sorted((paths.cache_dir() / "prepared").glob("*"))
+
+
+def tokens(count: int, seed: int = 0) -> NDArray[np.int32]:
+    return np.random.default_rng(seed).integers(0, 4000, count).astype(np.int32)
+
+
+def check(model: BitnetModel, token: NDArray[np.int32], past: int, wanted: int) -> int:
+    """The ``wanted`` best tokens and their logits equal the full head's; returns how many rows were computed."""
+    answer = model.eval_best(token, past, wanted)
+    assert answer is not None
+    if answer.ids is None:
+        return model.config.n_vocab
+    ids, values = answer.ids.copy(), answer.values.copy()
+    full = model.eval(token, past)
+    assert full is not None
+    best = np.argsort(-full[0], kind="stable")[:wanted]
+    assert set(best.tolist()) <= set(ids.tolist())
+    assert np.array_equal(full[0][ids], values)
+    return len(ids)
+
+
+@pytest.mark.parametrize("wanted", [1, 40, kernels.COARSE_BEST])
+def test_the_two_stage_head_equals_the_whole(model: BitnetModel, wanted: int) -> None:
+    computed = [check(model, tokens(1, seed), seed, wanted) for seed in range(60)]
+    assert model.fallbacks == 0
+    assert np.median(computed) < model.config.n_vocab / 2
+
+
+def test_the_last_of_many_tokens_goes_through_it_too(model: BitnetModel) -> None:
+    several = tokens(9)
+    answer = model.eval_best(several, 0, 5)
+    assert answer is not None
+    assert answer.ids is not None
+    full = model.eval(several, 0)
+    assert full is not None
+    assert np.array_equal(full[0][answer.ids], answer.values)
+
+
+def test_wanting_everything_computes_everything(model: BitnetModel) -> None:
+    for wanted in (None, kernels.COARSE_BEST + 1):
+        answer = model.eval_best(tokens(1), 0, wanted)
+        assert answer is not None
+        assert answer.ids is None
+        assert answer.values.shape == (model.config.n_vocab,)
+
+
+def test_kept_once_and_found_again(small_model: Path, always: None) -> None:
+    fractions: list[float] = []
+    open_model(small_model, EngineOptions(threads=2), fractions.append).close()
+    (path,) = kept()
+    assert fractions[-1] == 1.0
+    made, fractions = path.stat().st_mtime_ns, []
+    open_model(small_model, EngineOptions(threads=2), fractions.append).close()
+    assert fractions == []
+    assert path.stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "content", "empty"])
+def test_a_damaged_file_is_made_again(
+    small_model: Path, always: None, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    open_model(small_model, EngineOptions(threads=2)).close()
+    (path,) = kept()
+    whole = path.read_bytes()
+    if damage == "cut":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif damage == "header":
+        path.write_bytes(b"{" + whole[1:100] + b"\xff" + whole[101:])
+    elif damage == "content":
+        path.write_bytes(whole[: prepared.HEADER_BYTES] + bytes(len(whole) - prepared.HEADER_BYTES))
+    else:
+        path.write_bytes(b"")
+    with caplog.at_level(logging.WARNING):
+        open_model(small_model, EngineOptions(threads=2)).close()
+    assert path.read_bytes() == whole
+
+
+def test_an_unwritable_cache_costs_nothing_but_time(small_model: Path, always: None) -> None:
+    folder = paths.cache_dir() / "prepared"
+    folder.write_text("in the way")
+    model = open_model(small_model, EngineOptions(threads=2))
+    try:
+        check(model, tokens(1), 0, 3)
+    finally:
+        model.close()
+
+
+def test_text_is_the_same_with_and_without(
+    small_model: Path, always: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Greedy and seeded sampling, two-stage head and columns against the whole head and plain rows."""
+    samplings = (
+        SamplingParams.greedy_params(),
+        SamplingParams(seed=7),
+        SamplingParams(seed=8, repeat_penalty=1.3, penalty_last_n=32),
+        SamplingParams(temperature=0.0, repeat_penalty=1.2, presence_penalty=0.4),
+    )
+
+    def texts(options: EngineOptions) -> list[str]:
+        engine = open_engine(small_model, options)
+        try:
+            return [
+                "".join(
+                    chunk.text
+                    for chunk in engine.generate(Request([Message("user", f"story {i}")], sampling, 40))
+                )
+                for sampling in samplings
+                for i in range(3)
+            ]
+        finally:
+            engine.close()
+
+    fast = texts(EngineOptions(threads=2))
+    monkeypatch.setattr(prepared, "prepare", lambda *args, **kwargs: None)
+    monkeypatch.setattr("tern.engine.bitnet.prepare", lambda *args, **kwargs: None)
+    assert texts(EngineOptions(threads=2)) == fast
+
+
+def test_every_instruction_set_selects_the_same(model: BitnetModel) -> None:
+    answers = {}
+    try:
+        for name in model.kernels.available:
+            model.kernels.select(name)
+            answer = model.eval_best(tokens(1, 5), 3, 20)
+            assert answer is not None
+            assert answer.ids is not None
+            answers[name] = (answer.ids.tolist(), answer.values.tolist())
+    finally:
+        model.kernels.select(model.kernels.available[0])
+    assert all(answer == answers["scalar"] for answer in answers.values())
+
+
+def test_sparsity_is_counted(model: BitnetModel) -> None:
+    model.eval_best(tokens(1), 0, 1)
+    layers = model.sparsity()
+    assert len(layers) == model.config.n_layers
+    for layer in layers:
+        assert layer.rows is not None
+        assert layer.columns is not None
+        assert 0.3 < layer.rows < 0.7  # half of random gates are positive
+        assert 0.1 < layer.columns < layer.rows
+    model.reset_sparsity()
+    assert model.sparsity()[0].rows is None
