@@ -48,7 +48,8 @@ static inline int8_t *row_live_q(int8_t *row, int32_t n) {
 // PANEL_ROWS weight rows over one pair of groups, unpacked to bytes 0..2: [step][row][4]. Step k
 // holds, for every row, the four values that face q[4k .. 4k+3] of the pair. A dword of four
 // weights sits in each 32-bit lane, a dword of four activations is broadcast against it, and the
-// sums of PANEL_ROWS rows for one token come out side by side, ready to store.
+// sums of PANEL_ROWS rows for one token come out side by side, ready to store. (Only the functions
+// of one instruction set see a panel; NEON i8mm has its own order, [step of 8][row][8].)
 enum { PANEL_ROWS = 64, PANEL_STEPS = PAIR / 4, PANEL_BYTES = PANEL_ROWS * PAIR, UNPACK_ROWS = 16 };
 
 // ---- Columns: what sparse decode reads ----
@@ -86,8 +87,9 @@ struct kernel {
     void (*rows)(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n,
                  int32_t ahead, int32_t *acc);
     // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
-    // which n_bytes = 32 or 64 exist, into the panel; `panel` points at the first of these rows.
-    void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel);
+    // which n_bytes = 32 or 64 exist, into rows first_row .. first_row + 15 of the panel.
+    void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
+                   uint8_t *panel);
     // The same from columns: the rows of run s of a block, over n_columns = 128 or 256 columns; `block`
     // points at the block in the first of them.
     void (*unpack_columns)(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel);

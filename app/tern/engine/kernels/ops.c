@@ -106,7 +106,7 @@ static void fill_panel(const struct kernel *k, const struct panel_source *from, 
     for (int32_t i = 0; i < PANEL_ROWS / UNPACK_ROWS; i++) {
         const struct panel_part *part = &from->part[i];
         const uint8_t *codes = part->codes + pair * PAIR_BYTES;
-        k->unpack(codes, stride, part->n_rows, n_bytes, panel + i * UNPACK_ROWS * 4);
+        k->unpack(codes, stride, part->n_rows, n_bytes, i * UNPACK_ROWS, panel);
         if (n_in > (pair + 1) * PAIR)
             for (int32_t r = 0; r < part->n_rows; r++) prefetch_l2(codes + r * stride + PAIR_BYTES);
     }

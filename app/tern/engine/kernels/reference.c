@@ -17,7 +17,9 @@ static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int
     }
 }
 
-static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel) {
+static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
+                   uint8_t *panel) {
+    panel += first_row * 4;
     for (int32_t r = 0; r < UNPACK_ROWS; r++)
         for (int32_t i = 0; i < PAIR_BYTES; i++) {
             const int32_t byte = r < n_rows && i < n_bytes ? codes[r * stride + i] : 0;

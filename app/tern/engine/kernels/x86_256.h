@@ -107,7 +107,8 @@ static INLINE void transpose_8x8(__m256i r[8]) {
     }
 }
 
-static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel) {
+static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
+                   uint8_t *panel) {
     for (int32_t first = 0; first < UNPACK_ROWS; first += 8)
         for (int32_t half = 0; half < 2; half++) {
             __m256i r[8];
@@ -116,7 +117,7 @@ static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t
                                                                 : _mm256_setzero_si256();
             transpose_8x8(r);
             UNROLL for (int i = 0; i < 8; i++) {
-                uint8_t *out = panel + (half * 8 + i) * PANEL_ROWS * 4 + first * 4;
+                uint8_t *out = panel + (half * 8 + i) * PANEL_ROWS * 4 + (first_row + first) * 4;
                 UNROLL for (int s = 0; s < 4; s++) store(out + 16 * s * PANEL_ROWS * 4, run_codes(r[i], s));
             }
         }

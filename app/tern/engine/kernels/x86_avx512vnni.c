@@ -108,7 +108,8 @@ static INLINE void transpose_16x16(__m512i r[16]) {
     UNROLL for (int i = 0; i < 16; i++) r[i] = t[i];
 }
 
-static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, uint8_t *panel) {
+static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
+                   uint8_t *panel) {
     __m512i r[UNPACK_ROWS];
     for (int32_t i = 0; i < UNPACK_ROWS; i++)
         r[i] = i >= n_rows               ? _mm512_setzero_si512()
@@ -117,7 +118,7 @@ static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t
     transpose_16x16(r);
     const __m512i mask = _mm512_set1_epi8(3);
     UNROLL for (int i = 0; i < 16; i++) {
-        uint8_t *out = panel + i * PANEL_ROWS * 4;
+        uint8_t *out = panel + i * PANEL_ROWS * 4 + first_row * 4;
         const int64_t run = 16 * PANEL_ROWS * 4;
         _mm512_storeu_si512(out, _mm512_and_si512(_mm512_srli_epi16(r[i], 6), mask));
         _mm512_storeu_si512(out + run, _mm512_and_si512(_mm512_srli_epi16(r[i], 4), mask));
