@@ -19,7 +19,7 @@ import pytest
 
 from tern import paths
 from tern.context import open_engine, open_model
-from tern.engine.types import EngineOptions, Message, Request, SamplingParams
+from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
@@ -71,28 +71,32 @@ def _cases() -> list[dict[str, Any]]:
     return cases
 
 
-def _reply(case: dict[str, Any], kv_type: Any) -> tuple[list[int], str]:
-    """Prompt ids and greedy text of the guide, on a fresh cache."""
-    messages = [Message(message["role"], message["content"]) for message in case["messages"]]
+def _replies(cases: list[dict[str, Any]], kv_type: KVType) -> list[tuple[list[int], str]]:
+    """Prompt ids and greedy text of the guide for each case, each on an empty cache."""
+    replies = []
     engine = open_engine(paths.guide_model(), EngineOptions(threads=2, kv_type=kv_type))
     try:
-        request = Request(messages, SamplingParams.greedy_params(), max_tokens=120)
-        text = "".join(chunk.text for chunk in engine.generate(request))
-        return engine.prompt(messages).tokens, text
+        for case in cases:
+            engine.reset()
+            messages = [Message(role, content) for role, content in case["messages"]]
+            request = Request(messages, SamplingParams.greedy_params(), max_tokens=120)
+            text = "".join(chunk.text for chunk in engine.generate(request))
+            replies.append((engine.prompt(messages).tokens, text))
     finally:
         engine.close()
+    return replies
 
 
 def test_the_guide_says_what_it_says_in_transformers(capsys: pytest.CaptureFixture[str]) -> None:
     """Character for character with the f32 cache; how many also agree with the f16 cache is printed."""
     cases = _cases()
     assert len(cases) >= 20
-    agree_f16 = 0
-    for case in cases:
-        tokens, text = _reply(case, "f32")
+    for case, (tokens, text) in zip(cases, _replies(cases, "f32"), strict=True):
         assert tokens == case["prompt_ids"]
-        assert text == case["reply"], case["messages"][-1]["content"]
-        agree_f16 += _reply(case, "f16")[1] == case["reply"]
+        assert text == case["reply"], case["messages"][-1][1]
+    agree_f16 = sum(
+        text == case["reply"] for case, (_, text) in zip(cases, _replies(cases, "f16"), strict=True)
+    )
     with capsys.disabled():
         print(f"\n{len(cases)} greedy replies of the guide identical; with the f16 cache {agree_f16}")
     assert agree_f16 >= 0.8 * len(cases)

@@ -140,7 +140,9 @@ def test_byte_letters_are_gpt2s() -> None:
     assert (letters[ord("A")], letters[ord(" ")], letters[ord("\n")], letters[0]) == ("A", "Ġ", "Ċ", "Ā")
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="getrusage's peak is that of the process before exec, too")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="getrusage's peak is that of the process before exec, too"
+)
 def test_a_large_file_passes_through_in_little_memory(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from tern.engine.synthetic import *;"
