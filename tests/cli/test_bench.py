@@ -44,6 +44,7 @@ def test_rates(report: dict[str, Any]) -> None:
     kept = report["decode_100"]["tokens_per_s"] / report["decode"]["tokens_per_s"]
     assert report["decode_100"]["part_of_empty"] == pytest.approx(kept)
     assert report["threads"] == 1
+    assert report["wanted_logits"] == 40
     assert report["synthetic"] == "tiny"
 
 
@@ -55,6 +56,7 @@ def test_a_fresh_process_says_how_it_started_and_what_it_holds(report: dict[str,
     assert report["resident_mb"] == memory["resident_mb"] > 10
     assert memory["resident_mb"] <= memory["peak_mb"]
     assert sum(memory["parts_mb"].values()) == pytest.approx(memory["resident_mb"])
+    assert 0 < memory["parts_mb"]["KV cache"] <= 1
     weights = sum(size for name, size in memory["parts_mb"].items() if name.startswith("weights"))
     assert 0 < weights <= report["file_bytes"] / 1e6
 
@@ -67,8 +69,13 @@ def test_the_limits_follow_from_the_file(report: dict[str, Any]) -> None:
     limit = report["memory_bandwidth_gb_s"] * 1e9 / (sizes.ternary_values / 4 + 512 * 256 * 210 / 256)
     assert report["dense_limit_tokens_per_s"] == pytest.approx(limit)
     assert read["total"] == pytest.approx(sum(size for part, size in read.items() if part != "total"))
+    live = report["live"]
+    assert len(live["layers"]) == 2
+    assert 0.4 < live["rows"] < 0.6  # half of random gates are positive
+    assert 0 < live["columns"] < live["rows"]
     assert read["gate"] == sizes.gate
-    assert 0 < read["down"] <= sizes.down
+    assert read["up"] == pytest.approx(live["rows"] * sizes.up)
+    assert read["down"] == pytest.approx(live["columns"] * sizes.down)
     assert report["decode_reads_gb_s"] == pytest.approx(
         report["decode"]["tokens_per_s"] * read["total"] / 1e9
     )

@@ -15,7 +15,6 @@ from tern.engine import i2s, vocabulary
 from tern.engine.config import LINEARS, BitnetConfig
 from tern.engine.gguf import GGUFError, GGUFFile
 from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.kernels.loader import GateUpArgs
 from tern.engine.synthetic import SHAPES, byte_letters, file_bytes, write_synthetic
 from tern.engine.types import EngineOptions
 
@@ -170,16 +169,13 @@ def test_sparsity_is_what_the_engine_sees(tmp_path: Path, sparsity: float | None
     engine.prefill(tokens[:4])
     for token in tokens[4:]:
         engine.decode(token)
-    counted = [
-        (args.live_rows, args.total_rows)
-        for graph in engine.model._graphs.values()
-        for args in graph.keep
-        if isinstance(args, GateUpArgs) and args.total_rows > shape.n_ff  # not the prefill's last layer
-    ]
+    layers = engine.model.sparsity()
     engine.close()
-    assert len(counted) == shape.n_layers
-    for live, total in counted:
-        assert 1 - live / total == pytest.approx(0.5 if sparsity is None else sparsity, abs=0.06)
+    assert len(layers) == shape.n_layers
+    for layer in layers:
+        assert layer.rows == pytest.approx(0.5 if sparsity is None else 1 - sparsity, abs=0.06)
+        assert layer.columns is not None
+        assert layer.columns <= layer.rows
 
 
 def test_a_q6_k_embedding_is_the_f16_one_but_for_rounding(tmp_path: Path) -> None:
@@ -190,6 +186,8 @@ def test_a_q6_k_embedding_is_the_f16_one_but_for_rounding(tmp_path: Path) -> Non
     for name in names:
         engine = open_engine(tmp_path / f"{name}.gguf", EngineOptions(threads=1))
         assert engine.model.config.n_vocab == 512
-        logits.append(np.array(engine.prefill([496, 5, 6, 7])))
+        answer = engine.prefill([496, 5, 6, 7])
+        assert answer is not None
+        logits.append(answer.values.copy())
         engine.close()
     assert 0 < np.abs(logits[0] - logits[1]).max() < 0.15 * np.abs(logits[0]).max()

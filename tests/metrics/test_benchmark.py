@@ -19,6 +19,8 @@ from tern.metrics.benchmark import (
 )
 from tern.metrics.fresh_process import text_of
 
+WANTED = 7
+
 
 class Journal(Measurable):
     """An engine that computes nothing and writes down what it is asked; caches as the real one."""
@@ -29,7 +31,8 @@ class Journal(Measurable):
         self.computed = 0
         self.journal: list[tuple[str, str, int]] = [] if journal is None else journal
 
-    def prefill(self, tokens: list[int]) -> None:
+    def prefill(self, tokens: list[int], wanted: int | None = None) -> None:
+        assert wanted == WANTED
         common = 0
         while common < min(len(self.cached), len(tokens)) and self.cached[common] == tokens[common]:
             common += 1
@@ -37,7 +40,8 @@ class Journal(Measurable):
         self.cached = list(tokens)
         self.journal.append((self.name, "prefill", len(tokens)))
 
-    def decode(self, token: int) -> None:
+    def decode(self, token: int, wanted: int | None = None) -> None:
+        assert wanted == WANTED
         self.cached.append(token)
         self.journal.append((self.name, "decode", len(self.cached)))
 
@@ -48,7 +52,7 @@ class Journal(Measurable):
 
 def test_each_kind_is_warmed_up_and_repeated() -> None:
     engine, told = Journal(), []
-    plan = Plan(prompts=(512, 128, 1024), contexts=(0, 2000, 500), tokens=4, repeats=5)
+    plan = Plan(prompts=(512, 128, 1024), contexts=(0, 2000, 500), tokens=4, repeats=5, wanted=WANTED)
     result = measure(engine, 100, plan, told.append)
     assert {n: len(rate.repeats) for n, rate in result.prefill.items()} == {128: 5, 512: 5, 1024: 3}
     assert {n: len(rate.repeats) for n, rate in result.decode.items()} == {0: 5, 500: 5, 2000: 5}
@@ -66,7 +70,7 @@ def test_each_kind_is_warmed_up_and_repeated() -> None:
 def test_two_engines_take_turns() -> None:
     journal: list[tuple[str, str, int]] = []
     engines = Journal("a", journal), Journal("b", journal)
-    prefill, decode = compare(*engines, 100, Plan(prompts=(64,), contexts=(0,), tokens=2, repeats=5))
+    prefill, decode = compare(*engines, 100, Plan((64,), (0,), tokens=2, repeats=5, wanted=WANTED))
     turns = [name for name, what, _ in journal if what == "prefill"]
     assert turns == ["a", "b"] * 12
     assert len(prefill[64].ratios) == len(decode[0].ratios) == 5

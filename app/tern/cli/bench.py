@@ -102,6 +102,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _plan(args: argparse.Namespace) -> Plan:
+    from tern.engine.types import SamplingParams
     from tern.metrics.benchmark import Plan
 
     return Plan(
@@ -109,6 +110,7 @@ def _plan(args: argparse.Namespace) -> Plan:
         contexts=args.after if args.after is not None else (_QUICK_CONTEXTS if args.quick else _CONTEXTS),
         tokens=args.tokens,
         repeats=args.repeats or (_QUICK_REPEATS if args.quick else _REPEATS),
+        wanted=None if args.exact_head else SamplingParams().top_k,
     )
 
 

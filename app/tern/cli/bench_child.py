@@ -20,6 +20,7 @@ def arguments(args: argparse.Namespace, engine: BitnetEngine, opened: EngineOpti
     """Arguments of a ``tern`` that opens the same model in the same way and runs :func:`run`."""
     found = ["bench", HIDDEN_OPTION, "--model", str(engine.info.path), "--kv", opened.kv_type]
     found += ["--threads", str(engine.info.threads), "--context", str(engine.info.context_size)]
+    found += ["--exact-head"] if opened.exact_head else []
     data_dir = getattr(args, "data_dir", None)
     return found if data_dir is None else [*found, "--data-dir", str(data_dir)]
 
@@ -47,5 +48,4 @@ def _ranges(engine: BitnetEngine) -> dict[str, list[Range]]:
         else:
             part = "weights: down" if "ffn_down" in name else "weights: attention, gate, up"
         found.setdefault(part, []).append((file.address + info.offset, info.n_bytes))
-    held = getattr(engine.model, "memory_ranges", None)
-    return {**found, **held()} if held is not None else found
+    return {**found, **engine.model.memory_ranges()}

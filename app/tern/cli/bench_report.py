@@ -182,6 +182,13 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
     yield "## How"
     yield ""
     yield f"- Random tokens, {report['decoded_tokens']} written in each repeat; one run of each kind first, uncounted."
+    if report["wanted_logits"] is None:
+        yield "- Every logit of every token was computed (--exact-head)."
+    else:
+        yield (
+            f"- Of each token the best {report['wanted_logits']} logits, as a chat's sampling needs them; "
+            f"the whole head had to help {format_count(report['head_fallbacks'])} times."
+        )
     if faults is None:
         waits = "this system does not say whether it waited for the disk"
     else:

@@ -79,6 +79,7 @@ def _about(engine: BitnetEngine, opened: EngineOptions, load: float | None) -> d
         "kernel": info.kernel,
         "threads": info.threads,
         "kv_type": opened.kv_type,
+        "exact_head": opened.exact_head,
         "computer": {
             "cpu": processor.name,
             "physical_cores": processor.physical_cores,
@@ -135,6 +136,7 @@ def _fresh(args: argparse.Namespace, engine: BitnetEngine, opened: EngineOptions
 
 def _speed(engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
     benchmark.warm_page_cache(engine.info.path)
+    engine.model.reset_sparsity()
     before = benchmark.major_faults()
     with Progress("Measuring") as progress:
         result = benchmark.measure(engine, engine.info.n_vocab, plan, progress)
@@ -145,6 +147,8 @@ def _speed(engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
         "contexts": list(result.decode),
         "prompts": list(result.prefill),
         "decoded_tokens": plan.tokens,
+        "wanted_logits": plan.wanted,
+        "head_fallbacks": engine.model.fallbacks,
         "major_page_faults": None if before is None or after is None else after - before,
     }
     for context, rate in result.decode.items():
@@ -158,7 +162,7 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
     other_path = llama_cpp_model(path)
     for file in (path, other_path):
         benchmark.warm_page_cache(file)
-    other = open_engine(other_path, opened)
+    other = open_engine(other_path, replace(opened, exact_head=True))
     try:
         plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
         with Progress("Comparing with llama.cpp's kernels") as progress:
@@ -182,8 +186,7 @@ def _limits(engine: BitnetEngine, reading: bandwidth.Bandwidth, report: dict[str
     """What decode reads, and what the memory's bandwidth allows."""
     model = engine.model
     sizes = roofline.TensorSizes.of(model.file.tensors.values())
-    sparsity = getattr(model, "sparsity", None)
-    layers = sparsity() if sparsity is not None else []
+    layers = model.sparsity()
     rows = [layer.rows for layer in layers if layer.rows is not None]
     columns = [layer.columns for layer in layers if layer.columns is not None]
     live_rows, live_columns = (statistics.fmean(part) if part else None for part in (rows, columns))
@@ -191,7 +194,7 @@ def _limits(engine: BitnetEngine, reading: bandwidth.Bandwidth, report: dict[str
         sizes,
         1.0 if live_rows is None else live_rows,
         1.0 if live_columns is None else live_columns,
-        getattr(model, "head_bytes_per_token", None),
+        model.head_bytes_per_token,
     )
     found: dict[str, Any] = {
         "live": {"rows": live_rows, "columns": live_columns, "layers": [asdict(layer) for layer in layers]},

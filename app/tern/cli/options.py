@@ -51,6 +51,11 @@ def add_engine(
     )
     group.add_argument("--threads", type=threads or positive, metavar="N", help=threads_help)
     group.add_argument(
+        "--exact-head",
+        action="store_true",
+        help="compute every logit of every token; the reply is the same and slower",
+    )
+    group.add_argument(
         "--context", type=positive, metavar="N", help="context size in tokens (default: the model's)"
     )
 
@@ -85,7 +90,9 @@ def engine_options(args: argparse.Namespace) -> EngineOptions:
     from tern.settings import Settings
 
     threads = args.threads or thread_count(Settings.load())
-    return EngineOptions(threads=threads, kv_type=args.kv, context_size=args.context)
+    return EngineOptions(
+        threads=threads, kv_type=args.kv, context_size=args.context, exact_head=args.exact_head
+    )
 
 
 def sampling(args: argparse.Namespace) -> SamplingParams:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -25,11 +25,14 @@ _READ_BYTES = 1 << 23
 class Measurable(Protocol):
     """What is measured: the engine below its chat loop."""
 
-    def prefill(self, tokens: list[int]) -> object:
-        """Bring the cache to hold exactly ``tokens``, reusing the prefix that it holds already."""
+    def prefill(self, tokens: list[int], wanted: int | None = None) -> object:
+        """Bring the cache to hold exactly ``tokens``, reusing the prefix that it holds already.
+
+        ``wanted``: how many of the best logits must be certain; None: all.
+        """
         ...
 
-    def decode(self, token: int) -> object: ...
+    def decode(self, token: int, wanted: int | None = None) -> object: ...
 
     def reset(self) -> None: ...
 
@@ -66,24 +69,25 @@ class Rate:
 class Plan:
     """What to measure: ``prompts`` lengths to prefill, ``tokens`` to decode after each of ``contexts`` tokens.
 
-    Each ``repeats`` times, prompts over 512 tokens at most three.
+    Each ``repeats`` times, prompts over 512 tokens at most three. ``wanted``: the best logits that must be certain,
+    as many as a reply's sampling needs; None: all.
     """
 
     prompts: Sequence[int] = (128, 512, 2048)
     contexts: Sequence[int] = (0, 1000, 4000)
     tokens: int = 32
     repeats: int = 5
+    wanted: int | None = None
     seed: int = 1
 
     def within(self, context_size: int) -> Plan:
         """What of the plan fits a model of this context."""
         tokens = min(self.tokens, context_size // 2)
-        return Plan(
-            tuple(length for length in self.prompts if length < context_size),
-            tuple(length for length in self.contexts if length + tokens < context_size),
-            tokens,
-            self.repeats,
-            self.seed,
+        return replace(
+            self,
+            prompts=tuple(length for length in self.prompts if length < context_size),
+            contexts=tuple(length for length in self.contexts if length + tokens < context_size),
+            tokens=tokens,
         )
 
 
@@ -138,19 +142,19 @@ class Bench:
         tokens = self._stream[:length]
         engine.reset()
         started = time.perf_counter()
-        engine.prefill(tokens)
+        engine.prefill(tokens, self._plan.wanted)
         rate = length / (time.perf_counter() - started)
         self._advance(length)
         return rate
 
     def decode_rate(self, engine: Measurable, context: int) -> float:
         """Tokens a second after ``context`` tokens (at least 1), which are computed only if not cached already."""
-        start, count = max(1, context), self._plan.tokens
-        engine.prefill(self._stream[:start])
+        start, count, wanted = max(1, context), self._plan.tokens, self._plan.wanted
+        engine.prefill(self._stream[:start], wanted)
         tokens = self._stream[start : start + count]
         started = time.perf_counter()
         for token in tokens:
-            engine.decode(token)
+            engine.decode(token, wanted)
         rate = count / (time.perf_counter() - started)
         self._advance(_DECODE_COST * count)
         return rate
