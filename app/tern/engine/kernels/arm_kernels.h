@@ -367,11 +367,11 @@ static INLINE void columns_quarter(const uint8_t *bytes, int64_t stride, const i
 
 static void columns(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
                     int32_t n_live, int32_t n_blocks, int32_t *acc) {
-    enum { BATCH = 32, AHEAD = 32 };
+    enum { BATCH = 16, AHEAD = 64 };
     memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
     for (int32_t first = 0; first < n_live; first += BATCH) {
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
-        for (int32_t i = first + AHEAD; i < first + AHEAD + BATCH && i < n_live; i++)
+        for (int32_t i = first ? first + AHEAD : 0; i < first + AHEAD + BATCH && i < n_live; i++)
             for (int32_t b = 0; b < n_blocks; b++) __builtin_prefetch(columns + live[i] * stride + b * BLOCK_BYTES, 0, 2);
         for (int32_t b = 0; b < n_blocks; b++)
             for (int32_t l = 0; l < 4; l++)

@@ -230,11 +230,11 @@ static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int3
 
 static void columns(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
                     int32_t n_live, int32_t n_blocks, int32_t *acc) {
-    enum { BATCH = 32, AHEAD = 32 };
+    enum { BATCH = 16, AHEAD = 64 };
     memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
     for (int32_t first = 0; first < n_live; first += BATCH) {
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
-        for (int32_t i = first + AHEAD; i < first + AHEAD + BATCH && i < n_live; i++)
+        for (int32_t i = first ? first + AHEAD : 0; i < first + AHEAD + BATCH && i < n_live; i++)
             for (int32_t b = 0; b < n_blocks; b++)
                 _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T1);
         for (int32_t half = 0; half < 2 * n_blocks; half++) {
