@@ -58,6 +58,8 @@ def _versions() -> dict[str, str]:
 
 def _processor() -> dict[str, Any]:
     from tern.metrics.cpu import cpu
+    from tern.metrics.thread_choice import thread_count
+    from tern.settings import Settings
 
     info = cpu()
     return {
@@ -67,7 +69,8 @@ def _processor() -> dict[str, Any]:
         "logical cores": info.logical_cores,
         "physical cores": info.physical_cores,
         "container limit": info.limit,
-        "threads Tern uses": info.performance_cores,
+        "performance cores": info.performance_cores,
+        "threads Tern uses": thread_count(Settings.load()),
     }
 
 
