@@ -45,6 +45,7 @@ def test_rates(report: dict[str, Any]) -> None:
     assert report["decode_100"]["part_of_empty"] == pytest.approx(kept)
     assert report["threads"] == 1
     assert report["wanted_logits"] == 40
+    assert 0 <= report["other_programs"] <= 1
     assert report["synthetic"] == "tiny"
 
 
@@ -99,6 +100,8 @@ def test_the_text_says_what_the_json_says(report: dict[str, Any]) -> None:
         assert f"**{report['compare'][part]['ratio']:.2f}**" in text
     for name, size in report["memory"]["parts_mb"].items():
         assert size < 0.05 or name in text
+    disturbed = bench_report.markdown({**report, "disturbed": True, "other_programs": 0.5})
+    assert "Other programs took 50% of the processors: these figures are too low" in disturbed
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert len(tables) > 20
     assert len({line.count("|") for line in tables}) < 5

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,19 @@ def test_affinity_is_respected() -> None:
         assert threads.performance_cores() == 1
     finally:
         os.sched_setaffinity(0, before)
+
+
+def test_other_programs_are_seen_and_this_one_is_not() -> None:
+    cores = os.cpu_count() or 1
+    load, used, ended = cpu.OtherLoad(), time.process_time(), time.monotonic() + 0.5
+    while time.monotonic() < ended:
+        pass
+    ours = (time.process_time() - used) / 0.5 / cores
+    assert 0 <= load.share() <= 1 - ours + 0.15
+    spin = "import time; ended = time.monotonic() + 30\nwhile time.monotonic() < ended: pass"
+    with subprocess.Popen([sys.executable, "-c", spin]) as other:
+        load = cpu.OtherLoad()
+        time.sleep(1.0)
+        seen = load.share()
+        other.kill()
+    assert seen > 0.2 / cores  # it kept one processor busy, shared with whoever else is there

@@ -51,6 +51,12 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
         f"llama-cpp-python {versions['llama_cpp_python']} · ggml {versions['ggml']}"
     )
     yield ""
+    if report["disturbed"]:
+        yield (
+            f"**Other programs took {report['other_programs']:.0%} of the processors: these figures are too low. "
+            "Measure again when the computer is idle.**"
+        )
+        yield ""
 
 
 def _speed(report: dict[str, Any]) -> Iterator[str]:
@@ -198,9 +204,8 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
         "- Bytes a token: attention + gate + up × live rows + down × live columns + head + norms + one embedding "
         "row; the KV cache comes on top."
     )
-    if load is not None:
-        busy = " The computer was busy: measure again when it is idle." if report["computer"]["busy"] else ""
-        yield f"- Load before the run: {load:.2f}.{busy}"
+    before = "" if load is None else f"; load {load:.2f} before"
+    yield f"- Other programs took {report['other_programs']:.0%} of the processors meanwhile{before}."
     yield ""
 
 

@@ -21,6 +21,7 @@ from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
 from tern.metrics import bandwidth, benchmark, fresh_process, roofline
 from tern.metrics.benchmark import Plan
+from tern.metrics.cpu import OtherLoad, cpu
 
 if TYPE_CHECKING:
     from tern.engine.generate import BitnetEngine
@@ -30,13 +31,13 @@ MEMORY_CONTEXT = 1000  # tokens, of which so many are the reply:
 _MEMORY_REPLY = 64
 _COLD_STARTS, _QUICK_COLD_STARTS = 5, 3
 _COMPARED_PROMPT = 512
-_BUSY = 0.3  # of a core
+_DISTURBED = 0.05  # of all processors, taken by other programs
 
 
 def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     """Measure the model at ``path``; the report's keys are those of ``tern bench --json``."""
     opened = options.engine_options(args)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    load, others = os.getloadavg()[0] if hasattr(os, "getloadavg") else None, OtherLoad()
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
     assert opened.threads is not None  # the settings always name a count
     with Progress("Reading the memory"):
@@ -58,6 +59,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
             report["compare"] = _compare(path, engine, opened, plan)
         with Progress("Reading the memory"):
             passes += bandwidth.measure(opened.threads).passes
+        report["other_programs"] = others.share()
+        report["disturbed"] = report["other_programs"] > _DISTURBED
         report |= _limits(engine, bandwidth.Bandwidth(opened.threads, passes), report)
     finally:
         engine.close()
@@ -66,7 +69,6 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
 
 def _about(engine: BitnetEngine, opened: EngineOptions, load: float | None) -> dict[str, Any]:
     from tern.engine import ggml
-    from tern.metrics.cpu import cpu
     from tern.metrics.memory import total_memory
 
     info, processor = engine.info, cpu()
@@ -87,7 +89,6 @@ def _about(engine: BitnetEngine, opened: EngineOptions, load: float | None) -> d
             "memory_mb": total_memory() / 1e6,
             "system": platform.platform(),
             "load_before": load,
-            "busy": load is not None and load > _BUSY,
         },
         "versions": {
             "tern": __version__,

@@ -65,6 +65,30 @@ def cpu() -> CpuInfo:
     )
 
 
+class OtherLoad:
+    """How much of all processors other programs (and a virtual machine's host) take, from its making on."""
+
+    def __init__(self) -> None:
+        self._others, self._total = _cpu_seconds()
+
+    def share(self) -> float:
+        """0 to 1."""
+        others, total = _cpu_seconds()
+        elapsed = total - self._total
+        return min(1.0, max(0.0, (others - self._others) / elapsed)) if elapsed > 0 else 0.0
+
+
+def _cpu_seconds() -> tuple[float, float]:
+    """Seconds of all processors so far: busy with others than this process and its ended children; and in all."""
+    system, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    seconds = system._asdict()
+    # guest time is in user time already
+    total = sum(value for name, value in seconds.items() if not name.startswith("guest"))
+    busy = total - seconds["idle"] - seconds.get("iowait", 0.0)
+    ours = own.user + own.system + getattr(own, "children_user", 0.0) + getattr(own, "children_system", 0.0)
+    return busy - ours, total
+
+
 def _name() -> str:
     if _SYSTEM == "Linux":
         return _field(_cpuinfo(), "model name") or _field(_cpuinfo(), "Model")
