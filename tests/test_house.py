@@ -42,6 +42,7 @@ ONLY_IN: dict[str, str] = {
     "ssl": "library/hub",
     "requests": "library/hub",
     "httpx": "library/hub",
+    "httpx2": "library/hub",
     "huggingface_hub": "library/hub",
 }
 NOT_THE_NETWORK = {("ui/app.py", "socket")}  # a pair within the process, which wakes Qt for Ctrl-C

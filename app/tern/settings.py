@@ -67,7 +67,7 @@ _TYPE_NAMES: dict[type, str] = {
     str: "a text",
 }
 
-_LOOK, _REPLY, _ENGINE = "Appearance", "Replies", "Engine"
+_LOOK, _REPLY, _ENGINE, _NETWORK = "Appearance", "Replies", "Engine", "Network"
 
 THEME = Setting(
     "theme", str, "system", _LOOK, "Theme",
@@ -131,6 +131,22 @@ CONTEXT_SIZE = Setting(
     "context_size", int, 0, _ENGINE, "Context size",
     "Tokens the model can look back on; 0 takes all that it was made for. Less needs less memory.", 0, 1 << 20,
 )  # fmt: skip
+OFFLINE = Setting(
+    "offline", bool, False, _NETWORK, "Work offline",
+    "Forbid every connection. Without it Tern connects only to fetch a model that you ask for.",
+)  # fmt: skip
+HUB_ENDPOINT = Setting(
+    "hub_endpoint", str, "", _NETWORK, "Model hub",
+    "Address of a mirror of Hugging Face, as https://HOST; empty takes HF_ENDPOINT or the original.",
+)  # fmt: skip
+PROXY = Setting(
+    "proxy", str, "", _NETWORK, "Proxy",
+    "Address of a proxy for downloads, as http://HOST:PORT; empty takes the system's.",
+)  # fmt: skip
+DOWNLOAD_LIMIT = Setting(
+    "download_limit", float, 0.0, _NETWORK, "Download limit",
+    "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000,
+)  # fmt: skip
 MODEL_PATH = Setting("model_path", str, "")
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
@@ -142,6 +158,7 @@ TABLE: tuple[Setting[Any], ...] = (
     THEME, FONT_SIZE, REDUCED_MOTION,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
+    OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
     MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
 )  # fmt: skip
 

@@ -1,0 +1,229 @@
+"""The one door to the network: an HTTP client that asks first whether it may, and logs what it did; and the hub's
+metadata through huggingface_hub, over that client. Knows nothing of files on this disk.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx2
+
+from tern import __version__
+from tern.errors import UserError
+from tern.library import hub_errors, network
+from tern.library.hub_errors import HubError
+from tern.library.network import NetworkOptions
+
+T = TypeVar("T")
+
+USER_AGENT = f"tern/{__version__}"
+_REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_WEIGHTS = (".gguf", ".safetensors")
+_MAX_WAIT_S = 120.0
+_metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteFile:
+    """A file of the hub at one commit. ``sha256`` is known for large files, ``git_blob`` (git's SHA-1) for others."""
+
+    repo: str
+    commit: str
+    file: str
+    size: int
+    sha256: str | None
+    git_blob: str | None
+    url: str
+
+    @property
+    def label(self) -> str:
+        return f"{self.repo}/{self.file}"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What makes two files the same one, wherever they come from."""
+        if self.sha256 is not None:
+            return {"size": self.size, "sha256": self.sha256}
+        return {"size": self.size, "file": self.label, "commit": self.commit}
+
+
+def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
+    """A client whose every request is allowed first and logged. Redirects are the caller's to follow."""
+    options.check()
+
+    def before(request: httpx2.Request) -> None:
+        options.check()
+        request.headers["User-Agent"] = (
+            USER_AGENT  # no telemetry: what this computer runs is nobody's business
+        )
+
+    def after(response: httpx2.Response) -> None:
+        if response.status_code >= 300 or "Content-Length" not in response.headers:
+            network.note(response.url.host, why, str(response.status_code), 0)
+
+    return httpx2.Client(
+        timeout=httpx2.Timeout(options.stall_s, connect=options.connect_s),
+        proxy=options.proxy or None,
+        event_hooks={"request": [before], "response": [after]},
+        limits=httpx2.Limits(max_connections=4),
+    )
+
+
+def token(options: NetworkOptions) -> str | None:
+    """The person's token: given, or huggingface_hub's (HF_TOKEN, a saved login); None when there is none."""
+    from huggingface_hub import get_token
+
+    return options.token or get_token()
+
+
+@contextmanager
+def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
+    """huggingface_hub's API over our client."""
+    import huggingface_hub
+
+    def factory() -> httpx2.Client:
+        client = open_client(options, why)
+        client.follow_redirects = True
+        client.event_hooks = {
+            **client.event_hooks,
+            "response": [lambda answer: network.note(answer.url.host, why, str(answer.status_code), 0)],
+        }
+        return client
+
+    with _metadata_lock:
+        huggingface_hub.set_client_factory(factory)
+        try:
+            yield huggingface_hub.HfApi(options.hub(), token=token(options) or False)
+        finally:
+            huggingface_hub.close_session()
+
+
+def find_file(
+    options: NetworkOptions, repo: str, file: str | None = None, revision: str | None = None
+) -> RemoteFile:
+    """Look up a file of the repository ``repo`` (OWNER/NAME); without ``file`` its only .gguf."""
+    if not _REPO.fullmatch(repo):
+        raise UserError(f"{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.")
+    info = _ask(
+        options,
+        f"look up {repo}",
+        repo,
+        lambda api: api.model_info(repo, revision=revision, files_metadata=True),
+    )
+    siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+    name = file if file is not None else _only_model(repo, list(siblings))
+    found = siblings.get(name)
+    if found is None:
+        near = ", ".join(_models(list(siblings))[:5]) or "no model file at all"
+        raise UserError(f"{repo} has no file {name}. It has: {near}.")
+    if found.size is None:
+        raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
+    lfs = found.lfs
+    return RemoteFile(
+        repo=repo,
+        commit=info.sha or revision or "main",
+        file=name,
+        size=lfs.size if lfs else found.size,
+        sha256=lfs.sha256 if lfs else None,
+        git_blob=None if lfs else found.blob_id,
+        url=f"{options.hub()}/{repo}/resolve/{quote(info.sha or revision or 'main', safe='')}/{quote(name)}",
+    )
+
+
+def files(options: NetworkOptions, repo: str, revision: str | None = None) -> dict[str, int | None]:
+    """Every file of a repository with its size."""
+    info = _ask(
+        options,
+        f"look up {repo}",
+        repo,
+        lambda api: api.model_info(repo, revision=revision, files_metadata=True),
+    )
+    return {sibling.rfilename: sibling.size for sibling in info.siblings or ()}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A repository that a search found."""
+
+    repo: str
+    downloads: int
+    likes: int
+
+
+def search(options: NetworkOptions, words: str, limit: int = 20) -> list[Hit]:
+    """Repositories with GGUF files whose name has these words, the most fetched first."""
+
+    def ask(api: Any) -> list[Hit]:
+        found = api.list_models(search=words, filter="gguf", sort="downloads", limit=limit)
+        return [Hit(model.id, model.downloads or 0, model.likes or 0) for model in found]
+
+    return _ask(options, f"search for {words}", words, ask)
+
+
+def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any], T]) -> T:
+    def once() -> T:
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+        host = httpx2.URL(options.hub()).host
+        try:
+            with _api(options, why) as api:
+                return question(api)
+        except HfHubHTTPError as error:
+            raise hub_errors.of_status(error.response, what, f"{options.hub()}/{what}") from error
+        except HFValidationError as error:
+            raise UserError(
+                f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
+            ) from error
+        except httpx2.HTTPError as error:
+            network.note(host, why, type(error).__name__, 0)
+            raise hub_errors.of_transport(error, host) from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
+            raise hub_errors.captive(host) from error
+
+    return persistently(options, once)
+
+
+def persistently(
+    options: NetworkOptions,
+    attempt: Callable[[], T],
+    wait: Callable[[float, HubError], None] = lambda seconds, error: time.sleep(seconds),
+    moved: Callable[[], int] = lambda: 0,
+) -> T:
+    """Call ``attempt`` until it works, waiting longer each time; errors that trying again cannot help come out at once.
+
+    ``moved`` says how many bytes have come so far: whatever brings some starts the count anew.
+    """
+    failures, before = 0, moved()
+    while True:
+        try:
+            return attempt()
+        except HubError as error:
+            now = moved()
+            failures = 0 if now > before else failures
+            before = now
+            if not error.again or failures + 1 >= options.tries:
+                raise
+            pause = options.backoff_s * 2**failures
+            wait(min(max(pause, error.after_s or 0.0), _MAX_WAIT_S), error)
+            failures += 1
+
+
+def _models(names: list[str]) -> list[str]:
+    return sorted(name for name in names if name.endswith(_WEIGHTS))
+
+
+def _only_model(repo: str, names: list[str]) -> str:
+    models = [name for name in _models(names) if name.endswith(".gguf")]
+    if len(models) == 1:
+        return models[0]
+    if not models:
+        raise UserError(f"{repo} has no .gguf file. Name the file to fetch: tern models fetch {repo} FILE.")
+    listed = ", ".join(models[:8]) + (", …" if len(models) > 8 else "")
+    raise UserError(f"{repo} has {len(models)} models. Name one: {listed}.")

@@ -1,0 +1,227 @@
+"""A file that is still arriving: the ``.part``, its journal, and the hash that grows with it. Knows no network.
+
+The journal is a text that is only ever appended to: JSON lines say what is being fetched, plain lines are the
+SHA-256 of everything up to the end of block 0, 1, 2... (taken from the running hash, so they cost nothing). After
+a crash the file is believed as far as those lines agree with its bytes. Hashing runs on a thread of its own, so
+that the network does not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+BLOCK = 4 << 20  # bytes between two lines of the journal: what a crash can cost
+_READ = 1 << 20
+_WAITING = 8  # chunks between the network and the hash
+
+Progress = Callable[[int], None]
+
+
+class PartFile:
+    """``target``.part and ``target``.part.journal. ``identity`` says what is being fetched (size, hash, ...).
+
+    Call :meth:`resume`, then :meth:`write` from one thread, then :meth:`finish`. Raises OSError as the disk does.
+    """
+
+    def __init__(self, target: Path, identity: dict[str, Any], block: int = BLOCK) -> None:
+        self.target = target
+        self.path = target.with_name(target.name + ".part")
+        self.journal = target.with_name(target.name + ".part.journal")
+        self.identity = identity
+        self.block = block
+        self.notes: dict[str, Any] = {}  # what the journal says besides: the ETag
+        self.offset = 0
+        self.digests: list[str] = []
+        self._hash = hashlib.sha256()
+        self._file: Any = None
+        self._lines: Any = None
+        self._queue: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._thread: threading.Thread | None = None
+        self._failed: BaseException | None = None
+
+    def resume(self, progress: Progress = lambda done: None) -> int:
+        """Believe what agrees with the journal, cut off the rest, and open for writing. Returns the bytes kept."""
+        told, self.notes = read_journal(self.journal, self.identity, self.block)
+        self._file = self.path.open("r+b" if self.path.exists() else "w+b", buffering=0)
+        size = int(self.identity["size"])
+        self.digests, self._hash = believed(self._file, told, self.block, size, progress)
+        self.offset = min(len(self.digests) * self.block, size)
+        self._file.truncate(self.offset)
+        self._file.seek(self.offset)
+        self._begin_journal()
+        self._thread = threading.Thread(target=self._hash_all, name="tern-hash", daemon=True)
+        self._thread.start()
+        return self.offset
+
+    def note(self, **notes: Any) -> None:
+        """Write something to remember (the ETag) into the journal."""
+        self.notes.update(notes)
+        self._lines.write(json.dumps(notes) + "\n")
+
+    def write(self, chunk: bytes) -> None:
+        """Append ``chunk``."""
+        if self._failed is not None:
+            raise self._failed
+        view = memoryview(chunk)
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        finally:  # on a full disk what did fit counts
+            written = len(chunk) - len(view)
+            self.offset += written
+            self._queue.put(chunk[:written])
+
+    def restart(self) -> None:
+        """Forget everything: begin again at byte 0."""
+        self.close()
+        self.journal.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
+        self.notes = {}
+        self._hash = hashlib.sha256()
+        self.resume()
+
+    def finish(self) -> str:
+        """Wait for the hash and for the disk; returns the SHA-256 of the whole."""
+        self._stop_hashing()
+        if len(self.digests) * self.block < self.offset:  # the last block is a short one
+            self.digests.append(self._hash.hexdigest())
+            self._lines.write(self.digests[-1] + "\n")
+        os.fsync(self._file.fileno())
+        self._close_files()
+        return self._hash.hexdigest()
+
+    def publish(self) -> Path:
+        """The whole, verified file takes its name. Call after :meth:`finish`."""
+        self.path.replace(self.target)
+        sync_folder(self.target.parent)
+        self.journal.unlink(missing_ok=True)
+        return self.target
+
+    def close(self) -> None:
+        """Leave everything as it is, to be resumed. Safe to call twice."""
+        if self._thread is not None:
+            self._stop_hashing(quiet=True)
+        self._close_files()
+
+    def discard(self) -> None:
+        """Delete the part and its journal."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+        self.journal.unlink(missing_ok=True)
+
+    def _stop_hashing(self, quiet: bool = False) -> None:
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        if self._failed is not None and not quiet:
+            raise self._failed
+
+    def _close_files(self) -> None:
+        for file in (self._file, self._lines):
+            if file is not None:
+                file.close()
+        self._file = self._lines = None
+
+    def _hash_all(self) -> None:
+        done = len(self.digests) * self.block
+        while (chunk := self._queue.get()) is not None:
+            if self._failed is not None:
+                continue  # the writer must not wait for ever; it learns of this at its next chunk
+            try:
+                view = memoryview(chunk)
+                while view:
+                    piece = view[: self.block - done % self.block]
+                    self._hash.update(piece)
+                    done += len(piece)
+                    view = view[len(piece) :]
+                    if done % self.block == 0:
+                        self.digests.append(self._hash.copy().hexdigest())
+                        self._lines.write(self.digests[-1] + "\n")
+            except BaseException as error:
+                self._failed = error
+
+    def _begin_journal(self) -> None:
+        write_journal(self.journal, self.identity, self.block, self.digests, self.notes)
+        self._lines = self.journal.open("a", encoding="utf-8", buffering=1)  # each line goes out at once
+
+
+def read_journal(path: Path, identity: dict[str, Any], block: int) -> tuple[list[str], dict[str, Any]]:
+    """The digests and notes of the journal at ``path``; none where it is missing or of something else."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]  # the last has no end: torn
+        head = json.loads(lines[0])
+        if head["identity"] != identity or head["block"] != block:
+            return [], {}
+        digests = []
+        for line in lines[1:]:
+            if line.startswith("{"):
+                head.update(json.loads(line))
+            else:
+                digests.append(line)
+    except (OSError, ValueError, LookupError, TypeError):
+        return [], {}
+    return digests, {key: value for key, value in head.items() if key not in ("identity", "block")}
+
+
+def write_journal(
+    path: Path, identity: dict[str, Any], block: int, digests: Sequence[str], notes: dict[str, Any]
+) -> None:
+    """Begin a journal at ``path`` that already knows these ``digests``."""
+    head = json.dumps({"identity": identity, "block": block, **notes})
+    path.write_text("".join(line + "\n" for line in (head, *digests)), encoding="utf-8")
+
+
+def believed(
+    file: Any, digests: list[str], block: int, size: int, progress: Progress
+) -> tuple[list[str], Any]:
+    """The leading ``digests`` that ``file`` (binary, open, ``size`` bytes when whole) agrees with, and the running
+    hash after them."""
+    running = hashlib.sha256()
+    good: list[str] = []
+    file.seek(0)
+    for digest in digests:
+        ahead = running.copy()
+        left = min(block, size - len(good) * block)
+        while left > 0 and (data := file.read(min(_READ, left))):
+            ahead.update(data)
+            left -= len(data)
+        if left or ahead.hexdigest() != digest:
+            break
+        running = ahead
+        good.append(digest)
+        progress(min(len(good) * block, size))
+    return good, running
+
+
+def hash_file(
+    path: Path, progress: Progress = lambda done: None, should_stop: Callable[[], bool] = lambda: False
+) -> str | None:
+    """SHA-256 of the file, None when stopped on the way. ``progress`` is told the bytes read so far."""
+    running, done = hashlib.sha256(), 0
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_READ):
+            if should_stop():
+                return None
+            running.update(data)
+            done += len(data)
+            progress(done)
+    return running.hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in ``folder`` last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

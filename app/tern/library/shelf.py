@@ -1,0 +1,210 @@
+"""What is installed: one small record a model, beside the models. Fetched files and files linked in place alike.
+
+A record believes its file only while size and time are those of the last verification. Knows no network.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tern import paths
+from tern.atomic import replacing
+from tern.errors import UserError
+from tern.library import catalog
+from tern.library.part import hash_file
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One model on this computer. Times are UTC (ISO 8601). ``blocks`` are SHA-256 of everything up to the end of
+    each ``block`` bytes, by which damage is found; empty where they are not known. ``linked``: the file is the
+    person's own, elsewhere."""
+
+    name: str
+    title: str
+    path: Path
+    size: int
+    sha256: str
+    origin: str
+    added: str
+    linked: bool = False
+    verified_at: str | None = None
+    modified_ns: int = 0  # of the file when it was verified
+    block: int = 0
+    blocks: tuple[str, ...] = ()
+
+    @property
+    def present(self) -> bool:
+        """Whether the file is there, as large as it should be."""
+        try:
+            return self.path.stat().st_size == self.size
+        except OSError:
+            return False
+
+    @property
+    def verified(self) -> bool:
+        """Whether the file has been hashed and has not been touched since."""
+        try:
+            status = self.path.stat()
+        except OSError:
+            return False
+        return (
+            self.verified_at is not None
+            and status.st_size == self.size
+            and status.st_mtime_ns == self.modified_ns
+        )
+
+
+def models_dir() -> Path:
+    """Where fetched models lie; created when missing."""
+    folder = paths.data_dir() / "models"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"Tern cannot create {folder} ({error.strerror}). Choose another place with --data-dir DIR."
+        ) from error
+    return folder
+
+
+def now() -> str:
+    """The time, as records keep it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def installed() -> list[Installed]:
+    """Every record, by name. One that cannot be read is passed over."""
+    found = []
+    for path in sorted(models_dir().glob("*.json")):
+        try:
+            found.append(_read(path))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("record %s not read: %s", path, error)
+    return found
+
+
+def find(name: str) -> Installed | None:
+    """The model called ``name``: its own name, the catalogue's, its file's, or the only one that begins so."""
+    shelf = installed()
+    entry = catalog.find(name)
+    wanted = {name.lower(), *((entry.name,) if entry else ())}
+    for model in shelf:
+        if (
+            model.name.lower() in wanted
+            or model.path.name.lower() in wanted
+            or model.origin.lower() in wanted
+        ):
+            return model
+    near = [model for model in shelf if model.name.lower().startswith(name.lower())]
+    return near[0] if len(near) == 1 and name else None
+
+
+def need(name: str) -> Installed:
+    """As :func:`find`, or a sentence that says what is there."""
+    found = find(name)
+    if found is not None:
+        return found
+    names = ", ".join(model.name for model in installed())
+    entry = catalog.find(name)
+    if entry is not None:
+        raise UserError(
+            f"{entry.title} is not on this computer yet. Fetch it with: tern models fetch {entry.name}"
+        )
+    raise UserError(
+        f"There is no model called {name} here. " + (f"There is: {names}." if names else "Nothing is installed yet; "
+        "see what there is with: tern models list")
+    )  # fmt: skip
+
+
+def add(model: Installed) -> Installed:
+    """Write the record; a record of the same file is replaced, another of the same name makes way by a number."""
+    taken = {other.name: other.path for other in installed()}
+    for other_name, path in taken.items():
+        if path == model.path:
+            _record_path(other_name).unlink(missing_ok=True)
+    name, number = model.name, 2
+    while name in taken and taken[name] != model.path:
+        name, number = f"{model.name}-{number}", number + 1
+    model = replace(model, name=name)
+    _write(model)
+    return model
+
+
+def verify(
+    model: Installed,
+    progress: Callable[[int], None] = lambda done: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> bool | None:
+    """Hash the file and remember that it is right; False when it is not, None when stopped. UserError: no file."""
+    if not model.path.is_file():
+        raise UserError(f"The file of {model.name} is gone from {model.path}. Fetch or import it again.")
+    try:
+        modified = model.path.stat().st_mtime_ns
+        found = hash_file(model.path, progress, should_stop)
+    except OSError as error:
+        raise UserError(f"{model.path} cannot be read ({error.strerror}).") from error
+    if found is None:
+        return None
+    right = found == model.sha256
+    _write(replace(model, verified_at=now() if right else None, modified_ns=modified))
+    return right
+
+
+def remove(model: Installed, for_good: bool = False) -> None:
+    """Move the file to the system's trash (or delete it) and forget the record. A linked file is only forgotten."""
+    if not model.linked and model.path.exists():
+        try:
+            if for_good:
+                model.path.unlink()
+            else:
+                from send2trash import send2trash
+
+                send2trash(model.path)
+        except OSError as error:
+            raise UserError(
+                f"{model.path} could not be moved to the trash ({error}). Delete it for good with: "
+                f"tern models remove {model.name} --delete"
+            ) from error
+    _record_path(model.name).unlink(missing_ok=True)
+
+
+def slug(text: str) -> str:
+    """``text`` as a name that a terminal and a file system like."""
+    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "model"
+
+
+def _record_path(name: str) -> Path:
+    return models_dir() / f"{name}.json"
+
+
+def _write(model: Installed) -> None:
+    values: dict[str, Any] = {**asdict(model), "version": _VERSION, "path": str(model.path)}
+    folder = models_dir()
+    if model.path.is_relative_to(folder):  # so that the whole folder can be moved
+        values["path"] = model.path.relative_to(folder).as_posix()
+    path = _record_path(model.name)
+    try:
+        with replacing(path) as file:
+            file.write(json.dumps(values, indent=1, ensure_ascii=False).encode())
+    except OSError as error:
+        raise UserError(f"Tern could not write {path} ({error.strerror}).") from error
+
+
+def _read(path: Path) -> Installed:
+    values = json.loads(path.read_bytes())
+    if values.pop("version") != _VERSION:
+        raise ValueError("written by another version")
+    values["path"] = path.parent / values["path"]  # an absolute path stays one
+    values["blocks"] = tuple(values["blocks"])
+    return Installed(**values)

@@ -1,0 +1,80 @@
+"""A local hub with one random file, and everything Tern writes kept inside the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tern import paths
+from tern.library.hub import Download
+from tern.library.hub_client import RemoteFile, find_file
+from tern.library.hub_find import target_of
+from tern.library.hub_progress import Progress
+from tern.library.network import NetworkOptions
+
+from .local_hub import LocalHub
+
+REPO, FILE = "owner/model-gguf", "model.gguf"
+SIZE, BLOCK = 3_000_001, 64 << 10
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))  # no token of the person who runs the tests
+    for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGING_FACE_HUB_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    yield tmp_path / "data"
+    paths.set_data_dir(None)
+
+
+@pytest.fixture(scope="session")
+def content() -> bytes:
+    return np.random.default_rng(5).bytes(SIZE)
+
+
+@pytest.fixture
+def served(tmp_path: Path, content: bytes) -> Path:
+    """The file as the hub has it."""
+    path = tmp_path / "hub" / REPO / FILE
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    (path.parent / "README.md").write_text("A model.\n")
+    return path
+
+
+@pytest.fixture
+def hub(tmp_path: Path, served: Path) -> Iterator[LocalHub]:
+    with LocalHub(tmp_path / "hub") as running:
+        yield running
+
+
+@pytest.fixture
+def options(hub: LocalHub) -> NetworkOptions:
+    return NetworkOptions(endpoint=hub.url, backoff_s=0.01, stall_s=5, tries=4)
+
+
+Start = Callable[..., Download]
+
+
+@pytest.fixture
+def start(options: NetworkOptions) -> Start:
+    """A download of the file, ready to :meth:`run`."""
+
+    def make(
+        options: NetworkOptions = options,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        remote: RemoteFile | None = None,
+    ) -> Download:
+        remote = remote or find_file(options, REPO, FILE)
+        return Download(remote, target_of(remote), options, on_progress, "model", "A model", BLOCK)
+
+    return make
+
+
+@pytest.fixture
+def target(data_dir: Path) -> Path:
+    return data_dir / "data" / "models" / "owner--model-gguf" / FILE

@@ -1,0 +1,257 @@
+"""Downloads from a real local hub: whole, interrupted, resumed, paused, limited; what is on disk and what is told."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tern.library import hub_client, network, shelf
+from tern.library.hub import Download
+from tern.library.hub_client import find_file
+from tern.library.hub_find import repair_installed
+from tern.library.hub_progress import Progress
+from tern.library.network import NetworkOptions
+
+from .conftest import BLOCK, FILE, REPO, SIZE, Start
+from .local_hub import LocalHub, sha256_of
+
+
+def left(target: Path) -> set[str]:
+    """What lies beside the target, besides it."""
+    return {path.name for path in target.parent.iterdir()} - {target.name}
+
+
+def test_a_file_comes_whole_and_is_on_the_shelf(
+    hub: LocalHub, start: Start, target: Path, content: bytes, served: Path
+) -> None:
+    told: list[Progress] = []
+    model = start(on_progress=told.append).run()
+    assert model is not None
+    assert target.read_bytes() == content
+    assert left(target) == set()
+    assert model.path == target
+    assert model.sha256 == sha256_of(served)
+    assert model.verified
+    assert shelf.installed() == [model]
+    assert shelf.find("model") == shelf.find("MODEL.gguf") == shelf.find(f"{REPO}/{FILE}") == model
+    assert told[-1].phase == "verifying"
+    assert [progress.done for progress in told] == sorted(progress.done for progress in told)
+    assert len(hub.asked) == 1
+    log = network.connections()
+    assert sum(line.received for line in log) == SIZE
+    assert {line.host for line in log} == {"127.0.0.1", "localhost"}
+    assert all(REPO in line.why for line in log)
+
+
+def test_metadata_comes_from_the_hub(hub: LocalHub, options: NetworkOptions, served: Path) -> None:
+    remote = find_file(options, REPO)  # the only .gguf
+    assert (remote.file, remote.size, remote.sha256) == (FILE, SIZE, sha256_of(served))
+    assert remote.commit == hub.commit
+    assert hub.commit in remote.url
+    small = find_file(options, REPO, "README.md")
+    assert small.sha256 is None
+    assert small.git_blob is not None
+    assert hub_client.search(options, "model")[0].repo == REPO
+    assert hub_client.files(options, REPO) == {FILE: SIZE, "README.md": 9}
+
+
+def test_a_small_file_is_checked_by_its_git_name(
+    options: NetworkOptions, start: Start, served: Path, data_dir: Path
+) -> None:
+    model = start(remote=find_file(options, REPO, "README.md")).run()
+    assert model is not None
+    assert model.path.read_text() == "A model.\n"
+
+
+def test_the_token_goes_to_the_hub_alone(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
+    assert start(options=replace(options, token="hf_secret")).run() is not None
+    assert set(hub.tokens) == {"Bearer hf_secret"}
+    assert not any(asked.token for asked in hub.asked)
+
+
+def test_paused_and_resumed_by_another_run(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+
+    def at_half(progress: Progress) -> None:
+        if progress.done > SIZE // 2:
+            download.pause()
+
+    download = start(on_progress=at_half)
+    assert download.run() is None
+    assert not target.exists()
+    assert left(target) == {"model.gguf.part", "model.gguf.part.journal"}
+    hub.faults.rate = None
+    before = hub.sent
+    again = start()
+    assert again.run() is not None
+    assert target.read_bytes() == content
+    assert again.received <= 0.55 * SIZE
+    assert hub.sent - before == again.received
+    assert hub.asked[-1].status == 206
+
+
+def test_what_the_disk_lost_is_not_believed(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+
+    def near_the_end(progress: Progress) -> None:
+        if progress.done > 0.8 * SIZE:
+            download.pause()
+
+    download = start(on_progress=near_the_end)
+    download.run()
+    part = target.with_name("model.gguf.part")
+    data = bytearray(part.read_bytes())
+    data[BLOCK * 10 + 7] ^= 1  # a power cut left another byte here
+    part.write_bytes(data)
+    hub.faults.rate = None
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert hub.asked[-1].start == BLOCK * 10
+
+
+def test_cancelled_leaves_nothing(hub: LocalHub, start: Start, target: Path) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+    download = start(on_progress=lambda progress: download.cancel() if progress.done > SIZE // 3 else None)
+    assert download.run() is None
+    assert left(target) == set()
+    assert not target.exists()
+    assert shelf.installed() == []
+
+
+def test_pause_ends_a_stalled_download_soon(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
+    hub.faults.stall_after, hub.faults.stall_s = 1_000_000, 1.0
+    download = start(options=replace(options, stall_s=0.3, backoff_s=30))
+    timer = threading.Timer(0.8, download.pause)
+    timer.start()
+    began = time.monotonic()
+    assert download.run() is None
+    assert time.monotonic() - began < 3
+    timer.join()
+
+
+def test_reset_again_and_again(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    hub.faults.reset_every = 300_000
+    download = start()
+    assert download.run() is not None
+    assert target.read_bytes() == content
+    assert len(hub.asked) == -(-SIZE // 300_000)
+    assert download.received <= 1.05 * SIZE
+    assert hub.sent <= 1.05 * SIZE
+
+
+def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    hub.faults.reset_every = 2_000_000
+    hub.faults.ignore_range = True
+    with pytest.raises(hub_client.HubError, match=r"broke again and again.*is kept"):
+        start().run()
+    assert target.with_name("model.gguf.part").stat().st_size == pytest.approx(2_000_000, abs=BLOCK)
+    hub.faults.reset_every = None
+    assert start().run() is not None
+    assert hub.asked[-1].status == 200
+    assert target.read_bytes() == content
+
+
+def test_the_file_changed_on_the_server(hub: LocalHub, start: Start, served: Path, target: Path) -> None:
+    hub.faults.reset_every = 2_000_000
+    hub.faults.cdn_status = []
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > 1_500_000 else None)
+    hub.faults.rate = 5e6
+    assert download.run() is None
+    hub.faults.rate = hub.faults.reset_every = None
+    new = b"new" * 1_000_000
+    served.write_bytes(new)
+    assert start().run() is not None  # looked up anew: another hash, so it begins at 0
+    assert target.read_bytes() == new
+    assert hub.asked[-1].start == 0
+
+
+def test_replaced_while_it_is_fetched(hub: LocalHub, start: Start, served: Path, target: Path) -> None:
+    download = start()
+    served.write_bytes(b"new" * 1_000_000)
+    with pytest.raises(hub_client.HubError, match="replaced on the server"):
+        download.run()
+    assert not target.exists()
+
+
+def test_a_changed_etag_begins_again_where_no_hash_is_known(
+    hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
+) -> None:
+    remote = replace(find_file(options, REPO, FILE), sha256=None)
+    remote = replace(remote, url=f"{hub.cdn_url}/{REPO}/{FILE}")
+    hub.faults.reset_every, hub.faults.etag = 1_000_000, '"one"'
+    told: list[str] = []
+
+    def watch(progress: Progress) -> None:
+        told.append(progress.note)
+        if progress.phase == "waiting":
+            hub.faults.etag, hub.faults.reset_every = '"two"', None
+
+    assert start(remote=remote, on_progress=watch).run() is not None
+    assert target.read_bytes() == content
+    assert any("changed on the server" in note for note in told)
+    assert [asked.status for asked in hub.asked] == [200, 200, 200]
+
+
+def test_flipped_bit_is_kept_aside_and_repaired(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    hub.faults.flip_at = 1_000_000
+    with pytest.raises(hub_client.HubError, match=r"arrived damaged.*kept at.*repair"):
+        start().run()
+    assert not target.exists()
+    assert left(target) == {"model.gguf.bad", "model.gguf.bad.journal"}
+    assert shelf.installed() == []
+    before = hub.sent
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert left(target) == set()
+    assert hub.sent - before <= 1_000_000 + BLOCK  # up to the bad block and no further
+
+
+def test_an_installed_file_that_went_bad(
+    hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
+) -> None:
+    model = start().run()
+    assert model is not None
+    data = bytearray(content)
+    data[2_000_000] ^= 1
+    target.write_bytes(data)
+    assert not shelf.need("model").verified  # touched since
+    assert shelf.verify(model) is False
+    assert not shelf.need("model").verified
+    before = hub.sent
+    assert repair_installed(model, find_file(options, REPO, FILE), options) is not None
+    assert target.read_bytes() == content
+    assert hub.sent - before == BLOCK  # the one bad block
+    assert left(target) == set()
+    assert shelf.need("model").verified
+    assert shelf.verify(shelf.need("model")) is True
+
+
+def test_the_bandwidth_limit_holds(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
+    began = time.monotonic()
+    assert start(options=replace(options, limit=4_000_000)).run() is not None
+    assert 0.65 < time.monotonic() - began < 2
+
+
+def test_two_do_not_write_the_same_file(hub: LocalHub, start: Start) -> None:
+    hub.faults.rate = 3e6
+    first = start()
+    thread = threading.Thread(target=first.run)
+    thread.start()
+    while not first.received:
+        time.sleep(0.01)
+    with pytest.raises(hub_client.HubError, match="Another Tern"):
+        start().run()
+    first.cancel()
+    thread.join()

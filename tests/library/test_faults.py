@@ -1,0 +1,318 @@
+"""Everything that goes wrong outside: for each the sentence, what is on disk after it, and that the next try works."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tern.errors import UserError
+from tern.library import hub_client, network, shelf
+from tern.library.hub import Download
+from tern.library.hub_client import find_file
+from tern.library.hub_find import target_of
+from tern.library.network import NetworkOptions
+
+from .conftest import BLOCK, FILE, REPO, SIZE, Start
+from .local_hub import Faults, LocalHub
+
+ADVICE = (
+    "again",
+    "Check",
+    "log in",
+    "Wait",
+    "accept",
+    "Make room",
+    "Change",
+    "Unset",
+    "Switch",
+    "Name",
+    "Fetch",
+)
+
+
+def said(error: BaseException) -> str:
+    """The sentence, which always says what to do."""
+    text = str(error)
+    assert any(word in text for word in ADVICE), text
+    assert "Traceback" not in text
+    assert len(text) < 420
+    return text
+
+
+def recovers(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    hub.faults = Faults()
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+def fill(status: int) -> Callable[[Faults], None]:
+    return lambda faults: faults.cdn_status.extend([status] * 20)
+
+
+CDN_FAULTS: dict[str, tuple[Callable[[Faults], None], str]] = {
+    "captive": (lambda faults: setattr(faults, "captive_cdn", True), "web page came instead"),
+    "401": (fill(401), r"\(401\)"),
+    "403": (fill(403), "accept the model's conditions"),
+    "404": (fill(404), "Check the owner"),
+    "429": (fill(429), "too many requests"),
+    "500": (fill(500), r"fault of its own right now \(500\)"),
+    "503": (fill(503), r"\(503\)"),
+    "418": (fill(418), "answered 418"),
+    "wrong part": (lambda faults: setattr(faults, "wrong_part", 99), "other bytes"),
+}
+
+
+@pytest.mark.parametrize("fault", CDN_FAULTS)
+def test_a_download_that_cannot_go_on(
+    fault: str, hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    """Half of the file is here already: it is kept, whatever the answer for the rest."""
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
+    hub.faults.rate = 5e6
+    assert download.run() is None
+    part = target.with_name(FILE + ".part")
+    before = part.stat().st_size
+    hub.faults = Faults()
+    cause, sentence = CDN_FAULTS[fault]
+    if fault == "wrong part":
+        hub.faults.reset_every = 100_000  # each restart breaks again, so that a Range is asked for
+    cause(hub.faults)
+    with pytest.raises(hub_client.HubError, match=sentence) as caught:
+        start().run()
+    said(caught.value)
+    assert not target.exists()
+    assert shelf.installed() == []
+    if fault != "wrong part":
+        assert before - BLOCK < part.stat().st_size <= before
+    sent = hub.sent
+    recovers(hub, start, target, content)
+    if fault != "wrong part":
+        assert hub.sent - sent <= SIZE - before + BLOCK
+
+
+def test_416_begins_again(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
+    assert download.run() is None
+    hub.faults = Faults(cdn_status=[416])
+    assert start().run() is not None
+    assert target.read_bytes() == content
+
+
+@pytest.mark.parametrize("statuses", [[429, 503, 500], [502, 504]])
+def test_a_passing_fault_is_waited_out(
+    statuses: list[int], hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    remote = start().remote
+    hub.faults.cdn_status = list(statuses)
+    notes: list[str] = []
+    assert start(remote=remote, on_progress=lambda progress: notes.append(progress.note)).run() is not None
+    assert sum("Trying again" in note for note in notes) == len(statuses)
+    hub.faults.api_status = list(statuses)
+    assert start().remote == remote
+
+
+def test_the_server_says_how_long_to_wait(hub: LocalHub, options: NetworkOptions) -> None:
+    hub.faults.api_status, hub.faults.retry_after = [429], "7"
+    waited: list[float] = []
+    error = hub_client.HubError("", again=True, after_s=7)
+
+    def attempt(left: list[int] = [1]) -> str:  # noqa: B006  # counts its calls
+        if left:
+            left.pop()
+            raise error
+        return "done"
+
+    assert hub_client.persistently(options, attempt, lambda seconds, _: waited.append(seconds)) == "done"
+    assert waited == [7]
+
+
+API_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
+    "captive": ({"captive_api": True}, "web page came instead"),
+    "401": ({"api_status": [401] * 9}, r"\(401\)"),
+    "gated": ({"gated": True}, "accept the model's conditions"),
+    "429": ({"api_status": [429] * 9}, "too many requests"),
+    "5xx": ({"api_status": [503] * 9}, "fault of its own"),
+}
+
+
+@pytest.mark.parametrize("fault", API_FAULTS)
+def test_a_look_up_that_fails(fault: str, hub: LocalHub, options: NetworkOptions) -> None:
+    values, sentence = API_FAULTS[fault]
+    hub.faults = Faults(**values)
+    with pytest.raises(hub_client.HubError, match=sentence) as caught:
+        find_file(options, REPO, FILE)
+    said(caught.value)
+    hub.faults = Faults()
+    assert find_file(options, REPO, FILE).size == SIZE
+
+
+def test_names_that_are_not_there(hub: LocalHub, options: NetworkOptions, served: Path) -> None:
+    for repo, file, revision, sentence in (
+        ("owner/nothing", None, None, r"has no owner/nothing \(404\)"),
+        (REPO, FILE, "v9", r"\(404\)"),
+        (REPO, "other.gguf", None, r"has no file other.gguf. It has: model.gguf"),
+        ("not a name", None, None, "write OWNER/NAME"),
+    ):
+        with pytest.raises(UserError, match=sentence):
+            find_file(options, repo, file, revision)
+    (served.parent / "second.gguf").write_bytes(b"x" * 2000)
+    with pytest.raises(UserError, match=r"has 2 models. Name one: model.gguf, second.gguf"):
+        find_file(options, REPO)
+
+
+@pytest.mark.parametrize("name", ["../../evil.gguf", "/etc/evil.gguf", "a\\b.gguf", "C:evil.gguf"])
+def test_a_hub_cannot_choose_where_to_write(name: str, options: NetworkOptions, hub: LocalHub) -> None:
+    with pytest.raises(UserError, match="does not write"):
+        target_of(replace(find_file(options, REPO, FILE), file=name))
+
+
+def test_nobody_there(start: Start, options: NetworkOptions, hub: LocalHub) -> None:
+    with pytest.raises(hub_client.HubError, match=r"cannot be reached.*proxy or a mirror") as caught:
+        find_file(replace(options, endpoint="http://127.0.0.1:9", tries=2), REPO)
+    said(caught.value)
+    with pytest.raises(hub_client.HubError, match=r"cannot be reached|proxy"):
+        find_file(replace(options, proxy="http://127.0.0.1:9", tries=2), REPO)
+    with pytest.raises(UserError, match="does not begin with https"):
+        find_file(replace(options, endpoint="ftp://x"), REPO)
+
+
+@pytest.fixture
+def secure_hub(tmp_path: Path, served: Path) -> Iterator[LocalHub]:
+    """A hub whose certificate nobody has signed."""
+    if shutil.which("openssl") is None:
+        pytest.skip("needs openssl")
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
+    command = ["openssl", "req", "-x509", *made, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    with LocalHub(tmp_path / "hub", tls=(certificate, key)) as running:
+        yield running
+
+
+def test_bad_tls(secure_hub: LocalHub, options: NetworkOptions) -> None:
+    with pytest.raises(hub_client.HubError, match=r"certificate cannot be trusted.*date") as caught:
+        find_file(replace(options, endpoint=secure_hub.url), REPO)
+    said(caught.value)
+    assert secure_hub.api == []
+
+
+def test_a_stall_is_noticed_and_passed(
+    hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
+) -> None:
+    hub.faults.stall_after, hub.faults.stall_s = 1_000_000, 2.0
+    notes: list[str] = []
+    download = start(
+        options=replace(options, stall_s=0.3), on_progress=lambda progress: notes.append(progress.note)
+    )
+    assert download.run() is not None
+    assert target.read_bytes() == content
+    assert any("Nothing came" in note for note in notes)
+    assert [asked.status for asked in hub.asked] == [200, 206]
+    assert download.received <= 1.05 * SIZE
+
+
+def test_a_trickle_is_a_stall(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
+    hub.faults.rate = 2000.0
+    slow = replace(options, stall_s=0.3, stall_bytes_per_s=1_000_000, tries=1)
+    with pytest.raises(hub_client.HubError, match="Almost nothing comes"):
+        start(options=slow).run()
+
+
+def test_no_room_is_said_before_anything_is_fetched(
+    hub: LocalHub, start: Start, target: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("tern.library.hub.SPARE", 1 << 60)
+        with pytest.raises(hub_client.HubError, match=r"needs 3 MB in .*Make room") as caught:
+            start().run()
+    said(caught.value)
+    assert hub.asked == []
+    recovers(hub, start, target, content)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a small disk: needs root")
+def test_a_disk_that_fills_up(
+    hub: LocalHub, start: Start, target: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = target.parent
+    models.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", models], check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        monkeypatch.setattr("tern.library.hub.SPARE", -SIZE)  # somebody else fills the disk meanwhile
+        with pytest.raises(hub_client.HubError, match=r"disk is full.*Make room") as caught:
+            start().run()
+        said(caught.value)
+        assert not target.exists()
+        kept = target.with_name(FILE + ".part").stat().st_size
+        assert kept > 1_500_000
+        subprocess.run(["mount", "-o", "remount,size=8m", str(models)], check=True)
+        assert start().run() is not None
+        assert target.read_bytes() == content
+        assert hub.asked[-1].start >= kept - 2 * BLOCK
+    finally:
+        subprocess.run(["umount", str(models)], check=True)
+
+
+def test_a_folder_that_may_not_be_written(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    target.parent.parent.mkdir(parents=True, exist_ok=True)
+    target.parent.write_bytes(b"")  # root may write everywhere: a file in the folder's place stops even root
+    with pytest.raises(hub_client.HubError, match="The disk failed at") as caught:
+        start().run()
+    assert str(target.parent) in str(caught.value)
+    target.parent.unlink()
+    if hasattr(os, "geteuid") and os.geteuid() != 0:
+        target.parent.mkdir()
+        target.parent.chmod(0o500)
+        with pytest.raises(hub_client.HubError, match="may not write"):
+            start().run()
+        target.parent.chmod(0o700)
+    recovers(hub, start, target, content)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a disk: needs root")
+def test_a_read_only_disk(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
+    target.parent.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", target.parent], check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        with pytest.raises(hub_client.HubError, match=r"may not write in .*Change the folder's permissions"):
+            start().run()
+        assert hub.asked == []
+    finally:
+        subprocess.run(["umount", str(target.parent)], check=True)
+    recovers(hub, start, target, content)
+
+
+@pytest.mark.parametrize("value", ["1", "true", "ON"])
+def test_offline_by_the_variable(
+    value: str, hub: LocalHub, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    download = start()
+    asked, logged = len(hub.tokens), len(network.connections())
+    monkeypatch.setenv("HF_HUB_OFFLINE", value)
+    for act in (download.run, start):
+        with pytest.raises(UserError, match="HF_HUB_OFFLINE is set") as caught:
+            act()
+        said(caught.value)
+    assert len(hub.tokens) == asked
+    assert len(network.connections()) == logged
+
+
+def test_offline_by_the_switch(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
+    offline = replace(options, offline=True)
+    with pytest.raises(UserError, match="set to work offline"):
+        find_file(offline, REPO)
+    assert hub.tokens == []
+    assert network.connections() == []

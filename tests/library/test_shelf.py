@@ -1,0 +1,117 @@
+"""The catalogue that ships, the shelf's records, and the growing file's journal."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tern import paths
+from tern.errors import BugError, UserError
+from tern.library import catalog, shelf
+from tern.library.part import PartFile, hash_file
+from tern.library.shelf import Installed
+
+
+def test_the_catalogue_that_ships() -> None:
+    found = catalog.entries()
+    official = found[0]
+    assert official.name == "bitnet-2b4t"
+    assert (official.size, official.repo) == (1_187_801_280, "microsoft/bitnet-b1.58-2B-4T-gguf")
+    assert official.sha256 == "4221b252fdd5fd25e15847adfeb5ee88886506ba50b8a34548374492884c2162"
+    assert catalog.find("2B4T") == catalog.find("Microsoft/bitnet-b1.58-2B-4T-GGUF") == official
+    assert catalog.recognize(official.sha256) == official
+    assert catalog.find("gpt") is None
+    assert {entry.runs for entry in found} == {"tern", "convert", "llama.cpp"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "12"},
+        {"status": "sure"},
+        {"repo": "x"},
+        {"size": 0},
+        {"status": "verified here", "sha256": None},
+    ],
+)
+def test_a_wrong_entry_is_noticed(change: dict[str, object], tmp_path: Path) -> None:
+    raw = json.loads((paths.resources_dir() / catalog.FILE_NAME).read_bytes())
+    raw["models"][0].update(change)
+    path = tmp_path / "catalog.json"
+    path.write_text(json.dumps(raw))
+    with pytest.raises(BugError):
+        catalog.read(path)
+
+
+def _model(name: str, path: Path) -> Installed:
+    path.write_bytes(name.encode())
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    return Installed(name, name.title(), path, len(name), sha256, "import", shelf.now())
+
+
+def test_records_are_kept_found_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))  # where the trash is
+    inside = shelf.add(_model("inside", shelf.models_dir() / "inside.gguf"))
+    linked = shelf.add(Installed(**{**_fields(_model("linked", tmp_path / "mine.gguf")), "linked": True}))
+    assert shelf.installed() == [inside, linked]
+    again = shelf.add(_model("inside", tmp_path / "other.gguf"))
+    assert again.name == "inside-2"
+    assert shelf.add(inside).name == "inside"  # the same file again
+    assert shelf.find("link") == linked
+    assert shelf.find("in") is None  # two begin so
+    assert not inside.verified
+    assert shelf.verify(inside) is True
+    assert shelf.need("inside").verified
+    record = json.loads((shelf.models_dir() / "inside.json").read_text())
+    assert record["path"] == "inside.gguf"  # the folder can be moved
+    shelf.remove(shelf.need("inside"))
+    assert not inside.path.exists()
+    shelf.remove(linked)
+    assert linked.path.exists()  # the person's own file stays
+    assert [model.name for model in shelf.installed()] == ["inside-2"]
+    with pytest.raises(UserError, match=r"There is: inside-2"):
+        shelf.need("nothing")
+    with pytest.raises(UserError, match="tern models fetch bitnet-2b4t"):
+        shelf.need("2b4t")
+
+
+def _fields(model: Installed) -> dict[str, object]:
+    return {name: getattr(model, name) for name in Installed.__slots__}
+
+
+def test_a_damaged_record_or_a_missing_file_is_no_model(tmp_path: Path) -> None:
+    model = shelf.add(_model("one", tmp_path / "one.gguf"))
+    (shelf.models_dir() / "two.json").write_text("{")
+    assert shelf.installed() == [model]
+    model.path.unlink()
+    assert not model.present
+    with pytest.raises(UserError, match="is gone from"):
+        shelf.verify(model)
+
+
+@pytest.mark.parametrize("sizes", [[1], [100], [64, 64], [63, 1, 200, 5], []])
+def test_a_part_resumes_where_it_can(sizes: list[int], tmp_path: Path) -> None:
+    data = bytes(range(256)) * 2
+    target, identity = tmp_path / "file", {"size": len(data)}
+    first = PartFile(target, identity, block=64)
+    assert first.resume() == 0
+    done = 0
+    for size in sizes:
+        first.write(data[done : done + size])
+        done += size
+    first.close()
+    with first.journal.open("a") as torn:
+        torn.write("abc")  # a line without an end
+    second = PartFile(target, identity, block=64)
+    assert second.resume() == done // 64 * 64
+    second.write(data[second.offset :])
+    assert second.finish() == hashlib.sha256(data).hexdigest()
+    assert second.publish().read_bytes() == data
+    assert hash_file(target) == hashlib.sha256(data).hexdigest()
+    other = PartFile(target, {"size": 7}, block=64)
+    assert other.resume() == 0
+    other.discard()
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["file"]
