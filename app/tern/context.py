@@ -17,6 +17,9 @@ from tern.engine.types import EngineOptions
 from tern.errors import UserError
 
 MIN_CONTEXT = 16
+# Smaller models run on one thread: they outrun any reader, and threads that wait for each other at every node come
+# almost to a stop when another program takes a core.
+ONE_THREAD_BYTES = 64 << 20
 
 
 def open_model(
@@ -39,7 +42,8 @@ def open_model(
             raise UserError(
                 f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
             )
-        threads = options.threads or performance_cores()
+        small = file.size < ONE_THREAD_BYTES
+        threads = options.threads or (1 if small else performance_cores())
         return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
     except BaseException:
         file.close()

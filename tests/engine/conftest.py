@@ -38,13 +38,13 @@ def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tiny(tiny_model: Path) -> Iterator[BitnetEngine]:
-    engine = open_engine(tiny_model, EngineOptions(threads=2, kv_type="f32"))
+    engine = open_engine(tiny_model, EngineOptions(threads=1, kv_type="f32"))
     yield engine
     engine.close()
 
 
 @pytest.fixture
 def small(small_model: Path) -> Iterator[BitnetEngine]:
-    engine = open_engine(small_model, EngineOptions(threads=2, kv_type="f32"))
+    engine = open_engine(small_model, EngineOptions(threads=1, kv_type="f32"))
     yield engine
     engine.close()

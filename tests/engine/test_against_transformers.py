@@ -43,7 +43,7 @@ def _relative_errors(folder: Path) -> dict[str, float]:
     for net in nets.NETS:
         path = folder / f"{net.name}.gguf"
         nets.write(net, path)
-        model = open_model(path, EngineOptions(threads=2, kv_type="f32"))
+        model = open_model(path, EngineOptions(threads=1, kv_type="f32"))
         try:
             ours = model.eval(np.asarray(net.prompt, np.int32), 0, all_logits=True)
             assert ours is not None
@@ -74,7 +74,7 @@ def _cases() -> list[dict[str, Any]]:
 def _replies(cases: list[dict[str, Any]], kv_type: KVType) -> list[tuple[list[int], str]]:
     """Prompt ids and greedy text of the guide for each case, each on an empty cache."""
     replies = []
-    engine = open_engine(paths.guide_model(), EngineOptions(threads=2, kv_type=kv_type))
+    engine = open_engine(paths.guide_model(), EngineOptions(threads=1, kv_type=kv_type))
     try:
         for case in cases:
             engine.reset()

@@ -93,7 +93,7 @@ def test_smaller_caches_stay_close(
 ) -> None:
     tokens = some_tokens(4)
     exact = run(small, tokens)
-    engine = open_engine(small_model, EngineOptions(threads=2, kv_type=kv_type))
+    engine = open_engine(small_model, EngineOptions(threads=1, kv_type=kv_type))
     try:
         assert 0 < relative(run(engine, tokens), exact) < limit
     finally:
@@ -118,7 +118,7 @@ def test_smaller_caches_stay_close(
 def test_other_shapes_run(tmp_path: Path, shape: SyntheticShape) -> None:
     path = tmp_path / "model.gguf"
     write_synthetic(path, shape, seed=1)
-    engine = open_engine(path, EngineOptions(threads=2, kv_type="f32"))
+    engine = open_engine(path, EngineOptions(threads=1, kv_type="f32"))
     try:
         tokens = some_tokens(30) % shape.n_vocab
         whole = run(engine, tokens)
@@ -135,7 +135,7 @@ def test_tq2_0_holds_the_same_weights(tmp_path: Path, small_model: Path, small: 
 
     path = tmp_path / "tq2.gguf"
     write_synthetic(path, SHAPES["small"], seed=4, encoding="tq2_0")
-    engine = open_engine(path, EngineOptions(threads=2, kv_type="f32"))
+    engine = open_engine(path, EngineOptions(threads=1, kv_type="f32"))
     try:
         assert relative(run(engine, some_tokens(2)), run(small, some_tokens(2))) < 0.15
     finally:
@@ -151,7 +151,7 @@ def test_bitnet_with_silu_answers_as_llama_cpp_does(tmp_path: Path) -> None:
     llama = llama_cpp.Llama(
         str(path),
         n_ctx=64,
-        n_threads=2,
+        n_threads=1,
         logits_all=True,
         verbose=False,
         type_k=llama_cpp.GGML_TYPE_F32,
@@ -161,7 +161,7 @@ def test_bitnet_with_silu_answers_as_llama_cpp_does(tmp_path: Path) -> None:
     llama.eval(tokens)
     theirs = np.asarray(llama.scores[: len(tokens)], np.float32).copy()
     llama.close()
-    engine = open_engine(path, EngineOptions(threads=2, kv_type="f32"))
+    engine = open_engine(path, EngineOptions(threads=1, kv_type="f32"))
     try:
         ours = run(engine, np.asarray(tokens, np.int32))
     finally:
@@ -234,7 +234,7 @@ def test_opening_and_closing_many_times_keeps_no_memory(tiny_model: Path) -> Non
 
     def cycle(times: int) -> int:
         for _ in range(times):
-            engine = open_engine(tiny_model, EngineOptions(threads=2))
+            engine = open_engine(tiny_model, EngineOptions(threads=1))
             run(engine, some_tokens(5))
             engine.close()
         gc.collect()

@@ -90,7 +90,7 @@ def test_stop_between_tokens(small: BitnetEngine) -> None:
 
 
 def test_the_reply_ends_with_the_context(tiny_model: Path) -> None:
-    engine = open_engine(tiny_model, EngineOptions(threads=2, context_size=48))
+    engine = open_engine(tiny_model, EngineOptions(threads=1, context_size=48))
     try:
         chunks = list(engine.generate(ask("hello", None)))
         last = chunks[-1].stats
@@ -109,7 +109,7 @@ def test_stop_in_the_middle_of_a_long_prefill(tmp_path: Path) -> None:
     path = tmp_path / "wide.gguf"
     shape = SyntheticShape(n_embd=2560, n_layers=4, n_ff=6912, n_heads=20, n_kv_heads=5, n_vocab=512)
     write_synthetic(path, shape, seed=2)
-    engine = open_engine(path, EngineOptions(threads=2))
+    engine = open_engine(path, EngineOptions(threads=1))
     try:
         long_text = "abcdefg " * 650
         stop_at: list[float] = []

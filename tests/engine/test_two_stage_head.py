@@ -106,7 +106,7 @@ def test_odd_weights() -> None:
     weights[1::7, 3] = 60_000
     weights[2::7] = 0.25
     weights[3::7] *= np.float16(6e-8)
-    probe = HeadProbe(weights, threads=2)
+    probe = HeadProbe(weights, threads=1)
     try:
         checked, _ = verify(probe, random_states(500, 5), lambda index: 40)
         assert checked == 500
@@ -119,7 +119,7 @@ def test_odd_weights() -> None:
 
 def test_too_many_open_rows_are_counted_not_written() -> None:
     weights = np.ones((VOCAB, N), np.float32)
-    probe = HeadProbe(weights, threads=2, capacity=64)
+    probe = HeadProbe(weights, threads=1, capacity=64)
     try:
         probe.run(np.ones(N, np.float32), 1)
         assert probe.overflowed
@@ -137,7 +137,7 @@ def _guide_states(weights: NDArray[np.float16]) -> Floats:
     """What the guide's last norm gave the head while it read its own recipe's texts, recovered from the logits (there
     are eight times as many as unknowns)."""
     texts = sorted((Path(__file__).resolve().parents[2] / "packaging" / "guide" / "data").glob("*.txt"))
-    engine = open_engine(paths.guide_model(), EngineOptions(threads=2))
+    engine = open_engine(paths.guide_model(), EngineOptions(threads=1))
     try:
         tokens = engine.tokenizer.encode("\n".join(text.read_text("utf-8") for text in texts))
         solve = np.linalg.pinv(weights.astype(np.float32))

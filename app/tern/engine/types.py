@@ -20,7 +20,8 @@ KVType = Literal["f16", "f32", "q8_0"]
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How to open a model. ``threads`` None: one a physical performance core; ``context_size`` None: the file's.
+    """How to open a model. ``threads`` None: one a physical performance core, one in all
+    for a small model; ``context_size`` None: the file's.
 
     ``exact_head`` always computes every logit instead of ranking the vocabulary with a coarse copy first.
     """
