@@ -9,7 +9,10 @@ from tern.settings import QUIET, THREADS, THREADS_MEASURED_ON, Settings
 
 def test_who_decides() -> None:
     settings = Settings()
-    assert thread_count(settings) == performance_cores()
+    assert thread_count(settings) is None  # the model's size decides
+    settings[QUIET] = True
+    assert thread_count(settings) == max(1, performance_cores() // 2)
+    settings[QUIET] = False
     remember(settings, 6)
     assert thread_count(settings) == 6
     settings[THREADS] = 4
@@ -24,7 +27,7 @@ def test_what_was_measured_on_another_computer_does_not_count() -> None:
     settings = Settings()
     remember(settings, 6)
     settings[THREADS_MEASURED_ON] = "another one"
-    assert thread_count(settings) == performance_cores()
+    assert thread_count(settings) is None
 
 
 def test_counts_to_try() -> None:

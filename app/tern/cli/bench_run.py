@@ -17,6 +17,7 @@ from tern.cli.bench_models import llama_cpp_model
 from tern.cli.bench_report import decode_key
 from tern.cli.terminal import Progress
 from tern.context import open_engine
+from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
 from tern.metrics import bandwidth, benchmark, fresh_process, roofline
@@ -39,9 +40,9 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     opened = options.engine_options(args)
     load, others = os.getloadavg()[0] if hasattr(os, "getloadavg") else None, OtherLoad()
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
-    assert opened.threads is not None  # the settings always name a count
+    threads = opened.threads or performance_cores()
     with Progress("Reading the memory"):
-        passes = bandwidth.measure(opened.threads).passes
+        passes = bandwidth.measure(threads).passes
     benchmark.warm_page_cache(path)
     with Progress("Opening the model") as progress:
         engine = open_engine(path, opened, progress)
@@ -58,10 +59,10 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         if args.compare:
             report["compare"] = _compare(path, engine, opened, plan)
         with Progress("Reading the memory"):
-            passes += bandwidth.measure(opened.threads).passes
+            passes += bandwidth.measure(threads).passes
         report["other_programs"] = others.share()
         report["disturbed"] = report["other_programs"] > _DISTURBED
-        report |= _limits(engine, bandwidth.Bandwidth(opened.threads, passes), report)
+        report |= _limits(engine, bandwidth.Bandwidth(threads, passes), report)
     finally:
         engine.close()
     return report
@@ -163,7 +164,7 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
     other_path = llama_cpp_model(path)
     for file in (path, other_path):
         benchmark.warm_page_cache(file)
-    other = open_engine(other_path, replace(opened, exact_head=True))
+    other = open_engine(other_path, replace(opened, threads=engine.info.threads, exact_head=True))
     try:
         plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
         with Progress("Comparing with llama.cpp's kernels") as progress:

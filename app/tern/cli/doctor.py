@@ -70,7 +70,7 @@ def _processor() -> dict[str, Any]:
         "physical cores": info.physical_cores,
         "container limit": info.limit,
         "performance cores": info.performance_cores,
-        "threads Tern uses": thread_count(Settings.load()),
+        "threads Tern uses": thread_count(Settings.load()) or info.performance_cores,
     }
 
 

@@ -11,17 +11,17 @@ from tern.settings import QUIET, THREADS, THREADS_MEASURED, THREADS_MEASURED_ON,
 WORTH = 0.03  # a count that gains less than this part over a smaller one costs more heat than it brings
 
 
-def thread_count(settings: Settings) -> int:
-    """Threads for ``EngineOptions``: the setting, else the count measured here, else one a performance core.
+def thread_count(settings: Settings) -> int | None:
+    """Threads for ``EngineOptions``: the setting, else the count measured here; None leaves it to the model's size.
 
-    The quiet profile takes half of that, at least 1.
+    The quiet profile takes half, at least 1: of one a performance core where nothing else is known.
     """
     count = settings[THREADS]
     if not count and settings[THREADS_MEASURED] and settings[THREADS_MEASURED_ON] == this_computer():
         count = settings[THREADS_MEASURED]
-    if not count:
-        count = performance_cores()
-    return max(1, count // 2) if settings[QUIET] else count
+    if settings[QUIET]:
+        return max(1, (count or performance_cores()) // 2)
+    return count or None
 
 
 def remember(settings: Settings, count: int) -> None:
