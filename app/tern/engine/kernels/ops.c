@@ -14,7 +14,7 @@ enum {
     UNIT_ROWS = 16,      // rows in a unit of decode
     STREAM_AHEAD = 4096, // bytes: the hardware prefetcher stops at each page, this one does not
     TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
-    ROWS_UP_TO = 3,      // tokens up to which row-by-row sums beat unpacking a panel
+    ROWS_UP_TO = 2,      // tokens up to which row-by-row sums beat unpacking a panel
     UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use
     ALIGNED_Q = 16 * 1024,
 };
@@ -81,6 +81,7 @@ struct panel_part {
 
 struct panel_source {
     struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
+    int64_t next_panel;  // bytes from a part to the same part of the next panel
     const uint8_t *columns;
     int64_t columns_stride;
     int32_t s;
@@ -98,6 +99,9 @@ static void fill_panel(const struct kernel *k, const struct panel_source *from, 
                        uint8_t *panel) {
     if (from->columns) {
         const uint8_t *block = from->columns + (int64_t)pair * PAIR * from->columns_stride;
+        if (from->s == 0)  // the other three find the block in the cache
+            for (int32_t c = PAIR; c < min32(n_in - pair * PAIR, 2 * PAIR); c++)
+                prefetch_l2(block + c * from->columns_stride);
         k->unpack_columns(block, from->columns_stride, from->s, min32(n_in - pair * PAIR, PAIR), panel);
         return;
     }
@@ -107,8 +111,10 @@ static void fill_panel(const struct kernel *k, const struct panel_source *from, 
         const struct panel_part *part = &from->part[i];
         const uint8_t *codes = part->codes + pair * PAIR_BYTES;
         k->unpack(codes, stride, part->n_rows, n_bytes, i * UNPACK_ROWS, panel);
-        if (n_in > (pair + 1) * PAIR)
-            for (int32_t r = 0; r < part->n_rows; r++) prefetch_l2(codes + r * stride + PAIR_BYTES);
+        // The rows of a part are one piece of memory, but unpacking walks across them. So the next panel is
+        // fetched a slice at a time, in the order it lies.
+        const uint8_t *slice = part->codes + from->next_panel + (int64_t)pair * UNPACK_ROWS * PAIR_BYTES;
+        for (int32_t b = 0; b < UNPACK_ROWS * PAIR_BYTES; b += 64) prefetch_l2(slice + b);
     }
 }
 
@@ -209,6 +215,7 @@ static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, st
             from.s = u.row % BLOCK_ROWS / PANEL_ROWS;
         } else {
             set_parts(from.part, PANEL_ROWS / UNPACK_ROWS, u.mat->codes + u.row * stride, stride, u.n_rows);
+            from.next_panel = PANEL_ROWS * stride;
         }
         multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
@@ -316,6 +323,7 @@ static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, stru
         struct panel_source from = {.columns = NULL};
         set_parts(from.part, PARTS, a->gate.codes + row * stride, stride, n_rows);
         set_parts(from.part + PARTS, PARTS, a->up.codes + row * stride, stride, n_rows);
+        from.next_panel = ROWS * stride;
         multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
         for (int64_t t = first; t < end; t++) {
