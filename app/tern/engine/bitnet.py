@@ -94,6 +94,9 @@ class BitnetModel:
 
     def _graph(self, n_tokens: int, n_out: int, two_stage: bool) -> graph.Graph:
         key = (n_tokens, n_out, two_stage)
+        if n_tokens == 1:  # the prompt is done, and its graphs hold tens of megabytes
+            for large in [other for other in self._graphs if other[0] > graph.SPLIT_TOKENS]:
+                self._graphs.pop(large).close()
         if key not in self._graphs:
             while len(self._graphs) >= MAX_GRAPHS:
                 self._graphs.popitem(last=False)[1].close()

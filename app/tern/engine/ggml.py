@@ -169,7 +169,9 @@ class Ggml:
         return tensor
 
 
-def _library(folder: Path, stem: str) -> C.CDLL:
+def library(stem: str) -> C.CDLL:
+    """One of llama-cpp-python's shared libraries, by its name without prefix and ending."""
+    folder = library_folder()
     names = (
         [f"{stem}.dll", f"lib{stem}.dll"]
         if sys.platform == "win32"
@@ -192,14 +194,13 @@ def library_folder() -> Path:
 @cache
 def load() -> Ggml:
     """Bind the libraries once. Raises UserError when they are missing or not exactly the version Tern mirrors."""
-    folder = library_folder()
     installed = importlib.metadata.version("llama-cpp-python")
     if installed != LLAMA_CPP_PYTHON_VERSION:
         raise UserError(
             f"Tern needs llama-cpp-python {LLAMA_CPP_PYTHON_VERSION} exactly, but {installed} is installed. "
             f"Run: pip install llama-cpp-python=={LLAMA_CPP_PYTHON_VERSION}"
         )
-    ggml = Ggml(_library(folder, "ggml-base"), _library(folder, "ggml-cpu"))
+    ggml = Ggml(library("ggml-base"), library("ggml-cpu"))
     version = ggml.version().decode()
     # ggml_tensor_overhead = sizeof(ggml_object) (32) + sizeof(ggml_tensor)
     tensor_bytes = ggml.tensor_overhead() - 32

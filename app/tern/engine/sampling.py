@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import ctypes
+import ctypes as C
 import secrets
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from tern.engine.tokenizer import libllama
+from tern.engine import llama
 from tern.engine.types import Logits, SamplingParams
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -30,14 +30,14 @@ class Sampler:
         self._chain: Any = None
         if self._plain_greedy:
             return
-        llama = libllama()
+        library = llama.load()
         self._candidates = np.empty(n_vocab, _CANDIDATE)
         self._ids = np.arange(n_vocab, dtype=np.int32)
-        self._chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
         stages = []
         if self._penalized:
             stages.append(
-                llama.llama_sampler_init_penalties(
+                library.sampler_init_penalties(
                     n_vocab,
                     params.penalty_last_n,
                     params.repeat_penalty,
@@ -46,43 +46,43 @@ class Sampler:
                 )
             )
         if params.greedy:
-            stages.append(llama.llama_sampler_init_greedy())
+            stages.append(library.sampler_init_greedy())
         else:
             stages += [
-                llama.llama_sampler_init_top_k(params.top_k),
-                llama.llama_sampler_init_top_p(params.top_p, 1),
-                llama.llama_sampler_init_min_p(params.min_p, 1),
-                llama.llama_sampler_init_temp(params.temperature),
-                llama.llama_sampler_init_dist(
+                library.sampler_init_top_k(params.top_k),
+                library.sampler_init_top_p(params.top_p, 1),
+                library.sampler_init_min_p(params.min_p, 1),
+                library.sampler_init_temp(params.temperature),
+                library.sampler_init_dist(
                     params.seed & 0xFFFFFFFF if params.seed is not None else secrets.randbits(32)
                 ),
             ]
         for stage in stages:
-            llama.llama_sampler_chain_add(self._chain, stage)
+            library.sampler_chain_add(self._chain, stage)
 
     def accept(self, tokens: Iterable[int]) -> None:
         """Tell the penalties what has been said (the prompt's end, then every token chosen)."""
         if self._penalized:
             for token in tokens:
-                libllama().llama_sampler_accept(self._chain, token)
+                llama.load().sampler_accept(self._chain, token)
 
     def sample(self, logits: Logits) -> int:
         """The next token's id."""
         if self._plain_greedy:
             best = int(logits.values.argmax())
             return best if logits.ids is None else int(logits.ids[best])
-        llama = libllama()
+        library = llama.load()
         candidates = self._candidates[: len(logits.values)]
         candidates["id"] = self._ids if logits.ids is None else logits.ids
         candidates["logit"] = logits.values
         candidates["p"] = 0.0
-        array = llama.llama_token_data_array(
-            data=candidates.ctypes.data_as(llama.llama_token_data_p),
+        array = llama.TokenDataArray(
+            data=candidates.ctypes.data_as(C.POINTER(llama.TokenData)),
             size=len(candidates),
             selected=-1,
             sorted=False,
         )
-        llama.llama_sampler_apply(self._chain, ctypes.byref(array))
+        library.sampler_apply(self._chain, C.byref(array))
         # The samplers may have moved the data pointer and reordered it: read the choice through it.
         token = int(array.data[array.selected].id)
         self.accept((token,))
@@ -90,7 +90,7 @@ class Sampler:
 
     def close(self) -> None:
         if self._chain is not None:
-            libllama().llama_sampler_free(self._chain)
+            llama.load().sampler_free(self._chain)
             self._chain = None
 
 
