@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -32,3 +33,10 @@ def no_thread_is_left() -> Iterator[None]:
     while left := [t.name for t in set(threading.enumerate()) - before if t.name.startswith("tern")]:
         assert time.monotonic() < deadline, f"threads still running: {left}"
         time.sleep(0.01)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The offscreen platform frees the clipboard after Python has ended, and crashes on data that Python made."""
+    widgets = sys.modules.get("PySide6.QtWidgets")
+    if widgets is not None and (app := widgets.QApplication.instance()) is not None:
+        app.clipboard().clear()
