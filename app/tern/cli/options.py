@@ -41,7 +41,10 @@ def add_engine(
     """How to open a model. ``threads``: another argparse type for that option."""
     group = parser.add_argument_group("model")
     group.add_argument(
-        "--model", type=Path, metavar="PATH", help="the model's GGUF file (default: the built-in guide)"
+        "--model",
+        type=Path,
+        metavar="MODEL",
+        help="a GGUF file, or the name of an installed model (default: the built-in guide)",
     )
     group.add_argument(
         "--kv",
@@ -77,10 +80,11 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
 
 
 def model_path(args: argparse.Namespace) -> Path:
-    """The model asked for, or the built-in guide."""
+    """The model asked for, by path or by the name of an installed one, or the built-in guide."""
     from tern import paths
+    from tern.cli.models import installed_path
 
-    return args.model if args.model is not None else paths.guide_model()
+    return installed_path(args.model) if args.model is not None else paths.guide_model()
 
 
 def engine_options(args: argparse.Namespace) -> EngineOptions:

@@ -26,10 +26,13 @@ def run(args: argparse.Namespace) -> int:
             raise
         log.warning("no window: %s", error)
         return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
+    from tern.cli.models import installed_path
     from tern.engine.types import EngineOptions
     from tern.metrics.thread_choice import thread_count
     from tern.settings import Settings
 
+    if model is not None:
+        model = installed_path(model)
     threads = thread_count(Settings.load())
     return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)))
 

@@ -1,0 +1,301 @@
+"""``tern models``: what can be had and what is here; fetch, verify, remove, import, convert, export. One core with the
+window's page: everything here is the library's, this file only asks and prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tern.cli import models_files, options
+from tern.errors import UserError
+
+if TYPE_CHECKING:
+    from tern.library.hub_client import RemoteFile
+    from tern.library.network import NetworkOptions
+
+INTERRUPTED = 130
+
+
+def register(subparsers: options.Subparsers) -> None:
+    parser = options.command(
+        subparsers,
+        "models",
+        "list, fetch, verify, remove, import and convert models",
+        "Models on this computer, and those that can be fetched.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _register_list(commands)
+    search = options.command(
+        commands, "search", "search the hub for GGUF models", "Search the hub's GGUF models."
+    )
+    search.add_argument("words", nargs="+", help="words of the name")
+    search.add_argument("--json", action="store_true", help="print one JSON list")
+    search.set_defaults(run=run_search)
+    _register_fetch(commands)
+    verify = options.command(
+        commands,
+        "verify",
+        "hash installed models and compare",
+        "Hash each model's file and compare it with the hash it should have. Exit code 1 when one differs.",
+    )
+    verify.add_argument("names", nargs="*", metavar="NAME", help="which models (default: all)")
+    verify.add_argument("--repair", action="store_true", help="fetch the damaged parts again")
+    verify.set_defaults(run=run_verify)
+    remove = options.command(
+        commands, "remove", "move a model to the trash", "Move a model to the system's trash."
+    )
+    remove.add_argument("name", metavar="NAME")
+    remove.add_argument("--delete", action="store_true", help="delete it for good instead")
+    remove.set_defaults(run=run_remove)
+    models_files.register(commands)
+    log = options.command(
+        commands,
+        "connections",
+        "list every connection ever made",
+        "When, where, why, and how many bytes came.",
+    )
+    log.add_argument("--json", action="store_true", help="print one JSON list")
+    log.set_defaults(run=run_connections)
+
+
+def _register_list(commands: options.Subparsers) -> None:
+    parser = options.command(
+        commands, "list", "what is installed, and what can be fetched", "Models here, and the catalogue."
+    )
+    parser.add_argument("--json", action="store_true", help="print what is installed as one JSON list")
+    parser.set_defaults(run=run_list)
+
+
+def _register_fetch(commands: options.Subparsers) -> None:
+    parser = options.command(
+        commands,
+        "fetch",
+        "download a model, verified; run again to go on",
+        "Download a model. Whatever interrupts it, the same command goes on where it was. The file gets its name only\n"
+        "when its hash is right.",
+    )
+    parser.epilog = (
+        "examples:\n  tern models fetch bitnet-2b4t\n  tern models fetch OWNER/REPO FILE.gguf --revision main\n\n"
+        "HF_ENDPOINT (a mirror), HF_TOKEN, HTTPS_PROXY and HF_HUB_OFFLINE are honoured."
+    )
+    parser.add_argument(
+        "name", metavar="NAME|OWNER/REPO", help="a name from `tern models list`, or a repository"
+    )
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="file in the repository (default: its only .gguf)"
+    )
+    parser.add_argument("--revision", metavar="R", help="branch, tag or commit (default: main)")
+    parser.add_argument(
+        "--limit", type=options.number_from(0.0), metavar="MB/S", help="use at most this bandwidth"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object about the model")
+    parser.set_defaults(run=run_fetch)
+
+
+def run_list(args: argparse.Namespace) -> int:
+    from tern.library import catalog, shelf
+
+    here = shelf.installed()
+    if args.json:
+        print(json.dumps([as_json(model) for model in here], ensure_ascii=False, indent=1))
+        return 0
+    if here:
+        print("Here:")
+        for model in here:
+            state = "verified" if model.verified else "not verified" if model.present else "MISSING"
+            print(f"  {model.name:<22} {model.size / 1e6:>8,.0f} MB  {state:<12}  {model.title}")
+        print(
+            f"  together {sum(model.size for model in here if model.present) / 1e6:,.0f} MB in {shelf.models_dir()}"
+        )
+        print()
+    names = {model.name for model in here}
+    print("Can be fetched (tern models fetch NAME):")
+    for entry in catalog.entries():
+        if entry.name not in names:
+            size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "size: ask"
+            print(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
+            print(f"  {'':<22} {'':>11}  {entry.good_for}")
+    return 0
+
+
+def as_json(model: Any) -> dict[str, object]:
+    """A model as scripts get it."""
+    return {
+        "name": model.name,
+        "title": model.title,
+        "path": str(model.path),
+        "size": model.size,
+        "sha256": model.sha256,
+        "verified": model.verified,
+        "verified_at": model.verified_at,
+        "present": model.present,
+        "linked": model.linked,
+        "origin": model.origin,
+    }
+
+
+def network_options(limit: float | None = None) -> NetworkOptions:
+    """What the settings and the command line say about the network."""
+    from dataclasses import replace
+
+    from tern.library.network import NetworkOptions
+    from tern.settings import Settings
+
+    found = NetworkOptions.from_settings(Settings.load())
+    return found if limit is None else replace(found, limit=round(limit * 1e6))
+
+
+def run_search(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from tern.library import hub_client
+
+    hits = hub_client.search(network_options(), " ".join(args.words))
+    if args.json:
+        print(json.dumps([asdict(hit) for hit in hits]))
+        return 0
+    for hit in hits:
+        print(f"{hit.repo:<60} {hit.downloads:>10,} downloads  {hit.likes:>6,} likes")
+    print(
+        "Fetch one with: tern models fetch OWNER/REPO [FILE]" if hits else "Nothing found; try fewer words."
+    )
+    return 0
+
+
+def run_fetch(args: argparse.Namespace) -> int:
+    from tern.cli.models_progress import Bar, pause_on_interrupt
+    from tern.library import catalog, hub_client, hub_find, shelf
+    from tern.library.hub import Download
+
+    network = network_options(args.limit)
+    entry = catalog.find(args.name) if args.file is None and args.revision is None else None
+    known = shelf.find(entry.name) if entry is not None and entry.sha256 is not None else None
+    if entry is not None and known is not None and known.sha256 == entry.sha256 and known.verified:
+        return _already(known, args.json)
+    remote: RemoteFile
+    if entry is not None:
+        remote = hub_find.look_up(network, entry)
+    elif "/" in args.name:
+        remote = hub_client.find_file(network, args.name, args.file, args.revision)
+    else:
+        names = ", ".join(entry.name for entry in catalog.entries())
+        raise UserError(
+            f"The catalogue has no {args.name}. It has: {names}. Or name a repository: OWNER/REPO."
+        )
+    target = hub_find.target_of(remote)
+    for model in shelf.installed():
+        if model.path == target and model.sha256 == remote.sha256 and model.verified:
+            return _already(model, args.json)
+    name, title = (entry.name, entry.title) if entry is not None else ("", "")
+    with Bar(remote.file) as bar:
+        download = Download(remote, target, network, bar, name, title)
+        with pause_on_interrupt(download):
+            found = download.run()
+    if found is None:
+        print("Paused. What has arrived is kept; the same command goes on from there.", file=sys.stderr)
+        return INTERRUPTED
+    if args.json:
+        print(json.dumps({**as_json(found), "received": download.received}, ensure_ascii=False))
+    else:
+        print(f"{found.title} is here and verified: {found.path}")
+        if found.path.suffix == ".gguf":
+            print(f'Ask it something: tern ask --model {found.name} "…"')
+        else:
+            print(f"Make a GGUF of it: tern models import {found.path.parent}")
+    return 0
+
+
+def _already(model: Any, as_object: bool) -> int:
+    if as_object:
+        print(json.dumps({**as_json(model), "received": 0}, ensure_ascii=False))
+    else:
+        print(f"{model.title} is here already, verified {model.verified_at}: {model.path}")
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    from tern.cli.terminal import Progress
+    from tern.library import shelf
+
+    models = [shelf.need(name) for name in args.names] or shelf.installed()
+    wrong = 0
+    for model in models:
+        with Progress(f"Hashing {model.name}") as progress:
+            right = shelf.verify(model, partial(_fraction, progress, model.size))
+        if right:
+            print(f"{model.name}: right (sha256 {model.sha256})")
+            continue
+        if args.repair and _mended(model):
+            print(f"{model.name}: was damaged, is right again")
+            continue
+        wrong += 1
+        advice = (
+            "It is your own file: import it anew."
+            if model.linked
+            else "Mend it with --repair, or fetch it again."
+        )
+        print(f"{model.name}: DAMAGED, its hash is not {model.sha256[:12]}…. {advice}")
+    if not models:
+        print("Nothing is installed.")
+    return 1 if wrong else 0
+
+
+def _fraction(progress: Callable[[float], None], size: int, done: int) -> None:
+    progress(done / max(size, 1))
+
+
+def _mended(model: Any) -> bool:
+    from tern.library import hub_client, hub_find
+
+    if model.linked or model.origin.count("/") < 2:  # not from a hub
+        return False
+    owner, name, file = model.origin.split("/", 2)
+    network = network_options()
+    remote = hub_client.find_file(network, f"{owner}/{name}", file)
+    return remote.sha256 == model.sha256 and hub_find.repair_installed(model, remote, network) is not None
+
+
+def run_remove(args: argparse.Namespace) -> int:
+    from tern.library import shelf
+
+    model = shelf.need(args.name)
+    shelf.remove(model, for_good=args.delete)
+    if model.linked:
+        print(f"{model.name} is forgotten; your file {model.path} stays where it is.")
+    else:
+        print(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
+    return 0
+
+
+def run_connections(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from tern.library import network
+
+    found = network.connections()
+    if args.json:
+        print(json.dumps([asdict(line) for line in found], ensure_ascii=False))
+        return 0
+    for line in found:
+        print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
+    if not found:
+        print("Tern has never opened a connection.")
+    return 0
+
+
+def installed_path(asked: Path) -> Path:
+    """The file that ``--model`` means: a path that exists, or the name of an installed model."""
+    if asked.exists() or (asked.suffix == ".gguf" and len(asked.parts) > 1):
+        return asked
+    from tern.library import catalog, shelf
+
+    found = shelf.find(str(asked))
+    if found is not None:
+        return found.path
+    return asked if catalog.find(str(asked)) is None else shelf.need(str(asked)).path

@@ -1,0 +1,84 @@
+"""A download in the terminal: one line that fills up, and Ctrl-C as pause."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType, TracebackType
+
+from tern.library.hub import Download
+from tern.library.hub_progress import Progress
+
+_CLEAR_LINE = "\r\x1b[K"
+_BAR = 24
+_PHASES = {"checking": "checking what is here", "verifying": "verifying", "repairing": "repairing"}
+
+
+class Bar:
+    """Called with each :class:`Progress`. Without a terminal it prints only what matters: the waits."""
+
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._live = sys.stderr.isatty()
+        self._noted = ""
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.note and progress.note != self._noted:
+            self._noted = progress.note
+            self._print(f"{_CLEAR_LINE if self._live else ''}tern: {progress.note}\n")
+        if self._live:
+            width = shutil.get_terminal_size().columns - 1
+            self._print(_CLEAR_LINE + line(self._label, progress)[:width])
+
+    def _print(self, text: str) -> None:
+        print(text, end="", file=sys.stderr, flush=True)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._print(_CLEAR_LINE)
+
+
+def line(label: str, progress: Progress) -> str:
+    """``model.gguf ━━━━━╌╌╌╌  45%  540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    part = progress.done / progress.total if progress.total else 0.0
+    full = int(part * _BAR)
+    head = f"{label} {'━' * full}{'╌' * (_BAR - full)} {part:>4.0%}"
+    if progress.phase in _PHASES:
+        return f"{head}  {_PHASES[progress.phase]}"
+    words = [f"{progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f} MB"]
+    if progress.rate:
+        words.append(f"{progress.rate / 1e6:,.1f} MB/s")
+    if progress.seconds_left is not None:
+        words.append(f"{time_left(progress.seconds_left)} left")
+    return f"{head}  {' · '.join(words)}"
+
+
+def time_left(seconds: float) -> str:
+    """``52 s``, ``3 min``, ``2 h 10 min``: no more digits than are true."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+@contextmanager
+def pause_on_interrupt(download: Download) -> Iterator[None]:
+    """While entered, Ctrl-C (or being asked to end) pauses the download: it stops soon and keeps what there is."""
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        download.pause()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

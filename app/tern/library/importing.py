@@ -1,0 +1,85 @@
+"""Put a file that is on this disk already on the shelf: linked or copied, hashed, recognized. Knows no format."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from tern.atomic import replacing
+from tern.errors import UserError
+from tern.library import catalog, shelf
+from tern.library.part import hash_file
+
+_READ = 1 << 20
+_SPARE = 64 << 20
+
+
+def take(
+    path: Path,
+    link: bool,
+    name: str = "",
+    title: str = "",
+    progress: Callable[[float], None] = lambda fraction: None,
+    origin: str = "import",
+) -> shelf.Installed:
+    """Put the file at ``path`` on the shelf under ``name`` (default: the catalogue's, or its own).
+
+    ``link`` leaves the file where it is.
+    ``progress`` is told fractions. Raises UserError when it cannot be read, or there is no room for a copy.
+    """
+    path = path.absolute()
+    try:
+        size = path.stat().st_size
+        if link:
+            target = path
+            sha256 = hash_file(path, lambda done: progress(done / max(size, 1))) or ""
+        else:
+            folder = shelf.models_dir() / "imported"
+            folder.mkdir(exist_ok=True)
+            free = shutil.disk_usage(folder).free
+            if free < size + _SPARE:
+                raise UserError(
+                    f"A copy needs {size / 1e6:,.0f} MB in {folder}, where {free / 1e6:,.0f} MB are free. Make "
+                    "room, or leave the file where it is with --link."
+                )
+            target = _free_name(folder / path.name, path)
+            sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
+        modified = target.stat().st_mtime_ns
+    except OSError as error:
+        raise UserError(f"{path} could not be imported ({error.strerror or error}).") from error
+    entry = catalog.recognize(sha256)
+    added = shelf.now()
+    return shelf.add(
+        shelf.Installed(
+            name=name or (entry.name if entry else shelf.slug(path.stem)),
+            title=entry.title if entry else title or path.stem,
+            path=target,
+            size=size,
+            sha256=sha256,
+            origin=f"{entry.repo}/{entry.file}" if entry else origin,
+            added=added,
+            linked=link,
+            verified_at=added,
+            modified_ns=modified,
+        )
+    )
+
+
+def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> str:
+    running, done = hashlib.sha256(), 0
+    with source.open("rb", buffering=0) as file, replacing(target) as out:
+        while data := file.read(_READ):
+            out.write(data)
+            running.update(data)
+            done += len(data)
+            progress(done)
+    return running.hexdigest()
+
+
+def _free_name(target: Path, source: Path) -> Path:
+    number, wanted = 2, target
+    while target.exists() and not target.samefile(source):
+        target, number = wanted.with_stem(f"{wanted.stem}-{number}"), number + 1
+    return target

@@ -1,0 +1,258 @@
+"""``tern models`` against a local hub, as its user types it; and that a chat after it needs no network at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from library.local_hub import LocalHub, sha256_of
+from tern.__main__ import main
+from tern.cli.models_progress import line, time_left
+from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.library import network
+from tern.library.hub_progress import Progress
+
+REPO = "owner/random-gguf"
+
+
+@pytest.fixture
+def hub(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    folder = tmp_path / "hub" / REPO
+    folder.mkdir(parents=True)
+    shutil.copy(tiny, folder / "tiny.gguf")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    with LocalHub(tmp_path / "hub") as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.url)
+        yield running
+
+
+def as_json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_fetch_list_ask_verify_remove(
+    hub: LocalHub, tiny: Path, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", "fetch", REPO]) == 0
+    assert "is here and verified" in capsys.readouterr().out
+    assert main(["models", "list", "--json"]) == 0
+    (model,) = as_json(capsys)
+    assert model["verified"] is True
+    assert Path(model["path"]).read_bytes() == tiny.read_bytes()
+    assert Path(model["path"]).is_relative_to(data_dir)
+    assert (model["name"], model["size"], model["sha256"]) == ("tiny", tiny.stat().st_size, sha256_of(tiny))
+
+    sent = hub.sent
+    assert main(["models", "fetch", REPO, "tiny.gguf", "--json"]) == 0
+    assert as_json(capsys)["received"] == 0
+    assert hub.sent == sent
+
+    assert main(["ask", "--model", "tiny", "--threads", "1", "--greedy", "--max-tokens", "6", "Hi"]) == 0
+    by_name = capsys.readouterr().out
+    assert main(["ask", "--model", str(tiny), "--threads", "1", "--greedy", "--max-tokens", "6", "Hi"]) == 0
+    assert capsys.readouterr().out == by_name
+
+    assert main(["models", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert "verified" in printed
+    assert "bitnet-2b4t" in printed
+
+    data = bytearray(tiny.read_bytes())
+    data[-100] ^= 1
+    Path(model["path"]).write_bytes(data)
+    assert main(["models", "verify"]) == 1
+    assert "DAMAGED" in capsys.readouterr().out
+    assert main(["models", "verify", "tiny", "--repair"]) == 0
+    assert "right again" in capsys.readouterr().out
+    assert main(["models", "verify"]) == 0
+
+    assert main(["models", "remove", "tiny", "--delete"]) == 0
+    assert not Path(model["path"]).exists()
+    capsys.readouterr()
+    assert main(["models", "list", "--json"]) == 0
+    assert as_json(capsys) == []
+
+    assert main(["models", "connections"]) == 0
+    assert f"fetch {REPO}/tiny.gguf" in capsys.readouterr().out
+
+
+def test_search(hub: LocalHub, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "search", "random"]) == 0
+    assert REPO in capsys.readouterr().out
+    assert main(["models", "search", "random", "--json"]) == 0
+    assert as_json(capsys)[0]["repo"] == REPO
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["fetch", "gpt-5"], "catalogue has no gpt-5"),
+        (["fetch", "owner/none"], "(404)"),
+        (["fetch", REPO, "--revision", "v9"], "(404)"),
+        (["remove", "nothing"], "no model called nothing"),
+        (["verify", "2b4t"], "tern models fetch bitnet-2b4t"),
+        (["import", "nowhere.gguf"], "no such file"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(
+    arguments: list[str], sentence: str, hub: LocalHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["models", *arguments]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("tern: ")
+    assert sentence in error
+    assert error.count("\n") == 1
+
+
+def test_a_model_that_is_not_here_yet(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--model", "bitnet-2b4t", "Hi"]) == 1
+    assert "Fetch it with: tern models fetch bitnet-2b4t" in capsys.readouterr().err
+
+
+def test_the_catalogues_file_must_be_the_one_it_knows(
+    hub: LocalHub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = hub.folder / "microsoft" / "bitnet-b1.58-2B-4T-gguf"
+    folder.mkdir(parents=True)
+    (folder / "ggml-model-i2_s.gguf").write_bytes(b"something else" * 100)
+    assert main(["models", "fetch", "2b4t"]) == 1
+    assert "now offers another ggml-model-i2_s.gguf" in capsys.readouterr().err
+    assert hub.asked == []
+
+
+def test_import_links_or_copies(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "import", str(tiny), "--link", "--name", "mine"]) == 0
+    assert main(["models", "import", str(tiny)]) == 0
+    capsys.readouterr()
+    assert main(["models", "list", "--json"]) == 0
+    mine, copy = as_json(capsys)
+    assert (mine["name"], mine["path"], mine["linked"]) == ("mine", str(tiny), True)
+    assert Path(copy["path"]).read_bytes() == tiny.read_bytes()
+    assert copy["verified"]
+    assert main(["models", "remove", "mine"]) == 0
+    assert tiny.exists()
+
+
+def test_killed_in_the_middle(hub: LocalHub, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = 160_000_000
+    served = hub.folder / "owner" / "large" / "large.bin"
+    served.parent.mkdir()
+    served.write_bytes(np.random.default_rng(1).bytes(size))
+    command = [sys.executable, "-m", "tern", "models", "fetch", "owner/large", "large.bin"]
+    hub.faults.rate = 100e6
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while hub.sent < size // 2 and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    folder = data_dir / "data" / "models" / "owner--large"
+    assert not (folder / "large.bin").exists()
+    hub.faults.rate = None
+    assert main(["models", "fetch", "owner/large", "large.bin", "--json"]) == 0
+    found = as_json(capsys)
+    assert found["received"] <= 0.55 * size  # at least 45% were kept
+    assert found["sha256"] == sha256_of(served)
+    assert [path.name for path in folder.iterdir()] == ["large.bin"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as Unix does")
+def test_ctrl_c_pauses(hub: LocalHub) -> None:
+    hub.faults.rate = 100e3
+    command = [sys.executable, "-m", "tern", "models", "fetch", REPO]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not hub.sent and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "the same command goes on from there" in error
+    assert "Traceback" not in error
+
+
+def test_the_progress_line() -> None:
+    shown = line("m.gguf", Progress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
+    assert shown.endswith("45%  540 of 1,188 MB · 12.3 MB/s · 52 s left")
+    assert "verifying" in line("m", Progress("verifying", 1, 1))
+    assert [time_left(seconds) for seconds in (3, 180, 7800)] == ["3 s", "3 min", "2 h 10 min"]
+
+
+GUARD = """
+import sys
+attempts = []
+def hook(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto", "socket.bind"):
+        attempts.append((event, args[1:] if event == "socket.connect" else args))
+sys.addaudithook(hook)
+from tern.__main__ import main
+assert main(sys.argv[1:]) == 0
+assert not attempts, attempts
+print("no attempt")
+"""
+PROBE = """
+import contextlib, socket
+with contextlib.suppress(OSError):
+    socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("127.0.0.1", 9))
+"""
+TALK = "Hi\nTell me more\n/system Be brief.\nAnd now?\n/quit\n"
+
+
+def _chat(model: Path) -> list[str]:
+    return ["chat", "--threads", "1", "--model", str(model), "--greedy", "--max-tokens", "8"]
+
+
+def test_a_chat_asks_the_network_for_nothing(tiny: Path) -> None:
+    """Every name looked up and every address connected to raises an audit event, whoever does it in Python."""
+    run = subprocess.run(
+        [sys.executable, "-c", GUARD, *_chat(tiny)], input=TALK, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.endswith("no attempt\n")
+    assert network.connections() == []
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0 or shutil.which("unshare") is None,
+    reason="a network namespace needs root",
+)
+def test_a_chat_in_a_world_without_network(tiny: Path) -> None:
+    """In a network namespace of its own the kernel counts what any library, C too, tries to send: nothing."""
+    if subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode:
+        pytest.skip("may not make a network namespace here")
+
+    def counted(*command: str, stdin: str = "") -> tuple[str, int]:
+        script = 'LAST="$0"; "$LAST" "$@"; cat /proc/net/snmp'
+        run = subprocess.run(
+            ["unshare", "-n", "sh", "-c", script, *command],
+            input=stdin, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said, _, counters = run.stdout.rpartition("Ip: Forwarding")
+        names, values = (("Ip: Forwarding" + counters).splitlines())[:2]
+        ip = dict(zip(names.split()[1:], map(int, values.split()[1:]), strict=True))
+        return said, ip["OutRequests"] + ip["OutNoRoutes"]
+
+    assert counted(sys.executable, "-c", PROBE)[1] > 0  # such an attempt is seen
+    said, sent = counted(sys.executable, "-m", "tern", *_chat(tiny), stdin=TALK)
+    assert len(said.strip()) > 10
+    assert sent == 0
+
+
+def test_a_small_model_from_hub_to_answer(hub: LocalHub, capsys: pytest.CaptureFixture[str]) -> None:
+    path = hub.folder / "owner" / "small" / "small.gguf"
+    path.parent.mkdir()
+    write_synthetic(path, SHAPES["small"])
+    assert main(["models", "fetch", "owner/small"]) == 0
+    assert main(["ask", "--model", "small", "--threads", "1", "--max-tokens", "4", "--json", "Hi"]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["tokens"] >= 1
