@@ -1,25 +1,42 @@
-"""One conversation as it is spoken: what the engine is asked, and what stays when something goes wrong."""
+"""One conversation as it is spoken: what the engine is asked, what is on the disk when, what branches do."""
 
 from __future__ import annotations
 
 import pytest
 
-from tern.chat.session import Session, TurnState
-from tern.engine.types import FinishReason, Message, Stats
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Manner, State
+from tern.engine.types import FinishReason, Message, SamplingParams, Stats
 from tern.errors import BugError
 
-
-def _answer(session: Session, text: str) -> None:
-    session.append(text, Stats(tokens=1))
-    session.append("", Stats(tokens=1, finish_reason=FinishReason.END_OF_TURN))
+END = Stats(tokens=1, finish_reason=FinishReason.END_OF_TURN)
 
 
-def test_each_question_takes_everything_said_before_along() -> None:
-    session = Session(system="Be brief.")
-    session.ask("One?")
-    _answer(session, "First.")
-    request = session.ask("Two?")
-    assert list(request.messages) == [
+@pytest.fixture
+def store() -> Store:
+    return Store.in_memory()
+
+
+def _messages(session: Session, system: str = "") -> list[Message]:
+    return list(session.request(system, SamplingParams(), None).messages)
+
+
+def _exchange(session: Session, question: str, reply: str) -> None:
+    session.ask(question)
+    session.append(reply, Stats(tokens=1))
+    session.append("", END)
+
+
+def _texts(session: Session) -> list[str]:
+    return [entry.content for entry in session.path]
+
+
+def test_each_question_takes_everything_said_before_along(store: Store) -> None:
+    session = Session(store, manner=Manner(system="Be brief."))
+    _exchange(session, "One?", "First.")
+    session.ask("Two?")
+    assert _messages(session, system="Ignored, for it has its own.") == [
         Message("system", "Be brief."),
         Message("user", "One?"),
         Message("assistant", "First."),
@@ -27,42 +44,115 @@ def test_each_question_takes_everything_said_before_along() -> None:
     ]
 
 
-def test_a_reply_grows_and_ends() -> None:
-    session = Session()
-    session.ask("One?")
-    assert session.busy
-    assert session.append("a", Stats(tokens=1)).state is TurnState.STREAMING
-    turn = session.append("b", Stats(tokens=2, finish_reason=FinishReason.STOPPED))
-    assert (turn.reply, turn.state, turn.stats.tokens) == ("ab", TurnState.DONE, 2)
-    assert not session.busy
+def test_the_question_is_on_the_disk_before_the_engine_is_asked(store: Store) -> None:
+    session = Session(store)
+    session.ask("  # Why is the sky *blue*, and why not green or some other color of the rainbow?\nPlease.")
+    assert session.conversation is not None
+    question, reply = store.entries(session.conversation)
+    assert (question.role, question.state) == ("user", State.DONE)
+    assert (reply.role, reply.content, reply.state) == ("assistant", "", State.STREAMING)
+    assert store.summary(session.conversation).title == (
+        "Why is the sky *blue*, and why not green or some other…"
+    )
 
 
-def test_a_failure_keeps_what_came_and_asking_again_forgets_it() -> None:
-    session = Session()
+def test_the_reply_is_checkpointed_about_once_a_second(store: Store) -> None:
+    now = [100.0]
+    session = Session(store, clock=lambda: now[0])
+    session.ask("Count")
+    assert session.conversation is not None
+    kept = []
+    for number in range(25):
+        now[0] += 0.125
+        session.append(f"{number} ", Stats(tokens=number))
+        kept.append(len(store.entries(session.conversation)[-1].content.split()))
+    assert [kept.index(count) for count in sorted(set(kept))] == [0, 7, 15, 23]
+    assert kept[-1] == 24
+    session.append("", END)
+    assert store.entries(session.conversation)[-1].content.split()[-1] == "24"
+
+
+def test_a_failure_keeps_what_came_and_can_be_asked_for_again(store: Store) -> None:
+    session = Session(store)
     session.ask("One?")
     session.append("half", Stats(tokens=1))
-    turn = session.fail("No memory.")
-    assert (turn.reply, turn.error) == ("half", "No memory.")
-    assert list(session.ask_again().messages) == [Message("user", "One?")]
-    assert session.turns[-1].reply == ""
+    session.fail("No memory.")
+    reply = session.path[-1]
+    assert (reply.content, reply.state, reply.error) == ("half", State.FAILED, "No memory.")
+    session.regenerate(reply.id)
+    assert _messages(session) == [Message("user", "One?")]
+    session.append("whole", END)
+    assert _texts(session) == ["One?", "whole"]
+    assert [entry.content for entry in session.siblings(session.path[-1])] == ["half", "whole"]
 
 
-def test_an_empty_reply_is_not_told_to_the_engine() -> None:
-    session = Session()
+def test_an_empty_reply_is_not_told_to_the_engine(store: Store) -> None:
+    session = Session(store)
     session.ask("One?")
     session.fail("No model.")
-    assert [message.role for message in session.ask("Two?").messages] == ["user", "user"]
+    session.ask("Two?")
+    assert [message.role for message in _messages(session)] == ["user", "user"]
 
 
-def test_calls_out_of_order_are_bugs() -> None:
-    session = Session()
+def test_branches_stay_and_come_back_after_a_restart(store: Store) -> None:
+    session = Session(store)
+    _exchange(session, "One?", "First.")
+    _exchange(session, "Two?", "Second.")
+    session.ask("Another two?", before=session.path[2].id)
+    session.append("Another second.", END)
+    assert _texts(session) == ["One?", "First.", "Another two?", "Another second."]
+    again = Session(store, session.conversation)
+    assert _texts(again) == _texts(session)
+    first, second = again.siblings(again.path[2])
+    again.choose(first.id)
+    assert _texts(again) == ["One?", "First.", "Two?", "Second."]
+    assert _texts(Session(store, session.conversation)) == _texts(again)
+    again.choose(second.id)
+    assert _texts(again)[-1] == "Another second."
+
+
+def test_a_reply_that_ended_early_is_continued_in_place(store: Store) -> None:
+    session = Session(store)
+    session.ask("Count")
+    session.append("one two", Stats(tokens=2, finish_reason=FinishReason.STOPPED))
+    assert session.path[-1].unfinished
+    session.go_on()
+    assert _messages(session)[-1] == Message("assistant", "one two")
+    assert session.reply == "one two"
+    session.append(" three", END)
+    assert _texts(session) == ["Count", "one two three"]
+    assert not session.path[-1].unfinished
+    with pytest.raises(BugError):
+        session.go_on()
+
+
+def test_deleting_from_a_message_on_takes_its_branches_and_can_be_undone(store: Store) -> None:
+    session = Session(store)
+    _exchange(session, "One?", "First.")
+    _exchange(session, "Two?", "Second.")
+    session.regenerate(session.path[3].id)
+    session.append("Another.", END)
+    removal = session.delete_from(session.path[2].id)
+    assert len(removal.entries) == 3
+    assert _texts(session) == ["One?", "First."]
+    assert _texts(Session(store, session.conversation)) == ["One?", "First."]
+    session.restore(removal)
+    assert _texts(session) == ["One?", "First.", "Two?", "Another."]
+    assert _texts(Session(store, session.conversation)) == _texts(session)
+    session.delete_from(session.path[3].id)
+    assert _texts(session)[-1] == "Second.", "the other branch comes up"
+
+
+def test_calls_out_of_order_are_bugs(store: Store) -> None:
+    session = Session(store)
     with pytest.raises(BugError):
         session.append("x", Stats())
     with pytest.raises(BugError):
         session.ask(" \n")
     with pytest.raises(BugError):
-        session.ask_again()
+        session.go_on()
     session.ask("One?")
-    for call in (lambda: session.ask("Two?"), session.ask_again):
+    reply = session.path[-1].id
+    for call in (lambda: session.ask("Two?"), session.go_on, lambda: session.delete_from(reply)):
         with pytest.raises(BugError):
             call()

@@ -9,8 +9,10 @@ from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tern.chat.store import Store
 from tern.engine.fake import FakeEngine
 from tern.engine.types import Engine
+from tern.settings import Settings
 from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
 
@@ -34,8 +36,14 @@ def make_window(qtbot: QtBot, theme: Theme) -> Iterator[WindowMaker]:
     """Show a window whose model is ``engine`` (a FakeEngine with the given options when there is none)."""
     windows: list[MainWindow] = []
 
-    def make(engine: Engine | None = None, load: bool = True, **options: object) -> MainWindow:
-        window = MainWindow(theme)
+    def make(
+        engine: Engine | None = None,
+        load: bool = True,
+        store: Store | None = None,
+        settings: Settings | None = None,
+        **options: object,
+    ) -> MainWindow:
+        window = MainWindow(theme, store, settings)
         windows.append(window)
         with qtbot.waitActive(window):
             window.show()

@@ -63,7 +63,7 @@ def measure(shape: str, tokens: int, rate: float) -> dict[str, float]:
     loop.exec()
     wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
     heart.stop()
-    flushes = window._bridge.flushes
+    flushes = window.desk.bridge.flushes
     window.close()
     late = sorted(max(0.0, 1000 * (after - before) - _BEAT_MS) for before, after in pairwise(beats))
     return {

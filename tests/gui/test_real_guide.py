@@ -65,7 +65,7 @@ def test_the_guide_answers_and_the_readouts_are_true(qtbot: QtBot, window: MainW
     send = window.findChild(QPushButton, "sendButton")
     text = window.findChild(QTextBrowser, "transcript").toPlainText
     lengths: list[int] = []
-    window._bridge.streamed.connect(lambda *_: lengths.append(len(text())))
+    window.desk.bridge.streamed.connect(lambda *_: lengths.append(len(text())))
     qtbot.waitUntil(lambda: _figure(window, "speedReadout") > 0, timeout=PATIENCE_MS)
     assert window.findChild(QPushButton, "stopButton").isVisible(), "the figures are live"
     qtbot.waitUntil(send.isVisible, timeout=PATIENCE_MS)
@@ -81,10 +81,10 @@ def test_the_guide_answers_and_the_readouts_are_true(qtbot: QtBot, window: MainW
 def test_stop_stops_the_guide(qtbot: QtBot, window: MainWindow) -> None:
     transcript = window.findChild(QTextBrowser, "transcript")
     _say(window, "Tell me a very short story")
-    qtbot.waitUntil(lambda: window._session.turns[-1].reply != "", timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window._session.reply != "", timeout=PATIENCE_MS)
     qtbot.mouseClick(window.findChild(QPushButton, "stopButton"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(window.findChild(QPushButton, "sendButton").isVisible, timeout=5_000)
     assert "Stopped." in transcript.toPlainText()
     _say(window, "What are you?")
-    qtbot.waitUntil(lambda: len(window._session.turns) == 2 and not window._session.busy, timeout=PATIENCE_MS)
-    assert window._session.turns[-1].reply
+    qtbot.waitUntil(lambda: len(window._session.path) == 4 and not window._session.busy, timeout=PATIENCE_MS)
+    assert window._session.reply

@@ -223,8 +223,10 @@ def test_a_greeting_question_is_sent_by_a_click(qtbot: QtBot, make_window: Windo
     assert not cards[0].isVisible()
 
 
-def test_a_new_chat_lets_the_running_reply_go(qtbot: QtBot, make_window: WindowMaker) -> None:
-    engine = FakeEngine([LONG, "New."], token_seconds=0.01)
+def test_a_new_chat_waits_its_turn_and_the_running_reply_goes_on(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    engine = FakeEngine([" ".join(LONG.split()[:100]), "New."], token_seconds=0.01)
     window = make_window(engine)
     _say(window, "Old")
     qtbot.waitUntil(lambda: "word3" in _text(window))
@@ -232,27 +234,38 @@ def test_a_new_chat_lets_the_running_reply_go(qtbot: QtBot, make_window: WindowM
     assert _text(window).strip() == ""
     assert _done(window)
     _say(window, "Fresh")
+    qtbot.waitUntil(lambda: "Waiting for the reply in “Old”" in _text(window))
     qtbot.waitUntil(lambda: "New." in _text(window))
     qtbot.waitUntil(lambda: _done(window))
     assert "word3" not in _text(window)
     assert [m.content for m in engine.requests[-1].messages] == ["Fresh"]
+    (old,) = [s for s in window.store.summaries() if s.title == "Old"]
+    window.show_conversation(old.id)
+    assert "word99" in _text(window), "it was written to its end meanwhile"
 
 
 def test_everything_can_be_done_from_the_keyboard(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=["Some **text** to copy."])
     _say(window, "Say")
     qtbot.waitUntil(lambda: _done(window))
-    qtbot.waitUntil(window.transcript._copy_reply.isVisible)
+    qtbot.waitUntil(window.transcript._reply_bar.isVisible)
     QGuiApplication.clipboard().clear()
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(_composer(window), Qt.Key.Key_C, both)
     assert QGuiApplication.clipboard().text() == "Some **text** to copy."
 
     reached = set()
-    for _ in range(20):
+    for _ in range(30):
         QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         reached.add(QApplication.focusWidget().objectName())
-    assert {"composer", "transcript", "newChatButton", "menuButton", "copyReplyButton"} <= reached
+    assert {
+        "composer",
+        "transcript",
+        "sidebarButton",
+        "menuButton",
+        "copyReplyButton",
+        "searchField",
+    } <= reached
     window.findChild(QTextBrowser, "transcript").setFocus()
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.focusWidget() is _composer(window)
@@ -353,9 +366,7 @@ def test_a_link_is_opened_only_after_asking(
     qtbot: QtBot, make_window: WindowMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr(
-        "tern.ui.main_window.QDesktopServices.openUrl", lambda url: opened.append(url.toString())
-    )
+    monkeypatch.setattr("tern.ui.links.QDesktopServices.openUrl", lambda url: opened.append(url.toString()))
     window = make_window(replies=["See [this](https://example.org/a) and [that](file:///etc/passwd)."])
     _say(window, "Link")
     qtbot.waitUntil(lambda: _done(window))

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,9 +46,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 from samples import EVERYTHING
 
 from tern import paths
+from tern.chat.store import Store
+from tern.chat.types import State
 from tern.context import open_engine
 from tern.engine.fake import FakeEngine
-from tern.engine.types import EngineOptions
+from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
 from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
@@ -114,8 +117,14 @@ class Tour:
         screen.grabWindow(0, corner.x(), corner.y(), window.width(), window.height()).save(str(path))
         print(path, flush=True)
 
-    def window(self, engine: FakeEngine | None = None, width: int = 1100, height: int = 760) -> MainWindow:
-        window = MainWindow(self.theme)
+    def window(
+        self,
+        engine: FakeEngine | None = None,
+        width: int = 1100,
+        height: int = 760,
+        store: Store | None = None,
+    ) -> MainWindow:
+        window = MainWindow(self.theme, store)
         window.resize(width, height)
         window.show()
         window.activateWindow()
@@ -127,7 +136,7 @@ class Tour:
         else:
             guide = paths.guide_model()
             window.open_model(lambda progress: open_engine(guide, EngineOptions(), progress))
-        self.until(lambda: window._info is not None)
+        self.until(lambda: window.desk.info is not None)
         return window
 
     def ask(self, window: MainWindow, text: str, wait: bool = True) -> None:
@@ -135,6 +144,39 @@ class Tour:
         QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
         if wait:
             self.until(lambda: not window._session.busy)
+
+    def conversations(self) -> None:
+        """Many conversations: the sidebar, a search, branches, an undo, the sidebar over a narrow window."""
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(
+                FakeEngine(["Once more, then.", ANSWER], token_seconds=0.01), store=_library()
+            )
+            window.show_conversation(window.store.summaries()[2].id)
+            self.picture(f"conversations-{mode}", window)
+            window.regenerate_last()
+            self.until(lambda window=window: not window._session.busy)
+            self.picture(f"branches-{mode}", window)
+            window.search()
+            QTest.keyClicks(window.sidebar.search, "ternar")
+            self.wait(300)
+            QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
+            QTest.keyClick(window.sidebar.list, Qt.Key.Key_Return)
+            self.picture(f"search-{mode}", window)
+            window.sidebar.search.clear()
+            self.wait(150)
+            window.delete_shown()
+            self.picture(f"deleted-{mode}", window)
+            window.show_conversation(window.store.summaries()[0].id)
+            window.edit_last()
+            self.picture(f"editing-{mode}", window)
+            window.escape()
+            window.resize(520, 600)
+            self.picture(f"narrow-{mode}", window)
+            window.sides.toggle()
+            self.picture(f"narrow-sidebar-{mode}", window)
+            window.close()
+        self.theme.set_mode(Mode.LIGHT)
 
     def walk(self) -> None:
         window = self.window()
@@ -220,9 +262,59 @@ class Tour:
 
     @staticmethod
     def _slowly() -> None:
-        import time
-
         time.sleep(1.5)
+
+
+def _library() -> Store:
+    """Conversations of some weeks."""
+    store = Store.in_memory()
+    hour = 3600.0
+    told = (
+        (
+            0.2,
+            "Packing list for a week in Iceland",
+            "What do I pack for a week in Iceland?",
+            "Layers, and a towel.",
+        ),
+        (
+            3,
+            "Haiku about trains",
+            "Write a haiku about trains",
+            "Steel hums in the rain,\nwindows of strangers go by:\nthe platform stays.",
+        ),
+        (
+            5,
+            "Why are ternary weights quick?",
+            "Why are ternary weights quick?",
+            "Because a **ternary** weight needs no multiplication.\n\n- `+1` adds\n- `-1` subtracts\n- `0` is skipped",
+        ),
+        (30, "A title that is far too long for the narrow room that a sidebar has", "Hello", "Hello."),
+        (50, "Regular expressions", "What does ^ mean in a regex?", "The start of the line."),
+        (
+            24 * 5,
+            "Compare ternary and binary search",
+            "Compare them",
+            "A ternary search asks two questions a step.",
+        ),
+        (24 * 20, "Sourdough", "Feed the starter?", "Twice a day."),
+        (24 * 400, "An old one", "Are you there?", "Yes."),
+    )
+    for age, title, question, answer in told:
+        store.now = lambda age=age: time.time() - age * hour
+        number = store.create(title)
+        messages = [("user", question, State.DONE), ("assistant", answer, State.DONE)]
+        reply = store.add(number, messages, None)[-1]
+        reply.stats = Stats(
+            tokens=42,
+            decode_tokens_per_s=38.4,
+            time_to_first_token_s=0.3,
+            context_used=120,
+            context_size=4096,
+        )
+        store.save(reply)
+    store.set_pinned(store.summaries()[4].id, True)
+    store.now = time.time
+    return store
 
 
 def _broken(progress: Callable[[float], None]) -> FakeEngine:
@@ -233,13 +325,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fake", action="store_true", help="do without the guide")
+    parser.add_argument("--part", choices=["conversations", "walk"])
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     paths.set_data_dir(_SCRATCH)
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Tern")
     application.setFont(QFont("sans-serif"))
-    Tour(application, args.folder, args.fake).walk()
+    tour = Tour(application, args.folder, args.fake)
+    for part in ("conversations", "walk"):
+        if args.part in (None, part):
+            getattr(tour, part)()
     assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]
 
 

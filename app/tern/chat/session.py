@@ -1,105 +1,256 @@
-"""One conversation as it is spoken: turns, the reply in progress, its numbers. Pure; knows no window and no disk."""
+"""One conversation as it is spoken: the branch on show, the reply in progress, its numbers. Knows no window.
+
+Everything is in the store before the engine hears of it: the person's message when it is asked, the reply about once
+a second while it arrives. Regenerating and editing add a branch beside the old one; nothing is overwritten.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from tern.engine.types import Message, Request, SamplingParams, Stats
+from tern.chat.store import Store
+from tern.chat.types import Entry, Manner, State
+from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 
-
-class TurnState(StrEnum):
-    """Where a turn stands."""
-
-    WAITING = "waiting"  # asked; nothing has come back yet
-    STREAMING = "streaming"
-    DONE = "done"
-    FAILED = "failed"
+CHECKPOINT_S = 1.0
 
 
-@dataclass(slots=True)
-class Turn:
-    """What the person said and what came back. ``error`` is the sentence shown when the reply failed."""
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """Messages taken away by :meth:`Session.delete_from`, to be given to :meth:`Session.restore`."""
 
-    question: str
-    pieces: list[str] = field(default_factory=list)
-    stats: Stats = field(default_factory=Stats)
-    state: TurnState = TurnState.WAITING
-    error: str = ""
-
-    @property
-    def reply(self) -> str:
-        """The reply so far, exactly as the model wrote it (Markdown)."""
-        return "".join(self.pieces)
-
-    @property
-    def open(self) -> bool:
-        return self.state in (TurnState.WAITING, TurnState.STREAMING)
+    entries: tuple[Entry, ...]
+    leaf: int | None
 
 
 class Session:
-    """The turns of one conversation. At most one reply, the last turn's, is in progress.
+    """A conversation of ``store``; ``conversation`` None is a new one, which the first question creates.
 
-    ``system`` is the system prompt; None sends none. Methods called out of order raise BugError.
+    At most one reply, the last of the branch on show, is in progress; until it ends the branch stays on show.
+    Methods called out of order raise BugError.
     """
 
-    def __init__(self, system: str | None = None, sampling: SamplingParams | None = None) -> None:
-        self.system = system
-        self.sampling = sampling or SamplingParams()
-        self._turns: list[Turn] = []
+    def __init__(
+        self,
+        store: Store,
+        conversation: int | None = None,
+        manner: Manner | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._saved_at = 0.0
+        self._pieces: list[str] = []  # of the reply in progress
+        self._open: Entry | None = None
+        self.conversation = conversation
+        self._manner = manner or (store.manner(conversation) if conversation is not None else Manner())
+        self._entries: dict[int, Entry] = {}
+        self._leaf: int | None = None
+        if conversation is not None:
+            self._entries = {entry.id: entry for entry in store.entries(conversation)}
+            leaf = store.leaf(conversation)
+            self._leaf = leaf if leaf in self._entries else self._newest_leaf(None)
+
+    # What there is
 
     @property
-    def turns(self) -> Sequence[Turn]:
-        return tuple(self._turns)
+    def path(self) -> list[Entry]:
+        """The messages of the branch on show, first to last. The last one's content lags while it streams."""
+        path: list[Entry] = []
+        at = self._leaf
+        while at is not None:
+            path.append(self._entries[at])
+            at = self._entries[at].parent
+        return path[::-1]
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """All messages of all branches."""
+        return list(self._entries.values())
 
     @property
     def busy(self) -> bool:
         """Whether a reply is waited for or arriving."""
-        return bool(self._turns) and self._turns[-1].open
+        return self._open is not None
 
-    def messages(self) -> list[Message]:
-        """The conversation as the engine takes it: system prompt first, empty replies left out."""
-        messages = [Message("system", self.system)] if self.system else []
-        for turn in self._turns:
-            messages.append(Message("user", turn.question))
-            if turn.reply:
-                messages.append(Message("assistant", turn.reply))
+    @property
+    def reply(self) -> str:
+        """The reply in progress so far, or the last one; empty when there is none."""
+        if self._open is not None:
+            return "".join(self._pieces)
+        path = self.path
+        return path[-1].content if path and path[-1].role == "assistant" else ""
+
+    def siblings(self, entry: Entry) -> list[Entry]:
+        """``entry`` and the others that stand in its place on other branches, oldest first."""
+        return [
+            other
+            for other in self._entries.values()
+            if other.parent == entry.parent and other.role == entry.role
+        ]
+
+    @property
+    def manner(self) -> Manner:
+        return self._manner
+
+    @manner.setter
+    def manner(self, manner: Manner) -> None:
+        self._manner = manner
+        if self.conversation is not None:
+            self._store.set_manner(self.conversation, manner)
+
+    def messages(self, system: str = "") -> list[Message]:
+        """The branch as the engine takes it: system prompt first (the conversation's own, or ``system``)."""
+        own = self._manner.system
+        prompt = system if own is None else own
+        messages = [Message("system", prompt)] if prompt.strip() else []
+        messages += [Message(entry.role, entry.content) for entry in self.path if entry.content]
         return messages
 
-    def ask(self, question: str) -> Request:
-        """Add a turn for ``question`` (not blank) and return the request that asks for its reply."""
-        if self.busy:
-            raise BugError("a reply is still in progress")
+    # What the person does
+
+    def ask(self, question: str, before: int | None = None) -> None:
+        """Add a question and the empty reply to it, kept on the disk when this returns.
+
+        ``before``: the id of a question on show that this one is an edited version of.
+        """
+        self._must_be_idle()
         if not question.strip():
             raise BugError("a question is never blank")
-        self._turns.append(Turn(question))
-        return Request(self.messages(), self.sampling)
+        if self.conversation is None:
+            self.conversation = self._store.create(question, self._manner)
+        parent = self._leaf if before is None else self._entries[before].parent
+        self._add(parent, ("user", question, State.DONE), ("assistant", "", State.STREAMING))
 
-    def ask_again(self) -> Request:
-        """Forget the last turn's reply and return the request that asks for it once more."""
-        if self.busy or not self._turns:
-            raise BugError("there is no finished turn to ask again")
-        self._turns[-1] = Turn(self._turns[-1].question)
-        return Request(self.messages(), self.sampling)
+    def regenerate(self, reply: int) -> None:
+        """Begin another reply beside ``reply``."""
+        self._must_be_idle()
+        old = self._entries[reply]
+        if old.role != "assistant":
+            raise BugError("only a reply can be regenerated")
+        self._add(old.parent, ("assistant", "", State.STREAMING))
 
-    def append(self, text: str, stats: Stats) -> Turn:
-        """Add a piece of the reply with the numbers after it; a finish reason in ``stats`` ends the turn."""
-        turn = self._current()
-        if text:
-            turn.pieces.append(text)
-        turn.stats = stats
-        turn.state = TurnState.STREAMING if stats.finish_reason is None else TurnState.DONE
-        return turn
+    def go_on(self) -> None:
+        """Go on with the last reply, where it ended too early."""
+        self._must_be_idle()
+        entry = self._entries[self._leaf] if self._leaf is not None else None
+        if entry is None or not entry.unfinished:
+            raise BugError("the last reply is not unfinished")
+        entry.state, entry.error = State.STREAMING, ""
+        entry.stats = replace(entry.stats, finish_reason=None)
+        self._store.save(entry)
+        self._begin(entry)
 
-    def fail(self, sentence: str) -> Turn:
-        """End the turn with an error; what was streamed stays."""
-        turn = self._current()
-        turn.state, turn.error = TurnState.FAILED, sentence
-        return turn
+    def choose(self, entry: int) -> None:
+        """Show the branch that ``entry`` is on, to its newest end."""
+        self._must_be_idle()
+        self._show(self._newest_leaf(entry))
 
-    def _current(self) -> Turn:
-        if not self.busy:
+    def delete_from(self, entry: int) -> Removal:
+        """Take away ``entry`` and all that follows it on any branch."""
+        self._must_be_idle()
+        gone = [self._entries[entry]]
+        for candidate in gone:
+            gone += [other for other in self._entries.values() if other.parent == candidate.id]
+        removal = Removal(tuple(gone), self._leaf)
+        place = self.siblings(gone[0])
+        for old in gone:
+            del self._entries[old.id]
+        others = [other for other in place if other.id != entry]
+        self._leaf = self._newest_leaf(others[-1].id) if others else gone[0].parent
+        self._store.delete_entries([old.id for old in gone], self._stored(), self._leaf)
+        return removal
+
+    def restore(self, removal: Removal) -> None:
+        """Bring back what :meth:`delete_from` took away."""
+        self._must_be_idle()
+        self._entries |= {entry.id: entry for entry in removal.entries}
+        self._entries = dict(sorted(self._entries.items()))
+        self._leaf = removal.leaf
+        self._store.undelete_entries([entry.id for entry in removal.entries], self._stored(), self._leaf)
+
+    # What the engine does
+
+    def request(self, system: str, sampling: SamplingParams, max_tokens: int | None) -> Request:
+        """What asks the engine for the reply in progress. A last message of the assistant's is to be continued."""
+        if self._open is None:
             raise BugError("no reply is in progress")
-        return self._turns[-1]
+        return Request(self.messages(system), sampling, max_tokens)
+
+    def append(self, text: str, stats: Stats) -> None:
+        """Add a piece of the reply with the numbers after it; a finish reason in ``stats`` ends it."""
+        entry = self._current()
+        if text:
+            self._pieces.append(text)
+        entry.stats = stats
+        if stats.finish_reason is not None:
+            self._end(State.DONE)
+        elif self._clock() - self._saved_at >= CHECKPOINT_S:
+            self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Write what has come of the reply so far to the disk."""
+        entry = self._current()
+        self._saved_at = self._clock()
+        entry.content = "".join(self._pieces)
+        self._store.save(entry)
+
+    def fail(self, sentence: str) -> None:
+        """End the reply with an error; what was streamed stays."""
+        self._current().error = sentence
+        self._end(State.FAILED)
+
+    def cut(self) -> None:
+        """End the reply because Tern ends: it can be continued another day."""
+        self._current()
+        self._end(State.CUT)
+
+    # Within
+
+    def _add(self, parent: int | None, *drafts: tuple[Role, str, State]) -> None:
+        added = self._store.add(self._stored(), drafts, parent)
+        self._entries |= {entry.id: entry for entry in added}
+        self._leaf = added[-1].id
+        self._begin(added[-1])
+
+    def _begin(self, entry: Entry) -> None:
+        self._open = entry
+        self._pieces = [entry.content] if entry.content else []
+        self._saved_at = self._clock()
+
+    def _end(self, state: State) -> None:
+        entry = self._current()
+        self._open = None
+        entry.content, entry.state = "".join(self._pieces), state
+        self._pieces = []
+        self._store.save(entry)
+
+    def _show(self, leaf: int | None) -> None:
+        self._leaf = leaf
+        self._store.set_leaf(self._stored(), leaf)
+
+    def _newest_leaf(self, entry: int | None) -> int | None:
+        """The end of the branch that always takes the newest child, from ``entry`` (None: from the start)."""
+        newest = {
+            other.parent: other.id for other in self._entries.values()
+        }  # later ones replace earlier ones
+        while entry in newest:
+            entry = newest[entry]
+        return entry
+
+    def _stored(self) -> int:
+        if self.conversation is None:
+            raise BugError("the conversation is not kept yet")
+        return self.conversation
+
+    def _current(self) -> Entry:
+        if self._open is None:
+            raise BugError("no reply is in progress")
+        return self._open
+
+    def _must_be_idle(self) -> None:
+        if self._open is not None:
+            raise BugError("a reply is still in progress")

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,14 +26,20 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from tern import paths
+from tern.chat import keeping
+from tern.chat.store import Store
 from tern.context import open_engine
 from tern.engine.types import EngineOptions
 from tern.engine.worker import BUG_SENTENCE
+from tern.errors import UserError
+from tern.settings import THEME, Settings
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.ui.theme import Mode, Theme
 
 log = logging.getLogger(__name__)
+_BACKUP_AFTER_MS = 5000  # when the window and the model have come up
+_BACKUP_PATIENCE_S = 20
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -60,15 +67,52 @@ def run(options: WindowOptions | None = None) -> int:
     app.setApplicationDisplayName("Tern")
     app.setDesktopFileName("tern")
     app.setWindowIcon(app_icon())
-    window = MainWindow(Theme(app))
+    settings = Settings.load()
+    store, warning = _open_store()
+    theme = Theme(app, Mode(settings[THEME]))
+    window = MainWindow(theme, store, settings, lambda: _save(settings, window))
+    for sentence in (*settings.warnings, warning):
+        if sentence:
+            window.show_error(sentence)
     path = options.model or paths.guide_model()
-    with _interruptible(app), _last_resort(window):
+    with _interruptible(app), _last_resort(window), _backing_up(store):
         window.show()
         # The first paint comes before the model: the window can be written in while the model loads.
         QTimer.singleShot(
             0, lambda: window.open_model(lambda progress: open_engine(path, options.engine, progress))
         )
         return app.exec()
+
+
+def _open_store() -> tuple[Store, str]:
+    """The conversations, and a sentence when they cannot be kept this time."""
+    try:
+        return Store.open(paths.data_dir()), ""
+    except UserError as error:
+        log.warning("nothing is kept: %s", error)
+        return Store.in_memory(), str(error)
+
+
+def _save(settings: Settings, window: MainWindow) -> None:
+    try:
+        settings.save()
+    except UserError as error:
+        window.show_error(str(error))
+
+
+@contextmanager
+def _backing_up(store: Store) -> Iterator[None]:
+    """Once a day the conversations are copied, in the background; closing waits for a copy that is being made."""
+    thread: threading.Thread | None = None
+    if store.path is not None and keeping.is_backup_due(store.path, time.time()):
+        thread = threading.Thread(target=keeping.back_up, args=(store.path,), name="tern-backup", daemon=True)
+        QTimer.singleShot(_BACKUP_AFTER_MS, thread.start)
+    try:
+        yield
+    finally:
+        if thread is not None and thread.ident is not None:
+            thread.join(_BACKUP_PATIENCE_S)
+        store.close()
 
 
 @contextmanager

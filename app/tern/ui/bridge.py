@@ -67,6 +67,11 @@ class Bridge(QObject):
         """Nobody waits for this reply any more."""
         self._followed.discard(reply_id)
 
+    def drain(self) -> None:
+        """Deliver at once whatever has been posted."""
+        self._timer.stop()
+        self._flush()
+
     def close(self) -> None:
         """Let nothing through from now on: the window is going away."""
         with self._lock:

@@ -5,7 +5,7 @@ Knows nothing of what becomes of the text; asks by signals.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
 
 from tern.ui.icons import action_icon
@@ -18,6 +18,7 @@ class _Editor(QPlainTextEdit):
     """Grows with its text; Enter submits, Shift+Enter breaks the line."""
 
     submitted = Signal()
+    up_pressed = Signal()  # with nothing written
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -33,6 +34,9 @@ class _Editor(QPlainTextEdit):
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             self.submitted.emit()
+            return
+        if event.key() == Qt.Key.Key_Up and self.document().isEmpty():
+            self.up_pressed.emit()
             return
         super().keyPressEvent(event)
 
@@ -64,6 +68,7 @@ class Composer(QFrame):
 
     send_requested = Signal(str)
     stop_requested = Signal()
+    edit_last_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +105,7 @@ class Composer(QFrame):
         self.setFocusProxy(self.editor)
 
         self.editor.submitted.connect(self._submit)
+        self.editor.up_pressed.connect(self.edit_last_requested)
         self.editor.textChanged.connect(self._update_buttons)
         self.editor.installEventFilter(self)
         self.send_button.clicked.connect(self._submit)
@@ -114,6 +120,11 @@ class Composer(QFrame):
 
     def clear(self) -> None:
         self.editor.clear()
+
+    def set_text(self, text: str) -> None:
+        """Write ``text`` in place of what is there, the cursor after it."""
+        self.editor.setPlainText(text)
+        self.editor.moveCursor(QTextCursor.MoveOperation.End)
 
     def set_busy(self, busy: bool) -> None:
         """While a reply is on its way Stop stands where Send was."""

@@ -11,11 +11,15 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, Q
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
+MenuEntry = QAction | QMenu | None
+
 
 class Header(QFrame):
-    """``actions`` fill the menu, None making a separator; the first also stands beside the title as a button."""
+    """``entries`` fill the menu, None making a separator; ``sidebar`` and ``new`` stand beside the title as buttons."""
 
-    def __init__(self, theme: Theme, actions: Sequence[QAction | QMenu | None], parent: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, sidebar: QAction, new: QAction, entries: Sequence[MenuEntry], parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self._theme = theme
         self._full_title = ""
@@ -28,13 +32,8 @@ class Header(QFrame):
         self._model.setObjectName("modelName")
         self._model.setTextFormat(Qt.TextFormat.PlainText)
         self._model.setAccessibleDescription(self.tr("The model that answers."))
-        self._new = QToolButton(self)
-        first = actions[0]
-        assert isinstance(first, QAction)
-        self._new.setDefaultAction(first)
-        self._new.setObjectName("newChatButton")
-        self._new.setAccessibleName(first.text())
-        self._new.setAccessibleDescription(first.toolTip())
+        self._side = self._icon_button("sidebarButton", sidebar)
+        self._new = self._icon_button("newChatButton", new)
         self._more = QToolButton(self)
         self._more.setObjectName("menuButton")
         self._more.setAccessibleName(self.tr("Menu"))
@@ -42,7 +41,7 @@ class Header(QFrame):
         self._more.setToolTip(self.tr("Menu"))
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._more)
-        for action in actions:
+        for action in entries:
             if action is None:
                 menu.addSeparator()
             elif isinstance(action, QMenu):
@@ -50,11 +49,11 @@ class Header(QFrame):
             else:
                 menu.addAction(action)
         self._more.setMenu(menu)
-        for button in (self._new, self._more):
-            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         row = QHBoxLayout(self)
-        row.setContentsMargins(Space.XL, Space.S, Space.M, Space.S)
+        row.setContentsMargins(Space.S, Space.S, Space.M, Space.S)
         row.setSpacing(Space.S)
+        row.addWidget(self._side)
         row.addWidget(self._title, 1)
         row.addWidget(self._model)
         row.addSpacing(Space.S)
@@ -63,6 +62,20 @@ class Header(QFrame):
         self._row = row
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    def _icon_button(self, name: str, action: QAction) -> QToolButton:
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setObjectName(name)
+        button.setAccessibleName(action.text())
+        button.setAccessibleDescription(action.toolTip())
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        return button
+
+    def set_sidebar_shown(self, shown: bool) -> None:
+        """Beside the sidebar, which has its own, the header needs no button for a new chat."""
+        self._new.setVisible(not shown)
 
     def set_title(self, title: str) -> None:
         self._full_title = " ".join(title.split())
@@ -82,13 +95,13 @@ class Header(QFrame):
 
     def _restyle(self) -> None:
         self._new.defaultAction().setIcon(action_icon("note-pencil", self._theme))
-        for button in (self._new, self._more):
+        self._side.defaultAction().setIcon(action_icon("list", self._theme))
+        for button in (self._side, self._new, self._more):
             button.setIconSize(self._theme.icon_size)
         self._more.setIcon(action_icon("dots-three-bold", self._theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        side = Space.L if self.width() < 560 else Space.XL
-        self._row.setContentsMargins(side, Space.S, Space.M, Space.S)
+        self._row.setContentsMargins(Space.S, Space.S, Space.M, Space.S)
         self._row.activate()
         self._elide()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from tern.ui.announcer import Announcer
@@ -19,6 +19,8 @@ class Notice(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._act: Callable[[], object] | None = None
+        self._timer = QTimer(self, singleShot=True)
+        self._timer.timeout.connect(self.hide)
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
         self._label = QLabel(self)
@@ -51,9 +53,17 @@ class Notice(QFrame):
         return self._label.text()
 
     def show_message(
-        self, message: str, action: str = "", act: Callable[[], object] | None = None, tone: str = "error"
+        self,
+        message: str,
+        action: str = "",
+        act: Callable[[], object] | None = None,
+        tone: str = "error",
+        seconds: float = 0,
     ) -> None:
-        """Say ``message``; ``action`` labels the button that calls ``act``."""
+        """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed."""
+        self._timer.stop()
+        if seconds:
+            self._timer.start(round(1000 * seconds))
         self._label.setText(message)
         self._label.setAccessibleName(message)
         self._act = act

@@ -96,10 +96,13 @@ class Readouts(QFrame):
         self._show_speed()
         self._show_context()
 
-    def reset(self) -> None:
-        """A new conversation: nothing of it is in the context; the last speed stays."""
-        if self._stats is not None:
+    def show_last(self, stats: Stats | None) -> None:
+        """The figures of the last reply of the conversation on show; None for an empty one, and the speed stays."""
+        if stats is not None:
+            self._stats = stats
+        elif self._stats is not None:
             self._stats = Stats(decode_tokens_per_s=self._stats.decode_tokens_per_s)
+        self._show_speed()
         self._show_context()
 
     def start(self) -> None:

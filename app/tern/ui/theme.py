@@ -30,6 +30,7 @@ class Tokens:
     selection: str
     mark: str  # the tern's bill: something live, destructive actions
     notice: str  # the surface of an inline error bar
+    chosen: str  # the conversation on show, in the list
 
 
 LIGHT = Tokens(
@@ -47,6 +48,7 @@ LIGHT = Tokens(
     selection="#CFE0F2",
     mark="#D9482B",
     notice="#FCEFEB",
+    chosen="#E4ECF5",
 )
 DARK = Tokens(
     paper="#16181B",
@@ -63,6 +65,7 @@ DARK = Tokens(
     selection="#2F4A66",
     mark="#D9482B",
     notice="#33211D",
+    chosen="#27323E",
 )
 
 
@@ -110,6 +113,7 @@ class Theme(QObject):
         self._app = app
         self._mode = mode
         self._scale = scale
+        self._density = 1.0
         self._base_font = QFont(app.font())
         self.tokens = LIGHT
         app.setStyle("Fusion")  # one drawing of controls everywhere, so that the style sheet can stay small
@@ -137,6 +141,20 @@ class Theme(QObject):
         """Make all text ``scale`` times its size of the table."""
         if scale != self._scale:
             self._scale = scale
+            self.apply()
+
+    def space(self, px: int) -> int:
+        """A distance that the chosen density makes smaller."""
+        return round(px * self._density)
+
+    @property
+    def density(self) -> float:
+        return self._density
+
+    def set_density(self, density: float) -> None:
+        """Make the distances between things ``density`` times those of the table."""
+        if density != self._density:
+            self._density = density
             self.apply()
 
     def px(self, size: Size) -> int:
@@ -242,6 +260,12 @@ QToolTip { background: @ink; color: @paper; border: none; padding: 4px 8px; font
 
 QFrame#header { background: @paper; border: none; border-bottom: 1px solid @line; }
 QFrame#readoutBar { background: @paper; border: none; border-top: 1px solid @line; }
+QFrame#sidebar { background: @paper; border: none; }
+QLineEdit { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 8px;
+    font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
+QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
+QListView { background: transparent; border: none; outline: none; }
+QToolButton[kind="row"] { text-align: left; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
 QLabel#modelName { font-size: @control_px; color: @quiet; }
 QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }

@@ -1,0 +1,291 @@
+"""The conversations on disk: all SQL that reads or writes them (search.py searches). One connection, one thread.
+
+A method that writes has committed to the disk when it returns. Deleting only marks; :meth:`Store.purge` forgets.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tern.chat import keeping, migrations, search
+from tern.chat.types import Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
+from tern.engine.types import Role
+from tern.errors import BugError, UserError
+
+TITLE_LENGTH = 60
+
+
+class Store:
+    """Every conversation. ``warning`` is a sentence for the person when the file had to be recovered.
+
+    ``path`` None: nothing is kept (``:memory:``). Every method raises UserError when the disk refuses.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path | None = None, warning: str = "") -> None:
+        self._db = connection
+        self.path = path
+        self.warning = warning
+        self.now: Callable[[], float] = time.time
+
+    @classmethod
+    def open(cls, folder: Path) -> Store:
+        """The store in ``folder``; made when missing. Replies that were cut off are marked so; deletions are final.
+
+        Raises UserError, as ``keeping.open_checked`` does.
+        """
+        path = folder / keeping.FILE_NAME
+        connection, warning = keeping.open_checked(path)
+        store = cls(connection, path, warning)
+        store.purge()
+        with store._writing() as db:
+            db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+        return store
+
+    @classmethod
+    def in_memory(cls) -> Store:
+        """A store that is gone with the process."""
+        connection = keeping.connect(":memory:")
+        migrations.migrate(connection)
+        return cls(connection)
+
+    def close(self) -> None:
+        self._db.close()
+
+    # Conversations
+
+    def summaries(self) -> list[Summary]:
+        """All conversations: pinned ones first, then the newest."""
+        rows = self._read(
+            "SELECT id, title, updated, pinned FROM conversation WHERE deleted IS NULL "
+            "ORDER BY pinned DESC, updated DESC, id DESC"
+        )
+        return [_summary(row) for row in rows]
+
+    def summary(self, conversation: int) -> Summary:
+        """One of them, deleted or not. Raises BugError when there is none."""
+        rows = self._read("SELECT id, title, updated, pinned FROM conversation WHERE id = ?", conversation)
+        if not rows:
+            raise BugError(f"there is no conversation {conversation}")
+        return _summary(rows[0])
+
+    def create(self, title: str, manner: Manner | None = None, created: float | None = None) -> int:
+        """A new, empty conversation; returns its id."""
+        manner = manner or Manner()
+        when = self.now() if created is None else created
+        with self._writing() as db:
+            cursor = db.execute(
+                "INSERT INTO conversation (title, created, updated, system, sampling) VALUES (?, ?, ?, ?, ?)",
+                (title_of(title), when, when, manner.system, json.dumps(manner.sampling)),
+            )
+            return _id(cursor)
+
+    def rename(self, conversation: int, title: str) -> None:
+        self._write("UPDATE conversation SET title = ? WHERE id = ?", title_of(title), conversation)
+
+    def set_pinned(self, conversation: int, pinned: bool) -> None:
+        self._write("UPDATE conversation SET pinned = ? WHERE id = ?", pinned, conversation)
+
+    def delete(self, conversation: int) -> None:
+        """Take it off every list and out of every search; :meth:`undelete` brings it back until ``purge``."""
+        self._write("UPDATE conversation SET deleted = ? WHERE id = ?", self.now(), conversation)
+
+    def undelete(self, conversation: int) -> None:
+        self._write("UPDATE conversation SET deleted = NULL WHERE id = ?", conversation)
+
+    def purge(self) -> None:
+        """Forget for good whatever is marked as deleted."""
+        with self._writing() as db:
+            gone = db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount
+            gone += db.execute("DELETE FROM conversation WHERE deleted IS NOT NULL").rowcount
+            if gone:  # the index keeps the words of what is deleted until it is merged
+                for table in ("message_words", "title_words"):
+                    db.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+
+    def manner(self, conversation: int) -> Manner:
+        rows = self._read("SELECT system, sampling FROM conversation WHERE id = ?", conversation)
+        return Manner(rows[0][0], json.loads(rows[0][1])) if rows else Manner()
+
+    def set_manner(self, conversation: int, manner: Manner) -> None:
+        self._write(
+            "UPDATE conversation SET system = ?, sampling = ? WHERE id = ?",
+            manner.system, json.dumps(manner.sampling), conversation,
+        )  # fmt: skip
+
+    def draft(self, conversation: int) -> str:
+        """What was written in it and not sent."""
+        rows = self._read("SELECT draft FROM conversation WHERE id = ?", conversation)
+        return str(rows[0][0]) if rows else ""
+
+    def set_draft(self, conversation: int, text: str) -> None:
+        self._write("UPDATE conversation SET draft = ? WHERE id = ?", text, conversation)
+
+    # Messages
+
+    def entries(self, conversation: int) -> list[Entry]:
+        """All messages of all its branches, oldest first."""
+        rows = self._read(
+            "SELECT id, parent, role, content, state, error, stats, created FROM message "
+            "WHERE conversation = ? AND deleted IS NULL ORDER BY id", conversation,
+        )  # fmt: skip
+        return [
+            Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7])
+            for row in rows
+        ]
+
+    def leaf(self, conversation: int) -> int | None:
+        """The last message of the branch on show."""
+        rows = self._read("SELECT leaf FROM conversation WHERE id = ?", conversation)
+        return rows[0][0] if rows else None
+
+    def set_leaf(self, conversation: int, leaf: int | None) -> None:
+        self._write("UPDATE conversation SET leaf = ? WHERE id = ?", leaf, conversation)
+
+    def add(
+        self, conversation: int, drafts: Sequence[tuple[Role, str, State]], parent: int | None
+    ) -> list[Entry]:
+        """Add messages, each the child of the one before and the first of ``parent``, as one transaction.
+
+        The last becomes the leaf.
+        """
+        now = self.now()
+        added: list[Entry] = []
+        with self._writing() as db:
+            for role, content, state in drafts:
+                cursor = db.execute(
+                    "INSERT INTO message (conversation, parent, role, content, state, created) "
+                    "VALUES (?, ?, ?, ?, ?, ?)", (conversation, parent, role, content, state, now),
+                )  # fmt: skip
+                added.append(Entry(_id(cursor), parent, role, content, state, created=now))
+                parent = added[-1].id
+            db.execute(
+                "UPDATE conversation SET leaf = ?, updated = ? WHERE id = ?", (parent, now, conversation)
+            )
+        return added
+
+    def save(self, entry: Entry) -> None:
+        """Write a message's present text, state and numbers: a checkpoint while it streams, and its end."""
+        self._write(
+            "UPDATE message SET content = ?, state = ?, error = ?, stats = ? WHERE id = ?",
+            entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.id,
+        )  # fmt: skip
+
+    def delete_entries(self, ids: Sequence[int], conversation: int, leaf: int | None) -> None:
+        """Mark messages as deleted and show the branch that ends in ``leaf``."""
+        self._mark_entries(ids, self.now(), conversation, leaf)
+
+    def undelete_entries(self, ids: Sequence[int], conversation: int, leaf: int | None) -> None:
+        self._mark_entries(ids, None, conversation, leaf)
+
+    def _mark_entries(
+        self, ids: Sequence[int], when: float | None, conversation: int, leaf: int | None
+    ) -> None:
+        with self._writing() as db:
+            db.executemany("UPDATE message SET deleted = ? WHERE id = ?", [(when, number) for number in ids])
+            db.execute("UPDATE conversation SET leaf = ? WHERE id = ?", (leaf, conversation))
+
+    def import_entries(self, conversation: int, entries: Sequence[Entry], leaf: int | None) -> None:
+        """Add a whole tree; its ids are new, its order and shape are kept. Parents come before their children."""
+        ids: dict[int, int] = {}
+        with self._writing() as db:
+            for entry in entries:
+                parent = ids[entry.parent] if entry.parent is not None else None
+                cursor = db.execute(
+                    "INSERT INTO message (conversation, parent, role, content, state, error, stats, created) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    (conversation, parent, entry.role, entry.content, entry.state, entry.error,
+                     stats_to_json(entry.stats), entry.created),
+                )  # fmt: skip
+                ids[entry.id] = _id(cursor)
+            last = ids.get(leaf) if leaf is not None else None
+            newest = max((entry.created for entry in entries), default=0.0)
+            db.execute(
+                "UPDATE conversation SET leaf = ?, updated = max(updated, ?) WHERE id = ?",
+                (last, newest, conversation),
+            )
+
+    # Small facts, and search
+
+    def fact(self, name: str) -> str:
+        """What was noted under ``name``; empty when nothing was."""
+        rows = self._read("SELECT value FROM fact WHERE name = ?", name)
+        return str(rows[0][0]) if rows else ""
+
+    def note(self, name: str, value: str) -> None:
+        self._write("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", name, value)
+
+    def search(self, query: str, limit: int = 60) -> list[Hit]:
+        """Conversations in which every word of ``query`` begins a word of the title or of one message."""
+        with _disk_trouble():
+            return search.find(self._db, query, limit)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Make what is written inside one transaction: many conversations imported at once."""
+        with self._writing():
+            yield
+
+    def _read(self, sql: str, *values: Any) -> list[Any]:
+        with _disk_trouble():
+            return self._db.execute(sql, values).fetchall()
+
+    def _write(self, sql: str, *values: Any) -> None:
+        with self._writing() as db:
+            db.execute(sql, values)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with _disk_trouble():
+            if self._db.in_transaction:  # inside ``together``
+                yield self._db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+@contextmanager
+def _disk_trouble() -> Iterator[None]:
+    """Turn what SQLite says of the disk into a sentence; wrong SQL stays a bug."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        said = str(error)
+        if "syntax" in said or "no such" in said:
+            raise BugError(said) from error
+        raise UserError(
+            f"Tern could not reach your conversations on the disk ({said}). Free some space, then try again."
+        ) from error
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+            raise BugError(str(error)) from error
+        raise UserError(
+            f"The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup."
+        ) from error
+
+
+def title_of(text: str) -> str:
+    """A title from the first message: its first line in one piece, cut at a word."""
+    line = " ".join(next((line for line in text.splitlines() if line.strip()), "").split()).lstrip("#> ")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    cut = line[:TITLE_LENGTH]
+    return (cut.rpartition(" ")[0] or cut).rstrip(",;:-– ") + "…"
+
+
+def _summary(row: Any) -> Summary:
+    return Summary(row[0], row[1], row[2], bool(row[3]))
+
+
+def _id(cursor: sqlite3.Cursor) -> int:
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid

@@ -1,0 +1,92 @@
+"""What a conversation is made of. Plain data; knows no disk and no window."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from enum import StrEnum
+
+from tern.engine.types import FinishReason, Role, Stats
+
+
+class State(StrEnum):
+    """Where a message stands. A person's message is always DONE."""
+
+    STREAMING = "streaming"  # waited for, or arriving
+    DONE = "done"
+    FAILED = "failed"  # the engine gave up; what had come is kept
+    CUT = "cut"  # Tern ended while it was being written; kept to the last checkpoint
+
+
+@dataclass(slots=True)
+class Entry:
+    """One message of a conversation's tree. ``parent`` None: the first one. ``created``: seconds since 1970."""
+
+    id: int
+    parent: int | None
+    role: Role
+    content: str
+    state: State = State.DONE
+    error: str = ""  # the sentence shown when the reply failed
+    stats: Stats = field(default_factory=Stats)
+    created: float = 0.0
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the reply ended before the model was done, so that it can be continued."""
+        if self.role != "assistant" or not self.content or self.state is State.STREAMING:
+            return False
+        early = (FinishReason.STOPPED, FinishReason.MAX_TOKENS)
+        return self.state in (State.CUT, State.FAILED) or self.stats.finish_reason in early
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A conversation as a list shows it. ``updated``: seconds since 1970."""
+
+    id: int
+    title: str
+    updated: float
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a conversation is to be answered. ``system`` None and keys missing in ``sampling``: as the settings say.
+
+    ``sampling`` maps keys of the settings table to values.
+    """
+
+    system: str | None = None
+    sampling: dict[str, int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A conversation that a search found. ``message`` None: found by its title.
+
+    ``text`` is the passage around the words found; ``marks`` are their (start, end) within it.
+    """
+
+    conversation: Summary
+    message: int | None
+    text: str
+    marks: tuple[tuple[int, int], ...]
+
+
+def stats_to_json(stats: Stats) -> str:
+    """As it is kept on disk: only what differs from nothing measured."""
+    empty = Stats()
+    return json.dumps({name: value for name, value in asdict(stats).items() if value != getattr(empty, name)})
+
+
+def stats_from_json(text: str) -> Stats:
+    """The inverse; keys that this version does not know are passed over."""
+    known = {item.name for item in fields(Stats)}
+    values = {name: value for name, value in json.loads(text or "{}").items() if name in known}
+    if (reason := values.get("finish_reason")) is not None:
+        values["finish_reason"] = FinishReason(reason)
+    for name, value in values.items():
+        if isinstance(value, list):
+            values[name] = tuple(value)
+    return Stats(**values)

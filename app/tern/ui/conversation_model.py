@@ -1,0 +1,108 @@
+"""The list of conversations as data: grouped by day, or found by a search. Draws nothing, reads no disk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QPersistentModelIndex, Qt
+
+from tern.chat.types import Hit, Summary
+
+Index = QModelIndex | QPersistentModelIndex
+ROW = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A heading (``summary`` None) or a conversation, with the passage that a search found in it."""
+
+    heading: str = ""
+    summary: Summary | None = None
+    hit: Hit | None = None
+    busy: bool = False
+
+
+class ConversationModel(QAbstractListModel):
+    """Rows to show; the data of role ``ROW`` is the whole :class:`Row`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[Row] = []
+
+    def show_all(self, summaries: Sequence[Summary], busy: set[int], today: dt.date) -> None:
+        """Everything: the pinned ones, then by the day of the last message."""
+        rows: list[Row] = []
+        heading = ""
+        for summary in summaries:
+            wanted = self._heading(summary, today)
+            if wanted != heading:
+                heading = wanted
+                rows.append(Row(heading=heading))
+            rows.append(Row(summary=summary, busy=summary.id in busy))
+        self._replace(rows)
+
+    def show_hits(self, hits: Iterable[Hit], busy: set[int]) -> None:
+        """What a search found."""
+        self._replace(
+            [Row(summary=hit.conversation, hit=hit, busy=hit.conversation.id in busy) for hit in hits]
+        )
+
+    def row_of(self, conversation: int | None) -> int:
+        """Where a conversation stands; -1 when it does not."""
+        for number, row in enumerate(self._rows):
+            if row.summary is not None and row.summary.id == conversation:
+                return number
+        return -1
+
+    def _replace(self, rows: list[Row]) -> None:
+        if rows == self._rows:
+            return
+        self.beginResetModel()
+        self._rows = rows
+        self.endResetModel()
+
+    def _heading(self, summary: Summary, today: dt.date) -> str:
+        if summary.pinned:
+            return self.tr("Pinned")
+        day = dt.date.fromtimestamp(summary.updated)
+        age = (today - day).days
+        if age <= 0:
+            return self.tr("Today")
+        if age == 1:
+            return self.tr("Yesterday")
+        if age < 7:
+            return self.tr("The last seven days")
+        month = QLocale().standaloneMonthName(day.month)
+        return month if day.year == today.year else f"{month} {day.year}"
+
+    # What Qt asks
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own default)
+        return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if self._rows[index.row()].summary is None:
+            return Qt.ItemFlag.NoItemFlags
+        editable = Qt.ItemFlag.ItemIsEditable
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | editable
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == ROW:
+            return row
+        if row.summary is None:
+            wanted = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+            return row.heading if role in wanted else None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
+            return row.summary.title
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            parts = [row.summary.title]
+            parts += [self.tr("pinned")] if row.summary.pinned else []
+            parts += [self.tr("a reply is on its way")] if row.busy else []
+            parts += [row.hit.text] if row.hit is not None and row.hit.message is not None else []
+            return ", ".join(parts)
+        return None

@@ -1,0 +1,158 @@
+"""How a row of the conversation list is drawn and renamed. Knows the theme and the rows, nothing of the store."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QTextCharFormat, QTextLayout
+from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from tern.ui.conversation_model import ROW, Row
+from tern.ui.theme import RADIUS, Size, Space, Theme
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class RowDelegate(QStyledItemDelegate):
+    """``renamed`` carries a conversation and the title typed over the old one."""
+
+    renamed = Signal(int, str)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        row: Row = index.data(ROW)
+        line = QFontMetrics(self._theme.font(Size.CONTROL)).height()
+        small = QFontMetrics(self._theme.font(Size.SMALL)).height()
+        if row.summary is None:
+            return QSize(0, small + self._theme.space(Space.L) + Space.XS)
+        passage = row.hit is not None and row.hit.message is not None
+        return QSize(0, line + 2 * self._theme.space(Space.S) - 2 + (2 * small + 2 if passage else 0))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: Row = index.data(ROW)
+        box = option.rect
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if row.summary is None:
+            painter.setFont(self._theme.font(Size.SMALL, weight=QFont.Weight.DemiBold))
+            painter.setPen(self._theme.color("quiet"))
+            place = box.adjusted(Space.M, 0, -Space.S, -Space.XS)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, row.heading)
+            painter.restore()
+            return
+        self._ground(painter, option, box.adjusted(0, 1, 0, -1))
+        font = self._theme.font(Size.CONTROL)
+        height = QFontMetrics(font).height()
+        line = QRect(
+            box.left() + Space.M,
+            box.top() + self._theme.space(Space.S) - 1,
+            box.width() - 2 * Space.M,
+            height,
+        )
+        if row.busy or row.summary.pinned:
+            self._mark(painter, line, row)
+            line.setRight(line.right() - Space.L)
+        title_marks = row.hit.marks if row.hit is not None and row.hit.message is None else ()
+        self._text(painter, line, row.summary.title, font, self._theme.color("ink"), title_marks, 1)
+        if row.hit is not None and row.hit.message is not None:
+            small = self._theme.font(Size.SMALL)
+            place = QRect(box.left() + Space.M, line.bottom() + 2, box.width() - 2 * Space.M, box.height())
+            quiet = self._theme.color("ink" if option.state & QStyle.StateFlag.State_Selected else "quiet")
+            self._text(painter, place, row.hit.text, small, quiet, row.hit.marks, 2)
+        painter.restore()
+
+    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
+        state = option.state
+        painter.setPen(Qt.PenStyle.NoPen)
+        if state & QStyle.StateFlag.State_Selected:
+            painter.setBrush(self._theme.color("chosen"))
+            painter.drawRoundedRect(box, RADIUS, RADIUS)
+        elif state & QStyle.StateFlag.State_MouseOver:
+            painter.setBrush(self._theme.color("hover"))
+            painter.drawRoundedRect(box, RADIUS, RADIUS)
+        if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(self._theme.color("accent"))
+            painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+
+    def _mark(self, painter: QPainter, line: QRect, row: Row) -> None:
+        """A dot: filled while a reply is on its way, a ring for a pinned conversation."""
+        centre = QRectF(line.right() - 6, line.center().y() - 3, 7, 7)
+        painter.setPen(self._theme.color("accent" if row.busy else "edge"))
+        painter.setBrush(self._theme.color("accent") if row.busy else Qt.BrushStyle.NoBrush)
+        painter.drawEllipse(centre)
+
+    def _text(
+        self,
+        painter: QPainter,
+        place: QRect,
+        text: str,
+        font: QFont,
+        color: QColor,
+        marks: tuple[tuple[int, int], ...],
+        lines: int,
+    ) -> None:
+        """``text`` on at most so many lines, its ``marks`` in ink on a marked ground."""
+        metrics = QFontMetrics(font)
+        text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width() * lines - (lines - 1) * 24)
+        layout = QTextLayout(text, font)
+        found = QTextCharFormat()
+        found.setBackground(self._theme.color("selection"))
+        found.setForeground(self._theme.color("ink"))
+        ranges = []
+        for start, end in marks:
+            if start < len(text):
+                piece = QTextLayout.FormatRange()
+                piece.start, piece.length, piece.format = start, min(end, len(text)) - start, found
+                ranges.append(piece)
+        layout.setFormats(ranges)
+        layout.beginLayout()
+        for number in range(lines):
+            line = layout.createLine()
+            if not line.isValid():
+                break
+            line.setLineWidth(place.width())
+            line.setPosition(QRectF(0, number * metrics.height(), 0, 0).topLeft())
+        layout.endLayout()
+        painter.setPen(color)
+        layout.draw(painter, QRectF(place).topLeft())
+
+    # Renaming
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QLineEdit(parent)
+        editor.setObjectName("renameEditor")
+        editor.setAccessibleName(self.tr("Title"))
+        editor.setAccessibleDescription(self.tr("Enter keeps the new title, Escape the old one."))
+        return editor
+
+    def eventFilter(self, editor: QObject, event: QEvent) -> bool:
+        escape = isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape
+        if escape and event.type() == QEvent.Type.ShortcutOverride:
+            event.accept()  # Escape gives up the new title before it stops a reply
+            return True
+        return super().eventFilter(editor, event)
+
+    def setModelData(self, editor: QWidget, model: QAbstractItemModel, index: Index) -> None:
+        assert isinstance(editor, QLineEdit)
+        row: Row = index.data(ROW)
+        title = editor.text().strip()
+        if row.summary is not None and title and title != row.summary.title:
+            self.renamed.emit(row.summary.id, title)
+
+    def updateEditorGeometry(self, editor: QWidget, option: QStyleOptionViewItem, index: Index) -> None:
+        height = QFontMetrics(self._theme.font(Size.CONTROL)).height() + 2 * Space.S - 4
+        editor.setGeometry(option.rect.left(), option.rect.top() + 1, option.rect.width(), height)

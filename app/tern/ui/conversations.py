@@ -1,0 +1,249 @@
+"""The sidebar: search, new, and every conversation. Asks by signals; the owner tells it what there is."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
+
+from tern.chat.types import Hit, Summary
+from tern.ui.conversation_model import ROW, ConversationModel, Row
+from tern.ui.conversation_rows import RowDelegate
+from tern.ui.icons import action_icon
+from tern.ui.theme import Size, Space, Theme
+
+WIDTH = 248
+_SEARCH_MS = 60
+
+
+class _List(QListView):
+    """Enter opens, F2 renames, Delete deletes."""
+
+    delete_pressed = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Delete:
+            self.delete_pressed.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.activated.emit(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def viewportSizeHint(self) -> QSize:
+        return QSize(120, 120)
+
+
+class Sidebar(QFrame):
+    """``actions`` stand as buttons: the first at the top, the others at the foot."""
+
+    chosen = Signal(int, object)  # conversation, message found or None
+    searched = Signal(str)
+    renamed = Signal(int, str)
+    delete_requested = Signal(int)
+    pin_requested = Signal(int, bool)
+    export_requested = Signal(int)
+
+    def __init__(self, theme: Theme, actions: Sequence[QAction], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._summaries: Sequence[Summary] = ()
+        self._busy: set[int] = set()
+        self._current: int | None = None
+        self.setObjectName("sidebar")
+        self.setAccessibleName(self.tr("Conversations"))
+
+        self.search = QLineEdit(self)
+        self.search.setObjectName("searchField")
+        self.search.setPlaceholderText(self.tr("Search"))
+        self.search.setAccessibleName(self.tr("Search"))
+        self.search.setAccessibleDescription(
+            self.tr("Finds words in every conversation. Down goes to the results.")
+        )
+        self.search.setToolTip(self.tr("Search all conversations (Ctrl+F)"))
+        self._glass = self.search.addAction(
+            action_icon("magnifying-glass", theme, "quiet"), QLineEdit.ActionPosition.LeadingPosition
+        )
+        for button in self.search.findChildren(QToolButton):
+            button.setAccessibleName(self.tr("Search"))
+            button.setAccessibleDescription(self.tr("Marks the field for searching."))
+        self._model = ConversationModel()
+        self._model.setParent(self)
+        self.list = _List(self)
+        self.list.setObjectName("conversationList")
+        self.list.setAccessibleName(self.tr("Conversations"))
+        self.list.setAccessibleDescription(self.tr("Enter opens, F2 renames, Delete deletes."))
+        self.list.setModel(self._model)
+        self._delegate = RowDelegate(theme, self.list)
+        self.list.setItemDelegate(self._delegate)
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.list.setEditTriggers(QListView.EditTrigger.EditKeyPressed)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.setMouseTracking(True)
+        self._empty = QLabel(self)
+        self._empty.setProperty("kind", "quiet")
+        self._empty.setWordWrap(True)
+        self._empty.setContentsMargins(Space.M, Space.L, Space.M, 0)
+
+        self._buttons = [self._button(action) for action in actions]
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
+        column.setSpacing(Space.XS)
+        column.addWidget(self.search)
+        column.addWidget(self._buttons[0])
+        column.addWidget(self._empty)
+        column.addWidget(self.list, 1)
+        for button in self._buttons[1:]:
+            column.addWidget(button)
+
+        self._timer = QTimer(self, singleShot=True, interval=_SEARCH_MS)
+        self._timer.timeout.connect(lambda: self.searched.emit(self.query))
+        self.search.textChanged.connect(lambda: self._timer.start())
+        self.search.installEventFilter(self)
+        self.list.clicked.connect(self._choose)
+        self.list.activated.connect(self._choose)
+        self.list.delete_pressed.connect(self._delete_current)
+        self.list.customContextMenuRequested.connect(self._menu)
+        self._delegate.renamed.connect(self.renamed)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _button(self, action: QAction) -> QToolButton:
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setObjectName(f"sidebar-{action.objectName()}")
+        button.setProperty("kind", "row")
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        button.setAccessibleName(action.text())
+        button.setAccessibleDescription(action.toolTip())
+        policy = button.sizePolicy()
+        policy.setHorizontalPolicy(policy.Policy.Expanding)
+        button.setSizePolicy(policy)
+        return button
+
+    # What it is told
+
+    @property
+    def query(self) -> str:
+        return self.search.text().strip()
+
+    def show_conversations(self, summaries: Sequence[Summary], busy: set[int]) -> None:
+        """Everything there is; seen when nothing is searched for."""
+        self._summaries, self._busy = summaries, busy
+        if not self.query:
+            self._model.show_all(summaries, busy, dt.date.today())
+            self._settle(self.tr("Your conversations will stand here."))
+
+    def show_hits(self, hits: Sequence[Hit]) -> None:
+        """What the search for :attr:`query` found."""
+        self._model.show_hits(hits, self._busy)
+        self._settle(self.tr("Nothing was found for “{0}”.").format(self.query))
+
+    def show_current(self, conversation: int | None) -> None:
+        """Which conversation is on show."""
+        self._current = conversation
+        self._mark_current()
+
+    def focus_search(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def rename_current(self) -> None:
+        """Let the person type a title over the one of the conversation on show."""
+        row = self._model.row_of(self._current)
+        if row >= 0:
+            self.list.scrollTo(self._model.index(row))
+            self.list.edit(self._model.index(row))
+
+    def _settle(self, when_empty: str) -> None:
+        empty = self._model.rowCount() == 0
+        self._empty.setText(when_empty)
+        self._empty.setVisible(empty)
+        self._mark_current()
+
+    def _mark_current(self) -> None:
+        row = self._model.row_of(self._current)
+        if row >= 0:
+            self.list.setCurrentIndex(self._model.index(row))
+        else:
+            self.list.clearSelection()
+
+    # What the person does
+
+    def _choose(self, index: object) -> None:
+        row: Row | None = index.data(ROW)  # type: ignore[attr-defined]
+        if row is not None and row.summary is not None:
+            self.chosen.emit(row.summary.id, row.hit.message if row.hit is not None else None)
+
+    def _delete_current(self) -> None:
+        row: Row | None = self.list.currentIndex().data(ROW)
+        if row is not None and row.summary is not None:
+            self.delete_requested.emit(row.summary.id)
+
+    def _menu(self, point: QPoint) -> None:
+        index = self.list.indexAt(point)
+        row: Row | None = index.data(ROW)
+        if row is None or row.summary is None:
+            return
+        summary = row.summary
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Open"), lambda: self._choose(index))
+        menu.addAction(self.tr("Rename"), lambda: self.list.edit(index))
+        label = self.tr("Unpin") if summary.pinned else self.tr("Pin to the top")
+        menu.addAction(label, lambda: self.pin_requested.emit(summary.id, not summary.pinned))
+        menu.addAction(self.tr("Export…"), lambda: self.export_requested.emit(summary.id))
+        menu.addSeparator()
+        menu.addAction(self.tr("Delete"), lambda: self.delete_requested.emit(summary.id))
+        menu.popup(self.list.viewport().mapToGlobal(point))
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is not self.search or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and event.key() == Qt.Key.Key_Escape
+            and self.search.text()
+        ):
+            event.accept()  # Escape empties the field before it stops a reply
+            return True
+        if event.type() == QEvent.Type.KeyPress:
+            if event.key() == Qt.Key.Key_Down:
+                self._timer.stop()
+                self.searched.emit(self.query)
+                first = next((n for n in range(self._model.rowCount()) if self._is_conversation(n)), -1)
+                if first >= 0:
+                    self.list.setCurrentIndex(self._model.index(first))
+                    self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
+                return True
+            if event.key() == Qt.Key.Key_Escape and self.search.text():
+                self.search.clear()
+                return True
+        return super().eventFilter(watched, event)
+
+    def _is_conversation(self, number: int) -> bool:
+        row: Row = self._model.index(number).data(ROW)
+        return row.summary is not None
+
+    # Its look
+
+    def wanted_width(self) -> int:
+        return round(WIDTH * self._theme.scale)
+
+    def _restyle(self) -> None:
+        self._glass.setIcon(action_icon("magnifying-glass", self._theme, "quiet"))
+        self.search.setFont(self._theme.font(Size.CONTROL))
+        for button in self._buttons:
+            button.setIconSize(self._theme.icon_size)
+        self.list.doItemsLayout()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setPen(self._theme.color("line"))
+        painter.drawLine(self.width() - 1, 0, self.width() - 1, self.height())

@@ -1,0 +1,187 @@
+"""Where conversations and the model meet: whose reply runs, whose waits, and what the store keeps of it.
+Knows no widget. A reply belongs to its conversation, whichever one is on show.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from tern.chat.manner import sampling_of
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.engine.types import FinishReason, ModelInfo, Stats
+from tern.engine.worker import EngineFactory, EngineWorker
+from tern.errors import UserError
+from tern.settings import SYSTEM_PROMPT, Settings
+from tern.ui.bridge import Bridge
+
+log = logging.getLogger(__name__)
+
+
+class Desk(QObject):
+    """Owns the worker. One reply runs at a time; others wait their turn. Signals carry the session they are about."""
+
+    model_loading = Signal(float)  # fraction
+    model_loaded = Signal(object)  # ModelInfo
+    model_failed = Signal(str)  # sentence
+    prefilling = Signal(object, int, int)  # session, done, total
+    grew = Signal(object, str, object)  # session, text, Stats
+    ended = Signal(object, str)  # session, the sentence when it failed
+    conversations_changed = Signal()
+    trouble = Signal(str)  # a sentence: the disk refused
+
+    def __init__(self, store: Store, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store = store
+        self.settings = settings
+        self.info: ModelInfo | None = None
+        self._factory: EngineFactory | None = None
+        self._sessions: dict[int, Session] = {}  # those with a reply on its way, by conversation
+        self._waiting: deque[Session] = deque()
+        self._running: tuple[int, Session] | None = None
+        self._troubled = False
+        self.bridge = Bridge(self)
+        self._worker = EngineWorker(self.bridge.post)
+        self.bridge.loading.connect(self._loading)
+        self.bridge.loaded.connect(self._loaded)
+        self.bridge.load_failed.connect(self._load_failed)
+        self.bridge.prefilling.connect(self._prefilling)
+        self.bridge.streamed.connect(self._streamed)
+        self.bridge.failed.connect(self._failed)
+
+    # The model
+
+    def open_model(self, factory: EngineFactory) -> None:
+        """Load a model in the background; replies asked for meanwhile wait for it."""
+        self._factory = factory
+        self._worker.load(factory)
+
+    def reload(self) -> None:
+        """Try the last model once more."""
+        if self._factory is not None:
+            self.open_model(self._factory)
+
+    # Conversations
+
+    def session(self, conversation: int | None) -> Session:
+        """The conversation to show: the very one whose reply is on its way, or else read from the store."""
+        if conversation is not None and conversation in self._sessions:
+            return self._sessions[conversation]
+        return Session(self.store, conversation)
+
+    def is_busy(self, conversation: int) -> bool:
+        return conversation in self._sessions
+
+    def waits_for(self, session: Session) -> Session | None:
+        """The session whose reply is made before this one's; None when it is its turn."""
+        running = self._running[1] if self._running else None
+        return running if running is not session else None
+
+    # Replies. Each raises UserError, with nothing asked, when the disk refuses.
+
+    def ask(self, session: Session, question: str, before: int | None = None) -> None:
+        session.ask(question, before)
+        self._begin(session)
+
+    def regenerate(self, session: Session, reply: int) -> None:
+        session.regenerate(reply)
+        self._begin(session)
+
+    def go_on(self, session: Session) -> None:
+        session.go_on()
+        self._begin(session)
+
+    def stop(self, session: Session) -> None:
+        """End this session's reply where it stands."""
+        if self._running is not None and self._running[1] is session:
+            self._worker.stop()
+        elif session in self._waiting:
+            self._waiting.remove(session)
+            self._keep(lambda: session.append("", Stats(finish_reason=FinishReason.STOPPED)))
+            self._finished(session, "")
+
+    def close(self) -> None:
+        """End everything; what was written of a reply is kept, to its last token."""
+        self._waiting.clear()
+        self._worker.close()
+        self.bridge.drain()
+        for session in self._sessions.values():
+            if session.busy:
+                self._keep(session.cut)
+        self.bridge.close()
+
+    def _begin(self, session: Session) -> None:
+        assert session.conversation is not None
+        self._sessions[session.conversation] = session
+        self._waiting.append(session)
+        self._next()
+        self.conversations_changed.emit()
+
+    def _next(self) -> None:
+        if self._running is not None or not self._waiting:
+            return
+        session = self._waiting.popleft()
+        sampling, longest = sampling_of(session.manner, self.settings)
+        request = session.request(self.settings[SYSTEM_PROMPT], sampling, longest)
+        reply_id = self._worker.submit(request)
+        self.bridge.follow(reply_id)
+        self._running = reply_id, session
+
+    def _finished(self, session: Session, sentence: str) -> None:
+        if session.conversation is not None:
+            self._sessions.pop(session.conversation, None)
+        if self._running is not None and self._running[1] is session:
+            self._running = None
+        self.ended.emit(session, sentence)
+        self._next()
+        self.conversations_changed.emit()
+
+    # What the engine says
+
+    def _loading(self, fraction: float) -> None:
+        self.info = None
+        self.model_loading.emit(fraction)
+
+    def _loaded(self, info: ModelInfo) -> None:
+        self.info = info
+        self.model_loaded.emit(info)
+
+    def _load_failed(self, sentence: str) -> None:
+        self.info = None
+        self.model_failed.emit(sentence)
+
+    def _session_of(self, reply_id: int) -> Session | None:
+        return self._running[1] if self._running is not None and self._running[0] == reply_id else None
+
+    def _prefilling(self, reply_id: int, done: int, total: int) -> None:
+        if (session := self._session_of(reply_id)) is not None:
+            self.prefilling.emit(session, done, total)
+
+    def _streamed(self, reply_id: int, text: str, stats: Stats) -> None:
+        session = self._session_of(reply_id)
+        if session is None:
+            return
+        self._keep(lambda: session.append(text, stats))
+        self.grew.emit(session, text, stats)
+        if stats.finish_reason is not None:
+            self._finished(session, "")
+
+    def _failed(self, reply_id: int, sentence: str) -> None:
+        if (session := self._session_of(reply_id)) is not None:
+            self._keep(lambda: session.fail(sentence))
+            self._finished(session, sentence)
+
+    def _keep(self, write: Callable[[], None]) -> None:
+        """Do what also writes to the disk. A disk that refuses is said once a stretch; the reply goes on."""
+        try:
+            write()
+            self._troubled = False
+        except UserError as error:
+            log.warning("not kept: %s", error)
+            if not self._troubled:
+                self._troubled = True
+                self.trouble.emit(str(error))

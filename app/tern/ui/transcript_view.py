@@ -1,0 +1,323 @@
+"""The conversation as one document: shows messages, follows a reply as it is written, offers what can be done.
+Knows nothing of engines; is told text and notes, and asks by signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import (
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextOption,
+)
+from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QWidget
+
+from tern.ui.announcer import Announcer
+from tern.ui.document import DocumentWriter, Slot
+from tern.ui.grounds import Grounds
+from tern.ui.icons import action_icon
+from tern.ui.markdown import StreamParser
+from tern.ui.theme import Size, Space, Theme
+
+_NEAR_BOTTOM = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A message to show. ``key`` names it in signals; ``place``: which of how many branches it stands on."""
+
+    key: int
+    user: bool
+    text: str
+    note: str = ""
+    place: tuple[int, int] = (1, 1)
+    unfinished: bool = False
+
+
+@dataclass(slots=True)
+class Shown:
+    """A message on show. ``source`` is its text as it was written (Markdown in replies)."""
+
+    slot: Slot
+    item: Item
+    pieces: list[str] = field(default_factory=list)
+    note: str = ""
+    parser: StreamParser | None = None
+
+    @property
+    def user(self) -> bool:
+        return self.item.user
+
+    @property
+    def source(self) -> str:
+        return "".join(self.pieces)
+
+
+class TranscriptView(QTextBrowser):
+    """A conversation is shown at once; its last reply may grow. Selections and the scroll position are the person's."""
+
+    link_activated = Signal(str)
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._writer = DocumentWriter(self.document(), theme)
+        self._grounds = Grounds(theme)
+        self._messages: list[Shown] = []
+        self._open: Shown | None = None
+        self._stick = True
+        self._caret = QRect()
+        self._announcer = Announcer(self)
+
+        self.setObjectName("transcript")
+        self.setAccessibleName(self.tr("Conversation"))
+        self.setAccessibleDescription(self.tr("What you and the model have said, oldest first."))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setOpenLinks(False)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setTabChangesFocus(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.anchorClicked.connect(lambda url: self.link_activated.emit(url.toString()))
+
+        self._jump = QPushButton(self.tr("Jump to latest"), self)
+        self._jump.setObjectName("jumpButton")
+        self._jump.setProperty("kind", "floating")
+        self._jump.setAccessibleDescription(self.tr("Scrolls to the end of the conversation."))
+        self._jump.clicked.connect(self.jump_to_latest)
+        self._jump.hide()
+
+        bar = self.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(self._range_changed)
+        theme.changed.connect(self._rebuild)
+
+    # What is shown
+
+    def show_items(self, items: Sequence[Item], last_open: bool = False) -> None:
+        """Show a conversation, its end in view. ``last_open``: its last message is a reply that still grows."""
+        self._messages = [Shown(Slot(QTextCursor()), item, [item.text], item.note) for item in items]
+        self._open = self._messages[-1] if last_open else None
+        self._announcer.finish()
+        self._stick = True
+        self._rebuild()
+        self.jump_to_latest()
+
+    def begin_turn(self, question: Item, reply: Item) -> None:
+        """Add a question and open the empty reply to it, and follow the end from here on."""
+        slot = self._writer.add_user(question.text, self._column())
+        self._messages.append(Shown(slot, question, [question.text]))
+        self._open = Shown(self._writer.add_reply(), reply, parser=StreamParser())
+        self._messages.append(self._open)
+        self.jump_to_latest()
+        self._update_caret()
+        self._place_bars()
+
+    def append(self, text: str) -> None:
+        """Add a piece to the open reply."""
+        if self._open is None or not text:
+            return
+        self._open.pieces.append(text)
+        self._announcer.add(text)
+        self._write(self._open, text)
+        self._update_caret()
+
+    def set_status(self, text: str) -> None:
+        """Show what the open reply waits for, in the place of its note."""
+        if self._open is not None and self._open.note != text:
+            self._open.note = text
+            self._writer.set_note(self._open.slot, text)
+
+    def finish_reply(self, item: Item) -> None:
+        """Close the open reply with the quiet line under it."""
+        if self._open is None:
+            return
+        shown, self._open = self._open, None
+        self._write(shown, "", last=True)
+        shown.item, shown.note = item, item.note
+        self._writer.set_note(shown.slot, item.note)
+        shown.parser = None
+        shown.slot.written.clear()
+        self._announcer.finish()
+        self._update_caret()
+        QTimer.singleShot(0, self._place_bars)
+
+    def last_reply(self) -> str:
+        """The newest reply as the model wrote it; empty when there is none."""
+        return next((shown.source for shown in reversed(self._messages) if not shown.user), "")
+
+    def reveal(self, key: int, words: str = "") -> None:
+        """Bring a message into view, and select the first of ``words`` in it."""
+        shown = next((shown for shown in self._messages if shown.item.key == key), None)
+        if shown is None:
+            return
+        start = QTextCursor(shown.slot.start)
+        start.setPosition(start.position())
+        self._stick = False
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.value() + self.cursorRect(start).top() - Space.XL)
+        for word in words.split():
+            found = self.document().find(word, start)
+            if not found.isNull():
+                self.setTextCursor(found)
+                break
+
+    @property
+    def following(self) -> bool:
+        """Whether the end stays in view as text arrives."""
+        return self._stick
+
+    def jump_to_latest(self) -> None:
+        self._stick = True
+        bar = self.verticalScrollBar()
+        bar.setValue(bar.maximum())
+        self._jump.hide()
+
+    def _write(self, shown: Shown, text: str, last: bool = False) -> None:
+        assert shown.parser is not None
+        index = shown.parser.append(text, last)
+        cursor = self.textCursor()
+        selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
+        self._writer.update(shown.slot, index, shown.parser.blocks[index:])
+        if selection is not None:
+            self._restore_selection(*selection)
+
+    def _restore_selection(self, anchor: int, position: int) -> None:
+        cursor = self.textCursor()
+        if (cursor.anchor(), cursor.position()) == (anchor, position):
+            return
+        end = self.document().characterCount() - 1
+        cursor.setPosition(min(anchor, end))
+        cursor.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
+        scrolled = self.verticalScrollBar().value()
+        self.setTextCursor(cursor)  # makes the cursor visible, which nobody asked for
+        self.verticalScrollBar().setValue(scrolled)
+
+    def _rebuild(self) -> None:
+        """Write everything anew: the look has changed, or the conversation."""
+        bar = self.verticalScrollBar()
+        scrolled = bar.value()
+        self._writer.restyle()
+        self._grounds.restyle()
+        self._forget_pointed()
+        column = self._column()
+        messages, self._messages = self._messages, []  # clearing took their frames away: none may be asked
+        self._writer.clear()
+        self._fit_column()
+        edit = QTextCursor(self.document())
+        edit.beginEditBlock()  # one layout for all of it
+        for shown in messages:
+            self._messages.append(shown)
+            if shown.user:
+                shown.slot = self._writer.add_user(shown.source, column)
+                continue
+            shown.slot = self._writer.add_reply()
+            parser = StreamParser()
+            parser.append(shown.source, last=shown is not self._open)
+            self._writer.update(shown.slot, 0, parser.blocks)
+            self._writer.set_note(shown.slot, shown.note)
+            shown.parser = parser if shown is self._open else None
+        edit.endEditBlock()
+        self._jump.setIcon(action_icon("arrow-down", self._theme))
+        bar.setValue(bar.maximum() if self._stick else scrolled)
+        self._update_caret()
+        QTimer.singleShot(0, self._place_bars)
+
+    def _forget_pointed(self) -> None:
+        """Nothing under the pointer is known any more."""
+
+    def _place_bars(self) -> None:
+        """Put what floats over the text where it belongs now."""
+
+    # Geometry
+
+    def _column(self) -> float:
+        width = self.width()
+        padding = Space.XL if width >= 560 else Space.L
+        return max(120.0, min(self._theme.column_width(), width - 2 * padding))
+
+    def _fit_column(self) -> None:
+        """Centre the column in the whole widget, so that a scroll bar's coming moves nothing."""
+        column = self._column()
+        left = self._offset_of_column()
+        self._writer.column(left, max(0.0, self.viewport().width() - left - column), Space.XXL)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        column = self._column()
+        self._fit_column()
+        for shown in self._messages:
+            if shown.user:
+                self._writer.fit_bubble(shown.slot, column)
+        super().resizeEvent(event)
+        self._place_jump()
+        self._update_caret()
+        self._place_bars()
+
+    def _offset_of_column(self) -> float:
+        """Where the column begins in the viewport, px."""
+        return max(0.0, (self.width() - self._column()) // 2)
+
+    def _place_jump(self) -> None:
+        size = self._jump.sizeHint()
+        self._jump.resize(size)
+        self._jump.move((self.width() - size.width()) // 2, self.height() - size.height() - Space.M)
+
+    def _range_changed(self) -> None:
+        if self._stick:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.maximum())
+        self._show_jump()
+
+    def _scrolled(self) -> None:
+        bar = self.verticalScrollBar()
+        self._stick = bar.value() >= bar.maximum() - _NEAR_BOTTOM
+        self._place_bars()
+        self._show_jump()
+
+    def _show_jump(self) -> None:
+        wanted = not self._stick
+        if wanted and not self._jump.isVisible():
+            self._place_jump()
+            self._jump.raise_()
+        self._jump.setVisible(wanted)
+
+    def _offset(self) -> QPointF:
+        """Document coordinates of the viewport's top left."""
+        return QPointF(self.horizontalScrollBar().value(), self.verticalScrollBar().value())
+
+    # Painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        offset = self._offset()
+        clip = QRectF(event.rect()).translated(offset)
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(-offset)
+        # From a little higher: what is painted above a block may be all of it that shows.
+        first = self.cursorForPosition(QPoint(0, max(0, event.rect().top() - 60))).block()
+        self._grounds.paint(painter, first, clip, self._column())
+        painter.end()
+        super().paintEvent(event)
+        if self._open is not None and not self._caret.isNull():
+            painter = QPainter(self.viewport())
+            painter.fillRect(self._caret, self._theme.color("accent"))
+            painter.end()
+
+    def _update_caret(self) -> None:
+        """Keep the thin mark at the end of the reply that is being written."""
+        old = self._caret
+        self._caret = QRect()
+        if self._open is not None:
+            cursor = QTextCursor(self.document())
+            cursor.setPosition(self._open.slot.end)
+            rect = self.cursorRect(cursor)
+            height = round(self._theme.px(Size.BODY) * 1.25)
+            self._caret = QRect(rect.left() + 2, rect.bottom() - height - 1, 2, height)
+        self.viewport().update(old.united(self._caret).adjusted(-1, -1, 1, 1))

@@ -1,0 +1,88 @@
+"""The parts of the window and where they stand. Decides nothing."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from tern.settings import Settings
+from tern.ui.actions import Actions
+from tern.ui.composer import Composer
+from tern.ui.conversations import Sidebar
+from tern.ui.greeting import Greeting
+from tern.ui.header import Header, MenuEntry
+from tern.ui.icons import app_icon
+from tern.ui.notice import Notice
+from tern.ui.readouts import Readouts
+from tern.ui.sides import Sides
+from tern.ui.theme import Space, Theme
+from tern.ui.transcript import Transcript
+
+_START = QSize(1100, 760)
+_SMALLEST = QSize(480, 420)
+
+
+class WindowFrame(QMainWindow):
+    """Fill :attr:`actions_`, then call :meth:`_build`."""
+
+    def __init__(self, theme: Theme, settings: Settings) -> None:
+        super().__init__()
+        self._theme = theme
+        self._settings = settings
+        self.actions_ = Actions(self)
+        self.setWindowTitle("Tern")
+        self.setWindowIcon(app_icon())
+        self.resize(_START)
+        self.setMinimumSize(_SMALLEST)
+
+    def _build(self, menu: list[MenuEntry]) -> None:
+        """``menu``: of the header; None makes a separator."""
+        # Each part is born where it stays: a widget that changes its parent loses the fonts set on it (Qt 6).
+        self.sides = Sides(self)
+        centre = QWidget(self.sides)
+        centre.setObjectName("centre")
+        acts = self.actions_
+        self.sidebar = Sidebar(self._theme, [acts["new"]], self.sides)
+        self.header = Header(self._theme, acts["sidebar"], acts["new"], menu, centre)
+        self.pages = QStackedWidget(centre)
+        self.greeting = Greeting(self._theme, self.pages)
+        self.transcript = Transcript(self._theme, self.pages)
+        self.pages.addWidget(self.greeting)
+        self.pages.addWidget(self.transcript)
+        self._foot = QWidget(centre)
+        self.notice = Notice(self._theme, self._foot)
+        self.composer = Composer(self._theme, self._foot)
+        self.readouts = Readouts(self._theme, centre)
+
+        foot = QVBoxLayout(self._foot)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(Space.S)
+        foot.addWidget(self.notice)
+        foot.addWidget(self.composer)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(Space.S, Space.S, Space.S, Space.L)
+        middle.addStretch(1)
+        middle.addWidget(self._foot, 1000)
+        middle.addStretch(1)
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.pages, 1)
+        column.addLayout(middle)
+        column.addWidget(self.readouts)
+        self.sides.changed.connect(self.header.set_sidebar_shown)
+        self.sides.fill(self.sidebar, centre, self.sidebar.wanted_width)
+        self.setCentralWidget(self.sides)
+        self._fit()
+        self._theme.changed.connect(self._fit)
+        order = (self.composer.editor, self.composer.send_button, self.composer.stop_button)
+        for first, second in pairwise(order):
+            QWidget.setTabOrder(first, second)
+
+    def _fit(self) -> None:
+        """The composer's text stands exactly under the conversation's."""
+        self._foot.setMaximumWidth(round(self._theme.column_width()) + 2 * Space.L)
+        self.sides.arrange()
