@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes as C
 import importlib.metadata
 import importlib.util
+import os
 import sys
 from enum import IntEnum
 from functools import cache
@@ -194,6 +195,9 @@ def library_folder() -> Path:
 @cache
 def load() -> Ggml:
     """Bind the libraries once. Raises UserError when they are missing or not exactly the version Tern mirrors."""
+    # With OpenMP, threads that wait at a node's end spin for milliseconds before they sleep. When another program holds
+    # a core, that is most of the time; 200 turns (about 7 microseconds) cover the waits of an idle machine as well.
+    os.environ.setdefault("GOMP_SPINCOUNT", "200")
     installed = importlib.metadata.version("llama-cpp-python")
     if installed != LLAMA_CPP_PYTHON_VERSION:
         raise UserError(

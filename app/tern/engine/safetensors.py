@@ -1,0 +1,128 @@
+"""Read safetensors files, memory-mapped, each offset checked against the file. Knows no model.
+
+Format [github.com/huggingface/safetensors]: 8 bytes, the header's length; a JSON header of names, types, shapes and
+offsets; then the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tern.errors import UserError
+
+_MAX_HEADER = 100 << 20  # the format's own limit
+_SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTensor:
+    """One tensor where it lies. ``shape`` outermost first, as numpy has it."""
+
+    name: str
+    type: str
+    shape: tuple[int, ...]
+    data: memoryview
+
+    def floats(self) -> NDArray[np.float32]:
+        """Its values as F32: exact from BF16, F16 and F32."""
+        if self.type == "BF16":
+            wide = np.frombuffer(self.data, "<u2").astype(np.uint32) << 16
+            return wide.view(np.float32).reshape(self.shape)
+        kinds = {"F32": "<f4", "F16": "<f2"}
+        if self.type not in kinds:
+            raise UserError(
+                f"The tensor {self.name} is of type {self.type}, where numbers with a fraction are needed."
+            )
+        return np.frombuffer(self.data, kinds[self.type]).astype(np.float32).reshape(self.shape)
+
+    def bytes_(self) -> NDArray[np.uint8]:
+        """Its bytes, of a U8 tensor."""
+        if self.type != "U8":
+            raise UserError(f"The tensor {self.name} is of type {self.type}, not packed bytes (U8).")
+        return np.frombuffer(self.data, np.uint8).reshape(self.shape)
+
+
+class SafetensorsFolder:
+    """The tensors of a folder as transformers writes it: one file, or several with an index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.tensors: dict[str, StoredTensor] = {}
+        for name in self._files():
+            self._open(folder / name)
+
+    def _files(self) -> list[str]:
+        if (self.folder / INDEX).is_file():
+            weight_map = self.json(INDEX).get("weight_map")
+            if not isinstance(weight_map, dict) or not all(
+                isinstance(name, str) for name in weight_map.values()
+            ):
+                raise UserError(f"{self.folder / INDEX} is damaged. Fetch that folder again.")
+            return sorted(set(weight_map.values()))
+        found = (
+            [SINGLE]
+            if (self.folder / SINGLE).is_file()
+            else [p.name for p in sorted(self.folder.glob("*.safetensors"))]
+        )
+        if not found:
+            raise UserError(
+                f"{self.folder} has no .safetensors file. Choose a folder that transformers can load."
+            )
+        return found
+
+    def json(self, name: str) -> dict[str, Any]:
+        """The object in the JSON file ``name`` of the folder."""
+        path = self.folder / name
+        try:
+            found = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            raise UserError(
+                f"{self.folder} has no {name}. Put it beside the weights: it comes with the model."
+            ) from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise UserError(f"{path} cannot be read ({error}). Fetch it again.") from error
+        if not isinstance(found, dict):
+            raise UserError(f"{path} is not what it should be. Fetch it again.")
+        return found
+
+    def __getitem__(self, name: str) -> StoredTensor:
+        if name not in self.tensors:
+            raise UserError(
+                f"The weights in {self.folder} have no tensor {name}: this is not a BitNet b1.58."
+            )
+        return self.tensors[name]
+
+    def _open(self, path: Path) -> None:
+        damaged = UserError(f"{path} is damaged or not complete. Fetch it again.")
+        try:
+            with path.open("rb") as file:
+                mapping = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path} cannot be opened ({error}).") from error
+        try:
+            (length,) = struct.unpack_from("<Q", mapping)
+            if length > min(_MAX_HEADER, len(mapping) - 8):
+                raise damaged
+            header = json.loads(bytes(mapping[8 : 8 + length]))
+            data = mapping[8 + length :]
+            for name, entry in header.items():
+                if name == "__metadata__":
+                    continue
+                start, end = entry["data_offsets"]
+                shape = tuple(int(size) for size in entry["shape"])
+                size = int(np.prod(shape, dtype=object)) * _SIZES[entry["dtype"]]
+                if not 0 <= start <= end <= len(data) or end - start != size or min(shape, default=1) < 0:
+                    raise damaged
+                self.tensors[name] = StoredTensor(name, entry["dtype"], shape, data[start:end])
+        except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise damaged from error
