@@ -81,7 +81,10 @@ def run(options: WindowOptions | None = None) -> int:
         QTimer.singleShot(
             0, lambda: window.open_model(lambda progress: open_engine(path, options.engine, progress))
         )
-        return app.exec()
+        status = app.exec()
+    if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
+        clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
+    return status
 
 
 def _open_store() -> tuple[Store, str]:

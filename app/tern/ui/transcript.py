@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
+    QKeyEvent,
     QKeySequence,
     QMouseEvent,
     QTextBlock,
@@ -62,6 +63,17 @@ class Transcript(TranscriptView):
         self._place_bars()
 
     # Copying
+
+    def copy(self) -> None:
+        """Put the selection on the clipboard. As text, which the clipboard owns: it outlives Python at exit."""
+        if self.textCursor().hasSelection():
+            QGuiApplication.clipboard().setText(selected_text(self.textCursor()))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
 
     def createMimeDataFromSelection(self) -> QMimeData:
         """The selection with list marks, without notes."""
