@@ -8,12 +8,12 @@ from pathlib import Path
 from tern import paths
 from tern.engine import vocabulary
 from tern.engine.bitnet import BitnetModel
-from tern.engine.config import BitnetConfig
+from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.generate import BitnetEngine
 from tern.engine.gguf import GGUFFile
 from tern.engine.threads import performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
-from tern.engine.types import EngineOptions
+from tern.engine.types import Engine, EngineOptions
 from tern.errors import UserError
 
 MIN_CONTEXT = 16
@@ -72,5 +72,26 @@ def open_engine(
     except BaseException:
         model.close()
         raise
+    progress(1.0)
+    return engine
+
+
+def open_any_engine(
+    path: Path,
+    options: EngineOptions | None = None,
+    progress: Callable[[float], None] = lambda fraction: None,
+    trusted: bool = False,
+) -> Engine:
+    """Open whatever can chat: BitNet through Tern's own engine, any other GGUF through llama.cpp.
+
+    ``trusted``: a chat template that comes with another model's file may be run. Raises UserError as the others do.
+    """
+    with GGUFFile.open(path) as file:
+        if file.get("general.architecture", str) in ARCHITECTURES:
+            return open_engine(path, options, progress)
+    from tern.engine.generic import GenericEngine
+
+    options = options or EngineOptions()
+    engine = GenericEngine(path, options, options.threads or performance_cores(), trusted)
     progress(1.0)
     return engine

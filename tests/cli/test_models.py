@@ -256,3 +256,39 @@ def test_a_small_model_from_hub_to_answer(hub: LocalHub, capsys: pytest.CaptureF
     assert main(["models", "fetch", "owner/small"]) == 0
     assert main(["ask", "--model", "small", "--threads", "1", "--max-tokens", "4", "--json", "Hi"]) == 0
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["tokens"] >= 1
+
+
+def test_convert_and_export(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    there, back, out = (tmp_path / name for name in ("tq1.gguf", "back.gguf", "export.gguf"))
+    assert main(["models", "convert", str(tiny), "--to", "tq1_0", "--out", str(there)]) == 0
+    assert "found the same" in capsys.readouterr().out
+    assert main(["models", "convert", str(there), "--to", "i2_s", "--out", str(back)]) == 0
+    assert main(["models", "export", str(tiny), "--out", str(out)]) == 0
+    capsys.readouterr()
+    answers = []
+    for model in (tiny, back):
+        assert (
+            main(["ask", "--model", str(model), "--threads", "1", "--greedy", "--max-tokens", "9", "Hi"]) == 0
+        )
+        answers.append(capsys.readouterr().out)
+    assert answers[0] == answers[1]
+    assert main(["ask", "--model", str(out), "--threads", "1", "--max-tokens", "3", "Hi"]) == 0
+    assert main(["models", "convert", str(tiny), "--out", str(there)]) == 1
+    assert "does not overwrite" in capsys.readouterr().err
+
+
+def test_another_kind_of_model_runs_through_llama_cpp(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The same weights without the word for ReLU² are llama.cpp's own `bitnet`; under another name not even that."""
+    out = tmp_path / "other.gguf"
+    assert main(["models", "export", str(tiny), "--out", str(out)]) == 0
+    data = out.read_bytes()
+    other = data.replace(
+        b"bitnet", b"bitnot"
+    )  # no architecture of anybody's: llama.cpp is asked, and refuses
+    assert len(other) == len(data)
+    out.write_bytes(other)
+    capsys.readouterr()
+    assert main(["ask", "--model", str(out), "--threads", "1", "Hi"]) == 1
+    assert "llama.cpp cannot open other.gguf" in capsys.readouterr().err

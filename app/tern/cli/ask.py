@@ -29,20 +29,21 @@ def register(subparsers: options.Subparsers) -> None:
     parser.add_argument("question", nargs="+", help="what to ask; - reads it from standard input")
     options.add_sampling(parser)
     options.add_engine(parser)
+    options.add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object: text, tokens, stats")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    from tern.cli.models import open_asked
     from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
-    from tern.context import open_engine
     from tern.engine.types import Message, Request, Stats
 
     messages = [Message("user", _question(args.question))]
     if args.system:
         messages.insert(0, Message("system", args.system))
     with Progress("Opening the model") as progress:
-        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+        engine = open_asked(args, progress)
     pieces: list[str] = []
     stats = Stats()
     try:

@@ -28,15 +28,16 @@ def register(subparsers: options.Subparsers) -> None:
     )
     options.add_sampling(parser)
     options.add_engine(parser)
+    options.add_trust(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    from tern.cli.models import open_asked
     from tern.cli.terminal import Progress
-    from tern.context import open_engine
 
     with Progress("Opening the model") as progress:
-        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+        engine = open_asked(args, progress)
     try:
         conversation = _Conversation(engine, options.sampling(args), args.max_tokens, args.system)
         if sys.stdin.isatty():

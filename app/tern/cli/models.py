@@ -16,6 +16,7 @@ from tern.cli import models_files, options
 from tern.errors import UserError
 
 if TYPE_CHECKING:
+    from tern.engine.types import Engine
     from tern.library.hub_client import RemoteFile
     from tern.library.network import NetworkOptions
 
@@ -299,3 +300,19 @@ def installed_path(asked: Path) -> Path:
     if found is not None:
         return found.path
     return asked if catalog.find(str(asked)) is None else shelf.need(str(asked)).path
+
+
+def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> Engine:
+    """The engine of the model that ``--model`` asks for, whichever can run it.
+
+    A template that comes with a file is run for a model fetched by its catalogue name, or with --trust-template.
+    """
+    from tern.context import open_any_engine
+    from tern.library import catalog, shelf
+
+    path = options.model_path(args)
+    known = {f"{entry.repo}/{entry.file}" for entry in catalog.entries()}
+    trusted = args.trust_template or any(
+        model.path == path and model.origin in known and model.verified for model in shelf.installed()
+    )
+    return open_any_engine(path, options.engine_options(args), progress, trusted)

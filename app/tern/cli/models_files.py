@@ -1,28 +1,57 @@
-"""``tern models import``: files that are on this disk already."""
+"""``tern models import``, ``convert`` and ``export``: models that are on this disk already, and their other forms."""
 
 from __future__ import annotations
 
 import argparse
+import shutil
 from pathlib import Path
+from typing import Any
 
 from tern.cli import options
+from tern.errors import UserError
+
+_ENCODINGS = ("i2_s", "tq2_0", "tq1_0")  # engine.recode's, which is too heavy to import for --help
 
 
 def register(commands: options.Subparsers) -> None:
     importing = options.command(
         commands,
         "import",
-        "put a file of yours on the shelf",
-        "Put a .gguf on the shelf: hashed, checked, and recognized when it is one that the catalogue knows.",
+        "put a file or folder of yours on the shelf",
+        "Put a .gguf on the shelf: hashed, checked, and recognized when the catalogue knows it. A folder of BitNet\n"
+        "safetensors (packed or BF16, with config.json and tokenizer.json) becomes a GGUF first, with the very codes\n"
+        "and scales that the official file has.",
     )
-    importing.add_argument("path", type=Path, metavar="FILE", help="a .gguf file")
+    importing.add_argument("path", type=Path, metavar="PATH", help="a .gguf file, or a folder of safetensors")
     importing.add_argument(
-        "--link", action="store_true", help="leave the file where it is instead of copying it"
+        "--link", action="store_true", help="leave the .gguf where it is instead of copying it"
     )
     importing.add_argument(
         "--name", metavar="NAME", help="what to call it (default: from the catalogue or the file)"
     )
     importing.set_defaults(run=run_import)
+    convert = options.command(
+        commands,
+        "convert",
+        "re-encode ternary weights, losslessly",
+        "Write the same ternary weights in another encoding: i2_s (Microsoft's, which Tern runs fastest), tq2_0 or\n"
+        "tq1_0 (llama.cpp's). Nothing is rounded: the result is read back, unpacked and compared.",
+    )
+    export = options.command(
+        commands,
+        "export",
+        "write a file that stock llama.cpp tokenizes rightly",
+        "Write the model with the pre-tokenizer's name and the chat template that the official file lacks, under\n"
+        "llama.cpp's own architecture name. Note that stock llama.cpp computes this architecture with SiLU, not with\n"
+        "the ReLU² that BitNet 2B4T was trained with: its text is then not the model's. Tern reads the file rightly.",
+    )
+    for parser, run in ((convert, run_convert), (export, run_export)):
+        parser.add_argument(
+            "model", type=Path, metavar="MODEL", help="a GGUF file, or an installed model's name"
+        )
+        parser.add_argument("--to", choices=_ENCODINGS, default="tq2_0", help="encoding (default: tq2_0)")
+        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+        parser.set_defaults(run=run)
 
 
 def run_import(args: argparse.Namespace) -> int:
@@ -30,9 +59,69 @@ def run_import(args: argparse.Namespace) -> int:
     from tern.engine.gguf import GGUFFile
     from tern.library import importing
 
-    with GGUFFile.open(args.path) as file:  # a sentence when it is no model
-        title = file.get("general.name", str, "")
-    with Progress("Linking" if args.link else "Copying") as progress:
-        model = importing.take(args.path, args.link, args.name or "", title, progress)
+    if args.path.is_dir():
+        model = _import_folder(args.path.resolve(), args.name or "")
+    else:
+        with GGUFFile.open(args.path) as file:  # a sentence when it is no model
+            title = file.get("general.name", str, "")
+        with Progress("Linking" if args.link else "Copying") as progress:
+            model = importing.take(args.path, args.link, args.name or "", title, progress)
     print(f"{model.title} is on the shelf as {model.name}: {model.path}")
     return 0
+
+
+def _import_folder(folder: Path, name: str) -> Any:
+    from tern.cli.terminal import Progress
+    from tern.engine.from_safetensors import write_gguf
+    from tern.library import importing, shelf
+
+    target = shelf.models_dir() / "imported" / f"{shelf.slug(name or folder.name)}.gguf"
+    target.parent.mkdir(exist_ok=True)
+    if target.exists():
+        raise UserError(f"{target} is there already. Choose another name with --name NAME.")
+    _room(target, sum(path.stat().st_size for path in folder.glob("*.safetensors")))
+    with Progress("Making the GGUF") as progress:
+        write_gguf(folder, target, progress)
+    with Progress("Hashing") as progress:
+        return importing.keep(target, name, folder.name, progress)
+
+
+def run_convert(args: argparse.Namespace) -> int:
+    return _recode(args, for_llama_cpp=False)
+
+
+def run_export(args: argparse.Namespace) -> int:
+    return _recode(args, for_llama_cpp=True)
+
+
+def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
+    from tern.cli.models import installed_path
+    from tern.cli.terminal import Progress
+    from tern.engine.gguf import GGUFFile
+    from tern.engine.recode import write_recoded
+
+    source = installed_path(args.model)
+    if args.out.exists():
+        raise UserError(
+            f"{args.out} is there already; Tern does not overwrite it. Choose another --out FILE."
+        )
+    if not args.out.absolute().parent.is_dir():
+        raise UserError(f"The folder of {args.out} does not exist. Make it first.")
+    with GGUFFile.open(source) as file:
+        _room(args.out.absolute(), file.size)
+        with Progress("Converting") as progress:
+            write_recoded(file, args.out, args.to, for_llama_cpp, progress)
+    size = args.out.stat().st_size
+    print(
+        f"{args.out}: {size / 1e6:,.0f} MB, {args.to.upper()}; every weight and scale read back and found the same."
+    )
+    return 0
+
+
+def _room(target: Path, needed: int) -> None:
+    free = shutil.disk_usage(target.parent).free
+    if free < needed * 1.1:
+        raise UserError(
+            f"This may need {needed / 1e6:,.0f} MB in {target.parent}, where {free / 1e6:,.0f} MB are free. "
+            "Make room, or choose another disk."
+        )

@@ -63,6 +63,15 @@ def add_engine(
     )
 
 
+def add_trust(parser: argparse.ArgumentParser) -> None:
+    """Consent to run what a model's file brings."""
+    parser.add_argument(
+        "--trust-template",
+        action="store_true",
+        help="run the chat template that comes with a model other than BitNet (a small program, sandboxed)",
+    )
+
+
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """How to choose tokens."""
     group = parser.add_argument_group("reply")

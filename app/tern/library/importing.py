@@ -49,12 +49,30 @@ def take(
         modified = target.stat().st_mtime_ns
     except OSError as error:
         raise UserError(f"{path} could not be imported ({error.strerror or error}).") from error
+    return _record(target, size, sha256, modified, name, title, origin, link)
+
+
+def keep(
+    path: Path, name: str, title: str, progress: Callable[[float], None] = lambda fraction: None
+) -> shelf.Installed:
+    """Put a file that Tern itself made in its models folder on the shelf. ``progress`` is told fractions."""
+    try:
+        status = path.stat()
+        sha256 = hash_file(path, lambda done: progress(done / max(status.st_size, 1))) or ""
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from error
+    return _record(path, status.st_size, sha256, status.st_mtime_ns, name, title, "converted", False)
+
+
+def _record(
+    target: Path, size: int, sha256: str, modified: int, name: str, title: str, origin: str, link: bool
+) -> shelf.Installed:
     entry = catalog.recognize(sha256)
     added = shelf.now()
     return shelf.add(
         shelf.Installed(
-            name=name or (entry.name if entry else shelf.slug(path.stem)),
-            title=entry.title if entry else title or path.stem,
+            name=name or (entry.name if entry else shelf.slug(target.stem)),
+            title=entry.title if entry else title or target.stem,
             path=target,
             size=size,
             sha256=sha256,

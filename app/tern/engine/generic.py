@@ -1,0 +1,260 @@
+"""Any other GGUF that llama.cpp runs, behind the same Engine protocol: llama_cpp.Llama computes, Tern's loop streams.
+
+A chat template is a small program that comes with the file. It is run (in jinja2's sandbox) only when ``trusted``;
+otherwise llama.cpp's own list of known formats is used, which recognizes a template without running it. Either way
+the messages' text is tokenized as plain text: nothing that a person pastes can forge a turn. Knows no BitNet.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tern.engine import prompt as prompts
+from tern.engine.gguf import GGUFFile
+from tern.engine.sampling import Sampler
+from tern.engine.tokenizer import TextStream
+from tern.engine.types import (
+    Chunk,
+    EngineOptions,
+    FinishReason,
+    Logits,
+    Message,
+    ModelInfo,
+    PrefillProgress,
+    Request,
+    Stats,
+    StopFlag,
+)
+from tern.errors import UserError
+
+PREFILL_CHUNK = 256
+_DEFAULT_CONTEXT = 4096  # of models made for more: a KV cache of all that could fill the memory
+_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml's numbers
+_MARK = (
+    "\u2983{}\u2984"  # stands for a message's text while the template runs; trimmed and copied like any text
+)
+
+
+class GenericEngine:
+    """A model that llama.cpp runs. Implements ``types.Engine``."""
+
+    def __init__(self, path: Path, options: EngineOptions, threads: int, trusted: bool = False) -> None:
+        import llama_cpp
+
+        self._lib: Any = llama_cpp
+        with GGUFFile.open(path) as file:
+            arch = file.get("general.architecture", str)
+            trained = file.get(f"{arch}.context_length", int, _DEFAULT_CONTEXT)
+        try:
+            self._llama: Any = llama_cpp.Llama(
+                str(path),
+                n_ctx=options.context_size or min(trained, _DEFAULT_CONTEXT),
+                n_threads=threads,
+                n_threads_batch=threads,
+                n_batch=PREFILL_CHUNK,
+                type_k=_KV_TYPES[options.kv_type],
+                type_v=_KV_TYPES[options.kv_type],
+                flash_attn=True,
+                verbose=False,
+            )
+        except (ValueError, OSError, RuntimeError) as error:
+            raise UserError(
+                f"llama.cpp cannot open {path.name}: it does not know this kind of model, or the file is damaged. "
+                "Look for another GGUF of the same model."
+            ) from error
+        self._vocab = self._llama._model.vocab
+        self._cached: list[int] = []
+        metadata: dict[str, str] = self._llama.metadata
+        self._template = metadata.get("tokenizer.chat_template", "")
+        self._trusted = trusted
+        self._bos = int(llama_cpp.llama_vocab_bos(self._vocab))
+        self._adds_bos = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
+        self._info = ModelInfo(
+            path=path,
+            name=metadata.get("general.name") or path.stem,
+            architecture=metadata.get("general.architecture", "unknown"),
+            n_layers=int(llama_cpp.llama_model_n_layer(self._llama._model.model)),
+            n_embd=int(self._llama.n_embd()),
+            n_vocab=int(self._llama.n_vocab()),
+            context_size=int(self._llama.n_ctx()),
+            n_params=int(self._llama._model.n_params()),
+            file_bytes=path.stat().st_size,
+            kernel="llama.cpp",
+            threads=threads,
+        )
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    def count_tokens(self, messages: Sequence[Message]) -> int:
+        return len(self.prompt(messages))
+
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Token ids of the next reply's prompt; whole turns leave, oldest first, where it would not fit."""
+        budget = self._info.context_size - prompts.reserve(self._info.context_size)
+        kept = list(messages)
+        while True:
+            tokens = self._tokens(kept)
+            if len(tokens) <= budget:
+                return tokens
+            first = next((n for n, message in enumerate(kept) if message.role != "system"), len(kept) - 1)
+            end = next((n for n in range(first + 1, len(kept)) if kept[n].role == "user"), len(kept))
+            if end >= len(kept):
+                raise UserError(
+                    f"This message is too long: {len(tokens):,} tokens, and the model can take {budget:,} at a time. "
+                    "Shorten it or send it in parts."
+                )
+            del kept[first:end]
+
+    def generate(
+        self,
+        request: Request,
+        should_stop: StopFlag = lambda: False,
+        on_prefill: PrefillProgress = lambda done, total: None,
+    ) -> Iterator[Chunk]:
+        started = time.perf_counter()
+        tokens = self.prompt(request.messages)
+        total, size = len(tokens), self._info.context_size
+        reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
+        stats = Stats(prompt_tokens=total, reused_tokens=reused, context_used=reused, context_size=size)
+        limit = request.max_tokens if request.max_tokens is not None else size
+        sampler = Sampler(request.sampling, self._info.n_vocab)
+        try:
+            sampler.accept(tokens[-request.sampling.penalty_last_n :])
+            computing = time.perf_counter()
+            if not self._prefill(tokens, reused, should_stop, lambda done: on_prefill(done, total)):
+                yield Chunk("", replace(stats, context_used=len(self._cached)).finished(FinishReason.STOPPED))
+                return
+            first = time.perf_counter()
+            stats = replace(
+                stats,
+                prefill_tokens_per_s=(total - reused) / (first - computing),
+                time_to_first_token_s=first - started,
+                context_used=total,
+            )
+            stream = TextStream()
+            while True:
+                if stats.tokens >= limit:
+                    reason = FinishReason.MAX_TOKENS
+                    break
+                if should_stop():
+                    reason = FinishReason.STOPPED
+                    break
+                token = sampler.sample(Logits(None, self._logits()))
+                if self._lib.llama_vocab_is_eog(self._vocab, token):
+                    reason = FinishReason.END_OF_TURN
+                    break
+                count, elapsed = stats.tokens + 1, time.perf_counter() - first
+                stats = replace(
+                    stats,
+                    tokens=count,
+                    decode_tokens_per_s=(count - 1) / elapsed if count > 1 else 0.0,
+                    context_used=len(self._cached),
+                )
+                yield Chunk(stream.feed(self._piece(token)), stats)
+                if len(self._cached) >= size:
+                    reason = FinishReason.CONTEXT_FULL
+                    break
+                self._eval([token])
+            yield Chunk(stream.end(), stats.finished(reason))
+        finally:
+            sampler.close()
+
+    def close(self) -> None:
+        self._llama.close()
+
+    # -- llama.cpp -----------------------------------------------------------------------------------------------
+
+    def _prefill(
+        self, tokens: list[int], done: int, should_stop: StopFlag, on_progress: Callable[[int], None]
+    ) -> bool:
+        del self._cached[done:]
+        self._llama.n_tokens = done  # its eval forgets what the cache holds after this
+        while done < len(tokens):
+            on_progress(done)
+            if should_stop():
+                return False
+            chunk = tokens[done : done + PREFILL_CHUNK]
+            self._eval(chunk)
+            done += len(chunk)
+        on_progress(done)
+        return True
+
+    def _eval(self, tokens: list[int]) -> None:
+        self._llama.eval(tokens)
+        self._cached += tokens
+
+    def _logits(self) -> NDArray[np.float32]:
+        pointer = self._lib.llama_get_logits_ith(self._llama._ctx.ctx, -1)
+        return np.ctypeslib.as_array(pointer, (self._info.n_vocab,))
+
+    def _piece(self, token: int) -> bytes:
+        found: bytes = self._llama._model.detokenize([token], special=False)
+        return found
+
+    def _encode(self, text: str, special: bool) -> list[int]:
+        data = text.encode(errors="replace")
+        return list(self._llama.tokenize(data, add_bos=False, special=special)) if data else []
+
+    # -- the prompt ----------------------------------------------------------------------------------------------
+
+    def _tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The template's own text with control tokens, the messages' text without."""
+        marks = [_MARK.format(n) for n in range(len(messages))]
+        text = self._render([(message.role, mark) for message, mark in zip(messages, marks, strict=True)])
+        tokens = [self._bos] if self._adds_bos and self._bos >= 0 else []
+        for mark, message in zip(marks, messages, strict=True):
+            before, found, rest = text.partition(mark)
+            if not found:  # this template leaves such a message out (some have no system role)
+                continue
+            tokens += self._encode(before, special=True) + self._encode(
+                message.content.strip(), special=False
+            )
+            text = rest
+        tokens += self._encode(text, special=True)
+        if len(tokens) > 1 and tokens[0] == tokens[1] == self._bos:  # the template wrote it too
+            del tokens[0]
+        return tokens
+
+    def _render(self, turns: list[tuple[str, str]]) -> str:
+        if self._trusted and self._template:
+            return self._run_template(turns)
+        lib = self._lib
+        chat = (lib.llama_chat_message * len(turns))()
+        for slot, (role, content) in zip(chat, turns, strict=True):
+            slot.role, slot.content = role.encode(), content.encode()
+        room = 256 + 64 * len(turns) + sum(len(content) * 4 for _, content in turns)
+        buffer = ctypes.create_string_buffer(room)
+        template = self._template.encode() if self._template else b"chatml"
+        length = lib.llama_chat_apply_template(template, chat, len(turns), True, buffer, room)
+        if length < 0 or length > room:
+            raise UserError(
+                f"{self._info.path.name} brings a chat template that llama.cpp does not know. It is a small program; "
+                "if you trust where the model comes from, allow it for this model."
+            )
+        return buffer.raw[:length].decode(errors="replace")
+
+    def _run_template(self, turns: list[tuple[str, str]]) -> str:
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        eos = int(self._lib.llama_vocab_eos(self._vocab))
+        texts = [self._llama._model.token_get_text(token) if token >= 0 else "" for token in (eos, self._bos)]
+        messages: Any = [{"role": role, "content": content} for role, content in turns]
+        try:
+            formatter = Jinja2ChatFormatter(self._template, eos_token=texts[0], bos_token=texts[1])
+            found: str = formatter(messages=messages).prompt
+        except Exception as error:  # whatever a foreign program does wrong
+            raise UserError(
+                f"The chat template of {self._info.path.name} failed ({type(error).__name__}: {error}). "
+                "Look for another GGUF of the same model."
+            ) from error
+        return found
