@@ -1,0 +1,118 @@
+"""One download as it is seen: a button that becomes a bar with rate, time left, Pause and Cancel. Decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from tern.library.hub_progress import Progress
+from tern.ui.downloads import DownloadTask
+from tern.ui.theme import Size, Space, Theme
+
+_STEPS = 1000
+
+
+class DownloadRow(QWidget):
+    """Shows ``task`` and asks it to start, pause, go on or cancel."""
+
+    ended = Signal()  # well or not: the list around it may want to look again
+
+    def __init__(self, theme: Theme, task: DownloadTask, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme, self._task = theme, task
+        self.download_button = self._button("downloadButton", self.tr("Download"), self.tr("Fetches {0}."))
+        self.pause_button = self._button(
+            "pauseButton", self.tr("Pause"), self.tr("Stops fetching {0}; what has arrived is kept.")
+        )
+        self.cancel_button = self._button(
+            "cancelButton", self.tr("Cancel"), self.tr("Stops fetching {0} and deletes what has arrived.")
+        )
+        self.bar = QProgressBar(self)
+        self.bar.setObjectName("downloadProgress")
+        self.bar.setAccessibleName(self.tr("Progress of {0}").format(task.title))
+        self.bar.setRange(0, _STEPS)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(Space.S)
+        self.label = QLabel(self)
+        self.label.setObjectName("downloadStatus")
+        self.label.setWordWrap(True)
+        self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setProperty("kind", "quiet")
+        buttons = QHBoxLayout()
+        buttons.setSpacing(Space.S)
+        for button in (self.download_button, self.pause_button, self.cancel_button):
+            buttons.addWidget(button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        column.addWidget(self.bar)
+        column.addWidget(self.label)
+        column.addLayout(buttons)
+        self.download_button.clicked.connect(task.start)
+        self.pause_button.clicked.connect(task.pause)
+        self.cancel_button.clicked.connect(task.cancel)
+        task.progressed.connect(self._show_progress)
+        task.state_changed.connect(self._show_state)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self._show_state()
+
+    def _button(self, name: str, text: str, description: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setObjectName(name)
+        button.setProperty("kind", "floating")
+        button.setAccessibleName(f"{text}: {self._task.title}")
+        button.setAccessibleDescription(description.format(self._task.title))
+        return button
+
+    def _show_state(self) -> None:
+        task = self._task
+        begun = task.progress is not None
+        self.download_button.setText(self.tr("Go on") if begun or task.error else self.tr("Download"))
+        self.download_button.setVisible(not task.running)
+        self.pause_button.setVisible(task.running)
+        self.cancel_button.setVisible(task.running)
+        self.bar.setVisible(task.running or begun)
+        if task.error:
+            self.label.setText(task.error)
+        elif task.running:
+            self.label.setText(self.tr("Looking up the file…"))
+        elif task.progress is not None:
+            self.label.setText(self.tr("Paused at {0}.").format(amounts(task.progress)))
+        else:
+            self.label.setText("")
+        self.label.setVisible(bool(self.label.text()))
+        if not task.running:
+            self.ended.emit()
+
+    def _show_progress(self, progress: Progress) -> None:
+        self.bar.setValue(round(_STEPS * progress.done / max(progress.total, 1)))
+        words = {
+            "checking": self.tr("Checking what is here already…"),
+            "verifying": self.tr("Verifying…"),
+            "repairing": self.tr("Repairing…"),
+        }
+        text = words.get(progress.phase, progress.note or figures(progress))
+        self.label.setText(text)
+        self.label.setVisible(True)
+
+    def _restyle(self) -> None:
+        self.label.setFont(self._theme.font(Size.SMALL, tabular=True))
+
+
+def amounts(progress: Progress) -> str:
+    """``540 of 1,188 MB``"""
+    return f"{progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f}\u2009MB"
+
+
+def figures(progress: Progress) -> str:
+    """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    parts = [amounts(progress)]
+    if progress.rate:
+        parts.append(f"{progress.rate / 1e6:,.1f}\u2009MB/s")
+    if progress.seconds_left is not None:
+        seconds = progress.seconds_left
+        left = f"{seconds:.0f}\u2009s" if seconds < 100 else f"{seconds / 60:,.0f}\u2009min"
+        parts.append(f"{left} left")
+    return " · ".join(parts)
