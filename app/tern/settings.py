@@ -82,6 +82,15 @@ REDUCED_MOTION = Setting(
     "reduced_motion", bool, False, _LOOK, "Reduce motion",
     "Show changes at once instead of sliding them.",
 )  # fmt: skip
+DENSITY = Setting(
+    "density", str, "comfortable", _LOOK, "Density",
+    "How much room there is between things.",
+    choices=(("comfortable", "Comfortable"), ("compact", "Compact")),
+)  # fmt: skip
+ENTER_SENDS = Setting(
+    "enter_sends", bool, True, _LOOK, "Enter sends",
+    "Off: Enter begins a new line, and Ctrl+Enter sends.",
+)  # fmt: skip
 SYSTEM_PROMPT = Setting(
     "system_prompt", str, "", _REPLY, "System prompt",
     "Told to the model before every new conversation. Empty sends none.",
@@ -155,7 +164,7 @@ THREADS_MEASURED = Setting("threads_measured", int, 0, low=0, high=512)
 THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
 
 TABLE: tuple[Setting[Any], ...] = (
-    THEME, FONT_SIZE, REDUCED_MOTION,
+    THEME, FONT_SIZE, DENSITY, REDUCED_MOTION, ENTER_SENDS,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,

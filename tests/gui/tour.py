@@ -178,6 +178,28 @@ class Tour:
             window.close()
         self.theme.set_mode(Mode.LIGHT)
 
+    def settings(self) -> None:
+        """The settings, searched, and what one conversation does otherwise."""
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(FakeEngine(), store=_library())
+            window.show_conversation(window.store.summaries()[2].id)
+            window.show_settings()
+            page = window._settings_page
+            assert page is not None
+            page.rows[1].control.setProperty("value", 16)
+            self.theme.set_mode(mode)
+            self.picture(f"settings-{mode}", page)
+            page.search.setText("token")
+            self.picture(f"settings-searched-{mode}", page)
+            page.close()
+            self.theme.set_scale(1.0)
+            window.show_manner()
+            assert window._manner_page is not None
+            self.picture(f"manner-{mode}", window._manner_page)
+            window.close()
+        self.theme.set_mode(Mode.LIGHT)
+
     def walk(self) -> None:
         window = self.window()
         self.picture("first-run", window)
@@ -325,7 +347,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fake", action="store_true", help="do without the guide")
-    parser.add_argument("--part", choices=["conversations", "walk"])
+    parser.add_argument("--part", choices=["conversations", "settings", "walk"])
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     paths.set_data_dir(_SCRATCH)
@@ -333,7 +355,7 @@ def main() -> None:
     application.setApplicationName("Tern")
     application.setFont(QFont("sans-serif"))
     tour = Tour(application, args.folder, args.fake)
-    for part in ("conversations", "walk"):
+    for part in ("conversations", "settings", "walk"):
         if args.part in (None, part):
             getattr(tour, part)()
     assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -29,10 +30,11 @@ from tern import paths
 from tern.chat import keeping
 from tern.chat.store import Store
 from tern.context import open_engine
-from tern.engine.types import EngineOptions
+from tern.engine.types import EngineOptions, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
-from tern.settings import THEME, Settings
+from tern.metrics.thread_choice import thread_count
+from tern.settings import CONTEXT_SIZE, KV_TYPE, THEME, Settings
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
@@ -71,6 +73,7 @@ def run(options: WindowOptions | None = None) -> int:
     store, warning = _open_store()
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
+    window.apply_settings()
     for sentence in (*settings.warnings, warning):
         if sentence:
             window.show_error(sentence)
@@ -79,12 +82,25 @@ def run(options: WindowOptions | None = None) -> int:
         window.show()
         # The first paint comes before the model: the window can be written in while the model loads.
         QTimer.singleShot(
-            0, lambda: window.open_model(lambda progress: open_engine(path, options.engine, progress))
+            0,
+            lambda: window.open_model(
+                lambda progress: open_engine(path, _engine_options(options, settings), progress)
+            ),
         )
         status = app.exec()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status
+
+
+def _engine_options(options: WindowOptions, settings: Settings) -> EngineOptions:
+    """What the settings say now; what the command line said wins where the settings leave it open."""
+    return EngineOptions(
+        threads=thread_count(settings) or options.engine.threads,
+        kv_type=cast(KVType, settings[KV_TYPE]),
+        context_size=settings[CONTEXT_SIZE] or options.engine.context_size,
+        exact_head=options.engine.exact_head,
+    )
 
 
 def _open_store() -> tuple[Store, str]:

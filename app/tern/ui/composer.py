@@ -23,6 +23,7 @@ class _Editor(QPlainTextEdit):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.sending_keys = Qt.KeyboardModifier.NoModifier  # held with Enter
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -32,7 +33,8 @@ class _Editor(QPlainTextEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if enter and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
+        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        if enter and held == self.sending_keys:
             self.submitted.emit()
             return
         if event.key() == Qt.Key.Key_Up and self.document().isEmpty():
@@ -117,6 +119,14 @@ class Composer(QFrame):
     @property
     def text(self) -> str:
         return self.editor.toPlainText()
+
+    def set_enter_sends(self, plain: bool) -> None:
+        """Whether Enter alone sends, or Enter with Ctrl."""
+        modifier = Qt.KeyboardModifier
+        self.editor.sending_keys = modifier.NoModifier if plain else modifier.ControlModifier
+        keys = self.tr("Enter") if plain else self.tr("Ctrl+Enter")
+        self.send_button.setToolTip(self.tr("Send ({0})").format(keys))
+        self.send_button.setAccessibleDescription(self.tr("Sends your message. Key: {0}.").format(keys))
 
     def clear(self) -> None:
         self.editor.clear()

@@ -239,6 +239,8 @@ class Sidebar(QFrame):
         self._glass.setIcon(action_icon("magnifying-glass", self._theme, "quiet"))
         self.search.setFont(self._theme.font(Size.CONTROL))
         for button in self._buttons:
+            if button.objectName() == "sidebar-settings":
+                button.defaultAction().setIcon(action_icon("gear", self._theme))
             button.setIconSize(self._theme.icon_size)
         self.list.doItemsLayout()
 

@@ -81,7 +81,7 @@ class Formats:
         fmt.setProperty(BUBBLE, number)
         fmt.setLeftMargin(left + PADDING)
         fmt.setRightMargin(PADDING)
-        fmt.setTopMargin(Space.XL + PADDING if first else 0)
+        fmt.setTopMargin(self._theme.space(Space.XL) + PADDING if first else 0)
         return fmt
 
     def note(self, after: Block | None) -> QTextBlockFormat:
@@ -106,7 +106,7 @@ class Formats:
 
     def opening(self) -> float:
         """Space above a reply: clear of the bubble before it."""
-        return Space.XL + PADDING
+        return self._theme.space(Space.XL) + PADDING
 
     def block(self, block: Block, before: Block | None, code: int = 0) -> QTextBlockFormat:
         """Of a block after ``before`` (None: the first of its message); for code, of its first line."""

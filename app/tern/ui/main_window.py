@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer
 from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QWidget
 
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.settings import SIDEBAR_OPEN, THEME, WINDOW_GEOMETRY, Settings
+from tern.settings import (
+    CONTEXT_SIZE,
+    DENSITY,
+    ENTER_SENDS,
+    FONT_SIZE,
+    KV_TYPE,
+    QUIET,
+    SIDEBAR_OPEN,
+    THEME,
+    THREADS,
+    WINDOW_GEOMETRY,
+    Setting,
+    Settings,
+)
 from tern.ui.actions import look_menu
 from tern.ui.chat_window import UNDO_S, ChatWindow
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
+from tern.ui.settings_page import MannerPage, SettingsPage, settings_page
 from tern.ui.theme import Mode, Theme
 
 _DRAFT_MS = 2000
+_RELOAD_MS = 800  # after the last change: a number is turned in several steps
+_DENSITIES = {"comfortable": 1.0, "compact": 0.6}
+_OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by opening it again
 _SHOWN, _NEW_DRAFT = (
     "shown",
     "draft",
@@ -39,6 +58,10 @@ class MainWindow(ChatWindow):
         super().__init__(theme, store or Store.in_memory(), settings or Settings())
         self._save_settings = save_settings
         self._help: HelpPage | None = None
+        self._settings_page: SettingsPage | None = None
+        self._manner_page: MannerPage | None = None
+        self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
+        self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._make_actions()
@@ -55,7 +78,8 @@ class MainWindow(ChatWindow):
         acts = self.actions_
         look = look_menu(self._theme, self._choose_look, self)
         one = [acts["rename"], acts["pin"], acts["delete"]]
-        return [*one, None, acts["copy"], None, look, acts["help"], None, acts["quit"]]
+        about: list[MenuEntry] = [look, acts["settings"], acts["help"]]
+        return [acts["manner"], *one, None, acts["copy"], None, *about, None, acts["quit"]]
 
     def _connect(self) -> None:
         self.composer.editor.textChanged.connect(self._draft_timer.start)
@@ -79,6 +103,8 @@ class MainWindow(ChatWindow):
         add("rename", self.tr("Rename this conversation"), "", self.rename_shown)
         add("pin", self.tr("Pin or unpin this conversation"), "", self.pin_shown)
         add("delete", self.tr("Delete this conversation"), "", self.delete_shown)
+        add("manner", self.tr("How this conversation is answered"), "Ctrl+Shift+P", self.show_manner)
+        add("settings", self.tr("Settings"), "Ctrl+,", self.show_settings)
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
         add("quit", self.tr("Quit"), "Ctrl+Q", self.close)
 
@@ -196,14 +222,40 @@ class MainWindow(ChatWindow):
             keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
             keys.append(("Up", self.tr("Edit the last message, when nothing is written")))
             self._help = HelpPage(self._theme, keys, self)
-        self._help.show()
-        self._help.raise_()
-        self._help.activateWindow()
+        _raise(self._help)
+
+    def show_settings(self) -> None:
+        if self._settings_page is None:
+            self._settings_page = settings_page(self._theme, self._settings, self)
+            self._settings_page.changed.connect(self._setting_changed)
+        self._settings_page.load()
+        _raise(self._settings_page)
+
+    def show_manner(self) -> None:
+        """The system prompt and the sampling of the conversation on show."""
+        if self._manner_page is not None:
+            self._manner_page.close()
+            self._manner_page.deleteLater()
+        self._manner_page = MannerPage(self._theme, self._session, self._settings, self)
+        _raise(self._manner_page)
+
+    def _setting_changed(self, setting: Setting[Any]) -> None:
+        self._save_settings()
+        self.apply_settings()
+        if setting in _OF_THE_MODEL:
+            self._reload_timer.start()
+
+    def apply_settings(self) -> None:
+        """Make the window look and behave as the settings say."""
+        settings = self._settings
+        self._theme.set_mode(Mode(settings[THEME]))
+        self._theme.set_scale(settings[FONT_SIZE] / FONT_SIZE.default)
+        self._theme.set_density(_DENSITIES[settings[DENSITY]])
+        self.composer.set_enter_sends(settings[ENTER_SENDS])
 
     def _choose_look(self, mode: Mode) -> None:
         self._settings[THEME] = mode.value
-        self._theme.set_mode(mode)
-        self._save_settings()
+        self._setting_changed(THEME)
 
     def _restore_window(self) -> None:
         """As it was left: place, sidebar, conversation, what was being written."""
@@ -221,6 +273,13 @@ class MainWindow(ChatWindow):
         self._settings[SIDEBAR_OPEN] = self.sides.wanted
         self._save_settings()
         self.desk.close()
-        if self._help is not None:
-            self._help.close()
+        for page in (self._help, self._settings_page, self._manner_page):
+            if page is not None:
+                page.close()
         super().closeEvent(event)
+
+
+def _raise(page: QWidget) -> None:
+    page.show()
+    page.raise_()
+    page.activateWindow()

@@ -264,6 +264,14 @@ QFrame#sidebar { background: @paper; border: none; }
 QLineEdit { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 8px;
     font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
 QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
+QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
+QWidget#settingsPage QLabel { color: @ink; }
+QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
+QWidget#settingsPage QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
+    font-size: @control_px; color: @ink; }
+QWidget#settingsPage QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
+    border: 2px solid @accent; padding: 3px 7px; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }

@@ -1,0 +1,177 @@
+"""One row for each setting of the typed table: its label, its sentence, a control that fits its type, and Restore.
+Knows settings only through :class:`Values`, so that a conversation's own values can stand in the same rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tern.settings import Setting
+from tern.ui.icons import action_icon
+from tern.ui.theme import Size, Space, Theme
+
+_CONTROL_WIDTH = 190
+_PROMPT_LINES = 4
+
+
+class Values(Protocol):
+    """Where a row reads and writes."""
+
+    def get(self, setting: Setting[Any]) -> Any: ...
+
+    def put(self, setting: Setting[Any], value: Any) -> None: ...
+
+    def is_changed(self, setting: Setting[Any]) -> bool: ...
+
+    def restore(self, setting: Setting[Any]) -> None: ...
+
+
+class _NoWheel(QObject):
+    """Scrolling the page must not turn the numbers it passes over."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+class SettingRow(QWidget):
+    """Applies at once what the person chooses; ``changed`` fires after that."""
+
+    changed = Signal(object)  # Setting
+
+    def __init__(self, theme: Theme, setting: Setting[Any], values: Values, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setting = setting
+        self._values = values
+        self._loading = False
+        label, sentence = translated(setting.label), translated(setting.help)
+        self.words = f"{label} {sentence} {translated(setting.group)} {setting.key}".casefold()
+        self._label = QLabel(label, self)
+        self._help = QLabel(sentence, self)
+        self._help.setProperty("kind", "quiet")
+        self._help.setWordWrap(True)
+        self.control = self._make_control()
+        self.control.setObjectName(f"setting-{setting.key}")
+        self.control.setAccessibleName(label)
+        self.control.setAccessibleDescription(sentence)
+        self._label.setBuddy(self.control)
+        self._restore = QToolButton(self)
+        self._restore.setObjectName(f"restore-{setting.key}")
+        self._restore.setAccessibleName(self.tr("Restore {0}").format(label))
+        self._restore.setAccessibleDescription(self.tr("Sets it back to its default."))
+        self._restore.setToolTip(self.tr("Restore the default"))
+        self._restore.clicked.connect(self._reset)
+        policy = self._restore.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self._restore.setSizePolicy(policy)
+
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self._label)
+        words.addWidget(self._help)
+        wide = isinstance(self.control, QPlainTextEdit)
+        if wide:
+            words.addWidget(self.control)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, Space.S, 0, Space.S)
+        row.setSpacing(Space.M)
+        row.addLayout(words, 1)
+        if not wide:
+            row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(self._restore, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.restyle()
+        self.load()
+
+    def _make_control(self) -> QWidget:
+        setting = self.setting
+        control: QWidget
+        if setting.choices:
+            control = box = QComboBox(self)
+            for value, label in setting.choices:
+                box.addItem(translated(label), value)
+            box.currentIndexChanged.connect(lambda: self._take(box.currentData()))
+        elif setting.type is bool:
+            control = check = QCheckBox(self)
+            check.toggled.connect(self._take)
+        elif setting.type is int:
+            control = number = QSpinBox(self)
+            number.setRange(int(setting.low or 0), min(int(setting.high or 0), 2**31 - 1))
+            number.setGroupSeparatorShown(True)
+            number.valueChanged.connect(self._take)
+        elif setting.type is float:
+            control = real = QDoubleSpinBox(self)
+            real.setRange(setting.low or 0.0, setting.high or 0.0)
+            real.setSingleStep(0.05)
+            real.setDecimals(2)
+            real.valueChanged.connect(self._take)
+        else:
+            control = text = QPlainTextEdit(self)
+            text.setTabChangesFocus(True)
+            text.setPlaceholderText(self.tr("None"))
+            text.textChanged.connect(lambda: self._take(text.toPlainText()))
+            text.setFixedHeight(_PROMPT_LINES * text.fontMetrics().lineSpacing() + Space.L)
+        if isinstance(control, QAbstractSpinBox):
+            control.setKeyboardTracking(False)
+        if isinstance(control, QAbstractSpinBox | QComboBox):
+            control.setMinimumWidth(_CONTROL_WIDTH)
+            control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+            control.installEventFilter(_NoWheel(control))
+        return control
+
+    def load(self) -> None:
+        """Show the value in force."""
+        value = self._values.get(self.setting)
+        self._loading = True
+        control = self.control
+        if isinstance(control, QComboBox):
+            control.setCurrentIndex(control.findData(value))
+        elif isinstance(control, QCheckBox):
+            control.setChecked(value)
+        elif isinstance(control, QSpinBox | QDoubleSpinBox):
+            control.setValue(value)
+        elif isinstance(control, QPlainTextEdit) and control.toPlainText() != value:
+            control.setPlainText(value)
+        self._loading = False
+        self._restore.setVisible(self._values.is_changed(self.setting))
+
+    def restyle(self) -> None:
+        self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
+        self._restore.setIconSize(self._theme.icon_size)
+        self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
+
+    def _take(self, value: object) -> None:
+        if self._loading:
+            return
+        self._values.put(self.setting, value)
+        self._restore.setVisible(self._values.is_changed(self.setting))
+        self.changed.emit(self.setting)
+
+    def _reset(self) -> None:
+        self._values.restore(self.setting)
+        self.load()
+        self.control.setFocus()
+        self.changed.emit(self.setting)
+
+
+def translated(text: str) -> str:
+    """A word or sentence of the settings table in the person's language."""
+    return QCoreApplication.translate("settings", text) if text else ""

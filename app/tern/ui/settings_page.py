@@ -1,0 +1,214 @@
+"""The settings, made from the typed table; and what one conversation does otherwise. Windows of their own that stay
+open beside the chat: every change applies at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+
+from tern.chat.manner import SAMPLING, value_of
+from tern.chat.presets import PRESETS, preset_of
+from tern.chat.session import Session
+from tern.chat.types import Manner
+from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
+from tern.ui.setting_rows import SettingRow, Values, translated
+from tern.ui.theme import Size, Space, Theme
+
+
+class SettingsPage(QWidget):
+    """Rows for ``table`` over ``values``, with a search field above them. ``changed`` carries the setting."""
+
+    changed = Signal(object)
+
+    def __init__(
+        self, theme: Theme, title: str, table: Sequence[Setting[Any]], values: Values, parent: QWidget
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self.setObjectName("settingsPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.resize(620, 640)
+        self.search = QLineEdit(self)
+        self.search.setObjectName("settingsSearch")
+        self.search.setPlaceholderText(self.tr("Search the settings"))
+        self.search.setAccessibleName(self.tr("Search the settings"))
+        self.search.setAccessibleDescription(self.tr("Shows only the settings that have these words."))
+        self.search.textChanged.connect(self._filter)
+        self._none = QLabel(self.tr("No setting has these words."), self)
+        self._none.setProperty("kind", "quiet")
+        area = QScrollArea(self)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setAccessibleName(title)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        body = QWidget(area)
+        body.setObjectName("settingsBody")
+        body.setAccessibleName(title)
+        self.column = QVBoxLayout(body)
+        self.column.setContentsMargins(Space.XL, 0, Space.L, Space.XL)
+        self.column.setSpacing(0)
+        self.rows: list[SettingRow] = []
+        self._headings: dict[str, QLabel] = {}
+        for setting in table:
+            if setting.label:
+                self._add(setting, values, body)
+        self.column.addStretch(1)
+        area.setWidget(body)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, Space.L, 0, 0)
+        outer.setSpacing(Space.S)
+        top = QVBoxLayout()
+        top.setContentsMargins(Space.XL, 0, Space.XL, 0)
+        top.addWidget(self.search)
+        top.addWidget(self._none)
+        outer.addLayout(top)
+        outer.addWidget(area, 1)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self._filter("")
+
+    def _add(self, setting: Setting[Any], values: Values, body: QWidget) -> None:
+        if setting.group not in self._headings:
+            heading = QLabel(translated(setting.group), body)
+            heading.setContentsMargins(0, Space.L, 0, Space.XS)
+            self._headings[setting.group] = heading
+            self.column.addWidget(heading)
+        row = SettingRow(self._theme, setting, values, body)
+        row.changed.connect(self.changed)
+        self.rows.append(row)
+        self.column.addWidget(row)
+
+    def load(self) -> None:
+        """Show the values in force: they were changed elsewhere."""
+        for row in self.rows:
+            row.load()
+
+    def _filter(self, text: str) -> None:
+        words = text.casefold().split()
+        groups = set()
+        for row in self.rows:
+            fits = all(word in row.words for word in words)
+            row.setVisible(fits)
+            if fits:
+                groups.add(row.setting.group)
+        for group, heading in self._headings.items():
+            heading.setVisible(group in groups)
+        self._none.setVisible(not groups)
+
+    def _restyle(self) -> None:
+        for heading in self._headings.values():
+            heading.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
+        for row in self.rows:
+            row.restyle()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+
+class _Table:
+    """The settings themselves, as rows see them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def get(self, setting: Setting[Any]) -> Any:
+        return self._settings[setting]
+
+    def put(self, setting: Setting[Any], value: Any) -> None:
+        if setting.problem(value) is None:  # a spin box may show a rounding of what was there
+            self._settings[setting] = value
+
+    def is_changed(self, setting: Setting[Any]) -> bool:
+        return self._settings.is_changed(setting)
+
+    def restore(self, setting: Setting[Any]) -> None:
+        self._settings.restore(setting)
+
+
+class _Own:
+    """What one conversation does otherwise; what it does not say is as in the settings."""
+
+    def __init__(self, session: Session, settings: Settings) -> None:
+        self._session = session
+        self._settings = settings
+
+    def get(self, setting: Setting[Any]) -> Any:
+        manner = self._session.manner
+        if setting is SYSTEM_PROMPT:
+            return self._settings[SYSTEM_PROMPT] if manner.system is None else manner.system
+        return value_of(setting, manner, self._settings)
+
+    def put(self, setting: Setting[Any], value: Any) -> None:
+        manner = self._session.manner
+        if setting is SYSTEM_PROMPT:
+            self._session.manner = replace(manner, system=value)
+        else:
+            self._session.manner = replace(manner, sampling={**manner.sampling, setting.key: value})
+
+    def is_changed(self, setting: Setting[Any]) -> bool:
+        manner = self._session.manner
+        return manner.system is not None if setting is SYSTEM_PROMPT else setting.key in manner.sampling
+
+    def restore(self, setting: Setting[Any]) -> None:
+        manner = self._session.manner
+        if setting is SYSTEM_PROMPT:
+            self._session.manner = replace(manner, system=None)
+        else:
+            rest = {key: value for key, value in manner.sampling.items() if key != setting.key}
+            self._session.manner = replace(manner, sampling=rest)
+
+
+def settings_page(theme: Theme, settings: Settings, parent: QWidget) -> SettingsPage:
+    """All settings."""
+    return SettingsPage(theme, _tr("Settings"), TABLE, _Table(settings), parent)
+
+
+class MannerPage(SettingsPage):
+    """How one conversation is answered: a preset to choose, and everything it sets to change by hand."""
+
+    def __init__(self, theme: Theme, session: Session, settings: Settings, parent: QWidget) -> None:
+        table = (SYSTEM_PROMPT, *SAMPLING)
+        super().__init__(
+            theme, _tr("How this conversation is answered"), table, _Own(session, settings), parent
+        )
+        self._session = session
+        self.preset = QComboBox(self)
+        self.preset.setObjectName("presetBox")
+        self.preset.setAccessibleName(self.tr("Preset"))
+        self.preset.setAccessibleDescription(self.tr("Sets the system prompt and the sampling below."))
+        for preset in PRESETS:
+            self.preset.addItem(_preset_name(preset.name), preset.key)
+        self.preset.setPlaceholderText(self.tr("Changed by hand"))
+        self.column.insertWidget(0, self.preset)
+        self.search.hide()
+        self._show_preset()
+        self.preset.activated.connect(self._choose)
+        self.changed.connect(self._show_preset)
+
+    def _choose(self, number: int) -> None:
+        manner = PRESETS[number].manner
+        self._session.manner = Manner(manner.system, dict(manner.sampling))
+        self.load()
+
+    def _show_preset(self) -> None:
+        preset = preset_of(self._session.manner)
+        self.preset.setCurrentIndex(-1 if preset is None else PRESETS.index(preset))
+
+
+def _preset_name(name: str) -> str:
+    return QCoreApplication.translate("presets", name)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("settings_page", text)

@@ -1,0 +1,163 @@
+"""The settings as a person changes them: made from the table, searched, restored, in force at once."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QPlainTextEdit,
+    QSpinBox,
+    QToolButton,
+)
+from pytestqt.qtbot import QtBot
+
+from tern.chat.manner import sampling_of
+from tern.chat.presets import PRESETS, preset_of
+from tern.chat.types import Manner
+from tern.engine.fake import FakeEngine
+from tern.settings import FONT_SIZE, SYSTEM_PROMPT, TABLE, TEMPERATURE, THREADS, TOP_P, Settings
+from tern.ui.main_window import MainWindow
+from tern.ui.settings_page import SettingsPage
+from tern.ui.theme import Theme
+
+from .conftest import WindowMaker
+
+CONTROL = Qt.KeyboardModifier.ControlModifier
+
+
+def _open(qtbot: QtBot, window: MainWindow) -> SettingsPage:
+    QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
+    qtbot.waitUntil(lambda: window._settings_page is not None and window._settings_page.isActiveWindow())
+    assert window._settings_page is not None
+    return window._settings_page
+
+
+def _say(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    QTest.keyClicks(window.composer.editor, text)
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: not window._session.busy)
+
+
+def test_every_setting_with_a_label_has_a_row_with_its_sentence(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    page = _open(qtbot, make_window())
+    assert [row.setting for row in page.rows] == [setting for setting in TABLE if setting.label]
+    for row in page.rows:
+        assert row.control.accessibleName()
+        assert row.control.accessibleDescription() == row.setting.help
+
+
+def test_a_change_applies_at_once_and_can_be_restored(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme
+) -> None:
+    settings = Settings()
+    page = _open(qtbot, make_window(settings=settings))
+    size = page.findChild(QSpinBox, "setting-font_size")
+    restore = page.findChild(QToolButton, "restore-font_size")
+    assert not restore.isVisible()
+    size.setFocus()
+    size.selectAll()
+    QTest.keyClicks(size, "20")
+    QTest.keyClick(size, Qt.Key.Key_Return)
+    assert settings[FONT_SIZE] == 20
+    assert theme.scale == pytest.approx(20 / 15)
+    assert restore.isVisible()
+    qtbot.mouseClick(restore, Qt.MouseButton.LeftButton)
+    assert not settings.is_changed(FONT_SIZE)
+    assert theme.scale == 1.0
+    box = page.findChild(QComboBox, "setting-theme")
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_End)
+    assert theme.dark
+    QTest.keyClick(page, Qt.Key.Key_Escape)
+    assert not page.isVisible()
+
+
+def test_the_search_leaves_what_fits(qtbot: QtBot, make_window: WindowMaker) -> None:
+    page = _open(qtbot, make_window())
+    QTest.keyClicks(page.search, "choose among")
+    shown = [row.setting.key for row in page.rows if row.isVisible()]
+    assert shown == ["sampling.top_k", "sampling.top_p"]
+    QTest.keyClicks(page.search, " qqq")
+    assert page._none.isVisible()
+
+
+def test_enter_can_break_the_line_instead(qtbot: QtBot, make_window: WindowMaker) -> None:
+    engine = FakeEngine()
+    window = make_window(engine)
+    page = _open(qtbot, window)
+    check = page.findChild(QCheckBox, "setting-enter_sends")
+    page.rows[4].show()
+    check.setFocus()
+    QTest.keyClick(check, Qt.Key.Key_Space)
+    editor = window.composer.editor
+    QTest.keyClicks(editor, "a")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    QTest.keyClicks(editor, "b")
+    QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
+    qtbot.waitUntil(lambda: bool(engine.requests) and not window._session.busy)
+    assert engine.requests[0].messages[-1].content == "a\nb"
+
+
+def test_a_setting_of_the_model_opens_it_again(qtbot: QtBot, make_window: WindowMaker) -> None:
+    opened: list[int] = []
+    settings = Settings()
+    window = make_window(load=False, settings=settings)
+
+    def factory(progress: object) -> FakeEngine:
+        opened.append(settings[THREADS])
+        return FakeEngine()
+
+    window.open_model(factory)
+    page = _open(qtbot, window)
+    page.findChild(QSpinBox, "setting-threads").setValue(3)
+    qtbot.waitUntil(lambda: opened == [0, 3])
+
+
+def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_window: WindowMaker) -> None:
+    engine = FakeEngine()
+    settings = Settings()
+    settings[SYSTEM_PROMPT] = "From the settings."
+    window = make_window(engine, settings=settings)
+    _say(qtbot, window, "one")
+    assert engine.requests[-1].messages[0].content == "From the settings."
+    window.show_manner()
+    page = window._manner_page
+    assert page is not None
+    qtbot.waitUntil(page.isVisible)
+    page.preset.setCurrentIndex([preset.key for preset in PRESETS].index("precise"))
+    page.preset.activated.emit(page.preset.currentIndex())
+    prompt = page.findChild(QPlainTextEdit, "setting-system_prompt")
+    assert "step by step" in prompt.toPlainText()
+    assert page.findChild(QDoubleSpinBox, "setting-sampling.temperature").value() == pytest.approx(0.2)
+    _say(qtbot, window, "two")
+    assert engine.requests[-1].messages[0].content == prompt.toPlainText()
+    assert engine.requests[-1].sampling.temperature == pytest.approx(0.2)
+    page.findChild(QDoubleSpinBox, "setting-sampling.temperature").setValue(0.5)
+    assert page.preset.currentIndex() == -1
+    window.new_chat()
+    _say(qtbot, window, "three")
+    assert engine.requests[-1].sampling.temperature == pytest.approx(TEMPERATURE.default)
+    window.show_conversation(window.store.summaries()[-1].id)
+    assert window._session.manner.sampling[TEMPERATURE.key] == 0.5
+    assert QApplication.activeModalWidget() is None
+
+
+def test_presets_are_in_range_and_recognised() -> None:
+    for preset in PRESETS:
+        sampling, longest = sampling_of(preset.manner, Settings())
+        assert longest is None
+        assert preset_of(preset.manner) is preset
+        for key, value in preset.manner.sampling.items():
+            (setting,) = [setting for setting in (TEMPERATURE, TOP_P) if setting.key == key]
+            assert setting.problem(value) is None
+    assert sampling.seed is None
+    assert preset_of(Manner("Something else.")) is None
+    broken = Manner(None, {TEMPERATURE.key: 99.0})
+    assert sampling_of(broken, Settings())[0].temperature == TEMPERATURE.default
