@@ -15,11 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from library.local_hub import LocalHub, sha256_of
 from tern import paths
+from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
+from tern.settings import MODEL_PATH, Settings
 from tern.ui.downloads import Downloads
+from tern.ui.models_host import ModelsHost
 from tern.ui.models_page import ModelsPage
 from tern.ui.theme import Theme
+
+from .conftest import WindowMaker
 
 SIZE = 9_000_000
 
@@ -108,7 +113,9 @@ def test_a_failure_is_said_and_the_button_goes_on(page: ModelsPage, hub: LocalHu
     hub.faults.cdn_status = [503] * 9
     click(qtbot, page, "downloadButton")
     label = page.findChild(QLabel, "downloadStatus")
-    qtbot.waitUntil(lambda: "fault of its own" in label.text() and "Trying" not in label.text(), timeout=5000)
+    qtbot.waitUntil(
+        lambda: "fault of its own" in label.text() and "tries again" not in label.text(), timeout=5000
+    )
     qtbot.waitUntil(lambda: button(page, "downloadButton").text() == "Go on", timeout=5000)
     hub.faults.cdn_status = []
     click(qtbot, page, "downloadButton")
@@ -150,3 +157,45 @@ def test_every_control_has_a_name(page: ModelsPage) -> None:
     for control in (*buttons, page.repository, *page.findChildren(QProgressBar)):
         assert control.objectName()
         assert control.accessibleName()
+
+
+def test_first_run_from_the_card_to_a_chat_with_the_model(
+    hub: LocalHub, qtbot: QtBot, theme: Theme, make_window: WindowMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hub serves the guide under the official name: small, and it can talk."""
+    official = catalog.entries()[0]
+    served = hub.folder / official.repo / official.file
+    shutil.copy(paths.guide_model(), served)
+    entry = replace(official, size=served.stat().st_size, sha256=sha256_of(served))
+    monkeypatch.setattr(catalog, "entries", lambda: (entry,))
+    window, settings = make_window(), Settings()
+    downloads = Downloads(lambda: NetworkOptions(endpoint=hub.url, backoff_s=0.01))
+    host = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1), downloads)
+    try:
+        assert host.card is not None
+        assert host.card.isVisible()
+        assert "GB of memory" in "".join(label.text() for label in host.card.findChildren(QLabel))
+        click(qtbot, host.card, "downloadButton")
+        qtbot.waitUntil(lambda: "is here and verified" in window.notice.message, timeout=15000)
+        assert not host.card.isVisible()
+        click(qtbot, window, "noticeButton")  # Chat with it
+        (model,) = shelf.installed()
+        qtbot.waitUntil(
+            lambda: window.desk.info is not None and window.desk.info.path == model.path, timeout=15000
+        )
+        assert settings[MODEL_PATH] == str(model.path)
+        window.send("What are you?")
+        qtbot.waitUntil(lambda: len(window.transcript.last_reply() or "") > 10, timeout=20000)
+        qtbot.waitUntil(lambda: not window._session.busy, timeout=20000)
+        host.show_page()
+        assert host.page is not None
+        qtbot.waitUntil(host.page.isVisible)
+        settings[MODEL_PATH] = str(model.path.with_name("gone.gguf"))
+        host.open_first()
+        assert "is gone" in window.notice.message
+        qtbot.waitUntil(
+            lambda: window.desk.info is not None and window.desk.info.path == paths.guide_model(),
+            timeout=15000,
+        )
+    finally:
+        host.close()

@@ -151,7 +151,7 @@ def test_reset_again_and_again(hub: LocalHub, start: Start, target: Path, conten
 def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
     hub.faults.reset_every = 2_000_000
     hub.faults.ignore_range = True
-    with pytest.raises(hub_client.HubError, match=r"broke again and again.*is kept"):
+    with pytest.raises(hub_client.HubError, match=r"broke.*is kept"):
         start().run()
     assert target.with_name("model.gguf.part").stat().st_size == pytest.approx(2_000_000, abs=BLOCK)
     hub.faults.reset_every = None

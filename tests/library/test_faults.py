@@ -117,7 +117,7 @@ def test_a_passing_fault_is_waited_out(
     hub.faults.cdn_status = list(statuses)
     notes: list[str] = []
     assert start(remote=remote, on_progress=lambda progress: notes.append(progress.note)).run() is not None
-    assert sum("Trying again" in note for note in notes) == len(statuses)
+    assert sum("tries again" in note for note in notes) == len(statuses)
     hub.faults.api_status = list(statuses)
     assert start().remote == remote
 

@@ -347,7 +347,9 @@ class Download:
     def _wait(self, seconds: float, error: HubError) -> None:
         self._reported = 0.0
         done = self._last.done if self._last else 0
-        self._report("waiting", done, note=f"{error} Trying again in {seconds:.0f} s.", force=True)
+        self._report(
+            "waiting", done, note=f"{error} Tern tries again in {max(seconds, 1):.0f} s.", force=True
+        )
         self._sleep(seconds)
 
     def _sleep(self, seconds: float) -> None:

@@ -27,6 +27,7 @@ USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _WEIGHTS = (".gguf", ".safetensors")
 _MAX_WAIT_S = 120.0
+_AT_ONCE = 0.05  # of the first pause, after a connection that did bring bytes
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
 
@@ -206,11 +207,11 @@ def persistently(
             return attempt()
         except HubError as error:
             now = moved()
-            failures = 0 if now > before else failures
-            before = now
+            came, before = now > before, now
+            failures = 0 if came else failures
             if not error.again or failures + 1 >= options.tries:
                 raise
-            pause = options.backoff_s * 2**failures
+            pause = options.backoff_s * (_AT_ONCE if came else 2**failures)
             wait(min(max(pause, error.after_s or 0.0), _MAX_WAIT_S), error)
             failures += 1
 

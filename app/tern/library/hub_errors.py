@@ -101,7 +101,7 @@ def of_transport(error: httpx2.HTTPError, host: str) -> HubError:
         )
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The connection to {host} broke again and again. Try again later. {KEPT}", again=True
+            f"The connection to {host} broke. Try again when the network is steadier. {KEPT}", again=True
         )
     return HubError(
         f"The answer from {host} cannot be understood ({error}). Try again, or use another mirror."

@@ -88,6 +88,18 @@ class Greeting(QScrollArea):
             self.tr("How do I get the big model?"),
         ]
 
+    @property
+    def column(self) -> QWidget:
+        """What stands on the page; the parent of whatever comes under the questions."""
+        return self._column
+
+    def add_below(self, widget: QWidget) -> None:
+        """Put ``widget``, a child of :attr:`column`, under the questions."""
+        layout = self._column.layout()
+        assert layout is not None
+        layout.addWidget(widget)
+        widget.show()
+
     def _choose(self, card: QPushButton) -> None:
         self.question_chosen.emit(card.text())
 
