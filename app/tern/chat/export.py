@@ -1,0 +1,84 @@
+"""Conversations as Markdown, plain text or JSON. The JSON holds everything and comes back through importing.py.
+
+Pure, but for reading the store.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from enum import StrEnum
+from typing import Any
+
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Entry, stats_to_json
+
+FORMAT = "tern-conversations"
+VERSION = 1
+
+
+class Kind(StrEnum):
+    """What a file is called after."""
+
+    MARKDOWN = "md"
+    TEXT = "txt"
+    JSON = "json"
+
+
+def export(store: Store, conversations: Sequence[int], kind: Kind) -> str:
+    """The conversations as the text of one file: JSON with all branches, else the branch on show of each."""
+    if kind is Kind.JSON:
+        found = [_as_json(store, conversation) for conversation in conversations]
+        document = {"format": FORMAT, "version": VERSION, "conversations": found}
+        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+    write = _as_markdown if kind is Kind.MARKDOWN else _as_text
+    return "\n\n".join(write(store, conversation) for conversation in conversations)
+
+
+def _as_markdown(store: Store, conversation: int) -> str:
+    parts = [f"# {store.summary(conversation).title}"]
+    if system := store.manner(conversation).system:
+        parts.append("\n".join(f"> {line}" for line in system.splitlines()))
+    for entry in Session(store, conversation).path:
+        who = "You" if entry.role == "user" else "Tern"
+        parts.append(f"**{who}** ({_when(entry)})\n\n{entry.content}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _as_text(store: Store, conversation: int) -> str:
+    title = store.summary(conversation).title
+    parts = [f"{title}\n{'=' * len(title)}"]
+    for entry in Session(store, conversation).path:
+        who = "You" if entry.role == "user" else "Tern"
+        parts.append(f"{who}, {_when(entry)}:\n{entry.content}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _as_json(store: Store, conversation: int) -> dict[str, Any]:
+    summary = store.summary(conversation)
+    return {
+        "title": summary.title,
+        "pinned": summary.pinned,
+        "updated": summary.updated,
+        "manner": asdict(store.manner(conversation)),
+        "leaf": store.leaf(conversation),
+        "messages": [
+            {
+                "id": entry.id,
+                "parent": entry.parent,
+                "role": entry.role,
+                "content": entry.content,
+                "state": entry.state,
+                "created": entry.created,
+                "stats": json.loads(stats_to_json(entry.stats)),
+            }
+            for entry in store.entries(conversation)
+        ],
+    }
+
+
+def _when(entry: Entry) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.created))

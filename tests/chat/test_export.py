@@ -1,0 +1,117 @@
+"""Out and in again: Markdown and text to read, JSON that loses nothing, other programs' exports, broken files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tern.chat.export import Kind, export
+from tern.chat.importing import import_file
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Manner
+from tern.engine.types import FinishReason, Stats
+from tern.errors import UserError
+
+END = Stats(tokens=2, decode_tokens_per_s=9.5, finish_reason=FinishReason.END_OF_TURN)
+
+
+@pytest.fixture
+def store() -> Store:
+    """One conversation with a branch."""
+    store = Store.in_memory()
+    session = Session(store, manner=Manner("Be brief.", {"sampling.temperature": 0.1}))
+    session.ask("Why is *ternary* fast?")
+    session.append("No multiplication.", END)
+    session.ask("And exact?")
+    session.append("Wrong.", END)
+    session.regenerate(session.path[-1].id)
+    session.append("Yes: \U0001f426 integers.", END)
+    return store
+
+
+def _shape(store: Store, conversation: int) -> list[object]:
+    """A tree without its ids."""
+    entries = store.entries(conversation)
+    order = {entry.id: index for index, entry in enumerate(entries)}
+    order_of = {None: None} | order
+    return [
+        (order_of[e.parent], e.role, e.content, e.state, e.stats, e.created) for e in entries
+    ] + [order_of[store.leaf(conversation)]]  # fmt: skip
+
+
+def test_json_loses_nothing(store: Store, tmp_path: Path) -> None:
+    (summary,) = store.summaries()
+    store.set_pinned(summary.id, True)
+    path = tmp_path / "out.json"
+    path.write_text(export(store, [summary.id], Kind.JSON), encoding="utf-8")
+    other = Store.in_memory()
+    other.create("One that makes the ids differ")
+    (number,) = import_file(other, path)
+    assert _shape(other, number) == _shape(store, summary.id)
+    assert other.manner(number) == store.manner(summary.id)
+    assert other.summary(number).title == summary.title
+    assert other.summary(number).pinned
+    assert [hit.conversation.id for hit in other.search("integers")] == [number]
+
+
+def test_markdown_and_text_show_the_branch_on_show(store: Store) -> None:
+    (summary,) = store.summaries()
+    markdown = export(store, [summary.id], Kind.MARKDOWN)
+    assert markdown.startswith("# Why is *ternary* fast?\n\n> Be brief.\n\n**You** (")
+    assert "Yes: \U0001f426 integers." in markdown
+    assert "Wrong." not in markdown
+    text = export(store, [summary.id, summary.id], Kind.TEXT)
+    assert text.count("Tern, 20") == 4
+
+
+def test_chatgpts_export_comes_in_with_its_branches(tmp_path: Path) -> None:
+    def node(parent: str | None, children: list[str], role: str = "", *parts: object) -> dict[str, object]:
+        message = {"author": {"role": role}, "create_time": 1.7e9, "content": {"parts": list(parts)}}
+        return {"parent": parent, "children": children, "message": message if role else None}
+
+    mapping = {
+        "root": node(None, ["system"]),
+        "system": node("root", ["q"], "system", ""),
+        "q": node("system", ["a", "b"], "user", "A question", {"image": 1}),
+        "a": node("q", [], "assistant", "One answer"),
+        "b": node("q", ["tool"], "assistant", "Another answer"),
+        "tool": node("b", ["c"], "tool", "noise"),
+        "c": node("tool", [], "assistant", "and more"),
+    }
+    path = tmp_path / "conversations.json"
+    empty = {"title": "Nothing", "mapping": {"root": node(None, [])}}
+    item = {"title": "Theirs", "create_time": 1.6e9, "mapping": mapping, "current_node": "c"}
+    path.write_text(json.dumps([item, empty]))
+    store = Store.in_memory()
+    (number,) = import_file(store, path)
+    session = Session(store, number)
+    assert [entry.content for entry in session.path] == ["A question", "Another answer", "and more"]
+    assert [entry.content for entry in session.siblings(session.path[1])] == ["One answer", "Another answer"]
+    assert store.summary(number).title == "Theirs"
+    assert store.summary(number).updated == 1.7e9
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"[1]", b'{"format": "tern-conversations"}', b'[{"mapping": 3}]', b"\xff", b"[" * 5000,
+     b'{"format": "tern-conversations", "version": 2, "conversations": []}',
+     b'{"format": "tern-conversations", "version": 1, "conversations": [{"title": "x", "messages": [{}]}]}',
+     b'{"format": "tern-conversations", "version": 1, "conversations": [{"title": "x", "pinned": 0, "updated": 1, '
+     b'"manner": {}, "leaf": 1, "messages": [{"id": 1, "parent": 7, "role": "user", "content": "", "state": "done", '
+     b'"created": 1, "stats": {}}]}]}'],
+)  # fmt: skip
+def test_a_file_that_is_not_as_it_should_be_adds_nothing(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.json"
+    path.write_bytes(content)
+    store = Store.in_memory()
+    with pytest.raises(UserError):
+        import_file(store, path)
+    assert store.summaries() == []
+
+
+def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="could not be read"):
+        import_file(Store.in_memory(), tmp_path / "nowhere.json")
