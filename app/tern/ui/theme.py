@@ -267,10 +267,11 @@ QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
 QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
 QWidget#settingsPage QLabel { color: @ink; }
 QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
-QWidget#settingsPage QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+QLineEdit#qt_spinbox_lineedit { border: none; padding: 2px 4px; background: transparent; }
+QWidget#settingsPage QPlainTextEdit {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
     font-size: @control_px; color: @ink; }
-QWidget#settingsPage QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus {
+QWidget#settingsPage QPlainTextEdit:focus {
     border: 2px solid @accent; padding: 3px 7px; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; }
