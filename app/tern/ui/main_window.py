@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QTimer
+from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QWidget
 
+from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.settings import (
@@ -27,8 +30,10 @@ from tern.settings import (
 )
 from tern.ui.actions import look_menu
 from tern.ui.chat_window import UNDO_S, ChatWindow
+from tern.ui.files import ask_where_from, ask_where_to, write
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
+from tern.ui.palette import Command, Palette
 from tern.ui.settings_page import MannerPage, SettingsPage, settings_page
 from tern.ui.theme import Mode, Theme
 
@@ -48,6 +53,8 @@ class MainWindow(ChatWindow):
     Without a store nothing is kept. ``save_settings`` is called after each change of ``settings``.
     """
 
+    models_requested = Signal()
+
     def __init__(
         self,
         theme: Theme,
@@ -66,6 +73,7 @@ class MainWindow(ChatWindow):
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._make_actions()
         self._build(self._menu())
+        self.palette_ = Palette(self._theme, self.sides)
         self._connect_chat()
         self._connect()
         self._restore_window()
@@ -77,9 +85,22 @@ class MainWindow(ChatWindow):
     def _menu(self) -> list[MenuEntry]:
         acts = self.actions_
         look = look_menu(self._theme, self._choose_look, self)
-        one = [acts["rename"], acts["pin"], acts["delete"]]
+        one = [acts["rename"], acts["pin"], acts["export"], acts["delete"]]
+        files = [acts["export_all"], acts["import"]]
         about: list[MenuEntry] = [look, acts["settings"], acts["help"]]
-        return [acts["manner"], *one, None, acts["copy"], None, *about, None, acts["quit"]]
+        return [
+            acts["manner"],
+            *one,
+            None,
+            acts["copy"],
+            acts["palette"],
+            None,
+            *files,
+            None,
+            *about,
+            None,
+            acts["quit"],
+        ]
 
     def _connect(self) -> None:
         self.composer.editor.textChanged.connect(self._draft_timer.start)
@@ -89,6 +110,7 @@ class MainWindow(ChatWindow):
         self.sidebar.renamed.connect(self.rename)
         self.sidebar.pin_requested.connect(self.pin)
         self.sidebar.delete_requested.connect(self.delete)
+        self.sidebar.export_requested.connect(self.ask_export)
         self.desk.conversations_changed.connect(self._list_conversations)
 
     def _make_actions(self) -> None:
@@ -103,7 +125,17 @@ class MainWindow(ChatWindow):
         add("rename", self.tr("Rename this conversation"), "", self.rename_shown)
         add("pin", self.tr("Pin or unpin this conversation"), "", self.pin_shown)
         add("delete", self.tr("Delete this conversation"), "", self.delete_shown)
+        add("palette", self.tr("Find an action or a conversation"), "Ctrl+K", self.show_palette)
+        add(
+            "export",
+            self.tr("Export this conversation…"),
+            "",
+            lambda: self.ask_export(self._session.conversation),
+        )
+        add("export_all", self.tr("Export all conversations…"), "", lambda: self.ask_export(None))
+        add("import", self.tr("Import conversations…"), "", lambda: ask_where_from(self, self.import_from))
         add("manner", self.tr("How this conversation is answered"), "Ctrl+Shift+P", self.show_manner)
+        add("models", self.tr("Models"), "Ctrl+M", self.models_requested.emit)
         add("settings", self.tr("Settings"), "Ctrl+,", self.show_settings)
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
         add("quit", self.tr("Quit"), "Ctrl+Q", self.close)
@@ -168,6 +200,35 @@ class MainWindow(ChatWindow):
         if self._session.conversation is not None:
             self.delete(self._session.conversation)
 
+    def ask_export(self, conversation: int | None) -> None:
+        """Ask for a file, and write one conversation into it; None for all of them."""
+        summaries = self.store.summaries() if conversation is None else [self.store.summary(conversation)]
+        if not summaries:
+            return
+        title = self.tr("Conversations") if conversation is None else summaries[0].title
+        ids = [summary.id for summary in summaries]
+        ask_where_to(self, title, lambda path: self.export_to(ids, path))
+
+    def export_to(self, conversations: list[int], path: Path) -> None:
+        if self._do(lambda: write(self.store, conversations, path)):
+            said = self.tr("Exported to {0}.").format(path)
+            self.notice.show_message(said, tone="calm", seconds=UNDO_S)
+
+    def import_from(self, path: Path) -> None:
+        ids: list[int] = []
+        if self._do(lambda: ids.extend(import_file(self.store, path))):
+            self._list_conversations()
+            said = self.tr("{0} conversations were imported.").format(len(ids))
+            self.notice.show_message(said, tone="calm", seconds=UNDO_S)
+
+    def show_palette(self) -> None:
+        """Every action, then every conversation."""
+        acts = [a for a in self.actions_.all() if a.isEnabled() and a.objectName() != "palette"]
+        commands = [Command(act.text(), self.actions_.keys_of(act), act.trigger) for act in acts]
+        for summary in self.store.summaries():
+            commands.append(Command(summary.title, "", partial(self.show_conversation, summary.id)))
+        self.palette_.open(commands)
+
     def _switch(self, session: Session) -> None:
         self._keep_draft()
         self._session = session
@@ -181,7 +242,7 @@ class MainWindow(ChatWindow):
         if (fact := str(shown or "")) != self._noted:  # the next start opens it
             self._noted = fact
             self._do(lambda: self.store.note(_SHOWN, fact))
-        for name in ("rename", "pin", "delete"):
+        for name in ("rename", "pin", "delete", "export"):
             self.actions_[name].setEnabled(shown is not None)
         self.sidebar.show_current(shown)
 

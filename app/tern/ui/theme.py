@@ -273,6 +273,9 @@ QWidget#settingsPage QPlainTextEdit {
     font-size: @control_px; color: @ink; }
 QWidget#settingsPage QPlainTextEdit:focus {
     border: 2px solid @accent; padding: 3px 7px; }
+QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
+QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }

@@ -1,0 +1,114 @@
+"""Ctrl+K: one field that finds every action and every conversation. Knows neither; is given words and what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+
+from tern.ui.theme import Space, Theme
+
+_MOST = 50
+_WIDTH = 520
+_ROWS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """``keys`` as the system writes them, or what kind of thing it is."""
+
+    text: str
+    keys: str
+    act: Callable[[], object]
+
+
+class Palette(QFrame):
+    """Lies over its parent until something is chosen, Escape is pressed, or the focus goes elsewhere."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._over = parent
+        self._commands: Sequence[Command] = ()
+        self._shown: list[Command] = []
+        self.setObjectName("palette")
+        self.setAccessibleName(self.tr("Find an action or a conversation"))
+        self.field = QLineEdit(self)
+        self.field.setObjectName("paletteField")
+        self.field.setPlaceholderText(self.tr("Find an action or a conversation"))
+        self.field.setAccessibleName(self.tr("Find an action or a conversation"))
+        self.field.setAccessibleDescription(self.tr("Up and Down choose, Enter does it, Escape closes."))
+        self.list = QListWidget(self)
+        self.list.setObjectName("paletteList")
+        self.list.setAccessibleName(self.tr("Found"))
+        self.list.setAccessibleDescription(self.tr("Enter does what is chosen."))
+        self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
+        column.setSpacing(Space.S)
+        column.addWidget(self.field)
+        column.addWidget(self.list)
+        self.field.installEventFilter(self)
+        self.field.textChanged.connect(self._filter)
+        self.list.itemClicked.connect(lambda: self._do())
+        self.hide()
+
+    def open(self, commands: Sequence[Command]) -> None:
+        """Offer ``commands``, in their order."""
+        self._commands = commands
+        self.field.clear()
+        self._filter("")
+        over = self._over
+        width = min(round(_WIDTH * self._theme.scale), over.width() - 2 * Space.L)
+        row = self.list.sizeHintForRow(0) + 1
+        height = min(self.sizeHint().height() + _ROWS * row, over.height() - 2 * Space.XXL)
+        corner = QPoint((over.width() - width) // 2, min(72, over.height() // 8))
+        self.setGeometry(corner.x(), corner.y(), width, height)
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _filter(self, text: str) -> None:
+        words = text.casefold().split()
+        fits = (c for c in self._commands if all(word in c.text.casefold() for word in words))
+        self._shown = [command for command, _ in zip(fits, range(_MOST), strict=False)]
+        self.list.clear()
+        for command in self._shown:
+            item = QListWidgetItem(f"{command.text}    {command.keys}" if command.keys else command.text)
+            item.setToolTip(command.text)
+            self.list.addItem(item)
+        self.list.setCurrentRow(0)
+
+    def _do(self) -> None:
+        row = self.list.currentRow()
+        self.hide()
+        if 0 <= row < len(self._shown):
+            self._shown[row].act()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.field and event.type() == QEvent.Type.FocusOut:
+            self.hide()
+        if watched is not self.field or not isinstance(event, QKeyEvent):
+            return super().eventFilter(watched, event)
+        if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        if event.type() != QEvent.Type.KeyPress:
+            return False
+        match event.key():
+            case Qt.Key.Key_Escape:
+                self.hide()
+                self._over.setFocus()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self._do()
+            case Qt.Key.Key_Down | Qt.Key.Key_Up:
+                step = 1 if event.key() == Qt.Key.Key_Down else -1
+                self.list.setCurrentRow((self.list.currentRow() + step) % max(1, self.list.count()))
+            case _:
+                return False
+        return True
