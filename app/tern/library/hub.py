@@ -345,7 +345,6 @@ class Download:
         return hub_client.persistently(self.options, attempt, self._wait, moved)
 
     def _wait(self, seconds: float, error: HubError) -> None:
-        self._reported = 0.0
         done = self._last.done if self._last else 0
         self._report(
             "waiting", done, note=f"{error} Tern tries again in {max(seconds, 1):.0f} s.", force=True

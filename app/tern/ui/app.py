@@ -29,7 +29,6 @@ from PySide6.QtWidgets import QApplication
 from tern import paths
 from tern.chat import keeping
 from tern.chat.store import Store
-from tern.context import open_engine
 from tern.engine.types import EngineOptions, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
@@ -37,6 +36,7 @@ from tern.metrics.thread_choice import thread_count
 from tern.settings import CONTEXT_SIZE, KV_TYPE, THEME, Settings
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
+from tern.ui.models_host import ModelsHost
 from tern.ui.theme import Mode, Theme
 
 log = logging.getLogger(__name__)
@@ -77,17 +77,15 @@ def run(options: WindowOptions | None = None) -> int:
     for sentence in (*settings.warnings, warning):
         if sentence:
             window.show_error(sentence)
-    path = options.model or paths.guide_model()
+    models = ModelsHost(
+        window, theme, settings, lambda: _save(settings, window), lambda: _engine_options(options, settings)
+    )
     with _interruptible(app), _last_resort(window), _backing_up(store):
         window.show()
         # The first paint comes before the model: the window can be written in while the model loads.
-        QTimer.singleShot(
-            0,
-            lambda: window.open_model(
-                lambda progress: open_engine(path, _engine_options(options, settings), progress)
-            ),
-        )
+        QTimer.singleShot(0, lambda: models.open_first(options.model))
         status = app.exec()
+        models.close()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status

@@ -99,6 +99,11 @@ class DownloadRow(QWidget):
 
     def _restyle(self) -> None:
         self.label.setFont(self._theme.font(Size.SMALL, tabular=True))
+        line, accent = (self._theme.color(role).name() for role in ("line", "accent"))
+        shape = f"border: none; border-radius: {Space.XS}px;"
+        self.bar.setStyleSheet(
+            f"QProgressBar {{ background: {line}; {shape} }} QProgressBar::chunk {{ background: {accent}; {shape} }}"
+        )
 
 
 def amounts(progress: Progress) -> str:

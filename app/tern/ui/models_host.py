@@ -19,9 +19,9 @@ from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.shelf import Installed
 from tern.settings import MODEL_PATH, Settings
-from tern.ui.chat_window import ChatWindow
 from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import Downloads
+from tern.ui.main_window import MainWindow
 from tern.ui.models_page import ModelsPage
 from tern.ui.theme import Size, Space, Theme
 
@@ -31,7 +31,7 @@ class ModelsHost(QObject):
 
     def __init__(
         self,
-        window: ChatWindow,
+        window: MainWindow,
         theme: Theme,
         settings: Settings,
         save: Callable[[], None],
@@ -44,7 +44,7 @@ class ModelsHost(QObject):
         self.downloads = downloads or Downloads(parent=self)
         self._page: ModelsPage | None = None
         self.card: FirstModelCard | None = None
-        window.actions_.add("models", self.tr("Models"), "Ctrl+M", self.show_page)
+        window.models_requested.connect(self.show_page)
         self.downloads.installed.connect(self._arrived)
         if not any(model.present for model in shelf.installed()):
             self.card = FirstModelCard(theme, self.downloads, window.greeting.column)
@@ -93,8 +93,8 @@ class ModelsHost(QObject):
         trusted = any(
             model.path == path and model.origin in known and model.verified for model in shelf.installed()
         )
-        options = self._options()
-        self._window.open_model(lambda progress: open_any_engine(path, options, progress, trusted))
+        # The options are asked for when it opens, and again when changed settings open it anew.
+        self._window.open_model(lambda progress: open_any_engine(path, self._options(), progress, trusted))
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:

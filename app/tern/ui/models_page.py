@@ -92,10 +92,10 @@ class ModelsPage(QScrollArea):
             self.trouble.emit(str(error))
         names = {model.name for model in here}
         for model in here:
-            self._column.addWidget(self._installed_card(model))
+            self._add(self._installed_card(model))
         for entry in catalog.entries():
             if entry.name not in names and entry.runs != "convert":
-                self._column.addWidget(self._entry_card(entry))
+                self._add(self._entry_card(entry))
         used = sum(model.size for model in here if model.present)
         count = len(here)
         self._total.setText(
@@ -119,6 +119,10 @@ class ModelsPage(QScrollArea):
         self._closing.set()
         if self._worker is not None:
             self._worker.join()
+
+    def _add(self, card: QWidget) -> None:
+        self._column.addWidget(card)
+        card.show()  # at once: a click may come before the layout's own turn
 
     # -- cards ---------------------------------------------------------------------------------------------------
 
@@ -221,7 +225,7 @@ class ModelsPage(QScrollArea):
         task = self._downloads.of_repository(f"{owner}/{repo}", file or None)
         card, column = self._card(task.name, task.title, "")
         column.addWidget(DownloadRow(self._theme, task, card))
-        self._column.addWidget(card)
+        self._add(card)
         self.repository.clear()
         task.start()
 

@@ -44,7 +44,7 @@ class WindowFrame(QMainWindow):
         centre = QWidget(self.sides)
         centre.setObjectName("centre")
         acts = self.actions_
-        self.sidebar = Sidebar(self._theme, [acts["new"], acts["settings"]], self.sides)
+        self.sidebar = Sidebar(self._theme, [acts["new"], acts["models"], acts["settings"]], self.sides)
         self.header = Header(self._theme, acts["sidebar"], acts["new"], menu, centre)
         self.pages = QStackedWidget(centre)
         self.greeting = Greeting(self._theme, self.pages)
