@@ -27,7 +27,7 @@ from tern.engine.weights import Weights
 from tern.errors import BugError, UserError
 
 SPLIT_TOKENS = 16  # up to so many tokens, attention divides the positions among the threads
-SPLIT_POSITIONS = 256  # positions a thread takes at a time then
+SPLIT_POSITIONS = 64  # positions a thread takes at a time then
 COARSE_CAPACITY = (
     8192  # rows the two-stage head may compute exactly; with more of them the whole head is cheaper
 )

@@ -10,60 +10,85 @@ static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
 
 int64_t tern_attention_partial_floats(int32_t head_dim) { return head_dim + PARTIAL_EXTRA; }
 
-// One task of the op: group of heads x block of tokens (x chunk of positions). The last tokens see the most
-// positions, so they go first and the threads finish together.
-void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
-    (void)ith;
-    struct tern_attention_args *a = userdata;
+// What all tasks of one op share.
+static struct attend_task base_task(const struct ggml_tensor *dst, const struct tern_attention_args *a, int32_t group,
+                                    int32_t first, int32_t tokens, int32_t past) {
     const struct ggml_tensor *q = dst->src[0], *k = dst->src[1], *v = dst->src[2];
-    const int32_t n_tokens = (int32_t)dst->ne[1], past = *(const int32_t *)dst->src[3]->data;
     const int32_t n_shared = a->n_heads / a->n_kv_heads;
-    const int32_t block = MAX_QUERIES / n_shared;
-    const int32_t n_blocks = (n_tokens + block - 1) / block;
-    const int32_t n_chunks = a->chunk ? (past + n_tokens + a->chunk - 1) / a->chunk : 1;
-    const int32_t n_tasks = a->n_kv_heads * n_blocks * n_chunks;
     const int64_t head_bytes = (int64_t)k->nb[1] / a->n_kv_heads;
-    attend_fn *attend = tern_active_float_kernel()->attend;
-    // A task is large, so they are taken one by one.
-    for (int32_t index; (index = fetch_add(&a->next)) < n_tasks;) {
-        const int32_t group = index % a->n_kv_heads, rest = index / a->n_kv_heads;
-        const int32_t chunk = rest % n_chunks, first = (n_blocks - 1 - rest / n_chunks) * block;
-        const int32_t tokens = min32(block, n_tokens - first), seen = past + first + tokens;
-        const int64_t partial = tern_attention_partial_floats(a->head_dim);
-        struct attend_task task = {
-            .q = (const float *)q->data + (int64_t)first * a->n_heads * a->head_dim +
-                 (int64_t)group * n_shared * a->head_dim,
-            .q_stride = (int64_t)a->n_heads * a->head_dim,
-            .k = (const uint8_t *)k->data + group * head_bytes,
-            .v = (const uint8_t *)v->data + group * head_bytes,
-            .row_bytes = (int64_t)k->nb[1],
-            .type = (int32_t)k->type,
-            .head_dim = a->head_dim,
-            .n_shared = n_shared,
-            .n_tokens = tokens,
-            .first_position = past + first,
-            .end = seen,
-            .scale = a->scale,
-            .out = (float *)dst->data + first * (int64_t)(dst->nb[1] / sizeof(float)),
-            .out_stride = (int64_t)(dst->nb[1] / sizeof(float)),
-            .row_stride = a->head_dim,
-        };
-        if (a->chunk) {  // [token][chunk][head][partial]
-            task.first = min32(chunk * a->chunk, seen);
-            task.end = min32(task.first + a->chunk, seen);
-            task.partial = 1;
-            task.row_stride = partial;
-            task.out += ((int64_t)chunk * a->n_heads + (int64_t)group * n_shared) * partial;
-        } else {
-            task.out += (int64_t)group * n_shared * a->head_dim;
-        }
-        attend(&task);
+    return (struct attend_task){
+        .q = (const float *)q->data + ((int64_t)first * a->n_heads + (int64_t)group * n_shared) * a->head_dim,
+        .q_stride = (int64_t)a->n_heads * a->head_dim,
+        .k = (const uint8_t *)k->data + group * head_bytes,
+        .v = (const uint8_t *)v->data + group * head_bytes,
+        .row_bytes = (int64_t)k->nb[1],
+        .head_bytes = head_bytes,
+        .type = (int32_t)k->type,
+        .head_dim = a->head_dim,
+        .n_shared = n_shared,
+        .n_tokens = tokens,
+        .first_position = past + first,
+        .end = past + first + tokens,
+        .scale = a->scale,
+        .out = (float *)dst->data + first * (int64_t)(dst->nb[1] / sizeof(float)),
+        .out_stride = (int64_t)(dst->nb[1] / sizeof(float)),
+    };
+}
+
+// Few tokens: every thread takes a stretch of the positions, chunk by chunk, and in each chunk all the heads, so that
+// the cache streams through in memory's order. Partial results: [token][chunk][head].
+static void attend_split(struct ggml_tensor *dst, const struct tern_attention_args *a, int ith, int nth, int32_t past) {
+    const int32_t n_tokens = (int32_t)dst->ne[1], n_shared = a->n_heads / a->n_kv_heads;
+    const int32_t block = MAX_QUERIES / n_shared, n_chunks = (past + n_tokens + a->chunk - 1) / a->chunk;
+    const int32_t begin = n_chunks * ith / nth, end = n_chunks * (ith + 1) / nth;
+    for (int32_t chunk = begin; chunk < end; chunk++)
+        for (int32_t group = 0; group < a->n_kv_heads; group++)
+            for (int32_t first = 0; first < n_tokens; first += block) {
+                struct attend_task task = base_task(dst, a, group, first, min32(block, n_tokens - first), past);
+                const int32_t seen = task.end;
+                task.first = min32(chunk * a->chunk, seen);
+                task.end = min32(task.first + a->chunk, seen);
+                task.partial = 1;
+                task.row_stride = tern_attention_partial_floats(a->head_dim);
+                task.out += ((int64_t)chunk * a->n_heads + (int64_t)group * n_shared) * task.row_stride;
+                task.cold = chunk == begin && group == 0;
+                if (chunk + 1 < end && first == 0) {
+                    const int64_t next = (int64_t)(chunk + 1) * a->chunk * task.row_bytes;
+                    const int64_t share = (int64_t)group * a->chunk * task.head_bytes;
+                    task.next_k = (const uint8_t *)dst->src[1]->data + next + share;
+                    task.next_v = (const uint8_t *)dst->src[2]->data + next + share;
+                }
+                tern_active_float_kernel()->attend(&task);
+            }
+}
+
+// Many tokens: a task is a group of heads and a block of tokens. The last tokens see the most positions, so they go
+// first and the threads finish together.
+static void attend_whole(struct ggml_tensor *dst, struct tern_attention_args *a, int nth, int32_t past) {
+    const int32_t n_tokens = (int32_t)dst->ne[1], n_shared = a->n_heads / a->n_kv_heads;
+    const int32_t block = MAX_QUERIES / n_shared, n_blocks = (n_tokens + block - 1) / block;
+    for (int32_t index; (index = fetch_add(&a->next)) < a->n_kv_heads * n_blocks;) {
+        const int32_t group = index % a->n_kv_heads, first = (n_blocks - 1 - index / a->n_kv_heads) * block;
+        struct attend_task task = base_task(dst, a, group, first, min32(block, n_tokens - first), past);
+        task.row_stride = a->head_dim;
+        task.out += (int64_t)group * n_shared * a->head_dim;
+        task.cold = 1;
+        tern_active_float_kernel()->attend(&task);
     }
     // Every thread overshoots once; the last to do so sets the counter back for the next call.
     if (fetch_add(&a->done) == nth - 1) {
         put(&a->done, 0);
         put(&a->next, 0);
     }
+}
+
+void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_attention_args *a = userdata;
+    const int32_t past = *(const int32_t *)dst->src[3]->data;
+    if (a->chunk)
+        attend_split(dst, a, ith, nth, past);
+    else
+        attend_whole(dst, a, nth, past);
 }
 
 // Joins the partial results of a token's chunks, in their order: [n_heads * head_dim, T].

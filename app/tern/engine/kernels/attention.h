@@ -25,6 +25,10 @@ struct attend_task {
     int32_t first_position;  // of the first token: token t sees positions <= first_position + t
     int32_t first, end;
     float scale;
+    // What to fetch meanwhile: `head_bytes` a position, in the order it lies in memory; or NULL.
+    const uint8_t *next_k, *next_v;
+    int64_t head_bytes;
+    int32_t cold;  // nobody has fetched these positions: run ahead of the reading
     // Result of row (t, r): either normalized, at out + t * out_stride + r * head_dim, or a partial one:
     // [maximum, sum, 14 unused, head_dim values], at out + t * out_stride + r * row_stride.
     float *out;

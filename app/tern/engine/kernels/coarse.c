@@ -27,14 +27,14 @@ void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t 
         k->row_to_floats(weights + (int64_t)r * n * (type == GGML_TYPE_F16 ? 2 : 4), type, n, w);
         float largest = 0.0f;
         for (int32_t i = 0; i < n; i++) largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
-        const float d = largest > 0.0f ? largest / 6.99f : 1.0f, inverse = 1.0f / d;
-        for (int32_t i = 0; i < n; i++) unit[i] = w[i] * inverse - dither[i];
+        const float d = largest / 7.49f, inverse = largest > 0.0f ? 1.0f / d : 0.0f;
+        for (int32_t i = 0; i < n; i++) unit[i] = w[i] * inverse - dither[i] - 0.5f;
         step[r] = d;
         uint8_t *row = rows + (int64_t)r * (n / 2);
         for (int32_t i = 0; i < n; i += 128)
             for (int32_t j = 0; j < 64; j++) {
-                const int32_t a = (int32_t)(rintf(unit[i + j])) + COARSE_ZERO;
-                const int32_t b = (int32_t)(rintf(unit[i + j + 64])) + COARSE_ZERO;
+                const int32_t a = (int32_t)rintf(unit[i + j]) + 8;
+                const int32_t b = (int32_t)rintf(unit[i + j + 64]) + 8;
                 row[i / 2 + j] = (uint8_t)(a | b << 4);
             }
     }
@@ -45,7 +45,7 @@ struct activations {
     TERN_ALIGNED(64) int8_t high[MAX_COARSE_N];
     TERN_ALIGNED(64) int8_t low[MAX_COARSE_N];
     float scale;   // X * scale stands for x
-    float offset;  // sum of (dither - 8) X: what every row adds to sum of u X
+    float offset;  // sum of (dither - 7.5) X: what every row adds to sum of u X
     float bound;   // times the row's step: how far its coarse logit can be off
 };
 

@@ -1,12 +1,12 @@
 // The two-stage output head. A coarse copy of the output matrix, four bits a weight, ranks the vocabulary; only rows
 // that could be among the best are computed exactly. Which could follows from a bound.
 //
-// Row v is quantized with step D_v = max|w_v| / 6.99 and subtractive dither d_i, uniform in [-1/2, 1/2), the same for
+// Row v is quantized with step D_v = max|w_v| / 7.49 and subtractive dither d_i, uniform in [-1/2, 1/2), the same for
 // all rows: u = round(w / D - d) + 8, and D (u - 8 + d) stands for w. The error of each weight is then uniform in
 // [-D/2, D/2], independent of the weights and of each other [Schuchman 1964; Lipshitz, Wannamaker & Vanderkooy 1992],
 // so the error of a logit, a sum of x_i times such errors, is sub-Gaussian with variance proxy D^2 |x|^2 / 12:
 //     P(|error| > D |x| sqrt(ln(2 / p) / 6)) <= p.
-// With p = 10^-15 the factor is 2.4227. Over 128,256 logits a token, one token in 7 * 10^9 may get a wrong candidate
+// With p = 10^-14 the factor is 2.3425. Over 128,256 logits a token, one token in 780 million may get a wrong candidate
 // set. The exact logits of the coarse best give a threshold that the wanted best reach at least; every row whose coarse
 // logit plus its bound reaches the threshold is computed exactly.
 #ifndef TERN_COARSE_H
@@ -14,10 +14,11 @@
 
 #include "tern_kernels.h"
 
-#define COARSE_BOUND 2.4227f
+#define COARSE_BOUND 2.3425f
+
+#define COARSE_ZERO 7.5  // what a code stands for less: D (u - 7.5 + d)
 
 enum {
-    COARSE_ZERO = 8,       // the code of weight 0 without dither
     MAX_COARSE_N = 16384,
     X_HIGH = 128,          // activations as integers X = 128 * high + low, |X| <= 16319
     X_LIMIT = 16319,
