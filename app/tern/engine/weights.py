@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import numpy as np
@@ -29,16 +30,17 @@ class Weights:
         self._ggml = g = ggml.load()
         self._context: int = g.context(len(file.tensors))
         self._buffer: int = g.backend_cpu_buffer_from_ptr(file.address, file.size)
-        for name, info in file.tensors.items():
-            address = file.address + info.offset
-            if info.type == TensorType.I2_S:
-                n_in, n_out = info.shape
-                scale = float(np.frombuffer(file.data(name), np.float32, 1, n_in * n_out // 4)[0])
-                self.matrices[name.removesuffix(".weight")] = kernels.matrix(address, scale, n_out)
-            else:
-                tensor = g.tensor(self._context, int(info.type), *info.shape)
-                g.backend_tensor_alloc(self._buffer, tensor, address)
-                self.tensors[name] = tensor
+        with file.path.open("rb", buffering=0) as stream:
+            for name, info in file.tensors.items():
+                address = file.address + info.offset
+                if info.type == TensorType.I2_S:
+                    n_in, n_out = info.shape
+                    scale = _scale(stream, info.offset + n_in * n_out // 4)
+                    self.matrices[name.removesuffix(".weight")] = kernels.matrix(address, scale, n_out)
+                else:
+                    tensor = g.tensor(self._context, int(info.type), *info.shape)
+                    g.backend_tensor_alloc(self._buffer, tensor, address)
+                    self.tensors[name] = tensor
 
     def embed(self, tokens: NDArray[np.int32], out: NDArray[np.float32], descriptor: int) -> None:
         """Rows of the token embedding (F16 or F32) into ``out`` (T, n_embd), read from the open file when there is a
@@ -78,6 +80,12 @@ class Weights:
     def close(self) -> None:
         self._ggml.backend_buffer_free(self._buffer)
         self._ggml.free(self._context)
+
+
+def _scale(stream: io.FileIO, offset: int) -> float:
+    """An I2_S tensor's scale, read from the file: through the mapping it would make megabytes around it resident."""
+    stream.seek(offset)
+    return float(np.frombuffer(stream.read(4), np.float32)[0])
 
 
 def head_name(file: GGUFFile) -> str:
