@@ -292,3 +292,29 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     capsys.readouterr()
     assert main(["ask", "--model", str(out), "--threads", "1", "Hi"]) == 1
     assert "llama.cpp cannot open other.gguf" in capsys.readouterr().err
+
+
+def test_safetensors_come_with_what_their_conversion_needs(
+    hub: LocalHub, data_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = hub.folder / "owner" / "packed"
+    folder.mkdir()
+    for name, size in (
+        ("model.safetensors", 5000),
+        ("config.json", 300),
+        ("tokenizer.json", 2000),
+        ("x.bin", 9),
+    ):
+        (folder / name).write_bytes(b"x" * size)
+    assert main(["models", "fetch", "owner/packed", "model.safetensors"]) == 0
+    here = data_dir / "data" / "models" / "owner--packed"
+    assert sorted(path.name for path in here.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "tokenizer.json",
+    ]
+    assert f"tern models import {here}" in capsys.readouterr().out
+    assert main(["models", "list", "--json"]) == 0
+    assert [model["name"] for model in as_json(capsys)] == ["model"]
+    assert main(["models", "import", str(here)]) == 1  # not a model at all, and that is said
+    assert capsys.readouterr().err.count("\n") == 1

@@ -65,6 +65,7 @@ def test_a_small_file_is_checked_by_its_git_name(
     model = start(remote=find_file(options, REPO, "README.md")).run()
     assert model is not None
     assert model.path.read_text() == "A model.\n"
+    assert shelf.installed() == []  # fetched, and no model
 
 
 def test_the_token_goes_to_the_hub_alone(hub: LocalHub, start: Start, options: NetworkOptions) -> None:

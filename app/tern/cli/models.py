@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tern.library.network import NetworkOptions
 
 INTERRUPTED = 130
+_BESIDE = ("config.json", "tokenizer.json")  # beside safetensors
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -194,6 +195,8 @@ def run_fetch(args: argparse.Namespace) -> int:
         if model.path == target and model.sha256 == remote.sha256 and model.verified:
             return _already(model, args.json)
     name, title = (entry.name, entry.title) if entry is not None else ("", "")
+    if remote.file.endswith(".safetensors"):
+        _fetch_beside(network, remote)
     with Bar(remote.file) as bar:
         download = Download(remote, target, network, bar, name, title)
         with pause_on_interrupt(download):
@@ -210,6 +213,18 @@ def run_fetch(args: argparse.Namespace) -> int:
         else:
             print(f"Make a GGUF of it: tern models import {found.path.parent}")
     return 0
+
+
+def _fetch_beside(network: NetworkOptions, remote: RemoteFile) -> None:
+    """What a folder of safetensors needs to become a GGUF, where the repository has it."""
+    from tern.library import hub_client, hub_find
+    from tern.library.hub import Download
+
+    there = hub_client.files(network, remote.repo, remote.commit)
+    for file in _BESIDE:
+        if file in there:
+            small = hub_client.find_file(network, remote.repo, file, remote.commit)
+            Download(small, hub_find.target_of(small), network).run()
 
 
 def _already(model: Any, as_object: bool) -> int:

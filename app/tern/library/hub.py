@@ -128,21 +128,20 @@ class Download:
         path = part.publish()
         status = path.stat()
         added = shelf.now()
-        return shelf.add(
-            shelf.Installed(
-                name=self._name,
-                title=self._title,
-                path=path,
-                size=status.st_size,
-                sha256=sha256,
-                origin=f"{self.remote.repo}/{self.remote.file}",
-                added=added,
-                verified_at=added,
-                modified_ns=status.st_mtime_ns,
-                block=self._block,
-                blocks=tuple(part.digests),
-            )
+        model = shelf.Installed(
+            name=self._name,
+            title=self._title,
+            path=path,
+            size=status.st_size,
+            sha256=sha256,
+            origin=f"{self.remote.repo}/{self.remote.file}",
+            added=added,
+            verified_at=added,
+            modified_ns=status.st_mtime_ns,
+            block=self._block,
+            blocks=tuple(part.digests),
         )
+        return shelf.add(model) if path.suffix in shelf.MODEL_SUFFIXES else model
 
     def _repair_kept(self, part: PartFile, kept: Path) -> shelf.Installed:
         """A damaged file from before: fetch its bad blocks again, or all of it where the server gives no parts."""

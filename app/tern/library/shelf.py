@@ -23,6 +23,7 @@ from tern.library.part import hash_file
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+MODEL_SUFFIXES = (".gguf", ".safetensors")  # other files of a repository are fetched, and are no models
 
 
 @dataclass(frozen=True, slots=True)
