@@ -86,3 +86,67 @@ def test_a_line_that_may_become_a_list_does_not_flicker_as_a_heading() -> None:
     for character in "Two things:\n- one":
         parser.append(character)
         assert all(block.kind is Kind.PARAGRAPH for block in parser.blocks)
+
+
+LISTS = """Before:
+
+1. one
+2. two
+
+   with more
+3. three
+4. four
+   - deep
+   - deeper
+
+     and deepest
+5. five
+
+6. six
+lazy
+7. seven
+
+- tight
+- also
+- and
+- so
+- on
+
+* another
+
+  1) mixed
+
+* list
+
+> - quoted
+> - list
+> - three
+> - four
+
+After.
+"""
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_streamed_list_ends_as_it_would_have_been_read_at_once(seed: int) -> None:
+    parser, chance, position = StreamParser(), random.Random(seed), 0
+    shown: list[Block] = []
+    while position < len(LISTS):
+        size = chance.choice([1, 2, 5, 20])
+        last = position + size >= len(LISTS)
+        index = parser.append(LISTS[position : position + size], last)
+        shown[index:] = parser.blocks[index:]
+        assert shown == parser.blocks, "what came before the first changed block did not change"
+        position += size
+    assert shown == parse(LISTS)
+
+
+def test_the_items_of_a_list_settle_one_by_one_and_keep_their_numbers() -> None:
+    parser = StreamParser()
+    opened = []
+    for number in range(1, 200):
+        parser.append(f"{number}. item number {number}\n")
+        opened.append(len(parser._open))
+        numbers = [block.item.number for block in parser.blocks if block.item is not None]
+        assert numbers == list(range(1, number + 1))
+    assert max(opened) < 100, "what has to be read again does not grow with the list"

@@ -71,6 +71,7 @@ class Block:
     aligns: tuple[str, ...] = ()
 
 
+_OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 # U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
 _UNSAFE = str.maketrans(
@@ -92,26 +93,38 @@ def parse(source: str) -> list[Block]:
 
 
 class StreamParser:
-    """Parses a text that grows. ``blocks`` is the present reading of all of it."""
+    """Parses a text that grows. ``blocks`` is the present reading of all of it.
+
+    The items of a list settle one by one, so that a long list costs no more than a short one. Whether they stand
+    tight or loose is then judged by the items still open; the last :meth:`append` judges by all of them.
+    """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._settled = 0  # how many of ``blocks`` can no longer change
         self._open = ""  # the source of the rest
+        self._source: list[str] = []  # all of it
+        self._list: _List | None = None  # the rest begins in the middle of this list
+        self._split = False  # whether any list was settled by items
 
     def append(self, piece: str, last: bool = False) -> int:
         """Add ``piece``; returns the index of the first block that may have changed.
 
         ``last``: nothing more will come, so a line that could still become something else is taken as it is.
         """
+        piece = safe_text(piece)
+        self._source.append(piece)
+        self._open += piece
+        if last and self._split:
+            self._open, self._settled, self._list = "".join(self._source), 0, None
         changed = self._settled
-        self._open += safe_text(piece)
         source = self._open
         if not last and (undecided := _UNDECIDED.search(source)):
             source = source[: undecided.start()]
         tokens = _MARKDOWN.parse(source)
-        self.blocks[changed:] = _blocks(tokens)
-        self._settle(tokens, source)
+        self.blocks[changed:] = _blocks(tokens, self._list)
+        if not last:
+            self._settle(tokens, source)
         return changed
 
     def _settle(self, tokens: list[Token], source: str) -> None:
@@ -121,12 +134,40 @@ class StreamParser:
         while tops and tops[-1].map and tops[-1].map[0] >= lines:
             tops.pop()
         if len(tops) < 2 or tops[-1].map is None:
+            self._settle_items(tokens, source, lines)
             return
-        first_line = tops[-1].map[0]
+        self._list = None
+        self._settle_to(tops[-1].map[0], source)
+        self._settle_items(_MARKDOWN.parse(self._open), self._open, self._open.count("\n"))
+
+    def _settle_items(self, tokens: list[Token], source: str, lines: int) -> None:
+        """Settle the items of a list at the beginning of the rest, but for the last two."""
+        if not tokens or tokens[0].type not in ("bullet_list_open", "ordered_list_open"):
+            return
+        if any(token.level == 0 and token.nesting >= 0 for token in tokens[1:]):
+            return
+        items = [
+            token.map[0]
+            for token in tokens
+            if token.type == "list_item_open" and token.level == 1 and token.map
+        ]
+        items = [line for line in items if line < lines]
+        if len(items) < _OPEN_ITEMS + 1:
+            return
+        number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type == "ordered_list_open" else None
+        if self._list is not None:
+            number = self._list.number
+        done = len(items) - _OPEN_ITEMS
+        self._list = _List(number + done if number is not None else None, first=False)
+        self._split = True
+        self._settle_to(items[done], source)
+
+    def _settle_to(self, line: int, source: str) -> None:
+        """What stands before ``line`` of the rest can no longer change."""
         offset = 0
-        for _ in range(first_line):
+        for _ in range(line):
             offset = source.index("\n", offset) + 1
-        still_open = len(_blocks(_MARKDOWN.parse(source[offset:])))
+        still_open = len(_blocks(_MARKDOWN.parse(source[offset:]), self._list))
         self._settled = len(self.blocks) - still_open
         self._open = self._open[offset:]
 
@@ -146,7 +187,8 @@ class _List:
     first: bool = True
 
 
-def _blocks(tokens: Sequence[Token]) -> list[Block]:
+def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]:
+    """``middle``: the list that the first token, a list's, goes on with."""
     out: list[Block] = []
     nest = _Nesting()
     position = 0
@@ -157,6 +199,8 @@ def _blocks(tokens: Sequence[Token]) -> list[Block]:
                 nest.quote += 1
             case "blockquote_close":
                 nest.quote -= 1
+            case "bullet_list_open" | "ordered_list_open" if position == 0 and middle is not None:
+                nest.lists.append(_List(middle.number, middle.first))
             case "bullet_list_open":
                 nest.lists.append(_List(None))
             case "ordered_list_open":
