@@ -194,6 +194,10 @@ class Tour:
             self.picture(f"settings-searched-{mode}", page)
             page.close()
             self.theme.set_scale(1.0)
+            window.show_palette()
+            QTest.keyClicks(window.palette_.field, "con")
+            self.picture(f"palette-{mode}", window)
+            window.palette_.hide()
             window.show_manner()
             assert window._manner_page is not None
             self.picture(f"manner-{mode}", window._manner_page)

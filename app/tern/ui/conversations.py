@@ -17,6 +17,7 @@ from tern.ui.theme import Size, Space, Theme
 
 WIDTH = 248
 _SEARCH_MS = 60
+_ICONS = {"settings": "gear", "models": "cube"}  # by the name of the action
 
 
 class _List(QListView):
@@ -239,8 +240,8 @@ class Sidebar(QFrame):
         self._glass.setIcon(action_icon("magnifying-glass", self._theme, "quiet"))
         self.search.setFont(self._theme.font(Size.CONTROL))
         for button in self._buttons:
-            if button.objectName() == "sidebar-settings":
-                button.defaultAction().setIcon(action_icon("gear", self._theme))
+            if icon := _ICONS.get(button.defaultAction().objectName()):
+                button.defaultAction().setIcon(action_icon(icon, self._theme))
             button.setIconSize(self._theme.icon_size)
         self.list.doItemsLayout()
 

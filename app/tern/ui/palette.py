@@ -66,9 +66,9 @@ class Palette(QFrame):
         over = self._over
         width = min(round(_WIDTH * self._theme.scale), over.width() - 2 * Space.L)
         row = self.list.sizeHintForRow(0) + 1
-        height = min(self.sizeHint().height() + _ROWS * row, over.height() - 2 * Space.XXL)
+        self.list.setFixedHeight(min(_ROWS * row + 2, over.height() - 4 * Space.XXL))
         corner = QPoint((over.width() - width) // 2, min(72, over.height() // 8))
-        self.setGeometry(corner.x(), corner.y(), width, height)
+        self.setGeometry(corner.x(), corner.y(), width, self.sizeHint().height())
         self.show()
         self.raise_()
         self.field.setFocus(Qt.FocusReason.PopupFocusReason)
