@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from tern.engine import ggml
 from tern.engine.kernels import loader as kernels
-from tern.engine.prepared import _dither
+from tern.engine.prepared import direction, dither
 
 Floats = NDArray[np.float32]
 
@@ -24,25 +24,19 @@ class HeadProbe:
         self.capacity = capacity or self.n_vocab
         library = kernels.load()
         type_ = ggml.Type.F16 if weights.dtype == np.float16 else ggml.Type.F32
-        self._dither = _dither(self.n)
+        self._dither = dither(self.n)
+        self._direction = direction(self.weights)
+        self._along = np.empty(self.n_vocab, np.float32)
         self._rows = np.empty((self.n_vocab, self.n // 2), np.uint8)
         self.step = np.empty(self.n_vocab, np.float32)
         address = self.weights.ctypes.data
-        library.coarse_build(
-            address,
-            type_,
-            self.n,
-            0,
-            self.n_vocab,
-            self._dither.ctypes.data,
-            self._rows.ctypes.data,
-            self.step.ctypes.data,
-        )
         self._best = (C.c_int64 * (kernels.COARSE_BEST * threads))()
         self._coarse = kernels.CoarseArgs(
             rows=self._rows.ctypes.data,
             step=self.step.ctypes.data,
             dither=self._dither.ctypes.data,
+            direction=self._direction.ctypes.data,
+            along=self._along.ctypes.data,
             weights=address,
             best=C.addressof(self._best),
             n=self.n,
@@ -52,6 +46,7 @@ class HeadProbe:
             capacity=self.capacity,
             file=-1,
         )
+        library.coarse_build(self._coarse, 0, self.n_vocab)
         self._head = kernels.HeadArgs(weights=address, n=self.n, type=type_)
         self._build(library, threads)
 

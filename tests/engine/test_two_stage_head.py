@@ -98,6 +98,21 @@ def test_adversarially_close_ties(capsys: pytest.CaptureFixture[str]) -> None:
         probe.close()
 
 
+def test_a_common_part_costs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """States and rows with one long common part, as language models have them: taken out, the bound stays narrow."""
+    random = np.random.default_rng(8)
+    common = random.standard_normal(N).astype(np.float32)
+    rows = random.standard_normal((VOCAB, N)).astype(np.float32) + 0.5 * common
+    probe = HeadProbe((0.05 * rows).astype(np.float16), threads=1)
+    states = (random.standard_normal(N).astype(np.float32) + 10 * common for _ in range(500))
+    try:
+        checked, part = verify(probe, states, lambda index: 1)
+        report(capsys, "with a common part", (checked, part))
+        assert part < 0.1
+    finally:
+        probe.close()
+
+
 def test_odd_weights() -> None:
     """Zero rows, one huge value, constant rows, subnormal values; a zero state."""
     random = np.random.default_rng(4)

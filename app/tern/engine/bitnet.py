@@ -25,6 +25,9 @@ from tern.engine.weights import Weights
 from tern.errors import BugError, UserError
 
 MAX_HEAD_DIM, MAX_SHARED_HEADS = 256, 64  # what the attention kernel has room for
+# Where the bound keeps failing (on this model, on this text) trying it first only costs: after so many failures in a
+# row the whole head serves the next tokens alone, then the two stages get another chance.
+MAX_FAILURES, PAUSE_TOKENS = 4, 256
 MAX_GRAPHS = 4  # cached; the least recently used one goes
 
 
@@ -86,6 +89,8 @@ class BitnetModel:
         self._closed = False
         self._head_rows = 0.0  # rows of the exact head computed, and over how many tokens
         self._head_tokens = 0
+        self._failures = 0  # of the two-stage head in a row
+        self._pause = 0  # tokens that the whole head serves alone
         self.fallbacks = 0  # tokens for which the two-stage head gave way to the whole one
 
     @property
@@ -135,6 +140,9 @@ class BitnetModel:
 
         The logits are exact either way. Where the bound leaves too many rows open the whole head is computed.
         """
+        if self._pause:
+            self._pause -= 1
+            wanted = None
         if wanted is None or wanted > kernels.COARSE_BEST or not self.has_two_stage_head:
             logits = self.eval(tokens, past, should_abort=should_abort)
             return None if logits is None else Logits(None, logits[0])
@@ -147,8 +155,12 @@ class BitnetModel:
         count = int(selected[0])
         if 2 + 2 * count > len(selected):
             self.fallbacks += 1
+            self._failures += 1
+            if self._failures == MAX_FAILURES:
+                self._failures, self._pause = 0, PAUSE_TOKENS
             logits = self.eval(tokens[-1:], past + len(tokens) - 1, should_abort=should_abort)
             return None if logits is None else Logits(None, logits[0])
+        self._failures = 0
         self._head_rows += count
         self._head_tokens += 1
         pairs = selected[2 : 2 + 2 * count].reshape(count, 2)

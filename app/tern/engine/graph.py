@@ -277,7 +277,9 @@ class _Blocks:
         return kernels.CoarseArgs(
             rows=prepared.coarse.rows,
             step=prepared.coarse.step,
+            along=prepared.coarse.along,
             dither=prepared.coarse.dither,
+            direction=prepared.coarse.direction,
             weights=self._ggml.get_data(weights.head),
             best=C.addressof(best),
             n=config.n_embd,

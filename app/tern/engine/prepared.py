@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from tern.engine.weights import Weights, head_name
 
 log = logging.getLogger(__name__)
 
-FORMAT = 2  # of the cache file; a change makes every file again
+FORMAT = 3  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
 HEADER_BYTES = 1 << 16
@@ -41,11 +42,14 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class Coarse:
-    """Addresses: ``rows`` u8[n_vocab * n_embd / 2], ``step`` f32[n_vocab], ``dither`` f32[n_embd]."""
+    """Addresses: ``rows`` u8[n_vocab * n_embd / 2], ``step`` and ``along`` f32[n_vocab], ``dither`` and ``direction``
+    f32[n_embd]."""
 
     rows: int
     step: int
+    along: int
     dither: int
+    direction: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,7 @@ class Prepared:
         self.columns = {name: address for name, address in addresses.items() if name.endswith("ffn_down")}
         self.coarse: Coarse | None = None
         if "coarse.rows" in addresses:
-            self.coarse = Coarse(
-                addresses["coarse.rows"], addresses["coarse.step"], addresses["coarse.dither"]
-            )
+            self.coarse = Coarse(**{name: addresses[f"coarse.{name}"] for name in Coarse.__slots__})
         self.ranges: dict[str, list[tuple[int, int]]] = {}
         for section in sections:
             part = "coarse head" if section.name.startswith("coarse") else "columns of down"
@@ -119,8 +121,10 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_S
     head = file.tensors[head_name(file)]
     fits = head.type in (TensorType.F16, TensorType.F32) and config.n_embd <= kernels.MAX_COARSE_WIDTH
     if fits and not exact_head and head.n_bytes >= COARSE_FROM_BYTES:
-        yield section("coarse.step", 4 * config.n_vocab)
-        yield section("coarse.dither", 4 * config.n_embd)
+        for name in ("step", "along"):
+            yield section(f"coarse.{name}", 4 * config.n_vocab)
+        for name in ("dither", "direction"):
+            yield section(f"coarse.{name}", 4 * config.n_embd)
         yield section("coarse.rows", config.n_vocab * config.n_embd // 2)
 
 
@@ -204,18 +208,24 @@ def _made(
                 )
             )
     if "coarse.rows" in by_name:
-        dither, step, rows = (base + by_name[f"coarse.{part}"].offset for part in ("dither", "step", "rows"))
-        values = _dither(config.n_embd)
-        C.memmove(dither, values.ctypes.data, values.nbytes)
         head = file.tensors[head_name(file)]
-        type_ = ggml.Type.F16 if head.type == TensorType.F16 else ggml.Type.F32
+        half = head.type == TensorType.F16
+        exact = file.data(head_name(file)).view(np.float16 if half else np.float32)
+        at = {name: base + by_name[f"coarse.{name}"].offset for name in Coarse.__slots__}
+        args = kernels.CoarseArgs(
+            **at,
+            weights=file.address + head.offset,
+            n=config.n_embd,
+            type=ggml.Type.F16 if half else ggml.Type.F32,
+        )
+        for name, values in (
+            ("dither", dither(config.n_embd)),
+            ("direction", direction(exact.reshape(config.n_vocab, config.n_embd))),
+        ):
+            C.memmove(at[name], values.ctypes.data, values.nbytes)
         for first in range(0, config.n_vocab, COARSE_TASK_ROWS):
             end = min(first + COARSE_TASK_ROWS, config.n_vocab)
-            tasks.append(
-                lambda first=first, end=end: library.coarse_build(  # type: ignore[misc]
-                    file.address + head.offset, type_, config.n_embd, first, end, dither, rows, step
-                )
-            )
+            tasks.append(lambda first=first, end=end: library.coarse_build(args, first, end))  # type: ignore[misc]
     with ThreadPoolExecutor(threads, "tern-prepare") as pool:
         for done, _ in enumerate(pool.map(lambda task: task(), tasks), start=1):
             progress(done / len(tasks))
@@ -224,7 +234,15 @@ def _made(
     return memory
 
 
-def _dither(n: int) -> NDArray[np.float32]:
+def dither(n: int) -> NDArray[np.float32]:
     """``n`` values uniform in [-1/2, 1/2), the same for ever and independent of any weights."""
     raw = np.random.PCG64(20260222).random_raw(n) >> np.uint64(40)
     return (raw.astype(np.float64) * 2.0**-24 - 0.5).astype(np.float32)
+
+
+def direction(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """The mean of the output ``rows`` (n_vocab, n), made length 1; of every 16th row, which is close enough."""
+    mean = rows[::16].astype(np.float32).mean(axis=0, dtype=np.float64)
+    length = float(np.linalg.norm(mean))
+    unit: NDArray[np.float32] = (mean / length if length > 0 else mean).astype(np.float32)
+    return unit

@@ -20,13 +20,18 @@ static int64_t exact_row_bytes(const struct tern_coarse_args *a) { return (int64
 
 // ---- building the coarse copy ----
 void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end, const float *dither,
-                       uint8_t *rows, float *step) {
+                       const float *direction, uint8_t *rows, float *step, float *along) {
     float w[MAX_COARSE_N], unit[MAX_COARSE_N];
     const struct float_kernel *k = tern_active_float_kernel();
     for (int32_t r = first; r < end; r++) {
         k->row_to_floats(weights + (int64_t)r * n * (type == GGML_TYPE_F16 ? 2 : 4), type, n, w);
         float largest = 0.0f;
-        for (int32_t i = 0; i < n; i++) largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
+        double sum = 0.0;
+        for (int32_t i = 0; i < n; i++) {
+            largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
+            sum += (double)w[i] * (double)direction[i];
+        }
+        along[r] = (float)sum;
         const float d = largest / 7.49f, inverse = largest > 0.0f ? 1.0f / d : 0.0f;
         for (int32_t i = 0; i < n; i++) unit[i] = w[i] * inverse - dither[i] - 0.5f;
         step[r] = d;
@@ -44,32 +49,38 @@ void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t 
 struct activations {
     TERN_ALIGNED(64) int8_t high[MAX_COARSE_N];
     TERN_ALIGNED(64) int8_t low[MAX_COARSE_N];
+    float along;   // how far x goes along the direction; the rest below is of what remains of x
     float scale;   // X * scale stands for x
     float offset;  // sum of (dither - 7.5) X: what every row adds to sum of u X
     float bound;   // times the row's step: how far its coarse logit can be off
 };
 
 static void quantize_activations(const struct tern_coarse_args *a, const float *x, struct activations *out) {
-    float largest = 0.0f;
-    double squares = 0.0, offset = 0.0, rounding = 0.0;
+    float rest[MAX_COARSE_N], largest = 0.0f;
+    double along = 0.0, squares = 0.0, offset = 0.0, rounding = 0.0, magnitude = 0.0;
+    for (int32_t i = 0; i < a->n; i++) along += (double)a->direction[i] * (double)x[i];
+    out->along = (float)along;
     for (int32_t i = 0; i < a->n; i++) {
-        largest = fabsf(x[i]) > largest ? fabsf(x[i]) : largest;
-        squares += (double)x[i] * (double)x[i];
+        const float part = out->along * a->direction[i];
+        rest[i] = x[i] - part;
+        magnitude += fabs((double)x[i]) + fabs((double)part);
+        largest = fabsf(rest[i]) > largest ? fabsf(rest[i]) : largest;
+        squares += (double)rest[i] * (double)rest[i];
     }
     const float scale = largest > 0.0f ? largest / (float)X_LIMIT : 1.0f, inverse = 1.0f / scale;
     for (int32_t i = 0; i < a->n; i++) {
-        int32_t v = (int32_t)rintf(x[i] * inverse);
+        int32_t v = (int32_t)rintf(rest[i] * inverse);
         v = v > X_LIMIT ? X_LIMIT : v < -X_LIMIT ? -X_LIMIT : v;
         const int32_t high = (v + 64) >> 7;  // low = v - 128 high lies in [-64, 63]
         out->high[i] = (int8_t)high;
         out->low[i] = (int8_t)(v - high * X_HIGH);
         offset += ((double)a->dither[i] - COARSE_ZERO) * v;
-        rounding += fabs((double)x[i] - (double)scale * v);
+        rounding += fabs((double)rest[i] - (double)scale * v);
     }
     out->scale = scale;
     out->offset = (float)offset;
     // The dither's bound, what rounding x can do at most (codes stay within 8 steps), and float rounding of the sums.
-    out->bound = (float)(COARSE_BOUND * sqrt(squares) + 8.0 * rounding + 1e-6 * 8.0 * largest * a->n);
+    out->bound = (float)(COARSE_BOUND * sqrt(squares) + 8.0 * rounding + 8e-6 * (largest * (double)a->n + magnitude));
 }
 
 // ---- each thread's best rows: a heap with the worst on top ----
@@ -103,7 +114,8 @@ void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
             const int32_t count = a->n_vocab - first < UNIT_COARSE ? a->n_vocab - first : UNIT_COARSE;
             k->coarse_rows(a->rows + (int64_t)first * (a->n / 2), count, x.high, x.low, a->n, acc);
             for (int32_t i = 0; i < count; i++) {
-                const float value = a->step[first + i] * (x.scale * ((float)acc[i] + x.offset));
+                const float coarse = a->step[first + i] * (x.scale * ((float)acc[i] + x.offset));
+                const float value = a->along[first + i] * x.along + coarse;
                 upper[first + i] = value + a->step[first + i] * x.bound;
                 const struct tern_coarse_best item = {value, first + i};
                 if (worse(best[0], item)) {

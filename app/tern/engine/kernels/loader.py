@@ -115,6 +115,8 @@ class CoarseArgs(ctypes.Structure):
         ("rows", ctypes.c_void_p),
         ("step", ctypes.c_void_p),
         ("dither", ctypes.c_void_p),
+        ("direction", ctypes.c_void_p),
+        ("along", ctypes.c_void_p),
         ("weights", ctypes.c_void_p),
         ("best", ctypes.c_void_p),
         ("n", ctypes.c_int32),
@@ -201,14 +203,21 @@ class Kernels:
         _check_columns(n_in)
         self.library.tern_repack_columns(codes, n_in, n_out, out)
 
-    def coarse_build(
-        self, weights: int, type_: int, n: int, first: int, end: int, dither: int, rows: int, step: int
-    ) -> None:
-        """Quantizes rows ``first``..``end`` of the output matrix at address ``weights`` to four bits (coarse.h).
-
-        Addresses: ``dither`` f32[n], ``rows`` u8[n_vocab * n / 2], ``step`` f32[n_vocab]. Releases the GIL.
-        """
-        self.library.tern_coarse_build(weights, type_, n, first, end, dither, rows, step)
+    def coarse_build(self, args: CoarseArgs, first: int, end: int) -> None:
+        """Quantizes rows ``first``..``end`` of ``args.weights`` to four bits (coarse.h): fills ``args.rows``,
+        ``args.step`` and ``args.along`` from ``args.dither`` and ``args.direction``. Releases the GIL."""
+        self.library.tern_coarse_build(
+            args.weights,
+            args.type,
+            args.n,
+            first,
+            end,
+            args.dither,
+            args.direction,
+            args.rows,
+            args.step,
+            args.along,
+        )
 
     def select(self, name: str) -> None:
         """Makes another instruction set the active one for the whole process (tests and benchmarks)."""
@@ -246,7 +255,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
-        "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr]),
+        "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr]),
         "tern_select_kernel": (i32, [text]),
         "tern_kernel_name": (text, []),
         "tern_kernels_available": (text, []),

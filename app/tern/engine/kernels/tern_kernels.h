@@ -110,6 +110,8 @@ struct tern_coarse_args {
     const uint8_t *rows;     // [n_vocab][n / 2], written by tern_coarse_build, with `step` [n_vocab]
     const float *step;
     const float *dither;     // [n], uniform in [-1/2, 1/2)
+    const float *direction;  // [n], of length 1 (or zeros): taken out of x before the coarse product
+    const float *along;      // [n_vocab], exact rows times direction
     const uint8_t *weights;  // the exact rows [n_vocab][n] of `type` (ggml_type F16 or F32)
     struct tern_coarse_best *best;  // room for TERN_COARSE_BEST a thread
     int32_t n, type, n_vocab;
@@ -129,7 +131,8 @@ TERN_API void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *us
 TERN_API void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end,
-                                const float *dither, uint8_t *rows, float *step);
+                                const float *dither, const float *direction, uint8_t *rows, float *step,
+                                float *along);
 
 // Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
 TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
