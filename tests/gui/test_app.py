@@ -81,3 +81,16 @@ def test_a_missing_model_leaves_a_window_that_says_so(tmp_path: Path) -> None:
         out, errors = process.communicate(timeout=20)
     assert "said True" in out, errors
     assert "nowhere.gguf" in out
+
+
+def test_a_second_launch_raises_the_first_and_ends(tmp_path: Path) -> None:
+    watch = "main_window.MainWindow.come_up = lambda self: (print('came up', flush=True), self.close())"
+    with _start(tmp_path, watch) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().strip() == "ready True"
+        with _start(tmp_path) as second:
+            out, errors = second.communicate(timeout=20)
+            assert (second.returncode, out) == (0, ""), errors
+        out, errors = first.communicate(timeout=20)
+    assert first.returncode == 0, errors
+    assert "came up" in out

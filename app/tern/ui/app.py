@@ -37,6 +37,7 @@ from tern.settings import CONTEXT_SIZE, KV_TYPE, THEME, Settings
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
 from tern.ui.models_host import ModelsHost
+from tern.ui.single import Doorbell, raise_running
 from tern.ui.theme import Mode, Theme
 
 log = logging.getLogger(__name__)
@@ -69,11 +70,15 @@ def run(options: WindowOptions | None = None) -> int:
     app.setApplicationDisplayName("Tern")
     app.setDesktopFileName("tern")
     app.setWindowIcon(app_icon())
+    if raise_running():
+        return 0
+    doorbell = Doorbell(app)
     settings = Settings.load()
     store, warning = _open_store()
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
     window.apply_settings()
+    doorbell.rung.connect(window.come_up)
     for sentence in (*settings.warnings, warning):
         if sentence:
             window.show_error(sentence)
@@ -86,6 +91,7 @@ def run(options: WindowOptions | None = None) -> int:
         QTimer.singleShot(0, lambda: models.open_first(options.model))
         status = app.exec()
         models.close()
+    doorbell.close()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status

@@ -285,6 +285,12 @@ class MainWindow(ChatWindow):
             self._help = HelpPage(self._theme, keys, self)
         _raise(self._help)
 
+    def come_up(self) -> None:
+        """Show the window above the others: Tern was launched once more."""
+        if self.isMinimized():
+            self.showNormal()
+        _raise(self)
+
     def show_settings(self) -> None:
         if self._settings_page is None:
             self._settings_page = settings_page(self._theme, self._settings, self)
