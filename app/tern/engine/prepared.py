@@ -29,7 +29,7 @@ from tern.engine.weights import Weights, head_name
 
 log = logging.getLogger(__name__)
 
-FORMAT = 3  # of the cache file; a change makes every file again
+FORMAT = 4  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
 HEADER_BYTES = 1 << 16

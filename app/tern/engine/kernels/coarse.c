@@ -27,11 +27,12 @@ void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t 
         k->row_to_floats(weights + (int64_t)r * n * (type == GGML_TYPE_F16 ? 2 : 4), type, n, w);
         float largest = 0.0f;
         double sum = 0.0;
-        for (int32_t i = 0; i < n; i++) {
-            largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
-            sum += (double)w[i] * (double)direction[i];
-        }
+        for (int32_t i = 0; i < n; i++) sum += (double)w[i] * (double)direction[i];
         along[r] = (float)sum;
+        for (int32_t i = 0; i < n; i++) {
+            w[i] -= along[r] * direction[i];
+            largest = fabsf(w[i]) > largest ? fabsf(w[i]) : largest;
+        }
         const float d = largest / 7.49f, inverse = largest > 0.0f ? 1.0f / d : 0.0f;
         for (int32_t i = 0; i < n; i++) unit[i] = w[i] * inverse - dither[i] - 0.5f;
         step[r] = d;
@@ -53,6 +54,7 @@ struct activations {
     float scale;   // X * scale stands for x
     float offset;  // sum of (dither - 7.5) X: what every row adds to sum of u X
     float bound;   // times the row's step: how far its coarse logit can be off
+    float slack;   // times the size of the row's part along the direction: what float rounding can do to that part
 };
 
 static void quantize_activations(const struct tern_coarse_args *a, const float *x, struct activations *out) {
@@ -79,6 +81,7 @@ static void quantize_activations(const struct tern_coarse_args *a, const float *
     }
     out->scale = scale;
     out->offset = (float)offset;
+    out->slack = (float)(1e-6 * (fabs(along) + sqrt(squares)));
     // The dither's bound, what rounding x can do at most (codes stay within 8 steps), and float rounding of the sums.
     out->bound = (float)(COARSE_BOUND * sqrt(squares) + 8.0 * rounding + 8e-6 * (largest * (double)a->n + magnitude));
 }
@@ -116,7 +119,7 @@ void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
             for (int32_t i = 0; i < count; i++) {
                 const float coarse = a->step[first + i] * (x.scale * ((float)acc[i] + x.offset));
                 const float value = a->along[first + i] * x.along + coarse;
-                upper[first + i] = value + a->step[first + i] * x.bound;
+                upper[first + i] = value + a->step[first + i] * x.bound + fabsf(a->along[first + i]) * x.slack;
                 const struct tern_coarse_best item = {value, first + i};
                 if (worse(best[0], item)) {
                     best[0] = item;
