@@ -137,6 +137,16 @@ def test_stop_in_the_middle_of_a_long_prefill(tmp_path: Path) -> None:
         engine.close()
 
 
+def test_what_no_longer_fits_is_named(tiny_model: Path) -> None:
+    engine = open_engine(tiny_model, EngineOptions(threads=1, context_size=128))
+    try:
+        messages = [Message("user", "abcdefgh " * 40), Message("assistant", "abc"), Message("user", "hello")]
+        chunks = list(engine.generate(Request(messages, GREEDY, 2)))
+        assert {chunk.stats.dropped_messages for chunk in chunks} == {(0, 1)}
+    finally:
+        engine.close()
+
+
 def test_tokens_round_trip(tiny: BitnetEngine) -> None:
     for sample in ("hello world", "Grüße, 世界! 🐦", "a\n\n  b\tc", "<|eot_id|>", ""):
         tokens = tiny.tokenizer.encode(sample)

@@ -122,11 +122,16 @@ class BitnetEngine:
         on_prefill: PrefillProgress = lambda done, total: None,
     ) -> Iterator[Chunk]:
         started = time.perf_counter()
-        tokens = self.prompt(request.messages).tokens
+        prompt = self.prompt(request.messages)
+        tokens = prompt.tokens
         total, context_size = len(tokens), self.model.context_size
         reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
         stats = Stats(
-            prompt_tokens=total, reused_tokens=reused, context_used=reused, context_size=context_size
+            prompt_tokens=total,
+            reused_tokens=reused,
+            context_used=reused,
+            context_size=context_size,
+            dropped_messages=prompt.dropped,
         )
         limit = request.max_tokens if request.max_tokens is not None else context_size
         sampler = Sampler(request.sampling, self._info.n_vocab)

@@ -60,9 +60,15 @@ def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: i
 
 
 def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, context_size: int) -> Prompt:
-    """The prompt for the next reply. Raises UserError when the last message alone is too long."""
+    """The prompt for the next reply, or, when the last message is the assistant's, for going on with that one.
+
+    Raises UserError when the last message alone is too long.
+    """
     turns = [[*encode(turn_text(message)), eot] for message in messages]
     opening = encode("Assistant: ")
+    if messages and messages[-1].role == "assistant":
+        # The unfinished reply stays open, with the space it may end in: the next word joins it.
+        turns[-1], opening = encode(f"Assistant: {messages[-1].content.lstrip()}"), []
     budget = context_size - reserve(context_size) - 1 - len(opening)
     kept = kept_messages(messages, [len(turn) for turn in turns], budget)
     if kept is None:

@@ -94,6 +94,9 @@ class Stats:
     context_used: int = 0
     context_size: int = 0
     finish_reason: FinishReason | None = None
+    dropped_messages: tuple[
+        int, ...
+    ] = ()  # indices of the request's messages that no longer fitted the context
 
     def finished(self, reason: FinishReason) -> Stats:
         return replace(self, finish_reason=reason)
