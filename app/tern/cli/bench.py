@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from tern.cli import bench_child, options
+from tern.cli import bench_child, bench_forecast, options
 from tern.cli.bench_models import SHAPES
 
 if TYPE_CHECKING:
@@ -75,13 +75,16 @@ def register(subparsers: options.Subparsers) -> None:
         threads_help="threads to compute with, or `sweep`: try the counts, print a table and keep the best",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument(bench_child.HIDDEN_OPTION, action="store_true", help=argparse.SUPPRESS)
+    for hidden in (bench_child.HIDDEN_OPTION, bench_forecast.HIDDEN_OPTION):
+        parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
     if args.answer_once:
         return bench_child.run(args)
+    if args.forecast:
+        return bench_forecast.run(args)
     if args.synthetic and args.model is not None:
         args.usage_error("--synthetic and --model exclude each other")
     if args.sparsity is not None and not args.synthetic:

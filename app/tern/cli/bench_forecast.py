@@ -1,0 +1,74 @@
+"""What ``tern bench --forecast`` does: tell the full-size model's speed from a sixth of it, in a few seconds.
+
+The window runs it in a process of its own, at low priority. It leaves nothing behind, on the disk or in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from tern.engine.synthetic import SyntheticShape
+    from tern.engine.types import EngineOptions
+
+HIDDEN_OPTION = "--forecast"
+_FOLDER = "forecast-"
+_ROOM = 3.0  # of the file's size, free on the disk before it is made: prepared weights come beside it
+_TOKENS, _REPEATS = 24, 5
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print a forecast as one line of JSON. Raises UserError where the disk has no room."""
+    from tern import __version__, paths
+    from tern.cli import options
+    from tern.engine.synthetic import SHAPES, file_bytes
+    from tern.errors import UserError
+    from tern.metrics import forecast
+
+    _step_back()
+    opened = options.engine_options(args)
+    cache = paths.cache_dir()
+    for left in cache.glob(f"{_FOLDER}*"):  # by one that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    shape = forecast.slice_shape()
+    if shutil.disk_usage(cache).free < _ROOM * file_bytes(shape):
+        raise UserError(f"There is too little room in {cache} to measure.")
+    with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=cache) as folder:
+        paths.set_data_dir(folder)  # vocabulary and prepared weights go where the model goes
+        slice_rate, smallest_rate = (_rate(Path(folder), each, opened) for each in (shape, SHAPES["tiny"]))
+    found = forecast.Forecast(forecast.full_rate(slice_rate, smallest_rate), forecast.place(__version__))
+    print(found.as_json())
+    return 0
+
+
+def _step_back() -> None:
+    """Leave the processor to whoever wants it, and clean up when asked to end."""
+    process = psutil.Process()
+    process.nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def _rate(folder: Path, shape: SyntheticShape, opened: EngineOptions) -> float:
+    """Tokens a second of random weights of ``shape``: the median of some repeats."""
+    from tern.context import open_engine
+    from tern.engine.synthetic import write_synthetic
+    from tern.engine.types import SamplingParams
+    from tern.metrics import benchmark, forecast
+    from tern.metrics.benchmark import Plan
+
+    path = folder / f"{shape.n_embd}.gguf"
+    write_synthetic(path, shape, sparsity=forecast.SPARSITY)
+    engine = open_engine(path, opened)
+    try:
+        plan = Plan((), (0,), _TOKENS, _REPEATS, SamplingParams().top_k)
+        return benchmark.measure(engine, shape.n_vocab, plan).decode[0].median
+    finally:
+        engine.close()
