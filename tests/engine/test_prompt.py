@@ -69,6 +69,42 @@ def test_a_message_that_cannot_fit_is_refused_with_numbers() -> None:
         build([Message("user", "x" * 500)], context_size=256)
 
 
+def test_the_measure_is_what_the_prompt_takes() -> None:
+    messages = [
+        Message("system", "S" * 20),
+        Message("user", "a" * 100),
+        Message("assistant", "b" * 100),
+        Message("user", "c" * 50),
+    ]
+    roomy = prompt.measure(messages, encode, 4096)
+    assert roomy.tokens == roomy.sent == len(build(messages).tokens)
+    assert (roomy.dropped, roomy.fits) == ((), True)
+    tight = prompt.measure(messages, encode, 256)
+    built = build(messages, 256)
+    assert (tight.tokens, tight.sent, tight.dropped) == (roomy.tokens, len(built.tokens), built.dropped)
+    assert tight.sent == tight.least <= tight.limit == 256 - prompt.reserve(256)
+    hopeless = prompt.measure([*messages[:3], Message("user", "c" * 300)], encode, 256)
+    assert not hopeless.fits
+    assert hopeless.least > hopeless.limit
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), st.integers(1, 60)), min_size=1),
+    st.integers(20, 400),
+)
+def test_measuring_agrees_with_building(spec: list[tuple[str, int]], context_size: int) -> None:
+    messages = [Message(role, "x" * length) for role, length in spec]  # type: ignore[arg-type]
+    size = prompt.measure(messages, encode, context_size)
+    try:
+        built = build(messages, context_size)
+    except UserError:
+        assert not size.fits
+        return
+    assert size.fits
+    assert (size.sent, size.dropped) == (len(built.tokens), built.dropped)
+    assert not {n for n, message in enumerate(messages) if message.role == "system"} & set(size.dropped)
+
+
 roles = st.sampled_from(["system", "user", "assistant"])
 
 

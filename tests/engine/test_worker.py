@@ -13,6 +13,7 @@ from tern.engine.fake import FakeEngine
 from tern.engine.types import Engine, FinishReason, Message, Request
 from tern.engine.worker import (
     BUG_SENTENCE,
+    Counted,
     EngineWorker,
     Event,
     Failed,
@@ -129,6 +130,42 @@ def test_a_new_model_replaces_and_closes_the_old(listener: Listener) -> None:
     assert not second.closed
     listener.worker.close()
     assert second.closed
+
+
+def test_a_count_is_answered_in_the_middle_of_a_reply_which_it_does_not_disturb(listener: Listener) -> None:
+    words = " ".join(f"w{n}" for n in range(60))
+    engine = FakeEngine([words], token_seconds=0.005)
+    listener.worker.load(lambda progress: engine)
+    listener.worker.submit(ask())
+    before = listener.until(lambda event: isinstance(event, Streamed))
+    messages = [Message("user", "one two"), Message("assistant", "three"), Message("user", "four five six")]
+    number = listener.worker.count(messages, ["a b", ""])
+    events = listener.until(lambda event: isinstance(event, Counted))
+    assert events[-1] == Counted(number, engine.measure(messages), (2, 0))
+    after = listener.until(finished)
+    streamed = [event.chunk for event in (*before, *events, *after) if isinstance(event, Streamed)]
+    assert len([event for event in after if isinstance(event, Streamed)]) > 10, "the reply was still running"
+    assert "".join(chunk.text for chunk in streamed) == words
+
+
+def test_only_the_newest_count_is_answered_and_none_without_a_model(listener: Listener) -> None:
+    listener.worker.count([Message("user", "nobody is there")])
+    ready = threading.Event()
+
+    def slowly(progress: Callable[[float], None]) -> Engine:
+        ready.wait(5)
+        return FakeEngine()
+
+    listener.worker.load(slowly)
+    listener.until(lambda event: isinstance(event, Loading))
+    for number in range(20):
+        last = listener.worker.count([Message("user", "word " * number)])
+    ready.set()
+    events = listener.until(lambda event: isinstance(event, Counted))
+    assert isinstance(events[-1], Counted)
+    assert events[-1].count_id == last
+    listener.worker.submit(ask())
+    assert not [event for event in listener.until(finished) if isinstance(event, Counted)]
 
 
 def test_closing_in_the_middle_of_a_reply_is_quick() -> None:

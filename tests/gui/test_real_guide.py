@@ -29,7 +29,12 @@ class Unhurried:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self.info, self.count_tokens, self.close = engine.info, engine.count_tokens, engine.close
+        self.info, self.close = engine.info, engine.close
+        self.count_tokens, self.measure, self.text_tokens = (
+            engine.count_tokens,
+            engine.measure,
+            engine.text_tokens,
+        )
 
     def generate(
         self, request: Request, should_stop: StopFlag, on_prefill: PrefillProgress

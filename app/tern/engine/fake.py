@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from tern.engine import prompt as prompts
 from tern.engine.types import (
     Chunk,
     FinishReason,
     Message,
     ModelInfo,
     PrefillProgress,
+    PromptSize,
     Request,
     Stats,
     StopFlag,
@@ -57,7 +60,13 @@ class FakeEngine:
         return self._info
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        return sum(len(message.content.split()) + 3 for message in messages)
+        return self.measure(messages).sent
+
+    def measure(self, messages: Sequence[Message]) -> PromptSize:
+        return prompts.measure(messages, _words, self._info.context_size)
+
+    def text_tokens(self, text: str) -> int:
+        return len(_words(text))
 
     def generate(
         self,
@@ -66,12 +75,20 @@ class FakeEngine:
         on_prefill: PrefillProgress = lambda done, total: None,
     ) -> Iterator[Chunk]:
         self.requests.append(request)
-        prompt = self.count_tokens(request.messages)
+        size = self.measure(request.messages)
+        if not size.fits:
+            raise prompts.too_long(size)
+        prompt = size.sent
         text = self._replies.pop(0) if self._replies else request.messages[-1].content
         words = text.split(" ")
         on_prefill(prompt, prompt)
         started = time.perf_counter()
-        stats = Stats(prompt_tokens=prompt, context_used=prompt, context_size=self._info.context_size)
+        stats = Stats(
+            prompt_tokens=prompt,
+            context_used=prompt,
+            context_size=self._info.context_size,
+            dropped_messages=size.dropped,
+        )
         limit = request.max_tokens if request.max_tokens is not None else len(words)
         first = 0.0
         for count, word in enumerate(words[:limit], start=1):
@@ -84,14 +101,13 @@ class FakeEngine:
                 time.sleep(self._token_seconds)
             elapsed = max(time.perf_counter() - started, 1e-9)
             first = first or elapsed
-            stats = Stats(
-                prompt_tokens=prompt,
+            stats = replace(
+                stats,
                 tokens=count,
                 prefill_tokens_per_s=prompt / first,
                 decode_tokens_per_s=(count - 1) / (elapsed - first) if elapsed > first else 0.0,
                 time_to_first_token_s=first,
                 context_used=prompt + count,
-                context_size=self._info.context_size,
             )
             yield Chunk(word if count == 1 else " " + word, stats)
         reason = FinishReason.END_OF_TURN if limit >= len(words) else FinishReason.MAX_TOKENS
@@ -99,3 +115,8 @@ class FakeEngine:
 
     def close(self) -> None:
         self.closed = True
+
+
+def _words(text: str) -> list[int]:
+    """A token a word."""
+    return [0] * len(text.split())

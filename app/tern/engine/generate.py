@@ -13,6 +13,7 @@ import numpy as np
 
 from tern.engine import prompt as prompts
 from tern.engine.bitnet import BitnetModel
+from tern.engine.pieces import PieceEncoder
 from tern.engine.sampling import Sampler
 from tern.engine.tokenizer import TextStream, Tokenizer
 from tern.engine.types import (
@@ -22,6 +23,7 @@ from tern.engine.types import (
     Message,
     ModelInfo,
     PrefillProgress,
+    PromptSize,
     Request,
     Stats,
     StopFlag,
@@ -37,6 +39,7 @@ class BitnetEngine:
     def __init__(self, model: BitnetModel, tokenizer: Tokenizer) -> None:
         self.model = model
         self.tokenizer = tokenizer
+        self._encode = PieceEncoder(tokenizer.encode)
         file, config = model.file, model.config
         self._cached: list[int] = []  # tokens whose keys and values the cache holds, in order
         if config.bos_id is None or config.eos_id is None:
@@ -67,10 +70,16 @@ class BitnetEngine:
 
     def prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
         """The prompt ``generate`` would use, with the messages that no longer fit left out."""
-        return prompts.build(messages, self.tokenizer.encode, self._bos, self._eot, self.model.context_size)
+        return prompts.build(messages, self._encode, self._bos, self._eot, self.model.context_size)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return len(self.prompt(messages).tokens)
+
+    def measure(self, messages: Sequence[Message]) -> PromptSize:
+        return prompts.measure(messages, self._encode, self.model.context_size)
+
+    def text_tokens(self, text: str) -> int:
+        return len(self._encode(text))
 
     def is_end(self, token: int) -> bool:
         return token in self._ends or self.tokenizer.is_end(token)

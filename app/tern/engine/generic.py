@@ -11,6 +11,7 @@ import ctypes
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tern.engine.types import (
     Message,
     ModelInfo,
     PrefillProgress,
+    PromptSize,
     Request,
     Stats,
     StopFlag,
@@ -36,6 +38,7 @@ from tern.engine.types import (
 from tern.errors import UserError
 
 PREFILL_CHUNK = 256
+_REMEMBERED = 256  # texts whose tokens are kept
 _DEFAULT_CONTEXT = 4096  # of models made for more: a KV cache of all that could fill the memory
 _KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml's numbers
 _MARK = (
@@ -72,6 +75,7 @@ class GenericEngine:
             ) from error
         self._vocab = self._llama._model.vocab
         self._cached: list[int] = []
+        self._encode = lru_cache(_REMEMBERED)(self._tokenize)  # a conversation is counted again and again
         metadata: dict[str, str] = self._llama.metadata
         self._template = metadata.get("tokenizer.chat_template", "")
         self._trusted = trusted
@@ -96,24 +100,39 @@ class GenericEngine:
         return self._info
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
-        return len(self.prompt(messages))
+        return self.measure(messages).sent
 
     def prompt(self, messages: Sequence[Message]) -> list[int]:
         """Token ids of the next reply's prompt; whole turns leave, oldest first, where it would not fit."""
-        budget = self._info.context_size - prompts.reserve(self._info.context_size)
-        kept = list(messages)
-        while True:
-            tokens = self._tokens(kept)
-            if len(tokens) <= budget:
-                return tokens
-            first = next((n for n, message in enumerate(kept) if message.role != "system"), len(kept) - 1)
-            end = next((n for n in range(first + 1, len(kept)) if kept[n].role == "user"), len(kept))
-            if end >= len(kept):
-                raise UserError(
-                    f"This message is too long: {len(tokens):,} tokens, and the model can take {budget:,} at a time. "
-                    "Shorten it or send it in parts."
-                )
-            del kept[first:end]
+        return self._prompt(messages).tokens
+
+    def measure(self, messages: Sequence[Message]) -> PromptSize:
+        return self._fit(messages)[0]
+
+    def text_tokens(self, text: str) -> int:
+        return len(self._encode(text, special=False))
+
+    def _prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
+        size, tokens = self._fit(messages)
+        if not size.fits:
+            raise prompts.too_long(size)
+        return prompts.Prompt(tokens, size.dropped)
+
+    def _fit(self, messages: Sequence[Message]) -> tuple[PromptSize, list[int]]:
+        """What the messages take, and the tokens that are sent. A template has no length of its own a message:
+        every choice of messages is rendered."""
+        context_size = self._info.context_size
+        limit = context_size - prompts.reserve(context_size)
+        tokens = self._tokens(messages)
+        total, dropped = len(tokens), []
+        for turn in prompts.leaving(messages):
+            if len(tokens) <= limit:
+                break
+            dropped += turn
+            tokens = self._tokens([m for n, m in enumerate(messages) if n not in set(dropped)])
+        gone = {index for turn in prompts.leaving(messages) for index in turn}
+        least = len(self._tokens([m for n, m in enumerate(messages) if n not in gone]))
+        return PromptSize(total, len(tokens), least, limit, context_size, tuple(dropped)), tokens
 
     def generate(
         self,
@@ -122,10 +141,17 @@ class GenericEngine:
         on_prefill: PrefillProgress = lambda done, total: None,
     ) -> Iterator[Chunk]:
         started = time.perf_counter()
-        tokens = self.prompt(request.messages)
+        prompt = self._prompt(request.messages)
+        tokens = prompt.tokens
         total, size = len(tokens), self._info.context_size
         reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
-        stats = Stats(prompt_tokens=total, reused_tokens=reused, context_used=reused, context_size=size)
+        stats = Stats(
+            prompt_tokens=total,
+            reused_tokens=reused,
+            context_used=reused,
+            context_size=size,
+            dropped_messages=prompt.dropped,
+        )
         limit = request.max_tokens if request.max_tokens is not None else size
         sampler = Sampler(request.sampling, self._info.n_vocab)
         try:
@@ -201,9 +227,9 @@ class GenericEngine:
         found: bytes = self._llama._model.detokenize([token], special=False)
         return found
 
-    def _encode(self, text: str, special: bool) -> list[int]:
+    def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:
         data = text.encode(errors="replace")
-        return list(self._llama.tokenize(data, add_bos=False, special=special)) if data else []
+        return tuple(self._llama.tokenize(data, add_bos=False, special=special)) if data else ()
 
     # -- the prompt ----------------------------------------------------------------------------------------------
 
@@ -216,9 +242,8 @@ class GenericEngine:
             before, found, rest = text.partition(mark)
             if not found:  # this template leaves such a message out (some have no system role)
                 continue
-            tokens += self._encode(before, special=True) + self._encode(
-                message.content.strip(), special=False
-            )
+            tokens += self._encode(before, special=True)
+            tokens += self._encode(message.content.strip(), special=False)
             text = rest
         tokens += self._encode(text, special=True)
         if len(tokens) > 1 and tokens[0] == tokens[1] == self._bos:  # the template wrote it too

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tern.engine.types import Message
+from tern.engine.types import Message, PromptSize
 from tern.errors import UserError
 
 Encode = Callable[[str], list[int]]
@@ -36,14 +36,12 @@ def reserve(context_size: int) -> int:
     return min(MIN_REPLY_TOKENS, context_size // 4)
 
 
-def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: int) -> list[int] | None:
-    """Indices of the messages whose ``lengths`` (tokens) fit the ``budget`` together.
+def leaving(messages: Sequence[Message]) -> list[list[int]]:
+    """Indices of the turns that may leave, in the order in which they do.
 
-    System messages and the last message never leave; whole turns leave oldest first, a question together with its
-    answers, so that the rest still reads as a dialogue. None when even that does not fit.
+    System messages and the last turn never leave; whole turns leave oldest first, a question together with its
+    answers, so that the rest still reads as a dialogue.
     """
-    kept = list(range(len(messages)))
-    total = sum(lengths)
     turns: list[list[int]] = []
     for index, message in enumerate(messages):
         if message.role == "system":
@@ -51,7 +49,17 @@ def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: i
         if message.role == "user" or not turns:
             turns.append([])
         turns[-1].append(index)
-    for turn in turns[:-1]:
+    return turns[:-1]
+
+
+def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: int) -> list[int] | None:
+    """Indices of the messages whose ``lengths`` (tokens) fit the ``budget`` together.
+
+    None when what never leaves (see :func:`leaving`) does not fit.
+    """
+    kept = list(range(len(messages)))
+    total = sum(lengths)
+    for turn in leaving(messages):
         if total <= budget:
             break
         total -= sum(lengths[index] for index in turn)
@@ -59,33 +67,54 @@ def kept_messages(messages: Sequence[Message], lengths: Sequence[int], budget: i
     return kept if total <= budget else None
 
 
+def measure(messages: Sequence[Message], encode: Encode, context_size: int) -> PromptSize:
+    """What :func:`build` would make of these messages; never raises."""
+    turns, opening = _turns(messages, encode, 0)
+    lengths = [len(turn) for turn in turns]
+    limit = context_size - reserve(context_size)
+    fixed = 1 + len(opening)  # the begin token, and what opens the reply
+    kept = kept_messages(messages, lengths, limit - fixed)
+    gone = {index for turn in leaving(messages) for index in turn}
+    least = fixed + sum(length for index, length in enumerate(lengths) if index not in gone)
+    if kept is not None:
+        gone -= set(kept)
+    sent = fixed + sum(length for index, length in enumerate(lengths) if index not in gone)
+    return PromptSize(fixed + sum(lengths), sent, least, limit, context_size, tuple(sorted(gone)))
+
+
 def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, context_size: int) -> Prompt:
     """The prompt for the next reply, or, when the last message is the assistant's, for going on with that one.
 
     Raises UserError when the last message alone is too long.
     """
-    turns = [[*encode(turn_text(message)), eot] for message in messages]
-    opening = encode("Assistant: ")
-    if messages and messages[-1].role == "assistant":
-        # The unfinished reply stays open, with the space it may end in: the next word joins it.
-        turns[-1], opening = encode(f"Assistant: {messages[-1].content.lstrip()}"), []
+    turns, opening = _turns(messages, encode, eot)
     budget = context_size - reserve(context_size) - 1 - len(opening)
     kept = kept_messages(messages, [len(turn) for turn in turns], budget)
     if kept is None:
-        needed = sum(
-            len(turn)
-            for turn, message in zip(turns, messages, strict=True)
-            if message.role == "system" or message is messages[-1]
-        )
-        raise UserError(
-            f"This message is too long: {needed:,} tokens, and the model can take {budget:,} at a time. "
-            "Shorten it or send it in parts."
-        )
+        raise too_long(measure(messages, encode, context_size))
     tokens = [bos]
     for index in kept:
         tokens += turns[index]
     dropped = tuple(index for index in range(len(messages)) if index not in set(kept))
     return Prompt(tokens + opening, dropped)
+
+
+def too_long(size: PromptSize) -> UserError:
+    """What is said of a message that cannot be sent."""
+    return UserError(
+        f"This message is too long: {size.least:,} tokens, and the model can take {size.limit:,} at a time. "
+        "Shorten it or send it in parts."
+    )
+
+
+def _turns(messages: Sequence[Message], encode: Encode, eot: int) -> tuple[list[list[int]], list[int]]:
+    """Tokens of each message with its end, and of what opens the reply."""
+    turns = [[*encode(turn_text(message)), eot] for message in messages]
+    opening = encode("Assistant: ")
+    if messages and messages[-1].role == "assistant":
+        # The unfinished reply stays open, with the space it may end in: the next word joins it.
+        turns[-1], opening = encode(f"Assistant: {messages[-1].content.lstrip()}"), []
+    return turns, opening
 
 
 def common_prefix(a: Sequence[int], b: Sequence[int]) -> int:

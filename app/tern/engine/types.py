@@ -94,9 +94,9 @@ class Stats:
     context_used: int = 0
     context_size: int = 0
     finish_reason: FinishReason | None = None
-    dropped_messages: tuple[
-        int, ...
-    ] = ()  # indices of the request's messages that no longer fitted the context
+    # Indices of the messages that no longer fitted the context: of the request's, or, in a conversation's own numbers
+    # (chat/), of the branch's.
+    dropped_messages: tuple[int, ...] = ()
 
     def finished(self, reason: FinishReason) -> Stats:
         return replace(self, finish_reason=reason)
@@ -158,6 +158,28 @@ class Request:
     max_tokens: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class PromptSize:
+    """What a prompt takes, in tokens, and what would have to leave for it to fit.
+
+    ``tokens``: everything said so far; ``sent``: without the ``dropped`` messages (indices, oldest first); ``least``:
+    only what never leaves, the system prompt and the last turn; ``limit``: the longest prompt that leaves room for a
+    reply.
+    """
+
+    tokens: int
+    sent: int
+    least: int
+    limit: int
+    context_size: int
+    dropped: tuple[int, ...] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether the last message can be sent at all."""
+        return self.least <= self.limit
+
+
 StopFlag = Callable[[], bool]
 PrefillProgress = Callable[[int, int], None]
 
@@ -170,6 +192,14 @@ class Engine(Protocol):
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Prompt length in tokens that ``generate`` would use for these messages."""
+        ...
+
+    def measure(self, messages: Sequence[Message]) -> PromptSize:
+        """What these messages would take; needs the tokenizer only, so it may be asked between two tokens."""
+        ...
+
+    def text_tokens(self, text: str) -> int:
+        """How many tokens ``text`` is by itself."""
         ...
 
     def generate(

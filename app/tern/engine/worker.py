@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tern.engine.types import Chunk, Engine, FinishReason, ModelInfo, Request, Stats
+from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
 from tern.errors import TernError, UserError
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,16 @@ class Failed:
     message: str
 
 
-Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The answer to :meth:`EngineWorker.count`: what the messages take, and the tokens of each text by itself."""
+
+    count_id: int
+    size: PromptSize
+    texts: tuple[int, ...]
+
+
+Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted
 
 BUG_SENTENCE = (
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
@@ -81,6 +90,17 @@ class _Reply:
     request: Request
 
 
+@dataclass(frozen=True, slots=True)
+class _Count:
+    count_id: int
+    messages: Sequence[Message]
+    texts: Sequence[str]
+
+
+class _Look:
+    """Wakes the thread to look at the count that waits."""
+
+
 class EngineWorker:
     """Owns the engine on its own thread. All methods may be called from any thread and never block.
 
@@ -90,7 +110,8 @@ class EngineWorker:
 
     def __init__(self, on_event: Callable[[Event], None]) -> None:
         self._on_event = on_event
-        self._queue: queue.SimpleQueue[_Load | _Reply | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[_Load | _Reply | _Look | None] = queue.SimpleQueue()
+        self._count: _Count | None = None  # the newest one that waits: older ones are not worth an answer
         self._lock = threading.Lock()
         self._next_id = 1
         self._stopped_up_to = 0
@@ -109,6 +130,18 @@ class EngineWorker:
             self._next_id += 1
         self._queue.put(_Reply(reply_id, request))
         return reply_id
+
+    def count(self, messages: Sequence[Message], texts: Sequence[str] = ()) -> int:
+        """Ask what ``messages`` and ``texts`` take; returns the id that the ``Counted`` event carries.
+
+        Answered between two tokens of a running reply. Only the newest is answered, and none while no model is open.
+        """
+        with self._lock:
+            count_id = self._next_id
+            self._next_id += 1
+            self._count = _Count(count_id, messages, texts)
+        self._queue.put(_Look())
+        return count_id
 
     def stop(self) -> None:
         """Stop every reply submitted so far, running or waiting."""
@@ -130,8 +163,9 @@ class EngineWorker:
                 if engine is not None:
                     engine.close()
                 engine = self._open(item.factory)
-            else:
+            elif isinstance(item, _Reply):
                 self._reply(engine, item)
+            self._answer_count(engine)
         if engine is not None:
             engine.close()
 
@@ -150,6 +184,21 @@ class EngineWorker:
         self._on_event(Loaded(engine.info))
         return engine
 
+    def _answer_count(self, engine: Engine | None) -> None:
+        with self._lock:
+            item, self._count = self._count, None
+        if item is None or engine is None or self._closing.is_set():
+            return
+        try:
+            size = engine.measure(item.messages)
+            texts = tuple(engine.text_tokens(text) for text in item.texts)
+        except TernError as error:  # as a foreign chat template that fails: sending will say so
+            log.warning("not counted: %s", error)
+        except Exception:
+            log.exception("not counted")
+        else:
+            self._on_event(Counted(item.count_id, size, texts))
+
     def _reply(self, engine: Engine | None, item: _Reply) -> None:
         reply_id = item.reply_id
 
@@ -162,13 +211,16 @@ class EngineWorker:
         if engine is None:
             self._on_event(Failed(reply_id, "No model is open. Choose one, then send again."))
             return
+
+        def on_prefill(done: int, total: int) -> None:
+            self._on_event(Prefilling(reply_id, done, total))
+            self._answer_count(engine)
+
         try:
-            for chunk in engine.generate(
-                item.request,
-                should_stop,
-                lambda done, total: self._on_event(Prefilling(reply_id, done, total)),
-            ):
+            for chunk in engine.generate(item.request, should_stop, on_prefill):
                 self._on_event(Streamed(reply_id, chunk))
+                if chunk.stats.finish_reason is None:
+                    self._answer_count(engine)
         except TernError as error:
             log.warning("reply failed: %s", error)
             self._on_event(Failed(reply_id, _sentence(error)))

@@ -10,7 +10,7 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from tern.engine.types import Chunk
-from tern.engine.worker import Event, Failed, Loaded, LoadFailed, Loading, Prefilling, Streamed
+from tern.engine.worker import Counted, Event, Failed, Loaded, LoadFailed, Loading, Prefilling, Streamed
 
 FRAME_S = 1 / 30
 _LONGEST_FRAME_S = 0.25
@@ -30,6 +30,7 @@ class Bridge(QObject):
     prefilling = Signal(int, int, int)  # reply id, done, total
     streamed = Signal(int, str, object)  # reply id, text, Stats
     failed = Signal(int, str)  # reply id, sentence
+    counted = Signal(object)  # Counted
     _woken = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -115,6 +116,8 @@ class Bridge(QObject):
             case Failed(reply_id, sentence) if reply_id in self._followed:
                 self._followed.discard(reply_id)
                 self.failed.emit(reply_id, sentence)
+            case Counted():
+                self.counted.emit(event)
 
 
 def _gathered(events: list[Event]) -> list[Event]:
