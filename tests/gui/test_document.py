@@ -7,9 +7,10 @@ import random
 import pytest
 from PySide6.QtGui import QTextDocument, QTextFrame, QTextTable
 
-from tern.ui.document import DocumentWriter, utf16_length
+from tern.ui.document import DocumentWriter
 from tern.ui.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RULE
 from tern.ui.markdown import StreamParser, parse
+from tern.ui.text_units import utf16_length
 from tern.ui.theme import Theme
 
 from .samples import EVERYTHING

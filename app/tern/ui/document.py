@@ -10,23 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import count, zip_longest
 
-from PySide6.QtCore import QMarginsF, Qt
-from PySide6.QtGui import (
-    QBrush,
-    QFontMetricsF,
-    QTextBlockFormat,
-    QTextCharFormat,
-    QTextCursor,
-    QTextDocument,
-    QTextFormat,
-    QTextFrameFormat,
-    QTextLength,
-    QTextTableFormat,
-)
+from PySide6.QtCore import QMarginsF
+from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
 
-from tern.ui.formats import BUBBLE, CODE_TAIL, INDENT, PADDING, Formats
-from tern.ui.markdown import Block, Kind, Run, Style, safe_text
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.formats import BUBBLE, PADDING, Formats
+from tern.ui.inlines import insert_runs
+from tern.ui.markdown import Block, Kind, safe_text
+from tern.ui.tables import write_table
+from tern.ui.text_units import index_of, same_length, same_prefix
+from tern.ui.theme import Theme
 
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING)
 
@@ -196,9 +188,9 @@ class DocumentWriter:
         ):
             return False
         if block.kind in _TEXT_KINDS:
-            same = _same_prefix(old.runs, block.runs)
+            same = same_prefix(old.runs, block.runs)
         elif block.kind is Kind.CODE and old.language == block.language:
-            same = _same_length(old.text, block.text)
+            same = same_length(old.text, block.text)
         else:
             return False
         cursor = QTextCursor(self._document)
@@ -207,9 +199,9 @@ class DocumentWriter:
         if cursor.hasSelection():
             cursor.removeSelectedText()
         if block.kind is Kind.CODE:
-            self._insert_code(cursor, block.text[_index(block.text, same) :], block, written.code)
+            self._insert_code(cursor, block.text[index_of(block.text, same) :], block, written.code)
         else:
-            self._insert_runs(cursor, block.runs, self._heading(block), skip=same)
+            insert_runs(cursor, block.runs, self.formats, self._heading(block), skip=same)
         written.block = block
         return True
 
@@ -244,7 +236,7 @@ class DocumentWriter:
         if block.kind is Kind.TABLE:
             if fresh:
                 self._flatten(cursor, first=True)
-            self._write_table(cursor, block, before)
+            write_table(cursor, block, before, self.formats, self._theme)
             cursor.setPosition(slot.end)
             self._flatten(cursor)
             slot.written.append(_Written(block, start - base, fresh, start - base))
@@ -260,7 +252,7 @@ class DocumentWriter:
             self._insert_code(cursor, block.text, block, code)
         else:
             cursor.setBlockCharFormat(self.formats.char(heading=self._heading(block)))
-            self._insert_runs(cursor, block.runs, self._heading(block))
+            insert_runs(cursor, block.runs, self.formats, self._heading(block))
         slot.written.append(_Written(block, start - base, fresh, text - base, code))
 
     def _flatten(self, cursor: QTextCursor, first: bool = False) -> None:
@@ -280,69 +272,9 @@ class DocumentWriter:
             cursor.insertBlock(self.formats.code_line(block, code), char)
             cursor.insertText(others, char)
 
-    def _write_table(self, cursor: QTextCursor, block: Block, before: Block | None) -> None:
-        fmt = QTextTableFormat()
-        fmt.setBorder(0)
-        fmt.setCellPadding(0)
-        fmt.setCellSpacing(0)
-        fmt.setBorderCollapse(True)
-        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L)
-        tail = CODE_TAIL if before is not None and before.kind is Kind.CODE else 0
-        fmt.setTopMargin(Space.S + tail if before is not None else 0)
-        fmt.setHeaderRowCount(1)
-        columns = max(len(row) for row in block.rows)
-        longest = sum(max(_cell_length(row, column) for row in block.rows) for column in range(columns))
-        if longest > 60:
-            fmt.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
-        table = cursor.insertTable(len(block.rows), columns, fmt)
-        aligns = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
-        line = QBrush(self._theme.color("line"))
-        head = QBrush(self._theme.color("edge"))
-        for row, cells in enumerate(block.rows):
-            for column in range(columns):
-                cell = table.cellAt(row, column)
-                cell_format = cell.format().toTableCellFormat()
-                cell_format.setTopPadding(3)
-                cell_format.setBottomPadding(7)
-                cell_format.setLeftPadding(0 if column == 0 else Space.S)
-                cell_format.setRightPadding(Space.L)
-                cell_format.setBottomBorder(1)
-                cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-                cell_format.setBottomBorderBrush(head if row == 0 else line)
-                cell.setFormat(cell_format)
-                inside = cell.firstCursorPosition()
-                line_format = self.formats.line(Size.CONTROL, 1.5)
-                name = block.aligns[column] if column < len(block.aligns) else ""
-                line_format.setAlignment(aligns.get(name, Qt.AlignmentFlag.AlignLeft))
-                inside.setBlockFormat(line_format)
-                runs = cells[column] if column < len(cells) else ()
-                if row == 0:
-                    runs = tuple(Run(run.text, run.styles | {Style.STRONG}, run.link) for run in runs)
-                self._insert_runs(inside, runs, 0, size=Size.CONTROL)
-
     @staticmethod
     def _heading(block: Block) -> int:
         return block.level if block.kind is Kind.HEADING else 0
-
-    def _insert_runs(
-        self,
-        cursor: QTextCursor,
-        runs: tuple[Run, ...],
-        heading: int,
-        skip: int = 0,
-        size: Size | None = None,
-    ) -> None:
-        """Insert ``runs`` without their first ``skip`` UTF-16 units."""
-        for run in runs:
-            length = utf16_length(run.text)
-            if skip >= length:
-                skip -= length
-                continue
-            fmt = self.formats.char(run.styles, run.link, heading)
-            if size is not None and Style.CODE not in run.styles:
-                fmt.setProperty(QTextFormat.Property.FontPixelSize, self._theme.px(size))
-            cursor.insertText(run.text[_index(run.text, skip) :], fmt)
-            skip = 0
 
 
 def _pin(cursor: QTextCursor) -> QTextCursor:
@@ -350,48 +282,3 @@ def _pin(cursor: QTextCursor) -> QTextCursor:
     pinned = QTextCursor(cursor)
     pinned.setKeepPositionOnInsert(True)
     return pinned
-
-
-def _cell_length(row: tuple[tuple[Run, ...], ...], column: int) -> int:
-    return sum(len(run.text) for run in row[column]) if column < len(row) else 0
-
-
-def utf16_length(text: str) -> int:
-    """Length as a text document counts it."""
-    return len(text) + sum(character > "\uffff" for character in text)
-
-
-def _index(text: str, units: int) -> int:
-    """The index into ``text`` after ``units`` UTF-16 units."""
-    if text.isascii():
-        return units
-    counted = 0
-    for index, character in enumerate(text):
-        if counted >= units:
-            return index
-        counted += 2 if character > "\uffff" else 1
-    return len(text)
-
-
-def _same_length(old: str, new: str) -> int:
-    """UTF-16 length of the common beginning."""
-    if new.startswith(old):
-        return utf16_length(old)
-    same = 0
-    for a, b in zip(old, new, strict=False):
-        if a != b:
-            break
-        same += 2 if a > "\uffff" else 1
-    return same
-
-
-def _same_prefix(old: tuple[Run, ...], new: tuple[Run, ...]) -> int:
-    """UTF-16 length of the common beginning of two texts in the same looks."""
-    same = 0
-    for a, b in zip(old, new, strict=False):
-        if (a.styles, a.link) != (b.styles, b.link):
-            break
-        same += _same_length(a.text, b.text)
-        if a.text != b.text:
-            break
-    return same

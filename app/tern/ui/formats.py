@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
 
 from tern.ui.markdown import Block, Kind, ListItem, Style
@@ -16,6 +17,8 @@ LANGUAGE = _FIRST + 4  # of the code; may be empty
 RULE = _FIRST + 5  # a horizontal rule
 MARK = _FIRST + 6  # its mark in a list, as "•", "1.", CHECKED or UNCHECKED
 ASIDE = _FIRST + 7  # no part of the text (spacers, notes), so never copied
+DIMMED = _FIRST + 8  # of a message that the model no longer sees
+CONTEXT_LINE = _FIRST + 9  # the line under the last of those
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
 INDENT = 24
@@ -88,6 +91,14 @@ class Formats:
         fmt = self.line(Size.SMALL)
         fmt.setTopMargin(Space.S + (CODE_TAIL if after is not None and after.kind is Kind.CODE else 0))
         fmt.setProperty(ASIDE, True)
+        return fmt
+
+    def context_line(self) -> QTextBlockFormat:
+        fmt = self.line(Size.SMALL)
+        fmt.setTopMargin(self._theme.space(Space.XL))
+        fmt.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        fmt.setProperty(ASIDE, True)
+        fmt.setProperty(CONTEXT_LINE, True)
         return fmt
 
     def spacer(self) -> QTextBlockFormat:

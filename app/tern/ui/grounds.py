@@ -13,6 +13,8 @@ from tern.ui.formats import (
     CODE,
     CODE_SIDE,
     CODE_TAIL,
+    CONTEXT_LINE,
+    DIMMED,
     LANGUAGE,
     MARK,
     PADDING,
@@ -47,8 +49,12 @@ class Grounds:
                 painted = number
                 if fmt.hasProperty(CODE):
                     self._paint_code(painter, block, column)
+                elif fmt.hasProperty(DIMMED):  # on paper, where quiet text can be read
+                    self._box(painter, self._bubble_rect(block, column), "paper", BLOCK_RADIUS, "line")
                 else:
                     self._box(painter, self._bubble_rect(block, column), "bubble", BLOCK_RADIUS)
+            if fmt.hasProperty(CONTEXT_LINE):
+                self._paint_context_line(painter, block, rect)
             if fmt.hasProperty(QUOTE):
                 self._paint_quotation(painter, block, rect)
             if fmt.hasProperty(RULE):
@@ -84,6 +90,15 @@ class Grounds:
             head = QRectF(rect.left() + CODE_SIDE, rect.top() + 6, rect.width(), height)
             painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(language))
 
+    def _paint_context_line(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        """Hairlines from the text to both edges of the column."""
+        line = block.layout().lineAt(0)
+        text = line.naturalTextRect().translated(rect.topLeft())
+        middle = round(text.center().y()) + 1
+        for left, right in ((rect.left(), text.left() - Space.M), (text.right() + Space.M, rect.right())):
+            if right > left:
+                painter.fillRect(QRectF(left, middle, right - left, 1), self._theme.color("edge"))
+
     def _paint_quotation(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         fmt = block.blockFormat()
         painter.setPen(Qt.PenStyle.NoPen)
@@ -97,7 +112,9 @@ class Grounds:
     def _paint_mark(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         """A list item's bullet, number or checkbox, in the room that the item's indent leaves."""
         mark = str(block.blockFormat().property(MARK))
-        ink, body = self._theme.color("ink"), self._theme.px(Size.BODY)
+        fmt = block.blockFormat()
+        ink = self._theme.color("quiet" if fmt.hasProperty(DIMMED) else "ink")
+        body = self._theme.px(Size.BODY)
         first = block.layout().lineAt(0)
         baseline = rect.top() + first.y() + first.ascent()
         right = rect.left() - 7
@@ -108,7 +125,7 @@ class Grounds:
             if mark == UNCHECKED:
                 self._box(painter, box, "surface", 3, "edge")
                 return
-            self._box(painter, box, "accent", 3)
+            self._box(painter, box, "quiet" if fmt.hasProperty(DIMMED) else "accent", 3)
             painter.setPen(QPen(self._theme.color("on_accent"), 1.6))
             tick = ((0.25, 0.52), (0.43, 0.7), (0.76, 0.32))
             painter.drawPolyline([box.topLeft() + QPointF(x * side, y * side) for x, y in tick])

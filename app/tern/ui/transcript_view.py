@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QWidget
 
 from tern.ui.announcer import Announcer
+from tern.ui.context_line import ContextLine
 from tern.ui.document import DocumentWriter, Slot
 from tern.ui.grounds import Grounds
 from tern.ui.icons import action_icon
@@ -68,6 +69,8 @@ class TranscriptView(QTextBrowser):
         self._theme = theme
         self._writer = DocumentWriter(self.document(), theme)
         self._grounds = Grounds(theme)
+        self._context_line = ContextLine(self.document())
+        self._dropped = 0  # of the messages, which the model no longer sees
         self._messages: list[Shown] = []
         self._open: Shown | None = None
         self._stick = True
@@ -107,6 +110,7 @@ class TranscriptView(QTextBrowser):
         self._open = self._messages[-1] if last_open else None
         self._announcer.finish()
         self._stick = True
+        self._dropped = 0
         self._rebuild()
         self.jump_to_latest()
 
@@ -128,6 +132,30 @@ class TranscriptView(QTextBrowser):
         self._announcer.add(text)
         self._write(self._open, text)
         self._update_caret()
+
+    def set_dropped(self, message_count: int) -> None:
+        """The model no longer sees so many of the oldest messages."""
+        old, self._dropped = self._dropped, max(0, min(message_count, len(self._messages)))
+        if self._dropped < old:
+            self._rebuild()
+        elif self._dropped > old:
+            top = self.cursorForPosition(QPoint(0, 0))
+            stood = self.cursorRect(top).top()
+            self._draw_context_line(old)
+            if not self._stick:  # what is being read stays where it is
+                bar = self.verticalScrollBar()
+                bar.setValue(bar.value() + self.cursorRect(top).top() - stood)
+            self._update_caret()
+            self._place_bars()
+
+    def _draw_context_line(self, dimmed: int) -> None:
+        """``dimmed``: how many of the messages are dimmed already."""
+        if self._dropped <= dimmed:
+            return
+        first = self._messages[dimmed].slot.start.position()
+        rest = self._messages[self._dropped :]
+        end = rest[0].slot.start.position() if rest else self.document().characterCount()
+        self._context_line.draw(first, end, self._writer.formats)
 
     def set_status(self, text: str) -> None:
         """Show what the open reply waits for, in the place of its note."""
@@ -210,6 +238,7 @@ class TranscriptView(QTextBrowser):
         column = self._column()
         messages, self._messages = self._messages, []  # clearing took their frames away: none may be asked
         self._writer.clear()
+        self._context_line.forget()
         self._fit_column()
         edit = QTextCursor(self.document())
         edit.beginEditBlock()  # one layout for all of it
@@ -224,6 +253,7 @@ class TranscriptView(QTextBrowser):
             self._writer.update(shown.slot, 0, parser.blocks)
             self._writer.set_note(shown.slot, shown.note)
             shown.parser = parser if shown is self._open else None
+        self._draw_context_line(0)
         edit.endEditBlock()
         self._jump.setIcon(action_icon("arrow-down", self._theme))
         bar.setValue(bar.maximum() if self._stick else scrolled)

@@ -1,0 +1,46 @@
+"""Text in UTF-16 units, as a text document counts it. Pure."""
+
+from __future__ import annotations
+
+from tern.ui.markdown import Run
+
+
+def utf16_length(text: str) -> int:
+    """Length as a text document counts it."""
+    return len(text) + sum(character > "\uffff" for character in text)
+
+
+def index_of(text: str, units: int) -> int:
+    """The index into ``text`` after ``units`` UTF-16 units."""
+    if text.isascii():
+        return units
+    counted = 0
+    for index, character in enumerate(text):
+        if counted >= units:
+            return index
+        counted += 2 if character > "\uffff" else 1
+    return len(text)
+
+
+def same_length(old: str, new: str) -> int:
+    """UTF-16 length of the common beginning."""
+    if new.startswith(old):
+        return utf16_length(old)
+    same = 0
+    for a, b in zip(old, new, strict=False):
+        if a != b:
+            break
+        same += 2 if a > "\uffff" else 1
+    return same
+
+
+def same_prefix(old: tuple[Run, ...], new: tuple[Run, ...]) -> int:
+    """UTF-16 length of the common beginning of two texts in the same looks."""
+    same = 0
+    for a, b in zip(old, new, strict=False):
+        if (a.styles, a.link) != (b.styles, b.link):
+            break
+        same += same_length(a.text, b.text)
+        if a.text != b.text:
+            break
+    return same
