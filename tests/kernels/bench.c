@@ -1,7 +1,7 @@
 // Times the ops over random weights of the 2B4T shape, without attention and head: what the kernels
 // allow. Arguments: threads, tokens, repeats, density of live columns before `down` (1 = random, as
 // it comes; < 1 zeroes part of the gated values), instruction set (optional).
-// TERN_BENCH_ROWS in the environment keeps `down` in rows.
+// TERN_BENCH_ROWS in the environment keeps `down` in rows, TERN_BENCH_I2S all rows in I2_S where they would be packed.
 // Prints for each op its time per pass (median and best), the bandwidth of the bytes a dense engine would
 // read and the multiply-adds it would do.
 #define _GNU_SOURCE
@@ -107,6 +107,14 @@ static void *work(void *arg) {
     return NULL;
 }
 
+// Rows with five codes a byte, where the instruction set reads those faster.
+static void pack(struct tern_matrix *m) {
+    if (!tern_packs() || getenv("TERN_BENCH_I2S")) return;
+    uint8_t *packed = aligned((size_t)tern_packed_bytes(EMBD, m->n_out));
+    tern_pack_rows(m->codes, EMBD, 0, m->n_out, packed);
+    m->packed = packed;
+}
+
 static int compare(const void *a, const void *b) {
     const double d = *(const double *)a - *(const double *)b;
     return d < 0 ? -1 : d > 0;
@@ -147,7 +155,7 @@ int main(int argc, char **argv) {
     uint8_t *at = codes;
     for (int l = 0; l < LAYERS; l++) {
         struct layer *y = &layers[l];
-#define MATRIX(n_in, n_out) (struct tern_matrix){at, NULL, 0.01f, n_out}; at += (int64_t)(n_in) * (n_out) / 4
+#define MATRIX(n_in, n_out) (struct tern_matrix){at, NULL, 0.01f, n_out, NULL}; at += (int64_t)(n_in) * (n_out) / 4
         y->qkv.n_mats = 3;
         y->qkv.n_in = y->o.n_in = y->gate_up.n_in = EMBD;
         y->qkv.mats[0] = MATRIX(EMBD, EMBD);
@@ -159,6 +167,10 @@ int main(int argc, char **argv) {
         y->gate_up.up = MATRIX(EMBD, FF);
         y->down.mats[0] = MATRIX(FF, EMBD);
         y->down.n_in = FF;
+        for (int m = 0; m < 3; m++) pack(&y->qkv.mats[m]);
+        pack(&y->o.mats[0]);
+        pack(&y->gate_up.gate);
+        pack(&y->gate_up.up);
         if (use_columns) {
             uint8_t *out_columns = columns + tern_columns_bytes(FF, EMBD) * l;
             repack -= now();

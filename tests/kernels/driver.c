@@ -67,18 +67,20 @@ static void run(op f, struct ggml_tensor *dst, int nth, void *args) {
     for (int ith = 0; ith < nth; ith++) f(dst, ith, nth, args);
 }
 
+enum { N_OUTPUTS = 6 };  // the last two from packed rows, where they can be packed
+
 // What one shape gives on the active instruction set: quantized rows and the outputs of the ops.
 struct outputs {
     int8_t *rows;
     int64_t rows_bytes;
-    float *y[4];
-    int64_t y_bytes[4];
+    float *y[N_OUTPUTS];
+    int64_t y_bytes[N_OUTPUTS];
 };
 
 struct shape {
     int32_t n, tokens, nth, live, activation, n_mats, n_out[3], n_ff;
     float *x, *weight, *residual;
-    uint8_t *codes[3], *gate, *up, *columns;
+    uint8_t *codes[3], *gate, *up, *columns, *packed, *packed_gate, *packed_up;
 };
 
 static struct outputs run_all(const struct shape *s) {
@@ -102,7 +104,7 @@ static struct outputs run_all(const struct shape *s) {
     struct tern_bitlinear_args linear = {.n_mats = s->n_mats, .n_in = s->n};
     int64_t total = 0;
     for (int m = 0; m < s->n_mats; m++) {
-        linear.mats[m] = (struct tern_matrix){s->codes[m], NULL, 0.37f * (float)(m + 1), s->n_out[m]};
+        linear.mats[m] = (struct tern_matrix){s->codes[m], NULL, 0.37f * (float)(m + 1), s->n_out[m], NULL};
         total += s->n_out[m];
     }
     struct ggml_tensor residual = tensor(s->residual, 4 * total, total, s->tokens);
@@ -114,7 +116,7 @@ static struct outputs run_all(const struct shape *s) {
         y.src[1] = with_residual ? &residual : NULL;
         run(tern_op_bitlinear, &y, s->nth, &linear);
     }
-    struct tern_gate_up_args gated = {.gate = {s->gate, NULL, 0.9f, s->n_ff}, .up = {s->up, NULL, -1.1f, s->n_ff},
+    struct tern_gate_up_args gated = {.gate = {s->gate, NULL, 0.9f, s->n_ff, NULL}, .up = {s->up, NULL, -1.1f, s->n_ff, NULL},
                                       .n_in = s->n, .activation = s->activation};
     o.y_bytes[2] = 4 * (int64_t)s->n_ff * s->tokens;
     o.y[2] = take(o.y_bytes[2]);
@@ -125,23 +127,52 @@ static struct outputs run_all(const struct shape *s) {
     o.y_bytes[3] = 4 * (int64_t)s->n_out[0] * s->tokens;
     o.y[3] = take(o.y_bytes[3]);
     struct tern_bitlinear_args sparse = {
-        .mats = {{NULL, s->columns, 0.37f, s->n_out[0]}}, .n_mats = 1, .n_in = s->n};
+        .mats = {{NULL, s->columns, 0.37f, s->n_out[0], NULL}}, .n_mats = 1, .n_in = s->n};
     struct ggml_tensor c = tensor(o.y[3], 4 * (int64_t)s->n_out[0], s->n_out[0], s->tokens);
     c.src[0] = &rows;
     run(tern_op_bitlinear, &c, s->nth, &sparse);
+    if (!s->packed) return o;
+
+    // The codes are left out, so that only the packed rows can have been read.
+    for (int i = 4; i < N_OUTPUTS; i++) {
+        o.y_bytes[i] = i == 4 ? o.y_bytes[3] : o.y_bytes[2];
+        o.y[i] = take(o.y_bytes[i]);
+    }
+    struct tern_bitlinear_args packed = {
+        .mats = {{NULL, NULL, 0.37f, s->n_out[0], s->packed}}, .n_mats = 1, .n_in = s->n};
+    c.data = o.y[4];
+    run(tern_op_bitlinear, &c, s->nth, &packed);
+    gated.gate.codes = gated.up.codes = NULL;
+    gated.gate.packed = s->packed_gate;
+    gated.up.packed = s->packed_up;
+    g.data = o.y[5];
+    run(tern_op_gate_up, &g, s->nth, &gated);
+    // The same numbers as from the rows themselves.
+    if (memcmp(o.y[5], o.y[2], (size_t)o.y_bytes[2]) != 0 || memcmp(o.y[4], o.y[3], (size_t)o.y_bytes[3]) != 0) {
+        fprintf(stderr, "packed rows differ from I2_S: n %d, tokens %d\n", s->n, s->tokens);
+        exit(1);
+    }
     return o;
 }
 
 static int same(const struct outputs *a, const struct outputs *b) {
     if (memcmp(a->rows, b->rows, (size_t)a->rows_bytes) != 0) return 0;
-    for (int i = 0; i < 4; i++)
-        if (memcmp(a->y[i], b->y[i], (size_t)a->y_bytes[i]) != 0) return 0;
+    for (int i = 0; i < N_OUTPUTS; i++)
+        if (a->y[i] && memcmp(a->y[i], b->y[i], (size_t)a->y_bytes[i]) != 0) return 0;
     return 1;
 }
 
 static void release(struct outputs *o) {
     free(o->rows);
-    for (int i = 0; i < 4; i++) free(o->y[i]);
+    for (int i = 0; i < N_OUTPUTS; i++) free(o->y[i]);
+}
+
+static uint8_t *packed(const uint8_t *codes, int32_t n, int32_t n_out) {
+    const int64_t bytes = tern_packed_bytes(n, n_out);
+    if (!bytes) return NULL;
+    uint8_t *out = take(bytes);
+    tern_pack_rows(codes, n, 0, n_out, out);
+    return out;
 }
 
 static struct shape random_shape(void) {
@@ -150,9 +181,10 @@ static struct shape random_shape(void) {
                       .live = between(0, 1), .activation = between(0, 1), .n_mats = between(1, 3)};
     // Now and then more tokens than a block has, or more columns than the aligned copy holds; never both,
     // and few rows, because the scalar reference does the same work.
-    const int large = random32() % 12;
+    const int large = random32() % 10;
     if (large == 0) s.tokens = 261, s.n = 128 * between(1, 3);
     if (large == 1) s.n = 128 * between(129, 135), s.tokens = between(1, 4);
+    if (large > 7) s.n = 1280 * between(1, 2);
     int64_t total = 0;
     const int codes_kind = between(0, 6);
     for (int m = 0; m < s.n_mats; m++) {
@@ -163,6 +195,9 @@ static struct shape random_shape(void) {
     s.n_ff = between(1, large < 2 ? 70 : 150);
     s.gate = random_codes((int64_t)s.n_ff * s.n / 4, 3);
     s.up = random_codes((int64_t)s.n_ff * s.n / 4, codes_kind);
+    s.packed = packed(s.codes[0], s.n, s.n_out[0]);
+    s.packed_gate = packed(s.gate, s.n, s.n_ff);
+    s.packed_up = packed(s.up, s.n, s.n_ff);
     const int kind = between(0, 7);
     s.x = random_floats((int64_t)s.n * s.tokens, kind);
     s.weight = between(0, 1) ? random_floats(s.n, 4) : NULL;
@@ -203,6 +238,9 @@ int main(int argc, char **argv) {
         free(s.weight);
         free(s.residual);
         free(s.columns);
+        free(s.packed);
+        free(s.packed_gate);
+        free(s.packed_up);
     }
     printf("%d comparisons equal; instruction sets: %s\n", compared, names);
     return 0;

@@ -105,6 +105,14 @@ def make_columns(k: loader.Kernels, packed: U8) -> U8:
     return out
 
 
+def make_packed(k: loader.Kernels, codes: U8) -> U8:
+    """The copy with five codes a byte of I2_S bytes (rows, n / 4)."""
+    rows, n = codes.shape[0], codes.shape[1] * 4
+    out = aligned((k.packed_bytes(n, rows),), np.uint8, offset=0)
+    k.pack_rows(codes.ctypes.data, n, 0, rows, out.ctypes.data)
+    return out
+
+
 def matrix(packed: U8, scale: float, columns: U8 | None = None) -> loader.Matrix:
     return loader.matrix(
         packed.ctypes.data, scale, packed.shape[0], None if columns is None else columns.ctypes.data

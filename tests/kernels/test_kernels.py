@@ -55,10 +55,10 @@ KINDS = ["normal", "zeros", "negative zeros", "subnormal", "tiny", "huge", "one 
 
 def test_struct_mirrors(kernels: loader.Kernels) -> None:
     assert kernels.sizeof_ggml_tensor == ctypes.sizeof(h.Tensor)
-    assert ctypes.sizeof(loader.Matrix) == 24
+    assert ctypes.sizeof(loader.Matrix) == 32
     assert ctypes.sizeof(loader.NormQuantArgs) == 40
-    assert ctypes.sizeof(loader.BitLinearArgs) == 88
-    assert ctypes.sizeof(loader.GateUpArgs) == 80
+    assert ctypes.sizeof(loader.BitLinearArgs) == 112
+    assert ctypes.sizeof(loader.GateUpArgs) == 96
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -161,6 +161,37 @@ def test_bitlinear_equals_numpy(selected: loader.Kernels, isa: str, tokens: int,
         assert np.array_equal(bits(h.bitlinear(selected, rows, n, mats, nth=nth)), bits(expected))
         got = h.bitlinear(selected, rows, n, mats, residual, nth=nth)
         assert np.array_equal(bits(got), bits(expected + residual))
+
+
+@pytest.mark.parametrize("kind", ["normal", "all 127", "all -127", "sparse"])
+@pytest.mark.parametrize("tokens", [1, 2, 3, 37])
+def test_packed_rows_equal_rows(selected: loader.Kernels, kind: str, tokens: int) -> None:
+    """Five codes in a byte: the same sums, by every instruction set, from the packed bytes alone."""
+    rng = np.random.default_rng(tokens)
+    for n, n_out in ((1280, 70), (2560, 129)):
+        codes = [random_codes(rng, n_out, n) for _ in range(2)]
+        codes[0][:3] = [[0], [1], [2]]
+        plain = [h.file_bytes(c) for c in codes]
+        packed = [h.make_packed(selected, p) for p in plain]
+        assert packed[0].nbytes * 5 == plain[0].nbytes * 4
+        only_packed = [loader.matrix(0, 0.7, n_out) for _ in packed]
+        for matrix, bytes_ in zip(only_packed, packed, strict=True):
+            matrix.packed = bytes_.ctypes.data
+        rows = h.norm_quant(selected, activations(rng, kind, tokens, n), None, EPS)
+        mats = [h.matrix(p, 0.7) for p in plain]
+        for nth in (1, 3):
+            expected = h.bitlinear(selected, rows, n, mats, nth=nth)
+            assert np.array_equal(bits(h.bitlinear(selected, rows, n, only_packed, nth=nth)), bits(expected))
+            for activation in (loader.RELU2, loader.SILU):
+                gated = h.gate_up(selected, rows, n, *mats, activation, nth)
+                assert np.array_equal(
+                    bits(h.gate_up(selected, rows, n, *only_packed, activation, nth)), bits(gated)
+                )
+
+
+def test_rows_of_other_widths_are_not_packed(kernels: loader.Kernels) -> None:
+    assert [kernels.packed_bytes(n, 3) for n in (128, 1152, 2432, 6912)] == [0, 0, 0, 0]
+    assert kernels.packed_bytes(1280, 3) == 3 * 256
 
 
 @pytest.mark.parametrize("kind", ["all 127", "all -127", "zeros", "one spike"])

@@ -1,8 +1,9 @@
 """Copies of some weights in an order that decodes faster, made once a model and kept in the cache.
 
-Two of them: every ``ffn_down`` by columns, so that columns whose activation is zero are never read; and a coarse copy
-of the output matrix, four bits a weight, that ranks the vocabulary (kernels/coarse.h). Both hold what the model file
-holds and can always be made again. A small model's are made anew in memory at every start.
+Three of them: every ``ffn_down`` by columns, so that columns whose activation is zero are never read; the other ternary
+matrices with five codes in a byte instead of four, where this CPU reads that faster (kernels/packed.c); and a coarse
+copy of the output matrix, four bits a weight, that ranks the vocabulary (kernels/coarse.h). All hold what the model
+file holds and can always be made again. A small model's are made anew in memory at every start.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import mmap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +31,7 @@ from tern.engine.weights import Weights, head_name
 
 log = logging.getLogger(__name__)
 
-FORMAT = 4  # of the cache file; a change makes every file again
+FORMAT = 5  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
 HEADER_BYTES = 1 << 16
@@ -52,6 +54,14 @@ class Coarse:
     direction: int
 
 
+_COLUMNS, _PACKED = "columns.", "packed."  # followed by the name of the matrix
+_PARTS = {"columns": "columns of down", "packed": "packed attention, gate, up", "coarse": "coarse head"}
+
+
+def _by_matrix(addresses: dict[str, int], prefix: str) -> dict[str, int]:
+    return {name.removeprefix(prefix): at for name, at in addresses.items() if name.startswith(prefix)}
+
+
 @dataclass(frozen=True, slots=True)
 class _Section:
     name: str
@@ -60,19 +70,21 @@ class _Section:
 
 
 class Prepared:
-    """``columns``: address of the column-major copy by matrix name. ``coarse``: the coarse head, if there is one."""
+    """``columns`` and ``packed``: address of the copy by columns, or with five codes a byte, by matrix name.
+    ``coarse``: the coarse head, if there is one."""
 
     def __init__(self, memory: mmap.mmap, sections: list[_Section]) -> None:
         self._memory = memory  # unmapped when the last view of it goes
         base = int(np.frombuffer(memory, np.uint8).ctypes.data)
         addresses = {section.name: base + section.offset for section in sections}
-        self.columns = {name: address for name, address in addresses.items() if name.endswith("ffn_down")}
+        self.columns = _by_matrix(addresses, _COLUMNS)
+        self.packed = _by_matrix(addresses, _PACKED)
         self.coarse: Coarse | None = None
         if "coarse.rows" in addresses:
             self.coarse = Coarse(**{name: addresses[f"coarse.{name}"] for name in Coarse.__slots__})
         self.ranges: dict[str, list[tuple[int, int]]] = {}
         for section in sections:
-            part = "coarse head" if section.name.startswith("coarse") else "columns of down"
+            part = _PARTS[section.name.partition(".")[0]]
             self.ranges.setdefault(part, []).append((base + section.offset, section.n_bytes))
 
 
@@ -114,10 +126,13 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_S
         at += -(-n_bytes // PAGE) * PAGE
         return made
 
-    if config.activation == "relu2":
-        for name, matrix in weights.matrices.items():
-            if name.endswith("ffn_down"):
-                yield section(name, kernels.load().columns_bytes(config.n_ff, matrix.n_out))
+    library = kernels.load()
+    by_columns = config.activation == "relu2"
+    for name, matrix in weights.matrices.items():
+        if by_columns and name.endswith("ffn_down"):
+            yield section(_COLUMNS + name, library.columns_bytes(config.n_ff, matrix.n_out))
+        elif library.packs and (n_bytes := library.packed_bytes(weights.n_in(name), matrix.n_out)):
+            yield section(_PACKED + name, n_bytes)
     head = file.tensors[head_name(file)]
     fits = head.type in (TensorType.F16, TensorType.F32) and config.n_embd <= kernels.MAX_COARSE_WIDTH
     if fits and not exact_head and head.n_bytes >= COARSE_FROM_BYTES:
@@ -199,14 +214,14 @@ def _made(
     by_name = {section.name: section for section in sections}
     config, library = weights.config, kernels.load()
     tasks: list[Callable[[], None]] = []
-    for name in by_name:
-        if name.endswith("ffn_down"):
-            matrix, out = weights.matrices[name], base + by_name[name].offset
-            tasks.append(
-                lambda matrix=matrix, out=out: library.repack_columns(  # type: ignore[misc]
-                    matrix.codes, config.n_ff, matrix.n_out, out
-                )
-            )
+    ternary: list[str] = []
+    for name, section in by_name.items():
+        if not name.startswith((_COLUMNS, _PACKED)):
+            continue
+        matrix_name = name.partition(".")[2]
+        ternary.append(f"{matrix_name}.weight")
+        repack = partial(_repacked, library, weights, matrix_name, base + section.offset)
+        tasks.append(partial(repack, name.startswith(_COLUMNS)))
     if "coarse.rows" in by_name:
         head = file.tensors[head_name(file)]
         half = head.type == TensorType.F16
@@ -230,8 +245,17 @@ def _made(
         for done, _ in enumerate(pool.map(lambda task: task(), tasks), start=1):
             progress(done / len(tasks))
     del view
-    file.release([*(f"{name}.weight" for name in by_name if name.endswith("ffn_down")), head_name(file)])
+    file.release([*ternary, head_name(file)])
     return memory
+
+
+def _repacked(library: kernels.Kernels, weights: Weights, name: str, out: int, columns: bool) -> None:
+    """One matrix by columns, or with five codes a byte, written to address ``out``."""
+    matrix, n_in = weights.matrices[name], weights.n_in(name)
+    if columns:
+        library.repack_columns(matrix.codes, n_in, matrix.n_out, out)
+    else:
+        library.pack_rows(matrix.codes, n_in, 0, matrix.n_out, out)
 
 
 def dither(n: int) -> NDArray[np.float32]:

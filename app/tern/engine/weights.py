@@ -66,6 +66,12 @@ class Weights:
             self.matrices[name].columns = address
             self.matrices[name].codes = None
 
+    def use_packed(self, packed: dict[str, int]) -> None:
+        """From now on read these matrices from their copies with five codes a byte alone (addresses by name)."""
+        for name, address in packed.items():
+            self.matrices[name].packed = address
+            self.matrices[name].codes = None
+
     @property
     def head(self) -> int:
         """The output matrix: its own tensor, or the token embedding again."""

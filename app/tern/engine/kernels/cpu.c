@@ -32,6 +32,7 @@ struct cpu_features tern_cpu_features(void) {
     const uint32_t leaf7_max = r[0], ebx = r[1], ecx = r[2];
     f.avx2 = ymm && bit(ebx, 5) && fma_f16c;
     f.avx512vnni = zmm && bit(ebx, 16) && bit(ebx, 17) && bit(ebx, 30) && bit(ebx, 31) && bit(ecx, 11);  // F DQ BW VL
+    f.avx512vbmi = f.avx512vnni && bit(ecx, 1);
     if (leaf7_max >= 1) {
         cpuid(7, 1, r);
         f.avxvnni = f.avx2 && bit(r[0], 4);

@@ -5,8 +5,8 @@
 #include "layout.h"
 
 struct cpu_features {
-    int avx2, avxvnni, avx512vnni;  // x86
-    int dotprod, i8mm;              // Arm
+    int avx2, avxvnni, avx512vnni, avx512vbmi;  // x86
+    int dotprod, i8mm;                          // Arm
 };
 
 struct cpu_features tern_cpu_features(void);

@@ -6,7 +6,7 @@
 const struct float_kernel *tern_active_float_kernel(void) {
     const struct kernel *kernel = tern_active_kernel();
 #if defined(TERN_X86)
-    if (kernel == &tern_kernel_avx512vnni) return &tern_float_avx512;
+    if (kernel == &tern_kernel_avx512vnni || kernel == &tern_kernel_avx512vbmi) return &tern_float_avx512;
     if (kernel == &tern_kernel_avx2 || kernel == &tern_kernel_avxvnni) return &tern_float_avx2;
 #elif defined(TERN_ARM)
     if (kernel != &tern_kernel_scalar) return &tern_float_neon;

@@ -15,6 +15,7 @@ static int list_choices(struct choice choices[MAX_CHOICES]) {
     const struct cpu_features cpu = tern_cpu_features();
     int n = 0;
 #if defined(TERN_X86)
+    choices[n++] = (struct choice){&tern_kernel_avx512vbmi, cpu.avx512vbmi};
     choices[n++] = (struct choice){&tern_kernel_avx512vnni, cpu.avx512vnni};
     choices[n++] = (struct choice){&tern_kernel_avxvnni, cpu.avxvnni};
     choices[n++] = (struct choice){&tern_kernel_avx2, cpu.avx2};
@@ -89,5 +90,7 @@ int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, in
         }
     return INT32_MIN;
 }
+
+int32_t tern_packs(void) { return tern_active_kernel()->packed_rows != NULL; }
 
 int32_t tern_abi_version(void) { return TERN_ABI_VERSION; }

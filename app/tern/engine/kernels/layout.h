@@ -44,6 +44,21 @@ static inline int8_t *row_live_q(int8_t *row, int32_t n) {
     return (int8_t *)(row_live_columns(row, n) + n + LIST_SLACK);
 }
 
+// ---- Packed rows: five codes in a byte (packed.c) ----
+// A row's codes are taken in the order of q, as runs of 64. Byte i of the k-th 64 bytes holds value i of
+// runs 5k .. 5k+4 as t0 .. t4: 81 t4 + 27 t0 + 9 t1 + 3 t2 + t3, so that t0..t3 are one table look-up and
+// t4 what is left. 20 runs (a period) are five pairs of groups; only rows of whole periods are packed.
+enum {
+    PACKED_BYTES = 64, PACKED_COLUMNS = 320,                            // one register
+    PERIOD_PAIRS = 5, PACKED_PERIOD = PERIOD_PAIRS * PAIR,              // columns
+    PERIOD_BYTES = 4 * PACKED_BYTES, PERIOD_CODE_BYTES = PACKED_PERIOD / 4,  // packed, and as I2_S
+};
+
+static inline int32_t packed_stride(int32_t n) { return n / PACKED_PERIOD * PERIOD_BYTES; }
+
+extern const uint8_t tern_four_codes[128];  // 27 t0 + 9 t1 + 3 t2 + t3 -> the byte of I2_S
+void tern_unpack_five(const uint8_t *packed, uint8_t *codes);  // one period to I2_S; the plain form
+
 // ---- A panel: what the prefill GEMM multiplies ----
 // PANEL_ROWS weight rows over one pair of groups, unpacked to bytes 0..2: [step][row][4]. Step k
 // holds, for every row, the four values that face q[4k .. 4k+3] of the pair. A dword of four
@@ -86,6 +101,10 @@ struct kernel {
     // `ahead` of those it reads (0: none), for rows that follow one another in memory.
     void (*rows)(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n,
                  int32_t ahead, int32_t *acc);
+    // The same for packed rows, which follow one another, and one period of them as I2_S. NULL where decoding
+    // takes longer than the memory saved: then nothing is packed.
+    void (*packed_rows)(const uint8_t *packed, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead, int32_t *acc);
+    void (*unpack_five)(const uint8_t *packed, uint8_t *codes);
     // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
     // which n_bytes = 32 or 64 exist, into rows first_row .. first_row + 15 of the panel.
     void (*unpack)(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
@@ -114,6 +133,7 @@ extern const struct kernel tern_kernel_scalar;
 extern const struct kernel tern_kernel_avx2;
 extern const struct kernel tern_kernel_avxvnni;
 extern const struct kernel tern_kernel_avx512vnni;
+extern const struct kernel tern_kernel_avx512vbmi;
 #elif defined(__aarch64__) || defined(_M_ARM64)
 #define TERN_ARM 1
 extern const struct kernel tern_kernel_neon_dotprod;

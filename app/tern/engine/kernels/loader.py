@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tern.errors import BugError, UserError
 
-ABI_VERSION = 1
+ABI_VERSION = 2
 RELU2 = 0
 SILU = 1
 MAX_COLUMNS = 65536
@@ -26,13 +26,15 @@ _GROUP = 128
 
 
 class Matrix(ctypes.Structure):
-    """A ternary matrix [n_out][n_in] in I2_S. `columns` is null or the copy made by `repack_columns`."""
+    """A ternary matrix [n_out][n_in] in I2_S. `columns` is null or the copy made by `repack_columns`, `packed` null
+    or the one made by `pack_rows`; `codes` is not read where one of them is set."""
 
     _fields_ = (
         ("codes", ctypes.c_void_p),
         ("columns", ctypes.c_void_p),
         ("scale", ctypes.c_float),
         ("n_out", ctypes.c_int32),
+        ("packed", ctypes.c_void_p),
     )
 
 
@@ -142,7 +144,7 @@ def matrix(codes: int, scale: float, n_out: int, columns: int | None = None) -> 
     """A matrix whose I2_S bytes start at address `codes`; the caller keeps them mapped."""
     if n_out < 1:
         raise BugError(f"a BitLinear layer needs at least one row, not {n_out}")
-    return Matrix(codes, columns, scale, n_out)
+    return Matrix(codes, columns, scale, n_out, None)
 
 
 def norm_quant_args(weight: int | None, eps: float, n: int, live: bool = False) -> NormQuantArgs:
@@ -164,6 +166,8 @@ def gate_up_args(gate: Matrix, up: Matrix, n_in: int, activation: int) -> GateUp
     _check_columns(n_in)
     if gate.n_out != up.n_out:
         raise BugError(f"gate has {gate.n_out} rows and up {up.n_out}")
+    if bool(gate.packed) != bool(up.packed):
+        raise BugError("gate and up must be packed both or neither")
     return GateUpArgs(gate=gate, up=up, n_in=n_in, activation=activation)
 
 
@@ -202,6 +206,20 @@ class Kernels:
         """Writes the column-major copy of the I2_S matrix at address `codes` to address `out`."""
         _check_columns(n_in)
         self.library.tern_repack_columns(codes, n_in, n_out, out)
+
+    @property
+    def packs(self) -> bool:
+        """Whether the active instruction set reads packed rows faster than I2_S."""
+        return bool(self.library.tern_packs())
+
+    def packed_bytes(self, n_in: int, n_out: int) -> int:
+        """Bytes that `pack_rows` writes for all rows; 0 when rows of ``n_in`` columns cannot be packed."""
+        return int(self.library.tern_packed_bytes(n_in, n_out))
+
+    def pack_rows(self, codes: int, n_in: int, first: int, end: int, out: int) -> None:
+        """Writes rows ``first``..``end`` of the I2_S matrix at address ``codes`` with five codes a byte into the
+        packed matrix at address ``out``. Releases the GIL."""
+        self.library.tern_pack_rows(codes, n_in, first, end, out)
 
     def coarse_build(self, args: CoarseArgs, first: int, end: int) -> None:
         """Quantizes rows ``first``..``end`` of ``args.weights`` to four bits (coarse.h): fills ``args.rows``,
@@ -254,6 +272,9 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_quant_row_bytes": (i64, [i32, i32]),
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
+        "tern_packs": (i32, []),
+        "tern_packed_bytes": (i64, [i32, i32]),
+        "tern_pack_rows": (None, [ptr, i32, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
         "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr]),
         "tern_select_kernel": (i32, [text]),

@@ -8,7 +8,7 @@
 
 #include "float_ops.h"
 #include "ggml.h"
-#include "threads.h"
+#include "rows.h"
 
 enum {
     UNIT_ROWS = 16,      // rows in a unit of decode
@@ -16,15 +16,12 @@ enum {
     TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
     ROWS_UP_TO = 2,      // tokens up to which row-by-row sums beat unpacking a panel
     UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use
-    ALIGNED_Q = 16 * 1024,
 };
 
 // Every unit this thread takes, one after another.
 #define FOR_UNITS(i, next, n_units, nth)                                                               \
     for (struct run run; (run = take_run(next, n_units, nth)).first >= 0;)                             \
         for (int32_t i = run.first; i < run.end; i++)
-
-static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }
 
 static int8_t *quant_row(const struct ggml_tensor *t, int64_t token) { return (int8_t *)t->data + token * t->nb[1]; }
 
@@ -52,84 +49,6 @@ void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdat
         if (live) {
             a->live_columns += row_trailer(row, a->n)->n_live;
             a->total_columns += a->n;
-        }
-    }
-}
-
-// ---- shared by the matrix ops ----
-// A quantized token as the row kernels want it: 64-byte aligned, because ggml aligns tensors to 32
-// and a 64-byte load that crosses a cache line costs two.
-struct token {
-    const int8_t *q;
-    struct quant_trailer trailer;
-};
-
-static struct token aligned_token(const int8_t *row, int32_t n, int8_t *buffer) {
-    struct token t = {.q = row};
-    const int64_t bytes = (int64_t)padded_pairs(n) * PAIR;
-    memcpy(&t.trailer, row + bytes, sizeof t.trailer);
-    if ((uintptr_t)row % 64 && bytes <= ALIGNED_Q) t.q = memcpy(buffer, row, (size_t)bytes);
-    return t;
-}
-
-// Where a panel of PANEL_ROWS rows comes from: rows 16i .. 16i+15 from part[i], or, if `columns` is
-// set, the rows of run s of a block, `columns` pointing at that block in column 0.
-struct panel_part {
-    const uint8_t *codes;
-    int32_t n_rows;
-};
-
-struct panel_source {
-    struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
-    int64_t next_panel;  // bytes from a part to the same part of the next panel
-    const uint8_t *columns;
-    int64_t columns_stride;
-    int32_t s;
-};
-
-static void set_parts(struct panel_part *part, int32_t n_parts, const uint8_t *codes, int64_t stride, int32_t n_rows) {
-    for (int32_t i = 0; i < n_parts; i++) {
-        const int32_t left = n_rows - i * UNPACK_ROWS;
-        part[i].n_rows = left < 0 ? 0 : min32(left, UNPACK_ROWS);
-        part[i].codes = left > 0 ? codes + (int64_t)i * UNPACK_ROWS * stride : codes;
-    }
-}
-
-static void fill_panel(const struct kernel *k, const struct panel_source *from, int32_t n_in, int32_t pair,
-                       uint8_t *panel) {
-    if (from->columns) {
-        const uint8_t *block = from->columns + (int64_t)pair * PAIR * from->columns_stride;
-        if (from->s == 0)  // the other three find the block in the cache
-            for (int32_t c = PAIR; c < min32(n_in - pair * PAIR, 2 * PAIR); c++)
-                prefetch_l2(block + c * from->columns_stride);
-        k->unpack_columns(block, from->columns_stride, from->s, min32(n_in - pair * PAIR, PAIR), panel);
-        return;
-    }
-    const int64_t stride = n_in / 4;
-    const int32_t n_bytes = min32((int32_t)stride - pair * PAIR_BYTES, PAIR_BYTES);
-    for (int32_t i = 0; i < PANEL_ROWS / UNPACK_ROWS; i++) {
-        const struct panel_part *part = &from->part[i];
-        const uint8_t *codes = part->codes + pair * PAIR_BYTES;
-        k->unpack(codes, stride, part->n_rows, n_bytes, i * UNPACK_ROWS, panel);
-        // The rows of a part are one piece of memory, but unpacking walks across them. So the next panel is
-        // fetched a slice at a time, in the order it lies.
-        const uint8_t *slice = part->codes + from->next_panel + (int64_t)pair * UNPACK_ROWS * PAIR_BYTES;
-        for (int32_t b = 0; b < UNPACK_ROWS * PAIR_BYTES; b += 64) prefetch_l2(slice + b);
-    }
-}
-
-// c[t][PANEL_ROWS] = sums over codes for tokens 0 .. n_tokens-1.
-static void multiply_panel(const struct kernel *k, const struct panel_source *from, int32_t n_in, const int8_t *q,
-                           int64_t q_stride, int32_t n_tokens, int32_t *c) {
-    TERN_ALIGNED(64) uint8_t panel[PANEL_BYTES];
-    // Tiles of nearly equal size: a last tile of one or two tokens would run at half speed.
-    const int32_t n_tiles = (n_tokens + k->tile_tokens - 1) / k->tile_tokens;
-    for (int32_t pair = 0; pair < padded_pairs(n_in); pair++) {
-        fill_panel(k, from, n_in, pair, panel);
-        for (int32_t i = 0; i < n_tiles; i++) {
-            const int32_t first = (int32_t)((int64_t)n_tokens * i / n_tiles);
-            const int32_t end = (int32_t)((int64_t)n_tokens * (i + 1) / n_tiles);
-            k->tile(panel, q + first * q_stride + pair * PAIR, q_stride, end - first, c + first * PANEL_ROWS, pair > 0);
         }
     }
 }
@@ -187,14 +106,13 @@ static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, stru
     TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
     struct token token[ROWS_UP_TO];
     int32_t acc[UNIT_ROWS];
-    const int64_t stride = a->n_in / 4;
     for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
     const int32_t n_units = count_units(a, UNIT_ROWS);
     FOR_UNITS(i, &a->next, n_units, nth) {
         const struct unit u = find_unit(a, UNIT_ROWS, i);
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args f = finish_for(dst, &u, t, &token[t].trailer, acc);
-            k->rows(u.mat->codes + u.row * stride, stride, u.n_rows, token[t].q, a->n_in, STREAM_AHEAD, acc);
+            row_sums(k, u.mat, u.row, u.n_rows, &token[t], a->n_in, STREAM_AHEAD, acc);
             k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
         }
     }
@@ -202,7 +120,7 @@ static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, stru
 
 static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
     TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
-    const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
+    const int64_t n_tokens = dst->ne[1];
     const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
     const int32_t n_units = count_units(a, PANEL_ROWS) * n_blocks;
     FOR_UNITS(i, &a->next, n_units, nth) {
@@ -214,8 +132,7 @@ static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, st
             from.columns_stride = columns_stride(u.mat->n_out);
             from.s = u.row % BLOCK_ROWS / PANEL_ROWS;
         } else {
-            set_parts(from.part, PANEL_ROWS / UNPACK_ROWS, u.mat->codes + u.row * stride, stride, u.n_rows);
-            from.next_panel = PANEL_ROWS * stride;
+            set_parts(&from, 0, PANEL_ROWS / UNPACK_ROWS, u.mat, u.row, u.n_rows, a->n_in);
         }
         multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
@@ -255,17 +172,17 @@ struct live_row {
     float gate;
 };
 
-static int32_t row_sum(const struct kernel *k, const struct tern_matrix *m, int32_t row, int64_t stride,
-                       const struct token *t, int32_t n_in, int32_t ahead) {
+static int32_t row_sum(const struct kernel *k, const struct tern_matrix *m, int32_t row, const struct token *t,
+                       int32_t n_in, int32_t ahead) {
     int32_t acc;
-    k->rows(m->codes + row * stride, stride, 1, t->q, n_in, ahead, &acc);
+    row_sums(k, m, row, 1, t, n_in, ahead, &acc);
     return acc;
 }
 
 static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
     TERN_ALIGNED(64) int8_t buffer[ALIGNED_Q];
     const struct token token = aligned_token(quant_row(dst->src[0], 0), a->n_in, buffer);
-    const int64_t stride = a->n_in / 4;
+    const int64_t up_stride = row_stride(&a->up, a->n_in);
     float *y = float_row(dst, 0);
     struct live_row waiting[UP_AHEAD];
     int64_t n_live = 0, n_done = 0;
@@ -273,19 +190,20 @@ static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct
     const struct finish_args gate = sums_of(&a->gate, &token.trailer, &gate_acc);
     const struct finish_args up = sums_of(&a->up, &token.trailer, &up_acc);
     FOR_UNITS(row, &a->next, a->gate.n_out, nth) {
-        const float g = finished(row_sum(k, &a->gate, row, stride, &token, a->n_in, STREAM_AHEAD), &gate);
+        const float g = finished(row_sum(k, &a->gate, row, &token, a->n_in, STREAM_AHEAD), &gate);
         y[row] = 0.0f;
         if (!(g > 0.0f)) continue;
-        for (int64_t b = 0; b < stride; b += 64) prefetch_l2(a->up.codes + row * stride + b);
+        const uint8_t *up_row = row_at(&a->up, row, a->n_in);
+        for (int64_t b = 0; b < up_stride; b += 64) prefetch_l2(up_row + b);
         if (n_live - n_done == UP_AHEAD) {
             const struct live_row w = waiting[n_done++ % UP_AHEAD];
-            y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, stride, &token, a->n_in, 0), &up));
+            y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, &token, a->n_in, 0), &up));
         }
         waiting[n_live++ % UP_AHEAD] = (struct live_row){row, g};
     }
     while (n_done < n_live) {
         const struct live_row w = waiting[n_done++ % UP_AHEAD];
-        y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, stride, &token, a->n_in, 0), &up));
+        y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, &token, a->n_in, 0), &up));
     }
     add_statistic(&a->live_rows, n_live);
 }
@@ -294,7 +212,6 @@ static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct
     TERN_ALIGNED(64) int8_t buffer[ROWS_UP_TO][ALIGNED_Q];
     struct token token[ROWS_UP_TO];
     int32_t gate_acc[UNIT_ROWS], up_acc[UNIT_ROWS];
-    const int64_t stride = a->n_in / 4;
     for (int64_t t = 0; t < dst->ne[1]; t++) token[t] = aligned_token(quant_row(dst->src[0], t), a->n_in, buffer[t]);
     const int32_t n_units = (a->gate.n_out + UNIT_ROWS - 1) / UNIT_ROWS;
     FOR_UNITS(i, &a->next, n_units, nth) {
@@ -302,8 +219,8 @@ static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args gate = sums_of(&a->gate, &token[t].trailer, gate_acc);
             const struct finish_args up = sums_of(&a->up, &token[t].trailer, up_acc);
-            k->rows(a->gate.codes + first * stride, stride, n_rows, token[t].q, a->n_in, STREAM_AHEAD, gate_acc);
-            k->rows(a->up.codes + first * stride, stride, n_rows, token[t].q, a->n_in, STREAM_AHEAD, up_acc);
+            row_sums(k, &a->gate, first, n_rows, &token[t], a->n_in, STREAM_AHEAD, gate_acc);
+            row_sums(k, &a->up, first, n_rows, &token[t], a->n_in, STREAM_AHEAD, up_acc);
             k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + first);
         }
     }
@@ -313,7 +230,7 @@ static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct
 static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
     enum { ROWS = PANEL_ROWS / 2, PARTS = ROWS / UNPACK_ROWS };
     TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
-    const int64_t stride = a->n_in / 4, n_tokens = dst->ne[1];
+    const int64_t n_tokens = dst->ne[1];
     const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
     const int32_t n_units = (a->gate.n_out + ROWS - 1) / ROWS * n_blocks;
     FOR_UNITS(i, &a->next, n_units, nth) {
@@ -321,9 +238,8 @@ static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, stru
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
         const int32_t n_rows = min32(ROWS, a->gate.n_out - row);
         struct panel_source from = {.columns = NULL};
-        set_parts(from.part, PARTS, a->gate.codes + row * stride, stride, n_rows);
-        set_parts(from.part + PARTS, PARTS, a->up.codes + row * stride, stride, n_rows);
-        from.next_panel = ROWS * stride;
+        set_parts(&from, 0, PARTS, &a->gate, row, n_rows, a->n_in);
+        set_parts(&from, PARTS, PARTS, &a->up, row, n_rows, a->n_in);
         multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
                        (int32_t)(end - first), c);
         for (int64_t t = first; t < end; t++) {

@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 1
+#define TERN_ABI_VERSION 2
 
 struct ggml_tensor;
 
@@ -26,10 +26,11 @@ enum tern_activation { TERN_RELU2 = 0, TERN_SILU = 1 };
 
 // One ternary matrix [n_out][n_in]; n_in stands in the op's arguments.
 struct tern_matrix {
-    const uint8_t *codes;    // I2_S, n_out * n_in / 4 bytes; never read when there are columns
+    const uint8_t *codes;    // I2_S, n_out * n_in / 4 bytes; never read when there are columns or packed rows
     const uint8_t *columns;  // NULL, or what tern_repack_columns wrote: lets decode skip zero columns
     float scale;
     int32_t n_out;
+    const uint8_t *packed;   // NULL, or what tern_pack_rows wrote: a fifth less to read
 };
 
 // Userdata of the three ops. The library writes only `next` and the statistics.
@@ -140,6 +141,12 @@ TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);
 // Column-major copy of a matrix for sparse decode; layout in layout.h.
 TERN_API int64_t tern_columns_bytes(int32_t n_in, int32_t n_out);
 TERN_API void tern_repack_columns(const uint8_t *codes, int32_t n_in, int32_t n_out, uint8_t *out);
+
+// Rows with five codes a byte (packed.c). 0 bytes: n_in is not a multiple of 1280, so such rows are not packed.
+// tern_packs: whether the active instruction set reads packed rows faster (any can read them).
+TERN_API int32_t tern_packs(void);
+TERN_API int64_t tern_packed_bytes(int32_t n_in, int32_t n_out);
+TERN_API void tern_pack_rows(const uint8_t *codes, int32_t n_in, int32_t first, int32_t end, uint8_t *out);
 
 // Instruction sets. select(NULL) takes the best; 0 = done, 1 = no such name, 2 = this CPU lacks it.
 TERN_API int32_t tern_select_kernel(const char *name);

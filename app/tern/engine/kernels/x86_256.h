@@ -32,7 +32,7 @@ static INLINE int32_t add_lanes(__m256i v) {
 }
 
 // One step of a prefill tile. As instructions for GCC, which otherwise keeps accumulators on the stack;
-// see x86_avx512vnni.c.
+// see x86_512.h.
 static INLINE __m256i tile_step(__m256i sum, __m256i codes, __m256i q) {
 #ifdef TERN_DPBUSD
     return TERN_DPBUSD(sum, codes, q);

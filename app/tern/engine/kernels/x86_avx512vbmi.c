@@ -1,0 +1,60 @@
+// AVX-512 with VNNI and VBMI: rows of five codes a byte (packed.c) decode in registers.
+#include "x86_512.h"
+
+// In each byte of `packed` 81 t4 + 27 t0 + 9 t1 + 3 t2 + t3.
+struct codes5 {
+    __m512i four;  // t0..t3 as in I2_S, at bits 6, 4, 2, 0
+    __m512i top;   // 81 t4
+};
+
+static INLINE struct codes5 decode(__m512i packed) {
+    const __m512i low = _mm512_loadu_si512(tern_four_codes), high = _mm512_loadu_si512(tern_four_codes + 64);
+    const __m512i step = _mm512_set1_epi8(81);
+    // Below 81 the difference wraps to something large, so the minimum subtracts only where it can.
+    const __m512i once = _mm512_min_epu8(packed, _mm512_sub_epi8(packed, step));
+    const __m512i rest = _mm512_min_epu8(once, _mm512_sub_epi8(once, step));
+    return (struct codes5){_mm512_permutex2var_epi8(low, rest, high), _mm512_sub_epi8(packed, rest)};
+}
+
+static void packed_rows(const uint8_t *packed, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
+                        int32_t *acc) {
+    const int32_t n_blocks = n / PACKED_COLUMNS;
+    for (int32_t r = 0; r < n_rows; r++) {
+        struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
+                          _mm512_setzero_si512()}};
+        __m512i top = _mm512_setzero_si512();  // 81 fold
+        for (int32_t b = 0; b < n_blocks; b++) {
+            if (ahead) _mm_prefetch((const char *)packed + ahead, _MM_HINT_T0);
+            const struct codes5 c = decode(load(packed));
+            accumulate_pair(&a, c.four, q + b * PACKED_COLUMNS);
+            top = dot4(top, c.top, load(q + b * PACKED_COLUMNS + 256));
+            packed += PACKED_BYTES;
+        }
+        const __m512i rest = _mm512_mullo_epi32(run_total(&a), _mm512_set1_epi32(81));
+        acc[r] = _mm512_reduce_add_epi32(_mm512_add_epi32(rest, top)) / 81;
+    }
+}
+
+// Four packed registers hold 20 runs, which are five registers of I2_S.
+static void unpack_five(const uint8_t *packed, uint8_t *codes) {
+    struct codes5 c[4];
+    __m512i top[4];
+    UNROLL for (int i = 0; i < 4; i++) {
+        c[i] = decode(load(packed + i * PACKED_BYTES));
+        top[i] = _mm512_and_si512(c[i].top, _mm512_set1_epi8(3));  // 0, 81, 162 end in 0, 1, 2
+    }
+    // Where run r of register i goes is decided by shifts of whole bytes' bits; masks cut what crosses a byte.
+#define LEFT(v, n, mask) _mm512_and_si512(_mm512_slli_epi16(v, n), _mm512_set1_epi8((char)(mask)))
+#define RIGHT(v, n, mask) _mm512_and_si512(_mm512_srli_epi16(v, n), _mm512_set1_epi8((char)(mask)))
+    _mm512_storeu_si512(codes, c[0].four);
+    _mm512_storeu_si512(codes + 64, _mm512_or_si512(LEFT(top[0], 6, 0xC0), RIGHT(c[1].four, 2, 0x3F)));
+    _mm512_storeu_si512(codes + 128, _mm512_or_si512(_mm512_or_si512(LEFT(c[1].four, 6, 0xC0), LEFT(top[1], 4, 0x30)),
+                                                     RIGHT(c[2].four, 4, 0x0F)));
+    _mm512_storeu_si512(codes + 192, _mm512_or_si512(_mm512_or_si512(LEFT(c[2].four, 4, 0xF0), LEFT(top[2], 2, 0x0C)),
+                                                     RIGHT(c[3].four, 6, 0x03)));
+    _mm512_storeu_si512(codes + 256, _mm512_or_si512(LEFT(c[3].four, 2, 0xFC), top[3]));
+#undef LEFT
+#undef RIGHT
+}
+
+const struct kernel tern_kernel_avx512vbmi = TERN_KERNEL_512("avx512vbmi", packed_rows, unpack_five);
