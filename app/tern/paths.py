@@ -23,6 +23,11 @@ def set_data_dir(folder: str | os.PathLike[str] | None) -> None:
     _override = Path(folder).expanduser().absolute() if folder is not None else None
 
 
+def override() -> Path | None:
+    """The folder that ``--data-dir`` or the environment asked for; a process started by this one needs it too."""
+    return _root()
+
+
 def _root() -> Path | None:
     if _override is not None:
         return _override

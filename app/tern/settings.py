@@ -162,13 +162,14 @@ SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
 # What `tern bench --threads sweep` found, and on which computer: settings may travel to another one.
 THREADS_MEASURED = Setting("threads_measured", int, 0, low=0, high=512)
 THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
+FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the full-size model will be here
 
 TABLE: tuple[Setting[Any], ...] = (
     THEME, FONT_SIZE, DENSITY, REDUCED_MOTION, ENTER_SENDS,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
-    MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
+    MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
 )  # fmt: skip
 
 

@@ -216,10 +216,11 @@ def test_a_greeting_question_is_sent_by_a_click(qtbot: QtBot, make_window: Windo
     cards = [b for b in window.findChildren(QPushButton) if b.property("kind") == "card"]
     assert len(cards) == 4
     assert all(card.isVisible() for card in cards)
+    question = cards[1].text()
     qtbot.mouseClick(cards[1], Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "An answer." in _text(window))
     qtbot.waitUntil(lambda: _done(window))
-    assert engine.requests[0].messages[-1].content == cards[1].text()
+    assert engine.requests[0].messages[-1].content == question
     assert not cards[0].isVisible()
 
 

@@ -73,6 +73,11 @@ class Desk(QObject):
             return self._sessions[conversation]
         return Session(self.store, conversation)
 
+    @property
+    def busy(self) -> bool:
+        """Whether any reply is on its way."""
+        return bool(self._sessions)
+
     def is_busy(self, conversation: int) -> bool:
         return conversation in self._sessions
 

@@ -14,6 +14,19 @@ from tern.ui.theme import Size, Space, Theme
 _MARK = 56
 _NARROW = 560
 _LOW = 320  # px of height under which the questions matter more than the mark
+# Not translated: the guide understands only English, and so does the real model best.
+_GUIDE_QUESTIONS = (
+    "What are you?",
+    "Why is ternary fast?",
+    "Is what I write private?",
+    "How do I get the big model?",
+)
+_QUESTIONS = (
+    "Why is the sky blue?",
+    "Write a haiku about the sea.",
+    "What can I cook with eggs and rice?",
+    "How do I reverse a list in Python?",
+)
 
 
 class Greeting(QScrollArea):
@@ -34,19 +47,13 @@ class Greeting(QScrollArea):
         page.setAccessibleName(self.tr("Welcome"))
         self._mark = QLabel(page)
         self._mark.setAccessibleName(self.tr("The Tern logo"))
-        self._title = QLabel(self.tr("Hello, I am Tern's little guide."), page)
+        self._title = QLabel(page)
         self._title.setObjectName("greetingTitle")
-        self._sentence = QLabel(
-            self.tr(
-                "A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, "
-                "and what you write stays on this computer. Ask me one of these, or anything."
-            ),
-            page,
-        )
+        self._sentence = QLabel(page)
         self._sentence.setObjectName("greetingSentence")
         for label in (self._title, self._sentence):
             label.setWordWrap(True)
-        self._cards = [QPushButton(text, page) for text in self._questions()]
+        self._cards = [QPushButton(page) for _ in _QUESTIONS]
         for card in self._cards:
             card.setProperty("kind", "card")
             card.setAutoDefault(False)
@@ -77,16 +84,26 @@ class Greeting(QScrollArea):
         self._outer.addLayout(centre)
         self._outer.addStretch(3)
         self.setWidget(page)
+        self.set_guide(True)
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def _questions(self) -> list[str]:
-        return [
-            self.tr("What are you?"),
-            self.tr("Why is ternary fast?"),
-            self.tr("Is what I write private?"),
-            self.tr("How do I get the big model?"),
-        ]
+    def set_guide(self, guide: bool) -> None:
+        """Speak as the built-in guide, or for a real model, with questions that suit it."""
+        if guide:
+            title = self.tr("Hello, I am Tern's little guide.")
+            sentence = self.tr(
+                "A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, "
+                "and what you write stays on this computer. Ask me one of these, or anything."
+            )
+        else:
+            title = self.tr("What would you like to know?")
+            sentence = self.tr("What you write stays on this computer. Ask one of these, or anything.")
+        self._title.setText(title)
+        self._sentence.setText(sentence)
+        for card, question in zip(self._cards, _GUIDE_QUESTIONS if guide else _QUESTIONS, strict=True):
+            card.setText(question)
+        self._arrange()
 
     @property
     def column(self) -> QWidget:
@@ -96,7 +113,8 @@ class Greeting(QScrollArea):
     def add_below(self, widget: QWidget) -> None:
         """Put ``widget``, a child of :attr:`column`, under the questions."""
         layout = self._column.layout()
-        assert layout is not None
+        assert isinstance(layout, QVBoxLayout)
+        layout.addSpacing(Space.XL)
         layout.addWidget(widget)
         widget.show()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QTimer, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QWidget
 
+from tern import paths
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -20,6 +21,7 @@ from tern.settings import (
     ENTER_SENDS,
     FONT_SIZE,
     KV_TYPE,
+    MODEL_PATH,
     QUIET,
     SIDEBAR_OPEN,
     THEME,
@@ -112,6 +114,8 @@ class MainWindow(ChatWindow):
         self.sidebar.delete_requested.connect(self.delete)
         self.sidebar.export_requested.connect(self.ask_export)
         self.desk.conversations_changed.connect(self._list_conversations)
+        self.greeting.set_guide(not self._settings[MODEL_PATH])
+        self.desk.model_loaded.connect(lambda info: self.greeting.set_guide(info.path == paths.guide_model()))
 
     def _make_actions(self) -> None:
         add = self.actions_.add

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from tern import paths
 from tern.context import open_any_engine
@@ -19,11 +19,13 @@ from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.shelf import Installed
 from tern.settings import MODEL_PATH, Settings
-from tern.ui.download_row import DownloadRow
+from tern.ui import first_run
 from tern.ui.downloads import Downloads
+from tern.ui.first_run import FirstModelCard
 from tern.ui.main_window import MainWindow
 from tern.ui.models_page import ModelsPage
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.speed_probe import SpeedProbe
+from tern.ui.theme import Theme
 
 
 class ModelsHost(QObject):
@@ -44,11 +46,11 @@ class ModelsHost(QObject):
         self.downloads = downloads or Downloads(parent=self)
         self._page: ModelsPage | None = None
         self.card: FirstModelCard | None = None
+        self._probe: SpeedProbe | None = None
         window.models_requested.connect(self.show_page)
         self.downloads.installed.connect(self._arrived)
         if not any(model.present for model in shelf.installed()):
-            self.card = FirstModelCard(theme, self.downloads, window.greeting.column)
-            window.greeting.add_below(self.card)
+            self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
 
     def open_first(self, asked: Path | None = None) -> None:
         """Open the model asked for, or the last one used, or the built-in guide."""
@@ -84,6 +86,8 @@ class ModelsHost(QObject):
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
         self.downloads.close()
+        if self._probe is not None:
+            self._probe.close()
         if self._page is not None:
             self._page.close_page()
             self._page.close()
@@ -105,35 +109,6 @@ class ModelsHost(QObject):
             self.tr("{0} is here and verified.").format(model.title),
             self.tr("Chat with it"), lambda: self.use(model), tone="calm",
         )  # fmt: skip
-
-
-class FirstModelCard(QFrame):
-    """Offers the real model under the greeting: what it is, what it needs, one button that becomes the progress."""
-
-    def __init__(self, theme: Theme, downloads: Downloads, parent: QWidget) -> None:
-        super().__init__(parent)
-        entry = catalog.entries()[0]
-        self.setObjectName("firstModelCard")
-        title = self.tr("Get {0}").format(entry.title)
-        self.setAccessibleName(title)
-        heading, needs = QLabel(title, self), QLabel(self._needs(entry), self)
-        heading.setFont(theme.font(Size.BODY))
-        needs.setFont(theme.font(Size.SMALL, tabular=True))
-        needs.setProperty("kind", "quiet")
-        needs.setWordWrap(True)
-        self.row = DownloadRow(theme, downloads.of_entry(entry), self)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, Space.XL, 0, 0)
-        column.setSpacing(Space.S)
-        for widget in (heading, needs, self.row):
-            column.addWidget(widget)
-
-    def _needs(self, entry: catalog.Entry) -> str:
-        size = (entry.size or 0) / 1e9
-        return self.tr(
-            "{0:.2f}\u2009GB to fetch, {1:.1f}\u2009GB of disk, about {2:.1f}\u2009GB of memory. "
-            "After that it answers without any network."
-        ).format(size, size * 1.1, entry.memory / 1e9)
 
 
 class _PageWindow(ModelsPage):

@@ -319,11 +319,18 @@ QPushButton[kind="card"] {
 QPushButton[kind="card"]:hover { border-color: @accent; background: @surface; }
 QPushButton[kind="card"]:focus { border: 2px solid @accent; padding: 11px 15px; }
 
+QFrame#firstModelCard { background: @surface; border: 1px solid @line; border-radius: @block; }
+QFrame#firstModelCard QLabel[kind="quiet"] { font-size: @control_px; }
+
 QToolButton[kind="floating"], QPushButton[kind="floating"] {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px; font-size: @small_px;
 }
 QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
 QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
+QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @on_accent; font-weight: 600;
+    border: 2px solid transparent; padding: 5px 14px; font-size: @control_px; }
+QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
+QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
 QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
 QToolButton[kind="small"]:hover { color: @ink; }
 

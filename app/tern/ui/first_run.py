@@ -1,0 +1,105 @@
+"""The card under the greeting while only the guide is here: the real model, what it needs, how fast it will be on
+this computer, and one button that becomes the progress.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+
+import psutil
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+
+from tern import paths
+from tern.library import catalog
+from tern.metrics.forecast import Forecast
+from tern.settings import Settings
+from tern.ui.download_row import DownloadRow
+from tern.ui.downloads import Downloads
+from tern.ui.main_window import MainWindow
+from tern.ui.speed_probe import SpeedProbe
+from tern.ui.theme import Size, Space, Theme
+
+_ROOM = 1.1  # of the file's size: what is prepared from it comes beside it
+
+
+class FirstModelCard(QFrame):
+    """Offers the catalogue's first entry. ``probe`` tells how fast it will be; until then the card says no speed."""
+
+    def __init__(self, theme: Theme, downloads: Downloads, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        entry = catalog.entries()[0]
+        self._entry = entry
+        self.setObjectName("firstModelCard")
+        self._heading = QLabel(self.tr("Get {0}").format(entry.title), self)
+        self.setAccessibleName(self._heading.text())
+        self._needs, self._speed = QLabel(self), QLabel(self)
+        self._speed.setObjectName("forecast")
+        self._needs.setText(self._needs_text())
+        for label in (self._needs, self._speed):
+            label.setProperty("kind", "quiet")
+            label.setWordWrap(True)
+        self._speed.hide()
+        self.row = DownloadRow(theme, downloads.of_entry(entry), self)
+        self.task = downloads.of_entry(entry)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
+        column.setSpacing(Space.XS)
+        for widget in (self._heading, self._needs, self._speed):
+            column.addWidget(widget)
+        column.addSpacing(Space.XS)
+        column.addWidget(self.row)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def show_forecast(self, forecast: Forecast) -> None:
+        """Say how fast it will be here."""
+        words = forecast.words_per_s
+        said = (
+            self.tr("About 1 word a second on this computer.")
+            if words == 1
+            else self.tr("About {0} words a second on this computer.").format(words)
+        )
+        self._speed.setText(said)
+        self._speed.setAccessibleName(said)
+        self._speed.show()
+
+    def _needs_text(self) -> str:
+        """What it needs; and what of that this computer has too little of."""
+        entry, size = self._entry, self._entry.size or 0
+        parts = [
+            self.tr(
+                "{0:.2f}\u2009GB to download; needs {1:.1f}\u2009GB of disk and about {2:.1f}\u2009GB of memory. "
+                "After that it answers without any network."
+            ).format(size / 1e9, _ROOM * size / 1e9, entry.memory / 1e9)
+        ]
+        free, memory = shutil.disk_usage(paths.data_dir()).free, psutil.virtual_memory().total
+        if free < _ROOM * size:
+            parts.append(self.tr("Only {0:.1f}\u2009GB of the disk are free.").format(free / 1e9))
+        if memory < entry.memory:
+            parts.append(self.tr("This computer has only {0:.1f}\u2009GB of memory.").format(memory / 1e9))
+        return " ".join(parts)
+
+    def _restyle(self) -> None:
+        self._heading.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
+        for label in (self._needs, self._speed):
+            label.setFont(self._theme.font(Size.CONTROL, tabular=True))
+
+
+def offer(
+    window: MainWindow, theme: Theme, settings: Settings, save: Callable[[], None], downloads: Downloads
+) -> tuple[FirstModelCard, SpeedProbe]:
+    """Put the card under ``window``'s greeting and have the speed found out when nobody needs the computer."""
+    card = FirstModelCard(theme, downloads, window.greeting.column)
+
+    def quiet() -> bool:
+        """The window is up with its model, and nobody waits for anything."""
+        return window.desk.info is not None and not window.desk.busy and not card.task.running
+
+    probe = SpeedProbe(settings, save, quiet, window)
+    probe.told.connect(card.show_forecast)
+    window.greeting.add_below(card)
+    probe.start()
+    return card, probe

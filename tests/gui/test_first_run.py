@@ -1,0 +1,123 @@
+"""The first run: the card tells what the real model needs and how fast it will be; the greeting suits the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtWidgets import QLabel, QPushButton
+from pytestqt.qtbot import QtBot
+
+from tern import paths
+from tern.engine.fake import FakeEngine
+from tern.engine.types import EngineOptions
+from tern.metrics.forecast import Forecast
+from tern.settings import FORECAST, Settings
+from tern.ui import first_run, speed_probe
+from tern.ui.main_window import MainWindow
+from tern.ui.models_host import ModelsHost
+from tern.ui.theme import Theme
+
+from .conftest import WindowMaker
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path) -> Iterator[None]:
+    paths.set_data_dir(tmp_path)
+    yield
+    paths.set_data_dir(None)
+
+
+def _host(window: MainWindow, theme: Theme, settings: Settings) -> ModelsHost:
+    return ModelsHost(window, theme, settings, lambda: None, EngineOptions)
+
+
+def _speed(host: ModelsHost) -> str:
+    assert host.card is not None
+    label = host.card.findChild(QLabel, "forecast")
+    return label.text() if label.isVisible() else ""
+
+
+def test_the_speed_is_measured_once_and_gives_way_to_a_reply(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed_probe, "_LOOK_MS", 50)
+    window = make_window(replies=["a b c d e f g h"], token_seconds=0.1)
+    settings = Settings()
+    host = _host(window, theme, settings)
+    probe = host._probe
+    assert probe is not None
+    qtbot.waitUntil(lambda: probe.running, timeout=5000)
+    window.send("Are you there?")
+    qtbot.waitUntil(lambda: not probe.running, timeout=2000)
+    assert window.desk.busy, "the reply did not wait for the measuring"
+    assert _speed(host) == ""
+    qtbot.waitUntil(lambda: bool(settings[FORECAST]), timeout=30000)
+    window.new_chat()
+    assert "words a second" in _speed(host)
+    qtbot.waitUntil(lambda: not any(paths.cache_dir().glob("forecast-*")), timeout=5000)
+    host.close()
+    assert not [p for p in psutil.Process().children() if "--forecast" in p.cmdline()]
+
+    again = _host(make_window(), theme, settings)  # the next start tells what is kept
+    qtbot.waitUntil(lambda: bool(_speed(again)), timeout=200)
+    assert again._probe is not None
+    assert not again._probe.running
+    again.close()
+
+
+def test_a_forecast_from_another_computer_is_not_told(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme
+) -> None:
+    settings = Settings()
+    settings[FORECAST] = Forecast(900.0, "another computer").as_json()
+    host = _host(make_window(load=False), theme, settings)
+    qtbot.wait(100)
+    assert _speed(host) == ""
+    host.close()
+
+
+def test_without_a_measurement_the_card_says_no_speed(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(speed_probe, "_LOOK_MS", 20)
+    monkeypatch.setattr(speed_probe, "tern_command", lambda: ["no-such-program"])
+    settings = Settings()
+    host = _host(make_window(), theme, settings)
+    probe = host._probe
+    assert probe is not None
+    qtbot.waitUntil(lambda: not probe._timer.isActive(), timeout=3000)
+    assert (_speed(host), settings[FORECAST]) == ("", "")
+    host.close()
+
+
+def test_too_little_disk_or_memory_is_said(
+    make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = type("Usage", (), {"free": 500_000_000})
+    monkeypatch.setattr(first_run.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(first_run.psutil, "virtual_memory", lambda: type("M", (), {"total": 512_000_000}))
+    host = _host(make_window(load=False), theme, Settings())
+    assert host.card is not None
+    said = " ".join(label.text() for label in host.card.findChildren(QLabel))
+    assert "Only 0.5\u2009GB of the disk are free." in said
+    assert "only 0.5\u2009GB of memory" in said
+    host.close()
+
+
+def test_the_greeting_suits_the_model(qtbot: QtBot, make_window: WindowMaker, theme: Theme) -> None:
+    window = make_window(load=False)
+    title = window.findChild(QLabel, "greetingTitle")
+    cards = [b for b in window.findChildren(QPushButton) if b.property("kind") == "card"]
+    assert "guide" in title.text()
+    assert cards[1].text() == "Why is ternary fast?"
+    host = _host(window, theme, Settings())
+    host.open_first()
+    qtbot.waitUntil(lambda: window.desk.info is not None, timeout=10000)
+    assert "guide" in title.text()
+    window.open_model(lambda progress: FakeEngine())
+    qtbot.waitUntil(lambda: "guide" not in title.text(), timeout=5000)
+    assert "Write a haiku about the sea." in [card.text() for card in cards]
+    host.close()
