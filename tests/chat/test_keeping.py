@@ -52,6 +52,9 @@ def test_every_old_file_opens(tmp_path: Path) -> None:
         assert [summary.title for summary in store.summaries()] == ["Pinned one", "An old conversation"]
         assert [hit.conversation.title for hit in store.search("antarctic")] == ["An old conversation"]
         assert migrations.version(store._db) == len(migrations.STEPS)
+        question = store.entries(store.summaries()[1].id)[0]
+        assert question.text == "Where do terns fly?"
+        assert [item.text for item in question.attachments] == ["The Arctic tern"] * (int(path.stem[1:]) >= 3)
         store.close()
         made = len(keeping.backups(folder / keeping.BACKUPS))
         assert made == (path.stem != f"v{len(migrations.STEPS)}"), "a backup comes before a migration"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tern.chat.attaching import Attachment, compose
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
@@ -141,6 +142,50 @@ def test_deleting_from_a_message_on_takes_its_branches_and_can_be_undone(store: 
     assert _texts(Session(store, session.conversation)) == _texts(session)
     session.delete_from(session.path[3].id)
     assert _texts(session)[-1] == "Second.", "the other branch comes up"
+
+
+def test_attachments_are_told_to_the_engine_and_kept_apart_from_the_words(store: Store) -> None:
+    session = Session(store)
+    files = (Attachment("list.csv", "a,1\nb,2", 7),)
+    session.ask("Add them up", attachments=files)
+    assert _messages(session) == [Message("user", compose("Add them up", files))]
+    again = Session(store, session.conversation).path[0]
+    assert (again.text, again.attachments) == ("Add them up", files)
+    assert session.conversation is not None
+    assert store.summary(session.conversation).title == "Add them up"
+    only = Session(store)
+    only.ask("", attachments=files)
+    assert only.conversation is not None
+    assert store.summary(only.conversation).title == "list.csv"
+    assert only.path[0].text == ""
+
+
+def test_what_left_the_context_is_kept_by_its_place_on_the_branch(store: Store) -> None:
+    session = Session(store, manner=Manner(system="Be brief."))
+    _exchange(session, "One?", "First.")
+    session.ask("Two?")
+    session.fail("No memory.")  # its empty reply is not told to the engine
+    session.ask("Three?")
+    assert [m.content for m in _messages(session)] == ["Be brief.", "One?", "First.", "Two?", "Three?"]
+    assert session.dropped == 0
+    session.append("Third.", Stats(tokens=1, context_size=64, dropped_messages=(1, 2, 3)), "Fake")
+    session.append("", Stats(context_size=64, dropped_messages=(1, 2, 3), finish_reason=FinishReason.STOPPED))
+    assert session.dropped == 3
+    session.manner = Manner()
+    again = Session(store, session.conversation)
+    assert again.dropped == 3, "without the system prompt too"
+    assert again.path[-1].model == "Fake"
+    session.ask("Four?")
+    assert session.dropped == 3, "until the next reply begins"
+    session.append("Fourth.", Stats(tokens=1, context_size=4096))
+    assert session.dropped == 0, "a larger context sees it all again"
+
+
+def test_the_messages_before_one(store: Store) -> None:
+    session = Session(store)
+    _exchange(session, "One?", "First.")
+    _exchange(session, "Two?", "Second.")
+    assert [m.content for m in session.messages("S", session.path[2].id)] == ["S", "One?", "First."]
 
 
 def test_calls_out_of_order_are_bugs(store: Store) -> None:

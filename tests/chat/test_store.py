@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tern.chat.attaching import Attachment, Kind, compose
 from tern.chat.search import one_letter_apart
 from tern.chat.store import Store
-from tern.chat.types import Manner, State, stats_from_json, stats_to_json
+from tern.chat.types import Draft, Entry, Manner, State, stats_from_json, stats_to_json
 from tern.engine.types import FinishReason, Stats
 from tern.errors import UserError
 
@@ -24,7 +25,9 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     number = _conversation(store, "Birds", "What is a tern?", "A seabird.")
     store.set_manner(number, Manner("Be a poet.", {"sampling.temperature": 0.2}))
-    store.set_draft(number, "and a gul")
+    attached = (Attachment("gulls.md", "# Gulls\n", 8), Attachment("Pasted text", "a\nb", 3, Kind.PASTE))
+    store.set_draft(number, Draft("and a gul", attached))
+    store.set_draft(None, Draft("something new", attached[:1]))
     store.note("shown", "7")
     reply = store.entries(number)[-1]
     reply.stats = Stats(tokens=3, decode_tokens_per_s=4.5, finish_reason=FinishReason.END_OF_TURN)
@@ -35,7 +38,9 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
     assert [entry.content for entry in store.entries(number)] == ["What is a tern?", "A seabird."]
     assert store.entries(number)[-1].stats == reply.stats
     assert store.manner(number) == Manner("Be a poet.", {"sampling.temperature": 0.2})
-    assert (store.draft(number), store.fact("shown"), store.fact("other")) == ("and a gul", "7", "")
+    assert store.draft(number) == Draft("and a gul", attached)
+    assert store.draft(None) == Draft("something new", attached[:1])
+    assert (store.fact("shown"), store.fact("other")) == ("7", "")
     assert store.warning == ""
     store.close()
 
@@ -53,6 +58,24 @@ def test_a_reply_that_was_being_written_is_marked_as_cut_and_found(tmp_path: Pat
     assert (entry.content, entry.state, entry.unfinished) == ("as far as the kittiwake", State.CUT, True)
     assert [hit.message for hit in store.search("kittiwake")] == [entry.id]
     store.close()
+
+
+def test_attachments_stay_with_their_message_and_are_searched() -> None:
+    store = Store.in_memory()
+    number = store.create("Files")
+    attached = (Attachment("odd\nname.txt", "a ```fence```", 13), Attachment("b.csv", "kittiwake,3", 99))
+    content = compose("What is in them?", attached)
+    store.add(number, [("user", content, State.DONE), ("assistant", "Birds", State.DONE)], None, attached)
+    question, reply = store.entries(number)
+    assert (question.attachments, question.text, question.content) == (attached, "What is in them?", content)
+    assert (reply.attachments, reply.text) == ((), "Birds")
+    assert [hit.message for hit in store.search("kittiwake")] == [question.id]
+    copy = store.create("Copy")
+    store.import_entries(copy, [question, Entry(9, question.id, "assistant", "x", model="Guide")], 9)
+    again = store.entries(copy)
+    assert (again[0].attachments, again[1].model) == (attached, "Guide")
+    store._db.execute("UPDATE message SET content = 'other' WHERE id = ?", (question.id,))
+    assert store.entries(number)[0].text == "other", "what does not belong together is shown as it is"
 
 
 def test_pinned_ones_stand_first_and_then_the_newest() -> None:

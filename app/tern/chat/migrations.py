@@ -79,7 +79,14 @@ _SEARCH = (
     "INSERT INTO title_words (rowid, title) SELECT id, title FROM conversation",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _SEARCH)
+# 3: what is attached to a message or a draft (JSON; empty for nothing), and which model wrote a reply.
+_ATTACHMENTS = (
+    "ALTER TABLE message ADD COLUMN attachments TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE message ADD COLUMN model TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE conversation ADD COLUMN draft_attachments TEXT NOT NULL DEFAULT ''",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _SEARCH, _ATTACHMENTS)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from tern.chat.attaching import Attachment, compose
 from tern.chat.store import Store
 from tern.chat.types import Entry, Manner, State
 from tern.engine.types import Message, Request, Role, SamplingParams, Stats
@@ -45,6 +46,9 @@ class Session:
         self._saved_at = 0.0
         self._pieces: list[str] = []  # of the reply in progress
         self._open: Entry | None = None
+        self._told: list[
+            int
+        ] = []  # of each message of the last request: its place on the branch, -1 for none
         self.conversation = conversation
         self._manner = manner or (store.manner(conversation) if conversation is not None else Manner())
         self._entries: dict[int, Entry] = {}
@@ -102,28 +106,46 @@ class Session:
         if self.conversation is not None:
             self._store.set_manner(self.conversation, manner)
 
-    def messages(self, system: str = "") -> list[Message]:
-        """The branch as the engine takes it: system prompt first (the conversation's own, or ``system``)."""
-        own = self._manner.system
-        prompt = system if own is None else own
-        messages = [Message("system", prompt)] if prompt.strip() else []
-        messages += [Message(entry.role, entry.content) for entry in self.path if entry.content]
+    @property
+    def dropped(self) -> int:
+        """How many of the oldest messages on show the model was not told for the last reply."""
+        asked = [entry.stats for entry in self.path if entry.stats.context_size]
+        return max(asked[-1].dropped_messages, default=-1) + 1 if asked else 0
+
+    def messages(self, system: str = "", before: int | None = None) -> list[Message]:
+        """The branch as the engine takes it: system prompt first (the conversation's own, or ``system``).
+
+        ``before``: only as far as the message that stands before this one of the path.
+        """
+        prompt = self._prompt(system)
+        messages = [Message("system", prompt)] if prompt else []
+        for entry in self.path:
+            if entry.id == before:
+                break
+            if entry.content:
+                messages.append(Message(entry.role, entry.content))
         return messages
 
     # What the person does
 
-    def ask(self, question: str, before: int | None = None) -> None:
+    def ask(self, question: str, before: int | None = None, attachments: Sequence[Attachment] = ()) -> None:
         """Add a question and the empty reply to it, kept on the disk when this returns.
 
         ``before``: the id of a question on show that this one is an edited version of.
         """
         self._must_be_idle()
-        if not question.strip():
+        if not question.strip() and not attachments:
             raise BugError("a question is never blank")
         if self.conversation is None:
-            self.conversation = self._store.create(question, self._manner)
+            title = question if question.strip() else attachments[0].name
+            self.conversation = self._store.create(title, self._manner)
         parent = self._leaf if before is None else self._entries[before].parent
-        self._add(parent, ("user", question, State.DONE), ("assistant", "", State.STREAMING))
+        content = compose(question, attachments)
+        drafts: list[tuple[Role, str, State]] = [
+            ("user", content, State.DONE),
+            ("assistant", "", State.STREAMING),
+        ]
+        self._add(parent, drafts, attachments)
 
     def regenerate(self, reply: int) -> None:
         """Begin another reply beside ``reply``."""
@@ -131,7 +153,7 @@ class Session:
         old = self._entries[reply]
         if old.role != "assistant":
             raise BugError("only a reply can be regenerated")
-        self._add(old.parent, ("assistant", "", State.STREAMING))
+        self._add(old.parent, [("assistant", "", State.STREAMING)])
 
     def go_on(self) -> None:
         """Go on with the last reply, where it ended too early."""
@@ -178,14 +200,23 @@ class Session:
         """What asks the engine for the reply in progress. A last message of the assistant's is to be continued."""
         if self._open is None:
             raise BugError("no reply is in progress")
+        told = [place for place, entry in enumerate(self.path) if entry.content]
+        self._told = [-1, *told] if self._prompt(system) else told
         return Request(self.messages(system), sampling, max_tokens)
 
-    def append(self, text: str, stats: Stats) -> None:
-        """Add a piece of the reply with the numbers after it; a finish reason in ``stats`` ends it."""
+    def append(self, text: str, stats: Stats, model: str = "") -> None:
+        """Add a piece of the reply with the numbers after it; a finish reason in ``stats`` ends it.
+
+        ``model`` names the one that speaks. Messages that left are kept by their places on the branch, which stay
+        true when the system prompt changes.
+        """
         entry = self._current()
         if text:
             self._pieces.append(text)
+        if stats.dropped_messages and self._told:
+            stats = replace(stats, dropped_messages=tuple(self._told[n] for n in stats.dropped_messages))
         entry.stats = stats
+        entry.model = model or entry.model
         if stats.finish_reason is not None:
             self._end(State.DONE)
         elif self._clock() - self._saved_at >= CHECKPOINT_S:
@@ -210,8 +241,19 @@ class Session:
 
     # Within
 
-    def _add(self, parent: int | None, *drafts: tuple[Role, str, State]) -> None:
-        added = self._store.add(self._stored(), drafts, parent)
+    def _prompt(self, system: str) -> str:
+        """The system prompt in force; empty for none."""
+        own = self._manner.system
+        prompt = system if own is None else own
+        return prompt if prompt.strip() else ""
+
+    def _add(
+        self,
+        parent: int | None,
+        drafts: Sequence[tuple[Role, str, State]],
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        added = self._store.add(self._stored(), drafts, parent, attachments)
         self._entries |= {entry.id: entry for entry in added}
         self._leaf = added[-1].id
         self._begin(added[-1])

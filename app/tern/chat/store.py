@@ -6,19 +6,25 @@ A method that writes has committed to the disk when it returns. Deleting only ma
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tern.chat import keeping, migrations, search
-from tern.chat.types import Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
+from tern.chat.attaching import Attachment, Kind, from_json, to_json
+from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.engine.types import Role
 from tern.errors import BugError, UserError
 
+log = logging.getLogger(__name__)
+
 TITLE_LENGTH = 60
+_NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
 
 
 class Store:
@@ -117,26 +123,38 @@ class Store:
             manner.system, json.dumps(manner.sampling), conversation,
         )  # fmt: skip
 
-    def draft(self, conversation: int) -> str:
-        """What was written in it and not sent."""
-        rows = self._read("SELECT draft FROM conversation WHERE id = ?", conversation)
-        return str(rows[0][0]) if rows else ""
+    def draft(self, conversation: int | None) -> Draft:
+        """What was written in it and not sent; ``None``: for a conversation that does not exist yet."""
+        if conversation is None:
+            return Draft(self.fact(_NEW_DRAFT), _draft_attachments(self.fact(_NEW_ATTACHMENTS)))
+        rows = self._read("SELECT draft, draft_attachments FROM conversation WHERE id = ?", conversation)
+        return Draft(str(rows[0][0]), _draft_attachments(rows[0][1])) if rows else Draft()
 
-    def set_draft(self, conversation: int, text: str) -> None:
-        self._write("UPDATE conversation SET draft = ? WHERE id = ?", text, conversation)
+    def set_draft(self, conversation: int | None, draft: Draft) -> None:
+        attached = json.dumps([asdict(item) for item in draft.attachments]) if draft.attachments else ""
+        if conversation is None:
+            with self.together():
+                self.note(_NEW_DRAFT, draft.text)
+                self.note(_NEW_ATTACHMENTS, attached)
+            return
+        self._write(
+            "UPDATE conversation SET draft = ?, draft_attachments = ? WHERE id = ?",
+            draft.text, attached, conversation,
+        )  # fmt: skip
 
     # Messages
 
     def entries(self, conversation: int) -> list[Entry]:
         """All messages of all its branches, oldest first."""
         rows = self._read(
-            "SELECT id, parent, role, content, state, error, stats, created FROM message "
+            "SELECT id, parent, role, content, state, error, stats, created, attachments, model FROM message "
             "WHERE conversation = ? AND deleted IS NULL ORDER BY id", conversation,
         )  # fmt: skip
         return [
-            Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7])
+            Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7],
+                  _attachments(row[8], row[3]), row[9])
             for row in rows
-        ]
+        ]  # fmt: skip
 
     def leaf(self, conversation: int) -> int | None:
         """The last message of the branch on show."""
@@ -147,22 +165,29 @@ class Store:
         self._write("UPDATE conversation SET leaf = ? WHERE id = ?", leaf, conversation)
 
     def add(
-        self, conversation: int, drafts: Sequence[tuple[Role, str, State]], parent: int | None
+        self,
+        conversation: int,
+        drafts: Sequence[tuple[Role, str, State]],
+        parent: int | None,
+        attachments: Sequence[Attachment] = (),
     ) -> list[Entry]:
         """Add messages, each the child of the one before and the first of ``parent``, as one transaction.
 
-        The last becomes the leaf.
+        The last becomes the leaf. ``attachments``: those that the first one's content was composed with.
         """
         now = self.now()
         added: list[Entry] = []
         with self._writing() as db:
             for role, content, state in drafts:
                 cursor = db.execute(
-                    "INSERT INTO message (conversation, parent, role, content, state, created) "
-                    "VALUES (?, ?, ?, ?, ?, ?)", (conversation, parent, role, content, state, now),
+                    "INSERT INTO message (conversation, parent, role, content, state, created, attachments) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    (conversation, parent, role, content, state, now, _attached(attachments)),
                 )  # fmt: skip
-                added.append(Entry(_id(cursor), parent, role, content, state, created=now))
-                parent = added[-1].id
+                entry = Entry(_id(cursor), parent, role, content, state, created=now)
+                entry.attachments, attachments = tuple(attachments), ()
+                added.append(entry)
+                parent = entry.id
             db.execute(
                 "UPDATE conversation SET leaf = ?, updated = ? WHERE id = ?", (parent, now, conversation)
             )
@@ -171,8 +196,8 @@ class Store:
     def save(self, entry: Entry) -> None:
         """Write a message's present text, state and numbers: a checkpoint while it streams, and its end."""
         self._write(
-            "UPDATE message SET content = ?, state = ?, error = ?, stats = ? WHERE id = ?",
-            entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.id,
+            "UPDATE message SET content = ?, state = ?, error = ?, stats = ?, model = ? WHERE id = ?",
+            entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.model, entry.id,
         )  # fmt: skip
 
     def delete_entries(self, ids: Sequence[int], conversation: int, leaf: int | None) -> None:
@@ -196,10 +221,10 @@ class Store:
             for entry in entries:
                 parent = ids[entry.parent] if entry.parent is not None else None
                 cursor = db.execute(
-                    "INSERT INTO message (conversation, parent, role, content, state, error, stats, created) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO message (conversation, parent, role, content, state, error, stats, created, "
+                    "attachments, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (conversation, parent, entry.role, entry.content, entry.state, entry.error,
-                     stats_to_json(entry.stats), entry.created),
+                     stats_to_json(entry.stats), entry.created, _attached(entry.attachments), entry.model),
                 )  # fmt: skip
                 ids[entry.id] = _id(cursor)
             last = ids.get(leaf) if leaf is not None else None
@@ -280,6 +305,27 @@ def title_of(text: str) -> str:
         return line
     cut = line[:TITLE_LENGTH]
     return (cut.rpartition(" ")[0] or cut).rstrip(",;:-– ") + "…"
+
+
+def _attached(attachments: Sequence[Attachment]) -> str:
+    return json.dumps(to_json(attachments)) if attachments else ""
+
+
+def _attachments(text: str, content: str) -> tuple[Attachment, ...]:
+    try:
+        return from_json(json.loads(text), content) if text else ()
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:  # the content holds it all: nothing is lost but the chips
+        log.warning("attachments not read: %s", error)
+        return ()
+
+
+def _draft_attachments(text: str) -> tuple[Attachment, ...]:
+    items = json.loads(text) if text else []
+    return tuple(Attachment(item["name"], item["text"], item["size"], Kind(item["kind"])) for item in items)
 
 
 def _summary(row: Any) -> Summary:

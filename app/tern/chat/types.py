@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 
+from tern.chat.attaching import Attachment, words_of
 from tern.engine.types import FinishReason, Role, Stats
 
 
@@ -20,7 +21,11 @@ class State(StrEnum):
 
 @dataclass(slots=True)
 class Entry:
-    """One message of a conversation's tree. ``parent`` None: the first one. ``created``: seconds since 1970."""
+    """One message of a conversation's tree. ``parent`` None: the first one. ``created``: seconds since 1970.
+
+    ``content`` is what the model is told, ``attachments`` included (attaching.py says how); ``text`` is the person's
+    own words. ``model`` names the one that wrote a reply, empty where it is not known.
+    """
 
     id: int
     parent: int | None
@@ -30,6 +35,12 @@ class Entry:
     error: str = ""  # the sentence shown when the reply failed
     stats: Stats = field(default_factory=Stats)
     created: float = 0.0
+    attachments: tuple[Attachment, ...] = ()
+    model: str = ""
+
+    @property
+    def text(self) -> str:
+        return words_of(self.content, self.attachments)
 
     @property
     def unfinished(self) -> bool:
@@ -38,6 +49,14 @@ class Entry:
             return False
         early = (FinishReason.STOPPED, FinishReason.MAX_TOKENS)
         return self.state in (State.CUT, State.FAILED) or self.stats.finish_reason in early
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is written and not sent."""
+
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

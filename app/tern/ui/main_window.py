@@ -15,6 +15,7 @@ from tern import paths
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Draft
 from tern.settings import (
     CONTEXT_SIZE,
     DENSITY,
@@ -43,10 +44,7 @@ _DRAFT_MS = 2000
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
 _DENSITIES = {"comfortable": 1.0, "compact": 0.6}
 _OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by opening it again
-_SHOWN, _NEW_DRAFT = (
-    "shown",
-    "draft",
-)  # facts in the store: the conversation on show, what is written for a new one
+_SHOWN = "shown"  # a fact in the store: the conversation on show
 
 
 class MainWindow(ChatWindow):
@@ -238,7 +236,7 @@ class MainWindow(ChatWindow):
         self._session = session
         self._stop_editing()
         self._show_session()
-        self.composer.set_text(self._draft())
+        self.composer.set_text(self._draft().text)
 
     def _show_title(self) -> None:
         super()._show_title()
@@ -265,19 +263,14 @@ class MainWindow(ChatWindow):
         else:
             self._list_conversations()
 
-    def _draft(self) -> str:
-        shown = self._session.conversation
-        return self.store.draft(shown) if shown is not None else self.store.fact(_NEW_DRAFT)
+    def _draft(self) -> Draft:
+        return self.store.draft(self._session.conversation)
 
     def _keep_draft(self) -> None:
         self._draft_timer.stop()
-        text, shown = "" if self._editing is not None else self.composer.text, self._session.conversation
-        if text == self._draft():
-            return
-        if shown is not None:
-            self._do(lambda: self.store.set_draft(shown, text))
-        else:
-            self._do(lambda: self.store.note(_NEW_DRAFT, text))
+        draft = Draft() if self._editing is not None else Draft(self.composer.text)
+        if draft != self._draft():
+            self._do(lambda: self.store.set_draft(self._session.conversation, draft))
 
     # The window itself
 
@@ -336,7 +329,7 @@ class MainWindow(ChatWindow):
         shown = self.store.fact(_SHOWN)
         if shown.isdigit() and any(summary.id == int(shown) for summary in self.store.summaries()):
             self._session = self.desk.session(int(shown))
-        self.composer.set_text(self._draft())
+        self.composer.set_text(self._draft().text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._keep_draft()

@@ -32,6 +32,12 @@ def main() -> None:
                 "INSERT INTO message (conversation, parent, role, content, state, created) "
                 "VALUES (?, ?, ?, ?, 'done', 1.7e9)", (number, parent, role, text),
             ).lastrowid  # fmt: skip
+        if steps >= 3:
+            connection.execute(
+                "UPDATE message SET content = ?, attachments = ? WHERE content LIKE 'Where do terns%'",
+                ("File terns.txt:\n```\nThe Arctic tern\n```\n\nWhere do terns fly?",
+                 '[{"name": "terns.txt", "kind": "file", "size": 15, "start": 20, "length": 15}]'),
+            )  # fmt: skip
         connection.execute("UPDATE conversation SET leaf = ? WHERE id = ?", (parent, number))
     connection.close()
     print(path)
