@@ -1,4 +1,6 @@
-"""The line above the conversation: its title, the model's name and state, and a menu. Asks by signals."""
+"""The line above the conversation: its title, the model that answers, and a menu. Whoever knows the models fills
+``model_menu`` when it is about to show.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, Q
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
+_MODEL_WIDTH = 260  # px of the longest name
+
 MenuEntry = QAction | QMenu | None
 
 
@@ -22,16 +26,27 @@ class Header(QFrame):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._full_title = ""
+        self._full_title = self._full_model = ""
         self.setObjectName("header")
         self._title = QLabel(self)
         self._title.setObjectName("chatTitle")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._model = QLabel(self)
+        self._model = QToolButton(self)
         self._model.setObjectName("modelName")
-        self._model.setTextFormat(Qt.TextFormat.PlainText)
-        self._model.setAccessibleDescription(self.tr("The model that answers."))
+        self._model.setAccessibleDescription(
+            self.tr("The model that answers. Opens a list to choose another.")
+        )
+        self._model.setToolTip(self.tr("The model that answers"))
+        self._model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._model.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._model.setLayoutDirection(
+            Qt.LayoutDirection.LeftToRight if self.isRightToLeft() else Qt.LayoutDirection.RightToLeft
+        )  # the caret stands after the name
+        self.model_menu = QMenu(self._model)
+        self.model_menu.setAccessibleName(self.tr("Models"))
+        self._model.setMenu(self.model_menu)
         self._side = self._icon_button("sidebarButton", sidebar)
         self._new = self._icon_button("newChatButton", new)
         self._more = QToolButton(self)
@@ -84,10 +99,16 @@ class Header(QFrame):
 
     def set_model(self, text: str) -> None:
         """The model's name, or what is happening to it."""
-        self._model.setText(text)
-        self._model.setAccessibleName(self.tr("Model: {0}").format(text))
+        self._full_model = " ".join(text.split())
+        self._model.setAccessibleName(self.tr("Model: {0}").format(self._full_model))
+        self._elide()
 
     def _elide(self) -> None:
+        model = QFontMetrics(self._model.font())
+        widest = min(_MODEL_WIDTH, self.width() // 3)
+        shown = model.elidedText(self._full_model, Qt.TextElideMode.ElideRight, widest)
+        self._model.setText(shown.replace("&", "&&"))
+        self._row.activate()
         metrics = QFontMetrics(self._title.font())
         self._title.setText(
             metrics.elidedText(self._full_title, Qt.TextElideMode.ElideRight, max(40, self._title.width()))
@@ -98,10 +119,11 @@ class Header(QFrame):
         self._side.defaultAction().setIcon(action_icon("list", self._theme))
         for button in (self._side, self._new, self._more):
             button.setIconSize(self._theme.icon_size)
+        self._model.setIcon(action_icon("caret-down", self._theme, "quiet"))
+        self._model.setIconSize(self._theme.icon_size * 0.7)
         self._more.setIcon(action_icon("dots-three-bold", self._theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._row.setContentsMargins(Space.S, Space.S, Space.M, Space.S)
-        self._row.activate()
         self._elide()

@@ -279,7 +279,8 @@ QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
-QLabel#modelName { font-size: @control_px; color: @quiet; }
+QToolButton#modelName { color: @quiet; padding: 5px 6px; }
+QToolButton#modelName:hover { color: @ink; }
 QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
 QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
 QLabel[kind="figure"][idle="true"] { color: @quiet; }
