@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tern import paths
+from tern.library import token_store
 from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile, find_file
 from tern.library.hub_find import target_of
@@ -27,6 +28,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))  # no token of the person who runs the tests
     for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(token_store, "_known", [None])  # nor the keyring's
     yield tmp_path / "data"
     paths.set_data_dir(None)
 
@@ -68,9 +70,12 @@ def start(options: NetworkOptions) -> Start:
         options: NetworkOptions = options,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         remote: RemoteFile | None = None,
+        patient: bool = False,
     ) -> Download:
         remote = remote or find_file(options, REPO, FILE)
-        return Download(remote, target_of(remote), options, on_progress, "model", "A model", BLOCK)
+        return Download(
+            remote, target_of(remote), options, on_progress, "model", "A model", BLOCK, patient=patient
+        )
 
     return make
 

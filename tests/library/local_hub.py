@@ -45,6 +45,7 @@ class Faults:
     flips: int = 1
     wrong_part: int = 0  # answers with another range than asked for
     rate: float | None = None  # bytes a second
+    gone: bool = False  # the machine is off: what is under way ends in the middle
 
 
 @dataclass
@@ -88,6 +89,11 @@ class LocalHub:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Go away: what is under way breaks, and nobody listens any more. Safe to call twice."""
+        self.faults.gone = True
         for server in (self._hub, self._cdn):
             server.shutdown()
             server.server_close()
@@ -265,7 +271,7 @@ class _Cdn(_Handler):
                 asked.sent = self.connection.sendfile(file, start, end - start)
                 return
             file.seek(start)
-            while at < end:
+            while at < end and not faults.gone:
                 size = min(_CHUNK, end - at)
                 for limit in (faults.reset_every, faults.stall_after):
                     if limit is not None:
@@ -288,6 +294,7 @@ class _Cdn(_Handler):
                     self.close_connection = True
                     self.connection.close()
                     return
+        self.close_connection = self.close_connection or faults.gone
 
 
 def main() -> None:

@@ -12,12 +12,13 @@ import pytest
 from tern.library import hub_client, network, shelf
 from tern.library.hub import Download
 from tern.library.hub_client import find_file
-from tern.library.hub_find import repair_installed
+from tern.library.hub_find import newer, repair
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tern.library.unfinished import discard, unfinished
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
-from .local_hub import LocalHub, sha256_of
+from .local_hub import Faults, LocalHub, sha256_of
 
 
 def left(target: Path) -> set[str]:
@@ -231,7 +232,7 @@ def test_an_installed_file_that_went_bad(
     assert shelf.verify(model) is False
     assert not shelf.need("model").verified
     before = hub.sent
-    assert repair_installed(model, find_file(options, REPO, FILE), options) is not None
+    assert repair(model, options).run() is not None
     assert target.read_bytes() == content
     assert hub.sent - before == BLOCK  # the one bad block
     assert left(target) == set()
@@ -256,3 +257,77 @@ def test_two_do_not_write_the_same_file(hub: LocalHub, start: Start) -> None:
         start().run()
     first.cancel()
     thread.join()
+
+
+def test_what_was_left_unfinished_can_go_on_in_another_session(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
+    assert download.run() is None
+    (item,) = unfinished()
+    assert (item.repo, item.file, item.name, item.title) == (REPO, FILE, "model", "A model")
+    assert (item.total, item.damaged) == (SIZE, False)
+    assert SIZE // 3 < item.done < SIZE
+    hub.faults = Faults(flip_at=SIZE - 10)
+    with pytest.raises(hub_client.HubError, match="arrived damaged"):
+        start().run()
+    (item,) = unfinished()
+    assert (item.damaged, item.done) == (True, SIZE)
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert unfinished() == []
+
+
+def test_discarding_leaves_nothing(hub: LocalHub, start: Start, target: Path) -> None:
+    hub.faults.rate = 5e6
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
+    assert download.run() is None
+    discard(unfinished()[0])
+    assert left(target) == set()
+
+
+def test_a_newer_file_on_the_hub(
+    hub: LocalHub, start: Start, options: NetworkOptions, served: Path, target: Path
+) -> None:
+    model = start().run()
+    assert model is not None
+    assert model.commit == hub.commit
+    shelf.allow_template(model)
+    shelf.note_speed(model.path, 40.0)
+    shelf.note_speed(model.path, 42.0)
+    assert shelf.need("model").speed == 41.0
+    assert newer(model, options) is None
+    assert start().run() is not None  # the same bytes: what is known of them stays
+    assert shelf.need("model").template_allowed
+    served.write_bytes(b"better" * 400_000)
+    remote = newer(model, options)
+    assert remote is not None
+    assert start(remote=remote).run() is not None
+    (model,) = shelf.installed()
+    assert target.read_bytes() == served.read_bytes()
+    assert (model.template_allowed, model.speed) == (False, None)  # another file: asked and measured anew
+    with pytest.raises(hub_client.HubError, match="cannot be mended"):
+        repair(replace(model, sha256="0" * 64), options)
+
+
+def test_a_repair_that_was_stopped_goes_on(
+    hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
+) -> None:
+    model = start().run()
+    assert model is not None
+    data = bytearray(content)
+    for place in (100, 1_500_000):
+        data[place] ^= 1
+    target.write_bytes(data)
+    assert shelf.verify(model) is False
+    assert shelf.need("model").damaged
+    mending: Download
+    mending = repair(model, options, lambda progress: mending.pause())
+    assert mending.run() is None
+    assert not target.exists()
+    assert repair(shelf.need("model"), options).run() is not None
+    assert target.read_bytes() == content
+    assert shelf.need("model").verified

@@ -17,6 +17,7 @@ from tern.library import hub_client, network, shelf
 from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import target_of
+from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
@@ -251,6 +252,7 @@ def test_a_disk_that_fills_up(
         pytest.skip("may not mount here")
     try:
         monkeypatch.setattr("tern.library.hub.SPARE", -SIZE)  # somebody else fills the disk meanwhile
+        monkeypatch.setattr("tern.library.hub.LOW", -SIZE)  # ... between two looks at it
         with pytest.raises(hub_client.HubError, match=r"disk is full.*Make room") as caught:
             start().run()
         said(caught.value)
@@ -263,6 +265,71 @@ def test_a_disk_that_fills_up(
         assert hub.asked[-1].start >= kept - 2 * BLOCK
     finally:
         subprocess.run(["umount", str(models)], check=True)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a small disk: needs root")
+@pytest.mark.parametrize("low", [100_000, 0], ids=["seen coming", "by surprise"])
+def test_a_full_disk_is_waited_for_while_somebody_watches(
+    low: int, hub: LocalHub, start: Start, target: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It pauses, says why, and goes on by itself as soon as there is room, from where it was."""
+    models = target.parent
+    models.mkdir(parents=True)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", models], check=False).returncode:
+        pytest.skip("may not mount here")
+    try:
+        monkeypatch.setattr("tern.library.hub.SPARE", -SIZE)
+        monkeypatch.setattr("tern.library.hub.LOW", low)
+        monkeypatch.setattr("tern.library.hub.ROOM_S", 0.0)
+        hub.faults.rate = 8e6
+        notes: list[str] = []
+
+        def watch(progress: Progress) -> None:
+            if progress.phase == "waiting":
+                if len(notes) == 3:
+                    assert not target.exists()
+                    subprocess.run(["mount", "-o", "remount,size=8m", str(models)], check=True)
+                notes.append(progress.note)
+
+        assert start(on_progress=watch, patient=True).run() is not None
+        assert "MB are still to come. Make room there" in notes[0]
+        assert "Tern waits, and goes on by itself" in notes[0]
+        assert target.read_bytes() == content
+        assert [asked.status for asked in hub.asked] == [200, 206]
+        assert hub.asked[1].start > 1_500_000
+    finally:
+        subprocess.run(["umount", str(models)], check=True)
+
+
+def test_a_network_that_goes_away_is_waited_for(
+    hub: LocalHub, options: NetworkOptions, start: Start, target: Path, content: bytes
+) -> None:
+    """A laptop sleeps and wakes in another place: every connection is dead, then nothing answers, then it goes on."""
+    hub.faults.rate = 4e6
+    back: list[LocalHub] = []
+    notes: list[str] = []
+    port = int(hub.url.rpartition(":")[2])
+
+    def watch(progress: Progress) -> None:
+        if progress.done > SIZE // 2 and not notes:
+            hub.stop()
+            notes.append("away")
+        if progress.phase == "waiting":
+            notes.append(progress.note)
+            if len(notes) == 6:  # twice as many as an impatient one waits for
+                back.append(LocalHub(hub.folder, port))
+                back[0].__enter__()
+
+    download = start(options=replace(options, tries=2), on_progress=watch, patient=True)
+    try:
+        assert download.run() is not None
+    finally:
+        for again in back:
+            again.__exit__()
+    assert target.read_bytes() == content
+    assert any("cannot be reached" in note for note in notes)
+    assert back[0].asked[-1].status == 206
+    assert download.received <= 1.05 * SIZE
 
 
 def test_a_folder_that_may_not_be_written(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:

@@ -12,16 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tern.cli import models_files, options
+from tern.cli import models_files, models_network, options
+from tern.cli.models_network import network_options
 from tern.errors import UserError
 
 if TYPE_CHECKING:
     from tern.engine.types import Engine
     from tern.library.hub_client import RemoteFile
-    from tern.library.network import NetworkOptions
-
 INTERRUPTED = 130
-_BESIDE = ("config.json", "tokenizer.json")  # beside safetensors
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -56,14 +54,7 @@ def register(subparsers: options.Subparsers) -> None:
     remove.add_argument("--delete", action="store_true", help="delete it for good instead")
     remove.set_defaults(run=run_remove)
     models_files.register(commands)
-    log = options.command(
-        commands,
-        "connections",
-        "list every connection ever made",
-        "When, where, why, and how many bytes came.",
-    )
-    log.add_argument("--json", action="store_true", help="print one JSON list")
-    log.set_defaults(run=run_connections)
+    models_network.register(commands)
 
 
 def _register_list(commands: options.Subparsers) -> None:
@@ -102,6 +93,7 @@ def _register_fetch(commands: options.Subparsers) -> None:
 
 def run_list(args: argparse.Namespace) -> int:
     from tern.library import catalog, shelf
+    from tern.library.unfinished import unfinished
 
     here = shelf.installed()
     if args.json:
@@ -110,12 +102,23 @@ def run_list(args: argparse.Namespace) -> int:
     if here:
         print("Here:")
         for model in here:
-            state = "verified" if model.verified else "not verified" if model.present else "MISSING"
-            print(f"  {model.name:<22} {model.size / 1e6:>8,.0f} MB  {state:<12}  {model.title}")
-        print(
-            f"  together {sum(model.size for model in here if model.present) / 1e6:,.0f} MB in {shelf.models_dir()}"
-        )
+            state = (
+                "verified"
+                if model.verified
+                else "DAMAGED"
+                if model.damaged
+                else "not verified"
+                if model.present
+                else "MISSING"
+            )
+            speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
+            print(f"  {model.name:<22} {model.size / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
+        print(f"  together {shelf.disk_used() / 1e6:,.0f} MB in {shelf.models_dir()}")
         print()
+    for item in unfinished():
+        state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
+        done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
+        print(f"Unfinished: {item.repo} {item.file}, {done}; {state}\n")
     names = {model.name for model in here}
     print("Can be fetched (tern models fetch NAME):")
     for entry in catalog.entries():
@@ -139,18 +142,9 @@ def as_json(model: Any) -> dict[str, object]:
         "present": model.present,
         "linked": model.linked,
         "origin": model.origin,
+        "commit": model.commit,
+        "tokens_per_s": model.speed,
     }
-
-
-def network_options(limit: float | None = None) -> NetworkOptions:
-    """What the settings and the command line say about the network."""
-    from dataclasses import replace
-
-    from tern.library.network import NetworkOptions
-    from tern.settings import Settings
-
-    found = NetworkOptions.from_settings(Settings.load())
-    return found if limit is None else replace(found, limit=round(limit * 1e6))
 
 
 def run_search(args: argparse.Namespace) -> int:
@@ -196,9 +190,9 @@ def run_fetch(args: argparse.Namespace) -> int:
             return _already(model, args.json)
     name, title = (entry.name, entry.title) if entry is not None else ("", "")
     if remote.file.endswith(".safetensors"):
-        _fetch_beside(network, remote)
+        hub_find.fetch_beside(network, remote)
     with Bar(remote.file) as bar:
-        download = Download(remote, target, network, bar, name, title)
+        download = Download(remote, target, network, bar, name, title, patient=sys.stderr.isatty())
         with pause_on_interrupt(download):
             found = download.run()
     if found is None:
@@ -213,18 +207,6 @@ def run_fetch(args: argparse.Namespace) -> int:
         else:
             print(f"Make a GGUF of it: tern models import {found.path.parent}")
     return 0
-
-
-def _fetch_beside(network: NetworkOptions, remote: RemoteFile) -> None:
-    """What a folder of safetensors needs to become a GGUF, where the repository has it."""
-    from tern.library import hub_client, hub_find
-    from tern.library.hub import Download
-
-    there = hub_client.files(network, remote.repo, remote.commit)
-    for file in _BESIDE:
-        if file in there:
-            small = hub_client.find_file(network, remote.repo, file, remote.commit)
-            Download(small, hub_find.target_of(small), network).run()
 
 
 def _already(model: Any, as_object: bool) -> int:
@@ -267,14 +249,13 @@ def _fraction(progress: Callable[[float], None], size: int, done: int) -> None:
 
 
 def _mended(model: Any) -> bool:
-    from tern.library import hub_client, hub_find
+    from tern.cli.models_progress import Bar
+    from tern.library import hub_find
 
-    if model.linked or model.origin.count("/") < 2:  # not from a hub
+    if not model.from_hub:
         return False
-    owner, name, file = model.origin.split("/", 2)
-    network = network_options()
-    remote = hub_client.find_file(network, f"{owner}/{name}", file)
-    return remote.sha256 == model.sha256 and hub_find.repair_installed(model, remote, network) is not None
+    with Bar(model.path.name) as bar:
+        return hub_find.repair(model, network_options(), bar).run() is not None
 
 
 def run_remove(args: argparse.Namespace) -> int:
@@ -286,22 +267,6 @@ def run_remove(args: argparse.Namespace) -> int:
         print(f"{model.name} is forgotten; your file {model.path} stays where it is.")
     else:
         print(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
-    return 0
-
-
-def run_connections(args: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from tern.library import network
-
-    found = network.connections()
-    if args.json:
-        print(json.dumps([asdict(line) for line in found], ensure_ascii=False))
-        return 0
-    for line in found:
-        print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
-    if not found:
-        print("Tern has never opened a connection.")
     return 0
 
 
@@ -328,6 +293,7 @@ def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> E
     path = options.model_path(args)
     known = {f"{entry.repo}/{entry.file}" for entry in catalog.entries()}
     trusted = args.trust_template or any(
-        model.path == path and model.origin in known and model.verified for model in shelf.installed()
+        model.path == path and (model.template_allowed or (model.origin in known and model.verified))
+        for model in shelf.installed()
     )
     return open_any_engine(path, options.engine_options(args), progress, trusted)

@@ -17,7 +17,7 @@ import httpx2
 
 from tern import __version__
 from tern.errors import UserError
-from tern.library import hub_errors, network
+from tern.library import hub_errors, network, token_store
 from tern.library.hub_errors import HubError
 from tern.library.network import NetworkOptions
 
@@ -27,6 +27,7 @@ USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _WEIGHTS = (".gguf", ".safetensors")
 _MAX_WAIT_S = 120.0
+_LOST_WAIT_S = 30.0  # a network that comes back should be noticed soon
 _AT_ONCE = 0.05  # of the first pause, after a connection that did bring bytes
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
@@ -78,10 +79,15 @@ def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
 
 
 def token(options: NetworkOptions) -> str | None:
-    """The person's token: given, or huggingface_hub's (HF_TOKEN, a saved login); None when there is none."""
+    """The person's token: given, or where people keep it (``token_store``); None when there is none."""
+    return options.token or token_store.token()
+
+
+def saved_login() -> str | None:
+    """The token of `hf auth login`, from Hugging Face's own file."""
     from huggingface_hub import get_token
 
-    return options.token or get_token()
+    return get_token()
 
 
 @contextmanager
@@ -196,10 +202,12 @@ def persistently(
     attempt: Callable[[], T],
     wait: Callable[[float, HubError], None] = lambda seconds, error: time.sleep(seconds),
     moved: Callable[[], int] = lambda: 0,
+    patient: bool = False,
 ) -> T:
     """Call ``attempt`` until it works, waiting longer each time; errors that trying again cannot help come out at once.
 
-    ``moved`` says how many bytes have come so far: whatever brings some starts the count anew.
+    ``moved`` says how many bytes have come so far: whatever brings some starts the count anew. ``patient``: a lost
+    network is waited for however long it takes (a laptop asleep, a tunnel, another Wi-Fi).
     """
     failures, before = 0, moved()
     while True:
@@ -209,10 +217,11 @@ def persistently(
             now = moved()
             came, before = now > before, now
             failures = 0 if came else failures
-            if not error.again or failures + 1 >= options.tries:
+            if not error.again or (failures + 1 >= options.tries and not (patient and error.lost)):
                 raise
-            pause = options.backoff_s * (_AT_ONCE if came else 2**failures)
-            wait(min(max(pause, error.after_s or 0.0), _MAX_WAIT_S), error)
+            pause = options.backoff_s * (_AT_ONCE if came else 2 ** min(failures, 10))
+            longest = _LOST_WAIT_S if error.lost else _MAX_WAIT_S
+            wait(min(max(pause, error.after_s or 0.0), longest), error)
             failures += 1
 
 

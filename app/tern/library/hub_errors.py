@@ -15,16 +15,24 @@ _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class HubError(UserError):
-    """A download that cannot go on as it is. ``again``: the same request may work a little later."""
+    """A download that cannot go on as it is. ``again``: the same request may work a little later; ``lost``: because
+    the network is gone, which may take long."""
 
-    def __init__(self, message: str, again: bool = False, after_s: float | None = None) -> None:
+    def __init__(
+        self, message: str, again: bool = False, after_s: float | None = None, lost: bool = False
+    ) -> None:
         super().__init__(message)
         self.again = again
+        self.lost = lost
         self.after_s = after_s  # how long the server asked to wait
 
 
 class ChangedError(HubError):
     """The file on the server is not the one that was begun."""
+
+
+class FullError(HubError):
+    """The disk has no room for the rest."""
 
 
 class DamagedError(HubError):
@@ -94,14 +102,19 @@ def of_transport(error: httpx2.HTTPError, host: str) -> HubError:
             f"{host} cannot be reached ({_reason(error)}). Check that this computer is online; behind a company "
             f"network set a proxy or a mirror in the settings. {KEPT}",
             again=True,
+            lost=True,
         )
     if isinstance(error, httpx2.TimeoutException):
         return HubError(
-            f"Nothing came from {host} for a while. The network may be too slow or gone. {KEPT}", again=True
+            f"Nothing came from {host} for a while. The network may be too slow or gone. {KEPT}",
+            again=True,
+            lost=True,
         )
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The connection to {host} broke. Try again when the network is steadier. {KEPT}", again=True
+            f"The connection to {host} broke. Try again when the network is steadier. {KEPT}",
+            again=True,
+            lost=True,
         )
     return HubError(
         f"The answer from {host} cannot be understood ({error}). Try again, or use another mirror."
@@ -111,7 +124,7 @@ def of_transport(error: httpx2.HTTPError, host: str) -> HubError:
 def of_disk(error: OSError, path: Path) -> HubError:
     """The error for a disk that refuses."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return HubError(
+        return FullError(
             f"The disk is full at {path.parent}. Make room, or choose another place with --data-dir DIR. {KEPT}"
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -120,6 +133,14 @@ def of_disk(error: OSError, path: Path) -> HubError:
             "another place with --data-dir DIR."
         )
     return HubError(f"The disk failed at {path} ({error.strerror or error}). {KEPT}")
+
+
+def runs_low(path: Path, needed: int, free: int) -> FullError:
+    """The rest of the file, on a disk that others have filled meanwhile."""
+    return FullError(
+        f"Only {free / 1e6:,.0f} MB are free in {path.parent}, and {needed / 1e6:,.0f} MB are still to come. Make "
+        f"room there. {KEPT}"
+    )
 
 
 def no_room(path: Path, needed: int, free: int) -> HubError:

@@ -15,6 +15,8 @@ from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.part import BLOCK, write_journal
 
+_BESIDE = ("config.json", "tokenizer.json")  # beside safetensors
+
 
 def target_of(remote: RemoteFile) -> Path:
     """Where the file of a repository goes on this computer."""
@@ -22,6 +24,15 @@ def target_of(remote: RemoteFile) -> Path:
     if any(part in ("", ".", "..", "/") or ":" in part or "\\" in part for part in parts):
         raise UserError(f"The hub names a file {remote.file!r}, which Tern does not write to this disk.")
     return shelf.models_dir().joinpath(remote.repo.replace("/", "--"), *parts)
+
+
+def fetch_beside(options: NetworkOptions, remote: RemoteFile) -> None:
+    """What a folder of safetensors needs to become a GGUF, where the repository has it."""
+    there = hub_client.files(options, remote.repo, remote.commit)
+    for file in _BESIDE:
+        if file in there:
+            small = hub_client.find_file(options, remote.repo, file, remote.commit)
+            Download(small, target_of(small), options).run()
 
 
 def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
@@ -37,15 +48,51 @@ def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
     return RemoteFile(remote.repo, remote.commit, remote.file, remote.size, entry.sha256, None, remote.url)
 
 
-def repair_installed(
+def repair(
+    model: shelf.Installed,
+    options: NetworkOptions,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    patient: bool = False,
+) -> Download:
+    """A download that mends an installed file whose bytes have changed: only its bad blocks are fetched again.
+
+    Raises HubError where the hub has another file by now: then there is nothing to mend it with.
+    """
+    if not model.from_hub:
+        raise UserError(
+            f"{model.title} did not come from the hub, so Tern cannot mend it. Import the right file again."
+        )
+    repo, file = model.repository
+    remote = hub_client.find_file(options, repo, file, model.commit or None)
+    if remote.sha256 != model.sha256:
+        raise HubError(
+            f"{repo} now offers another {file} than the one that is here, so this one cannot be mended. Fetch it "
+            "again to have the new one."
+        )
+    return _repair(model, remote, options, on_progress, patient)
+
+
+def newer(model: shelf.Installed, options: NetworkOptions) -> RemoteFile | None:
+    """The file that the hub offers now in place of ``model``; None when it is the same. Asks the network."""
+    if not model.from_hub:
+        raise UserError(f"{model.title} did not come from the hub, so there is nothing to look for.")
+    repo, file = model.repository
+    remote = hub_client.find_file(options, repo, file)
+    same = remote.sha256 == model.sha256 if remote.sha256 is not None else remote.size == model.size
+    return None if same else remote
+
+
+def _repair(
     model: shelf.Installed,
     remote: RemoteFile,
     options: NetworkOptions,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
-) -> shelf.Installed | None:
-    """Mend an installed file whose bytes have changed: its bad blocks are fetched again."""
+    on_progress: Callable[[Progress], None],
+    patient: bool,
+) -> Download:
     block = model.block or BLOCK
     kept = kept_aside(model.path)
-    write_journal(journal_of(kept), remote.identity, block, model.blocks, {})
-    model.path.replace(kept)
-    return Download(remote, model.path, options, on_progress, model.name, model.title, block).run()
+    if model.path.exists():  # else an earlier try was stopped on its way, and it lies aside already
+        notes = {"origin": remote.label, "name": model.name, "title": model.title}
+        write_journal(journal_of(kept), remote.identity, block, model.blocks, notes)
+        model.path.replace(kept)
+    return Download(remote, model.path, options, on_progress, model.name, model.title, block, patient=patient)

@@ -14,8 +14,11 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from tern.atomic import replacing
 
 BLOCK = 4 << 20  # bytes between two lines of the journal: what a crash can cost
 _READ = 1 << 20
@@ -56,14 +59,16 @@ class PartFile:
         self._file.truncate(self.offset)
         self._file.seek(self.offset)
         self._begin_journal()
+        self._failed = None
         self._thread = threading.Thread(target=self._hash_all, name="tern-hash", daemon=True)
         self._thread.start()
         return self.offset
 
     def note(self, **notes: Any) -> None:
-        """Write something to remember (the ETag) into the journal."""
-        self.notes.update(notes)
-        self._lines.write(json.dumps(notes) + "\n")
+        """Write something to remember (the ETag, whose file it is) into the journal."""
+        if any(self.notes.get(key) != value for key, value in notes.items()):
+            self.notes.update(notes)
+            self._lines.write(json.dumps(notes, ensure_ascii=False) + "\n")
 
     def write(self, chunk: bytes) -> None:
         """Append ``chunk``."""
@@ -127,7 +132,10 @@ class PartFile:
     def _close_files(self) -> None:
         for file in (self._file, self._lines):
             if file is not None:
-                file.close()
+                with suppress(
+                    OSError
+                ):  # on a full disk: a line that never got out is one that nobody believes
+                    file.close()
         self._file = self._lines = None
 
     def _hash_all(self) -> None:
@@ -175,8 +183,22 @@ def write_journal(
     path: Path, identity: dict[str, Any], block: int, digests: Sequence[str], notes: dict[str, Any]
 ) -> None:
     """Begin a journal at ``path`` that already knows these ``digests``."""
-    head = json.dumps({"identity": identity, "block": block, **notes})
-    path.write_text("".join(line + "\n" for line in (head, *digests)), encoding="utf-8")
+    head = json.dumps({"identity": identity, "block": block, **notes}, ensure_ascii=False)
+    with replacing(path) as file:
+        file.write("".join(line + "\n" for line in (head, *digests)).encode())
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """What the journal at ``path`` says of its file, whatever that is: ``size`` and the notes. Empty: not readable."""
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+        found = json.loads(lines[0])
+        for line in lines[1:]:
+            if line.startswith("{"):
+                found.update(json.loads(line))
+        return {**found, "size": int(found["identity"]["size"])}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}
 
 
 def believed(

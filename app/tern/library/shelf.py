@@ -9,9 +9,10 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tern import paths
@@ -23,6 +24,7 @@ from tern.library.part import hash_file
 log = logging.getLogger(__name__)
 
 _VERSION = 1
+SPEEDS_KEPT = 5
 MODEL_SUFFIXES = (".gguf", ".safetensors")  # other files of a repository are fetched, and are no models
 
 
@@ -30,7 +32,8 @@ MODEL_SUFFIXES = (".gguf", ".safetensors")  # other files of a repository are fe
 class Installed:
     """One model on this computer. Times are UTC (ISO 8601). ``blocks`` are SHA-256 of everything up to the end of
     each ``block`` bytes, by which damage is found; empty where they are not known. ``linked``: the file is the
-    person's own, elsewhere."""
+    person's own, elsewhere. ``commit``: the hub's revision it came from. ``template_allowed``: the person lets the chat
+    template in the file be run. ``speeds``: tokens a second of its last replies on this computer, the newest last."""
 
     name: str
     title: str
@@ -44,6 +47,30 @@ class Installed:
     modified_ns: int = 0  # of the file when it was verified
     block: int = 0
     blocks: tuple[str, ...] = ()
+    commit: str = ""
+    template_allowed: bool = False
+    speeds: tuple[float, ...] = ()
+
+    @property
+    def speed(self) -> float | None:
+        """Tokens a second here, the median of its last replies; None before the first."""
+        return median(self.speeds) if self.speeds else None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the last verification found other bytes than there should be."""
+        return self.verified_at is None and self.present
+
+    @property
+    def from_hub(self) -> bool:
+        """Whether it came from a repository of the hub, which can be asked for it again."""
+        return self.origin.count("/") >= 2
+
+    @property
+    def repository(self) -> tuple[str, str]:
+        """OWNER/NAME and the file in it, of a model :attr:`from_hub`."""
+        owner, name, file = self.origin.split("/", 2)
+        return f"{owner}/{name}", file
 
     @property
     def present(self) -> bool:
@@ -130,10 +157,13 @@ def need(name: str) -> Installed:
 
 def add(model: Installed) -> Installed:
     """Write the record; a record of the same file is replaced, another of the same name makes way by a number."""
-    taken = {other.name: other.path for other in installed()}
-    for other_name, path in taken.items():
-        if path == model.path:
-            _record_path(other_name).unlink(missing_ok=True)
+    here = installed()
+    taken = {other.name: other.path for other in here}
+    for other in here:
+        if other.path == model.path:
+            _record_path(other.name).unlink(missing_ok=True)
+            if other.sha256 == model.sha256:  # what is known of these very bytes stays known
+                model = replace(model, template_allowed=other.template_allowed, speeds=other.speeds)
     name, number = model.name, 2
     while name in taken and taken[name] != model.path:
         name, number = f"{model.name}-{number}", number + 1
@@ -158,8 +188,36 @@ def verify(
     if found is None:
         return None
     right = found == model.sha256
-    _write(replace(model, verified_at=now() if right else None, modified_ns=modified))
+    _change(model, verified_at=now() if right else None, modified_ns=modified)
     return right
+
+
+def allow_template(model: Installed, allowed: bool = True) -> None:
+    """Remember whether the chat template in the model's file may be run."""
+    _change(model, template_allowed=allowed)
+
+
+def note_speed(path: Path, tokens_per_s: float) -> None:
+    """Remember how fast a reply of the model at ``path`` came; nothing happens for one that is not on the shelf."""
+    for model in installed():
+        if model.path == path:
+            speeds = (*model.speeds, round(tokens_per_s, 2))[-SPEEDS_KEPT:]
+            _change(model, speeds=speeds)
+
+
+def disk_used() -> int:
+    """Bytes that Tern's own models folder takes, what is still arriving and what was put aside included."""
+    return sum(path.stat().st_size for path in models_dir().rglob("*") if path.is_file())
+
+
+def _change(model: Installed, **values: Any) -> None:
+    """Write a changed record; what others changed in it meanwhile stays."""
+    path = _record_path(model.name)
+    try:
+        model = _read(path)
+    except (OSError, ValueError, KeyError, TypeError):
+        log.warning("record %s not read: written anew", path)
+    _write(replace(model, **values))
 
 
 def remove(model: Installed, for_good: bool = False) -> None:
@@ -207,5 +265,7 @@ def _read(path: Path) -> Installed:
     if values.pop("version") != _VERSION:
         raise ValueError("written by another version")
     values["path"] = path.parent / values["path"]  # an absolute path stays one
-    values["blocks"] = tuple(values["blocks"])
-    return Installed(**values)
+    for name in ("blocks", "speeds"):
+        values[name] = tuple(values.get(name, ()))
+    known = {item.name for item in fields(Installed)}  # a newer Tern may have written more
+    return Installed(**{name: value for name, value in values.items() if name in known})

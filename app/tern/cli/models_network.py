@@ -1,0 +1,115 @@
+"""``tern models token``, ``connections`` and ``update``: who Tern is to the hub, what it asked there, what is newer."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING
+
+from tern.cli import options
+
+if TYPE_CHECKING:
+    from tern.library.network import NetworkOptions
+
+_SOURCES = {
+    "HF_TOKEN": "from the variable HF_TOKEN",
+    "keyring": "from the system's keyring",
+    "hugging face": "from Hugging Face's own login file",
+    "": "none: only what is open to everyone can be fetched",
+}
+
+
+def register(commands: options.Subparsers) -> None:
+    token = options.command(
+        commands,
+        "token",
+        "keep a token for gated models in the system's keyring",
+        "Keep your Hugging Face token in the system's keyring, for private and gated models. It is asked for, or read\n"
+        "from standard input; never given on the command line, where others could see it.",
+    )
+    what = token.add_mutually_exclusive_group()
+    what.add_argument("--status", action="store_true", help="say where the token in use comes from")
+    what.add_argument("--forget", action="store_true", help="take it out of the keyring")
+    token.set_defaults(run=run_token)
+    log = options.command(
+        commands,
+        "connections",
+        "list every connection ever made",
+        "When, where, why, and how many bytes came.",
+    )
+    log.add_argument("--json", action="store_true", help="print one JSON list")
+    log.set_defaults(run=run_connections)
+    update = options.command(
+        commands,
+        "update",
+        "ask the hub for newer files of installed models",
+        "Ask the hub whether it offers another file than the one installed. Nothing is fetched.",
+    )
+    update.add_argument("names", nargs="*", metavar="NAME", help="which models (default: all from the hub)")
+    update.set_defaults(run=run_update)
+
+
+def network_options(limit: float | None = None) -> NetworkOptions:
+    """What the settings and the command line say about the network; ``limit`` in megabytes a second."""
+    from dataclasses import replace
+
+    from tern.library.network import NetworkOptions
+    from tern.settings import Settings
+
+    found = NetworkOptions.from_settings(Settings.load())
+    return found if limit is None else replace(found, limit=round(limit * 1e6))
+
+
+def run_token(args: argparse.Namespace) -> int:
+    from getpass import getpass
+
+    from tern.library import token_store
+
+    if args.forget:
+        token_store.forget()
+        print("The keyring has no token of Tern's any more.")
+    elif not args.status:
+        token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+        print(f"Kept in the system's keyring ({token_store.keyring_name()}).")
+    status = token_store.status()
+    print(f"Token in use: {_SOURCES[status.source]}.")
+    if not status.keyring:
+        print("This system has no keyring that Tern can use.")
+    return 0
+
+
+def run_connections(args: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from tern.library import network
+
+    found = network.connections()
+    if args.json:
+        print(json.dumps([asdict(line) for line in found], ensure_ascii=False))
+        return 0
+    for line in found:
+        print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
+    if not found:
+        print("Tern has never opened a connection.")
+    return 0
+
+
+def run_update(args: argparse.Namespace) -> int:
+    from tern.library import hub_find, shelf
+
+    models = [shelf.need(name) for name in args.names] or [
+        model for model in shelf.installed() if model.from_hub
+    ]
+    for model in models:
+        remote = hub_find.newer(model, network_options())
+        if remote is None:
+            print(f"{model.name}: the hub has the same file.")
+        else:
+            print(
+                f"{model.name}: the hub has another file ({remote.size / 1e6:,.0f} MB). Fetch it with: "
+                f"tern models fetch {remote.repo} {remote.file}"
+            )
+    if not models:
+        print("Nothing here came from the hub.")
+    return 0

@@ -1,0 +1,171 @@
+"""The bytes of one remote file over one client: redirects, ranges, the bandwidth limit, stalls. Writes nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx2
+
+from tern.library import hub_client, hub_errors, network
+from tern.library.hub_client import RemoteFile
+from tern.library.hub_errors import ChangedError, HubError
+from tern.library.network import NetworkOptions
+
+_CHUNK = 1 << 20
+_AT_LEAST_EVERY_S = 0.1  # a slow server's bytes are handed on in smaller pieces
+_MAX_REDIRECTS = 6
+
+
+class Answer:
+    """What a server began to send. ``status`` 200 or 206; ``linked``: the hash that the hub named on the way."""
+
+    def __init__(self, response: httpx2.Response, linked: str | None) -> None:
+        self.response, self.linked = response, linked
+        self.status: int = response.status_code
+        self.host: str = response.url.host
+        found: str | None = response.headers.get("ETag")
+        self.etag = (
+            found if found and not found.startswith("W/") else None
+        )  # only a strong one says "the same bytes"
+
+    def beginning(self, remote: RemoteFile, offset: int) -> int:
+        """Bytes of the answer to pass over when asked for what comes after ``offset``. Raises when it is something
+        else."""
+        headers = self.response.headers
+        if self.status == 206:
+            sent, _, total = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
+            if not sent.startswith(f"{offset}-") or total not in (str(remote.size), "*"):
+                raise ChangedError(
+                    f"{self.host} sent other bytes than asked for. Try again, or use another mirror."
+                )
+            return 0
+        if "text/html" in headers.get("Content-Type", ""):
+            raise hub_errors.captive(self.host)
+        length = headers.get("Content-Length")
+        if length is not None and int(length) != remote.size:
+            raise ChangedError(
+                f"{remote.file} has {int(length):,} bytes on {self.host}, not the {remote.size:,} that were announced."
+            )
+        return offset
+
+    def check_same(self, remote: RemoteFile, before: str | None) -> None:
+        """The server must still offer the file that was begun; ``before`` is the ETag of what is here."""
+        known = remote.sha256
+        if known and self.linked and len(self.linked) == 64:
+            if self.linked != known:
+                raise HubError(
+                    f"{remote.label} was replaced on the server while it was fetched. Fetch it once more: that "
+                    "begins again with the new file."
+                )
+            return
+        if before and self.etag and before != self.etag:
+            raise ChangedError(f"{remote.label} changed on the server.")
+
+    def ended_early(self) -> HubError:
+        return HubError(f"The connection to {self.host} ended too early. {hub_errors.KEPT}", again=True)
+
+
+class Source:
+    """``on_bytes`` is told each count that came and may raise to stop; ``sleep`` waits, and may raise as well."""
+
+    def __init__(
+        self,
+        client: httpx2.Client,
+        remote: RemoteFile,
+        options: NetworkOptions,
+        why: str,
+        on_bytes: Callable[[int], None],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self._client, self._remote, self._options, self._why = client, remote, options, why
+        self._on_bytes, self._sleep = on_bytes, sleep
+        self._received = 0
+        self._broke: httpx2.HTTPError | None = None
+
+    @contextmanager
+    def get(self, headers: dict[str, str]) -> Iterator[Answer]:
+        """GET through the hub's redirects, the token to the hub alone."""
+        url, linked = httpx2.URL(self._remote.url), None
+        home = _origin(url)
+        token = hub_client.token(self._options)
+        for _ in range(_MAX_REDIRECTS):
+            sent = {"Accept-Encoding": "identity", **headers}
+            if token and _origin(url) == home:
+                sent["Authorization"] = f"Bearer {token}"
+            try:
+                with self._client.stream("GET", url, headers=sent) as response:
+                    linked = linked or response.headers.get("X-Linked-Etag", "").strip('W/"') or None
+                    if response.next_request is not None:
+                        url = response.next_request.url
+                        continue
+                    if response.status_code not in (200, 206):
+                        raise hub_errors.of_status(
+                            response, self._remote.label, f"{self._options.hub()}/{self._remote.repo}"
+                        )
+                    before = self._received
+                    try:
+                        yield Answer(response, linked)
+                    finally:
+                        received = self._received - before
+                        network.note(url.host, self._why, str(response.status_code), received)
+                    return
+            except httpx2.HTTPError as error:
+                network.note(url.host, self._why, type(error).__name__, 0)
+                raise hub_errors.of_transport(error, url.host) from error
+        raise HubError(f"{url.host} sends Tern in circles. Try again later, or use another mirror.")
+
+    def part(self, start: int, end: int) -> bytes | None:
+        """Bytes ``start`` to ``end`` (not included); None where the server gives no parts."""
+        with self.get({"Range": f"bytes={start}-{end - 1}"}) as answer:
+            if answer.status != 206:
+                return None
+            data = b"".join(self.chunks(answer))
+            if len(data) != end - start:
+                raise answer.ended_early()
+            return data
+
+    def chunks(self, answer: Answer) -> Iterator[bytes]:
+        """The answer in pieces of about a megabyte, within the bandwidth limit; a trickle counts as a stall."""
+        options = self._options
+        gathered, count = [], 0
+        began = window = yielded = time.monotonic()
+        in_window = taken = 0
+        for data in self._until_it_breaks(answer.response):
+            self._received += len(data)
+            self._on_bytes(len(data))
+            gathered.append(data)
+            count, taken, in_window = count + len(data), taken + len(data), in_window + len(data)
+            if options.limit:
+                ahead = taken / options.limit - (time.monotonic() - began)
+                if ahead > 0:
+                    self._sleep(ahead)
+            now = time.monotonic()
+            if now - window > options.stall_s:
+                if in_window < options.stall_bytes_per_s * (now - window):
+                    raise HubError(
+                        f"Almost nothing comes from {answer.host} any more. {hub_errors.KEPT}",
+                        again=True,
+                        lost=True,
+                    )
+                window, in_window = now, 0
+            if count >= _CHUNK or now - yielded > _AT_LEAST_EVERY_S:
+                yield b"".join(gathered)
+                gathered, count, yielded = [], 0, now
+        if gathered:
+            yield b"".join(gathered)
+        if self._broke is not None:
+            raise self._broke
+
+    def _until_it_breaks(self, response: httpx2.Response) -> Iterator[bytes]:
+        """The bytes of the answer; an error waits in ``_broke`` until what came before it has been written."""
+        self._broke = None
+        try:
+            yield from response.iter_raw()
+        except httpx2.HTTPError as error:
+            self._broke = error
+
+
+def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port

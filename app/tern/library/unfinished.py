@@ -1,0 +1,58 @@
+"""What is still arriving or lies aside damaged, as earlier runs left it. Reads the journals; knows no network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tern.library import shelf
+from tern.library.part import read_notes
+
+_ENDINGS = {".part.journal": False, ".bad.journal": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A file of the hub that is not whole yet, or is and was ``damaged``; ``done`` and ``total`` in bytes."""
+
+    repo: str
+    file: str
+    name: str
+    title: str
+    path: Path  # the .part or .bad
+    done: int
+    total: int
+    damaged: bool
+
+
+def unfinished() -> list[Unfinished]:
+    """Every download of a model that can go on, by path."""
+    found = []
+    for journal in sorted(shelf.models_dir().rglob("*.journal")):
+        ending = next((ending for ending in _ENDINGS if journal.name.endswith(ending)), None)
+        path = journal.with_suffix("")
+        notes = read_notes(journal)
+        if ending is None or not notes.get("origin") or not path.is_file():
+            continue
+        owner, name, file = str(notes["origin"]).split("/", 2)
+        if path.with_suffix("").suffix not in shelf.MODEL_SUFFIXES:
+            continue
+        found.append(
+            Unfinished(
+                repo=f"{owner}/{name}",
+                file=file,
+                name=str(notes.get("name") or shelf.slug(Path(file).stem)),
+                title=str(notes.get("title") or notes["origin"]),
+                path=path,
+                done=path.stat().st_size,
+                total=int(notes["size"]),
+                damaged=_ENDINGS[ending],
+            )
+        )
+    return found
+
+
+def discard(item: Unfinished) -> None:
+    """Delete what has arrived."""
+    item.path.unlink(missing_ok=True)
+    item.path.with_name(item.path.name + ".journal").unlink(missing_ok=True)

@@ -1,0 +1,129 @@
+"""The hub's token: in a keyring or nowhere, sent to the hub alone, and never written down by Tern itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from keyring.errors import KeyringLocked, PasswordDeleteError
+
+from tern import paths
+from tern.errors import UserError
+from tern.library import token_store
+from tern.library.hub_client import token
+from tern.library.network import NetworkOptions
+from tern.settings import Settings
+
+from .conftest import Start
+from .local_hub import LocalHub
+
+SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
+
+
+class MemoryKeyring(KeyringBackend):
+    """A keyring as the systems have them, for this test alone: the real one belongs to whoever runs it."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+        self.locked = False
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self._open()
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._open()
+        self.kept[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._open()
+        if (service, username) not in self.kept:
+            raise PasswordDeleteError("not there")
+        del self.kept[service, username]
+
+    def _open(self) -> None:
+        if self.locked:
+            raise KeyringLocked("locked")
+
+
+@pytest.fixture
+def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryKeyring]:
+    before, made = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(made)
+    monkeypatch.setattr(token_store, "_known", [])
+    yield made
+    keyring.set_keyring(before)
+
+
+def test_kept_sent_and_forgotten(
+    system: MemoryKeyring, hub: LocalHub, start: Start, data_dir: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert token_store.status() == token_store.Status("", token_store.keyring_name())
+    token_store.keep(f"  {SECRET}\n")
+    assert list(system.kept.values()) == [SECRET]
+    assert token_store.status().source == "keyring"
+    assert start().run() is not None
+    assert set(hub.tokens) == {f"Bearer {SECRET}"}
+    assert not any(asked.token for asked in hub.asked)
+    Settings().save()
+    written = [path for folder in (data_dir, paths.config_dir()) for path in folder.rglob("*.json*")]
+    assert written
+    assert not [path for path in written if SECRET.encode() in path.read_bytes()]
+    assert SECRET not in caplog.text
+    token_store.forget()
+    assert system.kept == {}
+    assert token(NetworkOptions()) is None
+
+
+def test_the_variable_comes_first_and_the_saved_login_last(
+    system: MemoryKeyring, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
+    (tmp_path / "token").write_text("hf_file")
+    assert token(NetworkOptions()) == "hf_file"
+    assert token_store.status().source == "hugging face"
+    token_store.keep("hf_kept")
+    assert token(NetworkOptions()) == "hf_kept"
+    monkeypatch.setenv("HF_TOKEN", "hf_variable")
+    assert token(NetworkOptions()) == "hf_variable"
+    assert token_store.status().source == "HF_TOKEN"
+    assert token(NetworkOptions(token="hf_given")) == "hf_given"
+
+
+def test_no_keyring_is_said_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, data_dir: Path, system: MemoryKeyring
+) -> None:
+    keyring.set_keyring(NoKeyring())
+    assert token_store.keyring_name() == ""
+    with pytest.raises(UserError, match=r"no keyring.*HF_TOKEN.*hf auth login") as caught:
+        token_store.keep(SECRET)
+    assert SECRET not in str(caught.value)
+    token_store.forget()
+    assert token(NetworkOptions()) is None
+
+
+@pytest.mark.parametrize("text", ["", "  ", "two words", "x" * 600, "hf_ä"])
+def test_what_is_no_token(text: str, system: MemoryKeyring) -> None:
+    with pytest.raises(UserError, match="not a token"):
+        token_store.keep(text)
+    assert system.kept == {}
+
+
+def test_a_locked_keyring_stops_nothing(system: MemoryKeyring, hub: LocalHub, start: Start) -> None:
+    token_store.keep(SECRET)
+    system.locked = True
+    token_store._known.clear()
+    with pytest.raises(UserError, match=r"refused the token \(KeyringLocked\)\. Unlock it") as caught:
+        token_store.keep("hf_new")
+    assert caught.value.__cause__ is None
+    assert start().run() is not None  # without it
+    assert set(hub.tokens) == {None}
