@@ -86,18 +86,23 @@ static struct finish_args finish_for(const struct ggml_tensor *dst, const struct
                                 residual ? float_row(residual, token) + u->out : NULL};
 }
 
+// Units of at most two blocks of 256 rows: enough cache lines of a column to be worth a visit; as many units as all
+// threads can share.
 static void bitlinear_columns(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
-    enum { BLOCKS = 2 };  // blocks of 256 rows in a unit: enough cache lines of a column to be worth a visit
-    TERN_ALIGNED(64) int32_t acc[BLOCKS * BLOCK_ROWS];
+    TERN_ALIGNED(64) int32_t acc[2 * BLOCK_ROWS];
     int8_t *row = quant_row(dst->src[0], 0);
     const struct quant_trailer *trailer = row_trailer(row, a->n_in);
-    const int32_t n_units = count_units(a, BLOCKS * BLOCK_ROWS);
+    const struct tern_matrix *mat = &a->mats[0];
+    const int32_t n_blocks = (mat->n_out + BLOCK_ROWS - 1) / BLOCK_ROWS;
+    const int32_t n_units = ((n_blocks + 1) / 2 + nth - 1) / nth * nth;
     FOR_UNITS(i, &a->next, n_units, nth) {
-        const struct unit u = find_unit(a, BLOCKS * BLOCK_ROWS, i);
+        const int32_t block = (int32_t)((int64_t)n_blocks * i / n_units);
+        const int32_t end = (int32_t)((int64_t)n_blocks * (i + 1) / n_units), first_row = block * BLOCK_ROWS;
+        if (block == end) continue;
+        const struct unit u = {mat, first_row, min32(end * BLOCK_ROWS, mat->n_out) - first_row, first_row};
         const struct finish_args f = finish_for(dst, &u, 0, trailer, acc);
-        k->columns(u.mat->columns + u.row / BLOCK_ROWS * BLOCK_BYTES, columns_stride(u.mat->n_out),
-                   row_live_columns(row, a->n_in), row_live_q(row, a->n_in), (trailer->n_live + 3) / 4 * 4,
-                   (u.n_rows + BLOCK_ROWS - 1) / BLOCK_ROWS, acc);
+        k->columns(mat->columns + block * BLOCK_BYTES, columns_stride(mat->n_out), row_live_columns(row, a->n_in),
+                   row_live_q(row, a->n_in), (trailer->n_live + 3) / 4 * 4, end - block, acc);
         k->finish(&f, u.n_rows, float_row(dst, 0) + u.out);
     }
 }
