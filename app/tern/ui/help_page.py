@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from tern.ui.theme import Size, Space, Theme
 
 
 class HelpPage(QWidget):
     """Shows ``keys``: pairs of a key sequence as Qt writes it and what it does."""
+
+    about_requested = Signal()
 
     def __init__(self, theme: Theme, keys: Sequence[tuple[str, str]], parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Window)
@@ -41,8 +43,16 @@ class HelpPage(QWidget):
         close.setObjectName("helpClose")
         close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
         close.clicked.connect(self.close)
+        about = QPushButton(self.tr("About Tern"), self)
+        about.setObjectName("helpAbout")
+        about.setAccessibleDescription(self.tr("Shows the version and the licences."))
+        about.clicked.connect(self.about_requested)
+        foot = QHBoxLayout()
+        foot.addWidget(about)
+        foot.addStretch(1)
+        foot.addWidget(close)
         column.addSpacing(Space.S)
-        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        column.addLayout(foot)
         column.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()

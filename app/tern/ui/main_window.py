@@ -65,6 +65,7 @@ class MainWindow(ChatWindow):
         super().__init__(theme, store or Store.in_memory(), settings or Settings())
         self._save_settings = save_settings
         self._help: HelpPage | None = None
+        self._about: QWidget | None = None
         self._settings_page: SettingsPage | None = None
         self._manner_page: MannerPage | None = None
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
@@ -87,7 +88,7 @@ class MainWindow(ChatWindow):
         look = look_menu(self._theme, self._choose_look, self)
         one = [acts["rename"], acts["pin"], acts["export"], acts["delete"]]
         files = [acts["export_all"], acts["import"]]
-        about: list[MenuEntry] = [look, acts["settings"], acts["help"]]
+        about: list[MenuEntry] = [look, acts["settings"], acts["help"], acts["about"]]
         return [
             acts["manner"],
             *one,
@@ -140,6 +141,7 @@ class MainWindow(ChatWindow):
         add("models", self.tr("Models"), "Ctrl+M", self.models_requested.emit)
         add("settings", self.tr("Settings"), "Ctrl+,", self.show_settings)
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
+        add("about", self.tr("About Tern"), "", self.show_about)
         add("quit", self.tr("Quit"), "Ctrl+Q", self.close)
 
     # Conversations
@@ -280,7 +282,16 @@ class MainWindow(ChatWindow):
             keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
             keys.append(("Up", self.tr("Edit the last message, when nothing is written")))
             self._help = HelpPage(self._theme, keys, self)
+            self._help.about_requested.connect(self.show_about)
         _raise(self._help)
+
+    def show_about(self) -> None:
+        """What Tern is and consists of."""
+        if self._about is None:
+            from tern.ui.about_page import AboutPage  # late: it reads what is installed
+
+            self._about = AboutPage(self._theme, self)
+        _raise(self._about)
 
     def come_up(self) -> None:
         """Show the window above the others: Tern was launched once more."""
@@ -337,7 +348,7 @@ class MainWindow(ChatWindow):
         self._settings[SIDEBAR_OPEN] = self.sides.wanted
         self._save_settings()
         self.desk.close()
-        for page in (self._help, self._settings_page, self._manner_page):
+        for page in (self._help, self._about, self._settings_page, self._manner_page):
             if page is not None:
                 page.close()
         super().closeEvent(event)

@@ -273,6 +273,11 @@ QWidget#settingsPage QPlainTextEdit {
     font-size: @control_px; color: @ink; }
 QWidget#settingsPage QPlainTextEdit:focus {
     border: 2px solid @accent; padding: 3px 7px; }
+QListWidget#licenceList, QPlainTextEdit#licenceText {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px; color: @ink; }
+QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px solid @accent; padding: 3px; }
+QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
+QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
 QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
 QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
@@ -285,7 +290,7 @@ QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
 QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
 QLabel[kind="figure"][idle="true"] { color: @quiet; }
 
-QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage {
+QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
     background: @paper; border: none;
 }
 

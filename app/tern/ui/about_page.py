@@ -1,0 +1,111 @@
+"""What Tern is, its version, and the licence of everything it consists of. A window of its own, like the help page."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tern import __version__
+from tern.ui.icons import app_icon
+from tern.ui.licences import components
+from tern.ui.theme import Size, Space, Theme
+
+_MARK = 48
+
+
+class AboutPage(QWidget):
+    """Made when it is asked for: the packages are looked up then."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self.setObjectName("aboutPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("About Tern"))
+        self.setAccessibleName(self.tr("About Tern"))
+        self.resize(620, 640)
+        self.setMinimumSize(420, 380)
+        self._mark = QLabel(self)
+        self._mark.setAccessibleName(self.tr("The Tern logo"))
+        self._title = QLabel(f"Tern {__version__}", self)
+        self._sentence = QLabel(
+            self.tr(
+                "Runs BitNet, a language model of −1, 0 and +1, on this computer. Nothing you write leaves it."
+            ),
+            self,
+        )
+        self._sentence.setWordWrap(True)
+        self._heading = QLabel(self.tr("What Tern consists of, and its licences"), self)
+        self.list = QListWidget(self)
+        self.list.setObjectName("licenceList")
+        self.list.setAccessibleName(self.tr("Parts of Tern"))
+        self.list.setAccessibleDescription(self.tr("The licence of the chosen one stands below."))
+        self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.text = QPlainTextEdit(self)
+        self.text.setObjectName("licenceText")
+        self.text.setAccessibleName(self.tr("Licence"))
+        self.text.setAccessibleDescription(self.tr("The full text of the chosen licence."))
+        self.text.setReadOnly(True)
+        self.text.setTabChangesFocus(True)
+        close = QPushButton(self.tr("Close"), self)
+        close.setObjectName("aboutClose")
+        close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
+        close.clicked.connect(self.close)
+
+        names = QVBoxLayout()
+        names.setSpacing(Space.XS)
+        names.addWidget(self._title)
+        names.addWidget(self._sentence)
+        top = QHBoxLayout()
+        top.setSpacing(Space.L)
+        top.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        top.addLayout(names, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column.setSpacing(Space.S)
+        column.addLayout(top)
+        column.addSpacing(Space.S)
+        column.addWidget(self._heading)
+        column.addWidget(self.list, 2)
+        column.addWidget(self.text, 3)
+        column.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+
+        self._components = components()
+        for part in self._components:
+            name = f"{part.name} {part.version}".strip()
+            item = QListWidgetItem(f"{name} · {part.licence}")
+            item.setToolTip(item.text())
+            self.list.addItem(item)
+        self.list.currentRowChanged.connect(self._show_licence)
+        self.list.setCurrentRow(0)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _show_licence(self, row: int) -> None:
+        if 0 <= row < len(self._components):
+            self.text.setPlainText(self._components[row].text())
+
+    def _restyle(self) -> None:
+        self._mark.setPixmap(app_icon().pixmap(QSize(_MARK, _MARK), self.devicePixelRatioF()))
+        self._title.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
+        self._sentence.setFont(self._theme.font(Size.CONTROL))
+        self._heading.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
+        self.list.setFont(self._theme.font(Size.CONTROL))
+        self.text.setFont(self._theme.mono(Size.SMALL))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
