@@ -14,6 +14,7 @@ from PySide6.QtCore import QMarginsF
 from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
 
 from tern.ui.formats import BUBBLE, PADDING, Formats
+from tern.ui.highlighting import Highlighter
 from tern.ui.inlines import insert_runs
 from tern.ui.markdown import Block, Kind, safe_text
 from tern.ui.tables import write_table
@@ -63,14 +64,18 @@ class DocumentWriter:
         self._theme = theme
         self._numbers = count(1)
         self.formats = Formats(theme)
+        self.highlighter = Highlighter(document, theme)
         document.setUndoRedoEnabled(False)
         document.setDocumentMargin(0)
 
     def restyle(self) -> None:
         """Take the theme's present look for what is written from now on."""
         self.formats = Formats(self._theme)
+        self.highlighter.restyle()
 
     def clear(self) -> None:
+        self.highlighter.clear()
+        self._numbers = count(1)
         self._document.clear()
         self._document.setDefaultFont(self.formats.body)
         cursor = QTextCursor(self._document)
@@ -150,12 +155,18 @@ class DocumentWriter:
 
     # Blocks of a reply
 
-    def update(self, slot: Slot, index: int, blocks: list[Block]) -> None:
-        """Make the reply's blocks from ``index`` on be ``blocks``; what is already equal is left alone."""
+    def update(self, slot: Slot, index: int, blocks: list[Block], growing: bool = False) -> None:
+        """Make the reply's blocks from ``index`` on be ``blocks``; what is already equal is left alone.
+
+        ``growing``: it is being written before the person's eyes, so its code is coloured at once.
+        """
         edit = QTextCursor(self._document)
         edit.beginEditBlock()  # one layout for all of it
         try:
+            before = len(slot.written) - 1  # which may grow
             self._update(slot, index, blocks)
+            for written in slot.written[max(0, min(before, index)) :]:
+                self._colour(slot, written, growing)
         finally:
             edit.endEditBlock()
 
@@ -214,6 +225,8 @@ class DocumentWriter:
         cursor.setPosition(slot.start.position() + gone.start)
         cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
+        for written in slot.written[kept:]:
+            self.highlighter.forget(written.code)
         del slot.written[kept:]
         if gone.fresh:
             return
@@ -271,6 +284,12 @@ class DocumentWriter:
         if more:
             cursor.insertBlock(self.formats.code_line(block, code), char)
             cursor.insertText(others, char)
+
+    def _colour(self, slot: Slot, written: _Written, growing: bool) -> None:
+        block = written.block
+        if block.kind is Kind.CODE and block.language:
+            start = slot.start.position() + written.text
+            self.highlighter.set_code(written.code, block.language, block.text, start, growing)
 
     @staticmethod
     def _heading(block: Block) -> int:

@@ -23,7 +23,10 @@ from tern.ui.formats import (
     UNCHECKED,
     Formats,
 )
+from tern.ui.lexing import language_name
 from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
+
+_HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
 
 
 class Grounds:
@@ -88,7 +91,7 @@ class Grounds:
             painter.setPen(self._theme.color("quiet"))
             height = self._theme.px(Size.SMALL) + 6
             head = QRectF(rect.left() + CODE_SIDE, rect.top() + 6, rect.width(), height)
-            painter.drawText(head, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, str(language))
+            painter.drawText(head, _HEAD, language_name(str(language)))
 
     def _paint_context_line(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         """Hairlines from the text to both edges of the column."""

@@ -173,6 +173,7 @@ class TranscriptView(QTextBrowser):
         self._writer.set_note(shown.slot, item.note)
         shown.parser = None
         shown.slot.written.clear()
+        self._writer.highlighter.settle()
         self._announcer.finish()
         self._update_caret()
         QTimer.singleShot(0, self._place_bars)
@@ -213,7 +214,7 @@ class TranscriptView(QTextBrowser):
         index = shown.parser.append(text, last)
         cursor = self.textCursor()
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
-        self._writer.update(shown.slot, index, shown.parser.blocks[index:])
+        self._writer.update(shown.slot, index, shown.parser.blocks[index:], growing=True)
         if selection is not None:
             self._restore_selection(*selection)
 
@@ -300,6 +301,7 @@ class TranscriptView(QTextBrowser):
         self._jump.move((self.width() - size.width()) // 2, self.height() - size.height() - Space.M)
 
     def _range_changed(self) -> None:
+        self._fit_column()  # a scroll bar that comes before the window is shown announces no new size
         if self._stick:
             bar = self.verticalScrollBar()
             bar.setValue(bar.maximum())
