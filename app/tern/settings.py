@@ -41,6 +41,7 @@ class Setting(Generic[T]):
     low: float | None = None
     high: float | None = None
     choices: tuple[tuple[T, str], ...] = ()
+    lines: int = 1  # of text to show at a time
 
     def problem(self, value: object) -> str | None:
         """Why ``value`` cannot be set, as the end of a sentence; None when it can."""
@@ -74,18 +75,35 @@ THEME = Setting(
     "Light, dark, or whatever your system uses.",
     choices=(("system", "Same as the system"), ("light", "Light"), ("dark", "Dark")),
 )  # fmt: skip
+ACCENT = Setting(
+    "accent", str, "blue", _LOOK, "Accent colour",
+    "Of buttons, links, selections and the ring around what has the keyboard.",
+    choices=(
+        ("blue", "Arctic blue"), ("teal", "Lagoon"), ("green", "Moss"), ("violet", "Heather"), ("rose", "Rose"),
+        ("graphite", "Graphite"), ("system", "Same as the system"),
+    ),
+)  # fmt: skip
 FONT_SIZE = Setting(
     "font_size", int, 15, _LOOK, "Text size",
     "Size of the conversation's text in pixels; everything else scales with it.", 11, 32,
 )  # fmt: skip
 REDUCED_MOTION = Setting(
     "reduced_motion", bool, False, _LOOK, "Reduce motion",
-    "Show changes at once instead of sliding them.",
+    "Nothing slides or blinks. It is on by itself where the system asks for less motion and Qt can tell.",
 )  # fmt: skip
 DENSITY = Setting(
     "density", str, "comfortable", _LOOK, "Density",
     "How much room there is between things.",
     choices=(("comfortable", "Comfortable"), ("compact", "Compact")),
+)  # fmt: skip
+LANGUAGE = Setting(
+    "language", str, "system", _LOOK, "Language",
+    "Of Tern's own words; it changes when Tern is started again. The model answers in the language it is asked in.",
+    choices=(("system", "Same as the system"), ("en", "English"), ("de", "Deutsch")),
+)  # fmt: skip
+TRAY = Setting(
+    "tray", bool, False, _LOOK, "Stay in the notification area",
+    "Closing the window keeps Tern there, with its conversations and its model; Quit ends it.",
 )  # fmt: skip
 ENTER_SENDS = Setting(
     "enter_sends", bool, True, _LOOK, "Enter sends",
@@ -93,7 +111,7 @@ ENTER_SENDS = Setting(
 )  # fmt: skip
 SYSTEM_PROMPT = Setting(
     "system_prompt", str, "", _REPLY, "System prompt",
-    "Told to the model before every new conversation. Empty sends none.",
+    "Told to the model before every new conversation. Empty sends none.", lines=4,
 )  # fmt: skip
 TEMPERATURE = Setting(
     "sampling.temperature", float, 0.7, _REPLY, "Temperature",
@@ -165,7 +183,7 @@ THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
 FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the full-size model will be here
 
 TABLE: tuple[Setting[Any], ...] = (
-    THEME, FONT_SIZE, DENSITY, REDUCED_MOTION, ENTER_SENDS,
+    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,

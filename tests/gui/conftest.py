@@ -29,6 +29,8 @@ def theme(session_theme: Theme) -> Iterator[Theme]:
     yield session_theme
     session_theme.set_mode(Mode.LIGHT)
     session_theme.set_scale(1.0)
+    session_theme.set_accent("blue")
+    session_theme.set_still(False)
 
 
 @pytest.fixture

@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 
 from tern.ui import theme as look
+from tern.ui.accents import ACCENTS, accented
 from tern.ui.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
 
 TEXT_ON = [  # (text, the surfaces it is used on)
-    ("ink", ("paper", "surface", "bubble", "hover", "selection", "notice")),
+    ("ink", ("paper", "surface", "bubble", "hover", "selection", "notice", "chosen")),
     ("quiet", ("paper", "surface")),
     ("accent", ("paper", "surface")),
+    ("warning", ("surface",)),
     ("on_accent", ("accent", "accent_hover")),
 ]
 SEEN_ON = [  # outlines and marks that carry meaning need 3:1
@@ -40,7 +44,19 @@ def test_contrast_is_measured_as_wcag_does() -> None:
     assert contrast("#767676", "#FFFFFF") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+# Every accent to choose, and colours that a system might name: far too light, far too dark, loud.
+LOOKS = {
+    **{f"{name}-{mode}": accented(tokens, pair[mode == "dark"])
+       for name, pair in ACCENTS.items() for mode, tokens in (("light", LIGHT), ("dark", DARK))},
+    **{f"{color}-{mode}": accented(tokens, color)
+       for color in ("#FFFF00", "#000000", "#FFFFFF", "#FF0000", "#308CC6")
+       for mode, tokens in (("light", LIGHT), ("dark", DARK))},
+    "as drawn, light": LIGHT,
+    "as drawn, dark": DARK,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tokens", LOOKS.values(), ids=LOOKS)
 @pytest.mark.parametrize(("pairs", "least"), [(TEXT_ON, 4.5), (SEEN_ON, 3.0)], ids=["text", "marks"])
 def test_contrast_is_aa(tokens: Tokens, pairs: list[tuple[str, tuple[str, ...]]], least: float) -> None:
     for front, backs in pairs:
@@ -70,3 +86,32 @@ def test_a_line_of_the_column_holds_about_74_characters(theme: Theme) -> None:
     text = "The quick brown fox jumps over the lazy dog while a tern crosses the sea. "
     per_character = QFontMetricsF(theme.font(Size.BODY)).horizontalAdvance(text) / len(text)
     assert 66 <= theme.column_width() / per_character <= 82
+
+
+def test_an_accent_that_is_fit_is_taken_as_it_is(theme: Theme) -> None:
+    for name, (light, dark) in ACCENTS.items():
+        for mode, color in ((Mode.LIGHT, light), (Mode.DARK, dark)):
+            theme.set_mode(mode)
+            theme.set_accent(name)
+            assert theme.color("accent").name().upper() == color
+            assert (theme.dark, theme.color("ink").name().upper()) == (mode is Mode.DARK, theme.tokens.ink)
+    theme.set_accent("system")
+    assert contrast(theme.color("accent").name().upper(), theme.tokens.paper) >= 4.5
+    theme.set_accent("blue")
+
+
+def test_reduced_motion_stops_every_effect_and_the_blinking(qapp: QApplication, theme: Theme) -> None:
+    effect = Qt.UIEffect.UI_General
+    qapp.setEffectEnabled(effect, True)
+    moving = Theme(qapp, Mode.LIGHT)
+    assert qapp.styleHints().cursorFlashTime() > 0
+    moving.set_still(True)
+    assert moving.still
+    assert not qapp.isEffectEnabled(effect)
+    assert qapp.styleHints().cursorFlashTime() == 0
+    moving.set_still(False)
+    assert not moving.still
+    assert qapp.isEffectEnabled(effect)
+    assert qapp.styleHints().cursorFlashTime() > 0
+    qapp.setEffectEnabled(effect, False)
+    moving.deleteLater()

@@ -23,6 +23,9 @@ class Actions:
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._actions
+
     def add(self, name: str, text: str, keys: str, act: Callable[[], object]) -> QAction:
         """``keys`` as Qt writes them; empty for none."""
         action = QAction(text, self._owner)

@@ -21,7 +21,7 @@ from tern.ui.main_window import MainWindow
 from tern.ui.speed_probe import SpeedProbe
 from tern.ui.theme import Size, Space, Theme
 
-_ROOM = 1.1  # of the file's size: what is prepared from it comes beside it
+_PREPARED = 610_000_000  # bytes that the engine keeps beside this model in the cache (engine/prepared.py)
 
 
 class FirstModelCard(QFrame):
@@ -69,14 +69,15 @@ class FirstModelCard(QFrame):
     def _needs_text(self) -> str:
         """What it needs; and what of that this computer has too little of."""
         entry, size = self._entry, self._entry.size or 0
+        room = size + _PREPARED
         parts = [
             self.tr(
                 "{0:.2f}\u2009GB to download; needs {1:.1f}\u2009GB of disk and about {2:.1f}\u2009GB of memory. "
                 "After that it answers without any network."
-            ).format(size / 1e9, _ROOM * size / 1e9, entry.memory / 1e9)
+            ).format(size / 1e9, room / 1e9, entry.memory / 1e9)
         ]
         free, memory = shutil.disk_usage(paths.data_dir()).free, psutil.virtual_memory().total
-        if free < _ROOM * size:
+        if free < room:
             parts.append(self.tr("Only {0:.1f}\u2009GB of the disk are free.").format(free / 1e9))
         if memory < entry.memory:
             parts.append(self.tr("This computer has only {0:.1f}\u2009GB of memory.").format(memory / 1e9))

@@ -17,13 +17,16 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Draft
 from tern.settings import (
+    ACCENT,
     CONTEXT_SIZE,
     DENSITY,
     ENTER_SENDS,
     FONT_SIZE,
     KV_TYPE,
     MODEL_PATH,
+    OFFLINE,
     QUIET,
+    REDUCED_MOTION,
     SIDEBAR_OPEN,
     THEME,
     THREADS,
@@ -303,6 +306,8 @@ class MainWindow(ChatWindow):
         if self._settings_page is None:
             self._settings_page = settings_page(self._theme, self._settings, self)
             self._settings_page.changed.connect(self._setting_changed)
+            if "network" in self.actions_:
+                self._settings_page.add_action(OFFLINE.group, "networkButton", self.actions_["network"])
         self._settings_page.load()
         _raise(self._settings_page)
 
@@ -325,6 +330,8 @@ class MainWindow(ChatWindow):
         settings = self._settings
         self._theme.set_mode(Mode(settings[THEME]))
         self._theme.set_scale(settings[FONT_SIZE] / FONT_SIZE.default)
+        self._theme.set_accent(settings[ACCENT])
+        self._theme.set_still(settings[REDUCED_MOTION])
         self._theme.set_density(_DENSITIES[settings[DENSITY]])
         self.composer.set_enter_sends(settings[ENTER_SENDS])
 

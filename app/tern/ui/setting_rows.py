@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QPlainTextEdit,
     QSpinBox,
     QToolButton,
@@ -22,12 +23,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.settings import Setting
+from tern.settings import ACCENT, Setting
+from tern.ui.accents import ACCENTS
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
 _CONTROL_WIDTH = 190
-_PROMPT_LINES = 4
+_SWATCH = 12
 
 
 class Values(Protocol):
@@ -63,6 +65,7 @@ class SettingRow(QWidget):
         self.setting = setting
         self._values = values
         self._loading = False
+        self._swatches: QComboBox | None = None
         label, sentence = translated(setting.label), translated(setting.help)
         self.words = f"{label} {sentence} {translated(setting.group)} {setting.key}".casefold()
         self._label = QLabel(label, self)
@@ -108,6 +111,8 @@ class SettingRow(QWidget):
             control = box = QComboBox(self)
             for value, label in setting.choices:
                 box.addItem(translated(label), value)
+            if setting is ACCENT:
+                self._swatches = box
             box.currentIndexChanged.connect(lambda: self._take(box.currentData()))
         elif setting.type is bool:
             control = check = QCheckBox(self)
@@ -123,15 +128,18 @@ class SettingRow(QWidget):
             real.setSingleStep(0.05)
             real.setDecimals(2)
             real.valueChanged.connect(self._take)
+        elif setting.lines == 1:
+            control = line = QLineEdit(self)
+            line.editingFinished.connect(lambda: self._take(line.text().strip()))
         else:
             control = text = QPlainTextEdit(self)
             text.setTabChangesFocus(True)
             text.setPlaceholderText(self.tr("None"))
             text.textChanged.connect(lambda: self._take(text.toPlainText()))
-            text.setFixedHeight(_PROMPT_LINES * text.fontMetrics().lineSpacing() + Space.L)
+            text.setFixedHeight(setting.lines * text.fontMetrics().lineSpacing() + Space.L)
         if isinstance(control, QAbstractSpinBox):
             control.setKeyboardTracking(False)
-        if isinstance(control, QAbstractSpinBox | QComboBox):
+        if isinstance(control, QAbstractSpinBox | QComboBox | QLineEdit):
             control.setMinimumWidth(_CONTROL_WIDTH)
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             control.installEventFilter(_NoWheel(control))
@@ -148,6 +156,8 @@ class SettingRow(QWidget):
             control.setChecked(value)
         elif isinstance(control, QSpinBox | QDoubleSpinBox):
             control.setValue(value)
+        elif isinstance(control, QLineEdit):
+            control.setText(value)
         elif isinstance(control, QPlainTextEdit) and control.toPlainText() != value:
             control.setPlainText(value)
         self._loading = False
@@ -157,6 +167,10 @@ class SettingRow(QWidget):
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self._restore.setIconSize(self._theme.icon_size)
         self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
+        if (box := self._swatches) is not None:
+            for index in range(box.count()):
+                pair = ACCENTS.get(box.itemData(index))
+                box.setItemIcon(index, _swatch(pair[self._theme.dark]) if pair else QIcon())
 
     def _take(self, value: object) -> None:
         if self._loading:
@@ -170,6 +184,12 @@ class SettingRow(QWidget):
         self.load()
         self.control.setFocus()
         self.changed.emit(self.setting)
+
+
+def _swatch(color: str) -> QIcon:
+    pixmap = QPixmap(_SWATCH, _SWATCH)
+    pixmap.fill(QColor(color))
+    return QIcon(pixmap)
 
 
 def translated(text: str) -> str:

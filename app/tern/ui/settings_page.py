@@ -9,8 +9,17 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QLabel, QLineEdit, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QFont, QKeyEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tern.chat.manner import SAMPLING, value_of
 from tern.chat.presets import PRESETS, preset_of
@@ -56,6 +65,7 @@ class SettingsPage(QWidget):
         self.column.setContentsMargins(Space.XL, 0, Space.L, Space.XL)
         self.column.setSpacing(0)
         self.rows: list[SettingRow] = []
+        self._buttons: list[tuple[str, QPushButton]] = []
         self._headings: dict[str, QLabel] = {}
         for setting in table:
             if setting.label:
@@ -86,6 +96,18 @@ class SettingsPage(QWidget):
         self.rows.append(row)
         self.column.addWidget(row)
 
+    def add_action(self, group: str, name: str, action: QAction) -> None:
+        """A button under the rows of ``group`` for what is no setting of the table."""
+        last = max(index for index, row in enumerate(self.rows) if row.setting.group == group)
+        button = QPushButton(action.text(), self.rows[last].parentWidget())
+        button.setObjectName(name)
+        button.setProperty("kind", "floating")
+        button.setAccessibleDescription(action.toolTip())
+        button.clicked.connect(action.trigger)
+        place = self.column.indexOf(self.rows[last])
+        self.column.insertWidget(place + 1, button, 0, Qt.AlignmentFlag.AlignLeft)
+        self._buttons.append((group, button))
+
     def load(self) -> None:
         """Show the values in force: they were changed elsewhere."""
         for row in self.rows:
@@ -101,6 +123,8 @@ class SettingsPage(QWidget):
                 groups.add(row.setting.group)
         for group, heading in self._headings.items():
             heading.setVisible(group in groups)
+        for group, button in self._buttons:
+            button.setVisible(group in groups)
         self._none.setVisible(not groups)
 
     def _restyle(self) -> None:

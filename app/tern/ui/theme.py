@@ -11,6 +11,9 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QFontMetricsF, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from tern.ui.accents import ACCENTS, SYSTEM, accented
+from tern.ui.sheet import SHEET
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -30,6 +33,7 @@ class Tokens:
     selection: str
     mark: str  # the tern's bill: something live, destructive actions
     notice: str  # the surface of an inline error bar
+    warning: str  # text of a figure that gets tight
     chosen: str  # the conversation on show, in the list
 
 
@@ -48,6 +52,7 @@ LIGHT = Tokens(
     selection="#CFE0F2",
     mark="#D9482B",
     notice="#FCEFEB",
+    warning="#8A5600",
     chosen="#E4ECF5",
 )
 DARK = Tokens(
@@ -65,6 +70,7 @@ DARK = Tokens(
     selection="#2F4A66",
     mark="#D9482B",
     notice="#33211D",
+    warning="#E2B25C",
     chosen="#27323E",
 )
 
@@ -87,6 +93,7 @@ RADIUS, BLOCK_RADIUS = 8, 12
 ICON = 18
 LINE_HEIGHT = 1.55
 COLUMN_CHARACTERS = 74
+_EFFECTS = Qt.UIEffect.UI_General  # of menus, lists and tips; the others are nothing without it
 _SAMPLE = "In March, a Tern of 110 grams leaves the Antarctic; by June it has flown 17,000 km North."
 
 
@@ -114,7 +121,12 @@ class Theme(QObject):
         self._mode = mode
         self._scale = scale
         self._density = 1.0
+        self._accent = "blue"
+        self._still = False
         self._base_font = QFont(app.font())
+        self._effects = app.isEffectEnabled(_EFFECTS)
+        self._flash_ms = QGuiApplication.styleHints().cursorFlashTime()
+        self._dark = False
         self.tokens = LIGHT
         app.setStyle("Fusion")  # one drawing of controls everywhere, so that the style sheet can stay small
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
@@ -126,7 +138,7 @@ class Theme(QObject):
 
     @property
     def dark(self) -> bool:
-        return self.tokens is DARK
+        return self._dark
 
     @property
     def scale(self) -> float:
@@ -156,6 +168,22 @@ class Theme(QObject):
         if density != self._density:
             self._density = density
             self.apply()
+
+    def set_accent(self, name: str) -> None:
+        """One of ui/accents by its name, or the system's."""
+        if name != self._accent:
+            self._accent = name
+            self.apply()
+
+    @property
+    def still(self) -> bool:
+        """Whether nothing may move: the person's wish, or the system's where Qt knows it."""
+        return self._still or _system_is_still()
+
+    def set_still(self, still: bool) -> None:
+        self._still = still
+        self._app.setEffectEnabled(_EFFECTS, self._effects and not self.still)
+        QGuiApplication.styleHints().setCursorFlashTime(0 if self.still else self._flash_ms)
 
     def px(self, size: Size) -> int:
         return round(PX[size] * self._scale)
@@ -199,15 +227,32 @@ class Theme(QObject):
         dark = self._mode is Mode.DARK
         if self._mode is Mode.SYSTEM:
             dark = hints.colorScheme() is Qt.ColorScheme.Dark
-        self.tokens = DARK if dark else LIGHT
+        self._dark = dark
+        self.tokens = self._tokens(dark)
         self._app.setFont(self.font(Size.CONTROL))
         self._app.setPalette(_palette(self.tokens))
         self._app.setStyleSheet(_style_sheet(self))
         self.changed.emit()
 
+    def _tokens(self, dark: bool) -> Tokens:
+        tokens = DARK if dark else LIGHT
+        if self._accent == SYSTEM:
+            self._app.setPalette(QPalette())  # only then does Qt tell what the system's is
+            return accented(tokens, self._app.palette().color(QPalette.ColorRole.Accent).name())
+        return tokens if self._accent == "blue" else accented(tokens, ACCENTS[self._accent][dark])
+
     def _system_changed(self) -> None:
         if self._mode is Mode.SYSTEM:
             self.apply()
+
+
+def _system_is_still() -> bool:
+    """Whether the system asks for less motion. Qt tells it from 6.12 on, if then; else only the setting counts."""
+    hints = QGuiApplication.styleHints()
+    told = (
+        getattr(hints.accessibility(), "motionPreference", None) if hasattr(hints, "accessibility") else None
+    )
+    return told is not None and "Reduced" in str(told())
 
 
 def _palette(tokens: Tokens) -> QPalette:
@@ -247,114 +292,7 @@ def _style_sheet(theme: Theme) -> str:
     values = {name: getattr(theme.tokens, name) for name in Tokens.__slots__}
     values |= {size.value + "_px": f"{theme.px(size)}px" for size in Size}
     values |= {"radius": f"{RADIUS}px", "block": f"{BLOCK_RADIUS}px"}
-    sheet = _SHEET
+    sheet = SHEET
     for name in sorted(values, key=len, reverse=True):
         sheet = sheet.replace("@" + name, values[name])
     return sheet
-
-
-# The focus ring is an outline in the accent colour; a transparent border of the same width keeps things from moving.
-_SHEET = """
-QMainWindow, QWidget#centre { background: @paper; }
-QToolTip { background: @ink; color: @paper; border: none; padding: 4px 8px; font-size: @small_px; }
-
-QFrame#header { background: @paper; border: none; border-bottom: 1px solid @line; }
-QFrame#readoutBar { background: @paper; border: none; border-top: 1px solid @line; }
-QFrame#sidebar { background: @paper; border: none; }
-QLineEdit { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 8px;
-    font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
-QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
-QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
-QWidget#settingsPage QLabel { color: @ink; }
-QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
-QLineEdit#qt_spinbox_lineedit { border: none; padding: 2px 4px; background: transparent; }
-QWidget#settingsPage QPlainTextEdit {
-    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
-    font-size: @control_px; color: @ink; }
-QWidget#settingsPage QPlainTextEdit:focus {
-    border: 2px solid @accent; padding: 3px 7px; }
-QListWidget#licenceList, QPlainTextEdit#licenceText {
-    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px; color: @ink; }
-QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px solid @accent; padding: 3px; }
-QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
-QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
-QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
-QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
-QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
-QListView { background: transparent; border: none; outline: none; }
-QToolButton[kind="row"] { text-align: left; }
-QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
-QToolButton#modelName { color: @quiet; padding: 5px 6px; }
-QToolButton#modelName:hover { color: @ink; }
-QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
-QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
-QLabel[kind="figure"][idle="true"] { color: @quiet; }
-
-QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
-    background: @paper; border: none;
-}
-
-QFrame#composerBox { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
-QFrame#composerBox[focused="true"] { border: 2px solid @accent; padding: 0; }
-QPlainTextEdit#composer {
-    background: transparent; border: none; font-size: @body_px; color: @ink; placeholder-text-color: @quiet;
-}
-
-QPushButton, QToolButton {
-    font-size: @control_px; color: @ink; background: transparent;
-    border: 2px solid transparent; border-radius: @radius; padding: 5px 10px;
-}
-QPushButton:hover, QToolButton:hover { background: @hover; }
-QPushButton:focus, QToolButton:focus { border-color: @accent; }
-QPushButton:disabled, QToolButton:disabled { color: @quiet; }
-QToolButton::menu-indicator { image: none; width: 0; }
-
-QPushButton#sendButton { background: @accent; color: @on_accent; font-weight: 600; padding: 5px 14px; }
-QPushButton#sendButton:hover { background: @accent_hover; }
-QPushButton#sendButton:focus { border-color: @ink; }
-QPushButton#sendButton:disabled { background: @hover; color: @quiet; }
-QPushButton#stopButton { background: transparent; color: @ink; border: 2px solid @edge; font-weight: 600;
-    padding: 5px 14px; }
-QPushButton#stopButton:hover { background: @hover; }
-QPushButton#stopButton:focus { border-color: @accent; }
-
-QPushButton[kind="card"] {
-    background: @surface; border: 1px solid @line; border-radius: @block; padding: 12px 16px;
-    text-align: left; font-size: @control_px; color: @ink;
-}
-QPushButton[kind="card"]:hover { border-color: @accent; background: @surface; }
-QPushButton[kind="card"]:focus { border: 2px solid @accent; padding: 11px 15px; }
-
-QFrame#firstModelCard { background: @surface; border: 1px solid @line; border-radius: @block; }
-QFrame#firstModelCard QLabel[kind="quiet"] { font-size: @control_px; }
-
-QToolButton[kind="floating"], QPushButton[kind="floating"] {
-    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px; font-size: @small_px;
-}
-QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
-QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
-QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @on_accent; font-weight: 600;
-    border: 2px solid transparent; padding: 5px 14px; font-size: @control_px; }
-QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
-QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
-QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
-QToolButton[kind="small"]:hover { color: @ink; }
-
-QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
-QFrame#notice QLabel { color: @ink; font-size: @control_px; }
-QFrame#notice QPushButton { border: 2px solid @edge; }
-QFrame#notice QPushButton:focus { border-color: @accent; }
-QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }
-
-QMenu { background: @surface; color: @ink; border: 1px solid @line; border-radius: @radius; padding: 4px; }
-QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
-QMenu::item:selected { background: @selection; }
-QMenu::item:disabled { color: @quiet; }
-QMenu::separator { height: 1px; background: @line; margin: 4px 8px; }
-
-QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
-QScrollBar::handle:vertical { background: @edge; border-radius: 3px; min-height: 32px; margin: 2px 3px; }
-QScrollBar::handle:vertical:hover { background: @quiet; }
-QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
-QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-"""

@@ -1,0 +1,78 @@
+"""The accent colours to choose from, in light and dark, and every tone that follows from one. Pure colour arithmetic.
+
+A tone is changed until its contrast is enough, so that the system's own accent can be taken whatever it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QColor
+
+if TYPE_CHECKING:
+    from tern.ui.theme import Tokens
+
+# name: (light, dark), as #RRGGBB
+ACCENTS = {
+    "blue": ("#2B6CB0", "#7FB2E5"),
+    "teal": ("#0F766E", "#5FC4B8"),
+    "green": ("#3B7A2A", "#8CC77A"),
+    "violet": ("#6D4FB8", "#B7A2EC"),
+    "rose": ("#B03A6B", "#EE9DBB"),
+    "graphite": ("#4A5560", "#B9C2CB"),
+}
+SYSTEM = "system"
+TEXT_CONTRAST = 4.5  # WCAG 2.2, AA
+_STEP = 0.02
+_ON_DARK_ACCENT = "#10202F"
+
+
+def accented(tokens: Tokens, accent: str) -> Tokens:
+    """``tokens`` with everything that carries the accent in ``accent``, made darker or lighter where it must be."""
+    dark = luminance(tokens.paper) < luminance(tokens.ink)
+    towards = "#FFFFFF" if dark else "#000000"
+    on_accent = _ON_DARK_ACCENT if dark else "#FFFFFF"
+    fitted = accent
+    while min(contrast(fitted, each) for each in (tokens.paper, tokens.surface, on_accent)) < TEXT_CONTRAST:
+        fitted = mixed(fitted, towards, _STEP)
+    return replace(
+        tokens,
+        accent=fitted,
+        accent_hover=mixed(fitted, towards, 0.2 if dark else 0.15),
+        on_accent=on_accent,
+        selection=_tint(tokens.surface, fitted, 0.35 if dark else 0.22, tokens.ink),
+        chosen=_tint(tokens.paper, fitted, 0.18 if dark else 0.11, tokens.ink),
+    )
+
+
+def _tint(surface: str, accent: str, part: float, ink: str) -> str:
+    """``surface`` with ``part`` of the accent, or with less where ``ink`` could not be read on it."""
+    while contrast(tint := mixed(surface, accent, part), ink) < TEXT_CONTRAST:
+        part -= _STEP
+    return tint
+
+
+def mixed(color: str, other: str, part: float) -> str:
+    """``color`` with ``part`` (0 to 1) of ``other``."""
+    pairs = zip(_channels(color), _channels(other), strict=True)
+    red, green, blue = (round(a + (b - a) * part) for a, b in pairs)
+    return QColor(red, green, blue).name().upper()
+
+
+def _channels(color: str) -> tuple[int, int, int]:
+    found = QColor(color)
+    return found.red(), found.green(), found.blue()
+
+
+def luminance(color: str) -> float:
+    """Relative luminance of #RRGGBB, 0 to 1 (WCAG 2.2)."""
+    parts = (value / 255 for value in _channels(color))
+    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(first: str, second: str) -> float:
+    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

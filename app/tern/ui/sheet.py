@@ -1,0 +1,121 @@
+"""The style sheet: how widgets look, by their object name or their ``kind`` property. ``@name`` is one of the theme's
+tokens, sizes or radii, filled in by ui/theme.
+"""
+
+# The focus ring is an outline in the accent colour; a transparent border of the same width keeps things from moving.
+SHEET = """
+QMainWindow, QWidget#centre { background: @paper; }
+QToolTip { background: @ink; color: @paper; border: none; padding: 4px 8px; font-size: @small_px; }
+
+QFrame#header { background: @paper; border: none; border-bottom: 1px solid @line; }
+QFrame#readoutBar { background: @paper; border: none; border-top: 1px solid @line; }
+QFrame#sidebar { background: @paper; border: none; }
+QLineEdit { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 8px;
+    font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
+QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
+QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
+QWidget#settingsPage QLabel { color: @ink; }
+QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
+QLineEdit#qt_spinbox_lineedit { border: none; padding: 2px 4px; background: transparent; }
+QWidget#settingsPage QPlainTextEdit {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
+    font-size: @control_px; color: @ink; }
+QWidget#settingsPage QPlainTextEdit:focus {
+    border: 2px solid @accent; padding: 3px 7px; }
+QListWidget#licenceList, QPlainTextEdit#licenceText {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px; color: @ink; }
+QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px solid @accent; padding: 3px; }
+QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
+QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
+QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
+QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
+QListView { background: transparent; border: none; outline: none; }
+QToolButton[kind="row"] { text-align: left; }
+QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
+QToolButton#modelName { color: @quiet; padding: 5px 6px; }
+QToolButton#modelName:hover { color: @ink; }
+QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
+QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
+QLabel[kind="figure"][idle="true"] { color: @quiet; }
+
+QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
+    background: @paper; border: none;
+}
+
+QFrame#composerBox { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
+QFrame#composerBox[focused="true"] { border: 2px solid @accent; padding: 0; }
+QPlainTextEdit#composer {
+    background: transparent; border: none; font-size: @body_px; color: @ink; placeholder-text-color: @quiet;
+}
+
+QFrame#composerBox[target="true"] { border: 2px dashed @accent; padding: 0; }
+QLabel#contextReadout[state="near"], QLabel#contextReadout[state="leaving"],
+QLabel#contextReadout[state="over"] { color: @warning; font-weight: 600; }
+QScrollArea#attachments, QWidget#attachmentBoard { background: transparent; border: none; }
+QWidget#attachmentPage { background: @paper; }
+QPlainTextEdit#attachmentText { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
+    color: @ink; }
+QPlainTextEdit#attachmentText:focus { border: 2px solid @accent; padding: 3px 7px; }
+
+QPushButton, QToolButton {
+    font-size: @control_px; color: @ink; background: transparent;
+    border: 2px solid transparent; border-radius: @radius; padding: 5px 10px;
+}
+QPushButton:hover, QToolButton:hover { background: @hover; }
+QPushButton:focus, QToolButton:focus { border-color: @accent; }
+QPushButton:disabled, QToolButton:disabled { color: @quiet; }
+QToolButton::menu-indicator { image: none; width: 0; }
+
+QPushButton#sendButton { background: @accent; color: @on_accent; font-weight: 600; padding: 5px 14px; }
+QPushButton#sendButton:hover { background: @accent_hover; }
+QPushButton#sendButton:focus { border-color: @ink; }
+QPushButton#sendButton:disabled { background: @hover; color: @quiet; }
+QPushButton#stopButton { background: transparent; color: @ink; border: 2px solid @edge; font-weight: 600;
+    padding: 5px 14px; }
+QPushButton#stopButton:hover { background: @hover; }
+QPushButton#stopButton:focus { border-color: @accent; }
+
+QPushButton[kind="card"] {
+    background: @surface; border: 1px solid @line; border-radius: @block; padding: 12px 16px;
+    text-align: left; font-size: @control_px; color: @ink;
+}
+QPushButton[kind="card"]:hover { border-color: @accent; background: @surface; }
+QPushButton[kind="card"]:focus { border: 2px solid @accent; padding: 11px 15px; }
+
+QFrame#firstModelCard { background: @surface; border: 1px solid @line; border-radius: @block; }
+QFrame#firstModelCard QLabel[kind="quiet"] { font-size: @control_px; }
+
+QToolButton[kind="floating"], QPushButton[kind="floating"] {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px; font-size: @small_px;
+}
+QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
+QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
+QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @on_accent; font-weight: 600;
+    border: 2px solid transparent; padding: 5px 14px; font-size: @control_px; }
+QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
+QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
+QFrame[kind="chip"] { background: @hover; border: 1px solid @line; border-radius: @radius; }
+QToolButton[kind="chip"] { padding: 1px 4px; border-radius: 6px; }
+QToolButton[kind="chip"]:hover { background: @line; }
+QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
+QToolButton[kind="small"]:hover { color: @ink; }
+
+QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
+QFrame#notice QLabel { color: @ink; font-size: @control_px; }
+QFrame#notice QPushButton { border: 2px solid @edge; }
+QFrame#notice QPushButton:focus { border-color: @accent; }
+QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }
+
+QMenu { background: @surface; color: @ink; border: 1px solid @line; border-radius: @radius; padding: 4px; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
+QMenu::item:selected { background: @selection; }
+QMenu::item:disabled { color: @quiet; }
+QMenu::separator { height: 1px; background: @line; margin: 4px 8px; }
+
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar::handle:vertical { background: @edge; border-radius: 3px; min-height: 32px; margin: 2px 3px; }
+QScrollBar::handle:vertical:hover { background: @quiet; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; width: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+"""
