@@ -187,7 +187,7 @@ def _compared(plan: Plan) -> int:
 def _limits(engine: BitnetEngine, reading: bandwidth.Bandwidth, report: dict[str, Any]) -> dict[str, Any]:
     """What decode reads, and what the memory's bandwidth allows."""
     model = engine.model
-    sizes = roofline.TensorSizes.of(model.file.tensors.values())
+    sizes = roofline.TensorSizes.of(model.file.tensors.values(), model.packed)
     layers = model.sparsity()
     rows = [layer.rows for layer in layers if layer.rows is not None]
     columns = [layer.columns for layer in layers if layer.columns is not None]

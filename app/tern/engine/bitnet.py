@@ -210,6 +210,11 @@ class BitnetModel:
 
     # -- what the benchmark reports ------------------------------------------------------------------------------
 
+    @property
+    def packed(self) -> frozenset[str]:
+        """Names of the ternary matrices that are read with five codes in a byte instead of four."""
+        return self._weights.packed
+
     def sparsity(self) -> list[LayerSparsity]:
         """Live parts of each layer over the single tokens computed so far."""
         layers = self.config.n_layers

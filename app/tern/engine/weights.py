@@ -1,7 +1,12 @@
-"""A model's weights where they lie in the mapped file, as ggml and our kernels want to see them. Copies nothing."""
+"""A model's weights where they lie in the mapped file, as ggml and our kernels want to see them. Copies only the norms.
+
+A page read through the mapping can make megabytes around it resident, because the system maps large pages whole. So
+what is small and always read is copied, and single values are read from the file.
+"""
 
 from __future__ import annotations
 
+import ctypes as C
 import io
 import os
 
@@ -10,13 +15,18 @@ from numpy.typing import NDArray
 
 from tern.engine import ggml
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFFile, TensorType
+from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
 from tern.engine.kernels import loader as kernels
+from tern.errors import UserError
+
+SMALL_BYTES = 1 << 16  # tensors up to here (the norms) are copied
+_ALIGNMENT = 64
 
 
 class Weights:
     """``tensors``: ggml tensors over the mapped bytes, for every type that ggml knows. ``matrices``: the I2_S ones,
-    by name without ``.weight``, as pointers for our kernels. The file must stay open as long as this."""
+    by name without ``.weight``, as pointers for our kernels; ``packed`` names those read with five codes in a byte.
+    The file must stay open as long as this."""
 
     def __init__(self, file: GGUFFile, config: BitnetConfig) -> None:
         self.config = config
@@ -24,12 +34,17 @@ class Weights:
         self.head_bytes = file.tensors[head_name(file)].n_bytes
         self.tensors: dict[str, int] = {}
         self.matrices: dict[str, kernels.Matrix] = {}
+        self.packed: frozenset[str] = frozenset()
         self.embedding_type = int(file.tensors["token_embd.weight"].type)
         self.embedding_offset = file.tensors["token_embd.weight"].offset
         self.head_offset = file.tensors[head_name(file)].offset
         self._ggml = g = ggml.load()
         self._context: int = g.context(len(file.tensors))
         self._buffer: int = g.backend_cpu_buffer_from_ptr(file.address, file.size)
+        small = [info for info in file.tensors.values() if _is_small(info)]
+        self._small = np.zeros(sum(info.n_bytes + _ALIGNMENT for info in small) + _ALIGNMENT, np.uint8)
+        free = self._small.ctypes.data + -self._small.ctypes.data % _ALIGNMENT
+        self._small_buffer: int = g.backend_cpu_buffer_from_ptr(free, self._small.nbytes - _ALIGNMENT)
         with file.path.open("rb", buffering=0) as stream:
             for name, info in file.tensors.items():
                 address = file.address + info.offset
@@ -39,7 +54,12 @@ class Weights:
                     self.matrices[name.removesuffix(".weight")] = kernels.matrix(address, scale, n_out)
                 else:
                     tensor = g.tensor(self._context, int(info.type), *info.shape)
-                    g.backend_tensor_alloc(self._buffer, tensor, address)
+                    if _is_small(info):
+                        C.memmove(free, _read(stream, info.offset, info.n_bytes), info.n_bytes)
+                        g.backend_tensor_alloc(self._small_buffer, tensor, free)
+                        free += -(-info.n_bytes // _ALIGNMENT) * _ALIGNMENT
+                    else:
+                        g.backend_tensor_alloc(self._buffer, tensor, address)
                     self.tensors[name] = tensor
 
     def embed(self, tokens: NDArray[np.int32], out: NDArray[np.float32], descriptor: int) -> None:
@@ -68,6 +88,7 @@ class Weights:
 
     def use_packed(self, packed: dict[str, int]) -> None:
         """From now on read these matrices from their copies with five codes a byte alone (addresses by name)."""
+        self.packed = frozenset(packed)
         for name, address in packed.items():
             self.matrices[name].packed = address
             self.matrices[name].codes = None
@@ -85,13 +106,27 @@ class Weights:
 
     def close(self) -> None:
         self._ggml.backend_buffer_free(self._buffer)
+        self._ggml.backend_buffer_free(self._small_buffer)
         self._ggml.free(self._context)
 
 
-def _scale(stream: io.FileIO, offset: int) -> float:
-    """An I2_S tensor's scale, read from the file: through the mapping it would make megabytes around it resident."""
+def _is_small(info: TensorInfo) -> bool:
+    return info.type != TensorType.I2_S and info.n_bytes <= SMALL_BYTES
+
+
+def _read(stream: io.FileIO, offset: int, n_bytes: int) -> bytes:
     stream.seek(offset)
-    return float(np.frombuffer(stream.read(4), np.float32)[0])
+    data = stream.read(n_bytes)
+    if len(data) < n_bytes:
+        raise UserError(
+            f"{stream.name} became shorter while Tern read it. Download or import the model again."
+        )
+    return data
+
+
+def _scale(stream: io.FileIO, offset: int) -> float:
+    """An I2_S tensor's scale."""
+    return float(np.frombuffer(_read(stream, offset, 4), np.float32)[0])
 
 
 def head_name(file: GGUFFile) -> str:

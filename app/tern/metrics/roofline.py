@@ -1,6 +1,6 @@
 """What one decoded token reads, and what the memory would allow an engine that reads everything. Pure.
 
-bytes a token = attention + gate                       every ternary row
+bytes a token = attention + gate                       every ternary row, at 2 or (packed) 1.6 bits a weight
               + up x live rows + down x live columns   what ReLU² leaves
               + head                                   as the engine reads it: whole, or in two stages
               + norms and one row of the token embedding
@@ -11,7 +11,7 @@ dense limit   = bandwidth / (ternary values / 4 + head values x 210 / 256)      
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
 from tern.engine.config import LINEARS
@@ -22,7 +22,7 @@ Q6_K_BYTES_PER_VALUE = 210 / 256
 
 @dataclass(frozen=True, slots=True)
 class TensorSizes:
-    """Bytes of a file's tensors by what decode does with them, and two counts of values."""
+    """Bytes of a model's tensors by what decode does with them, and two counts of values."""
 
     attention: int
     gate: int
@@ -35,15 +35,16 @@ class TensorSizes:
     head_values: int
 
     @classmethod
-    def of(cls, tensors: Iterable[TensorInfo]) -> TensorSizes:
-        """Add up the tensors of a BitNet file."""
+    def of(cls, tensors: Iterable[TensorInfo], packed: Collection[str] = ()) -> TensorSizes:
+        """Add up the tensors of a BitNet file; those ``packed`` (names without ``.weight``) have five values a byte."""
         sums = dict.fromkeys(("attention", "gate", "up", "down", "norms"), 0)
         ternary = 0
         by_name = {info.name: info for info in tensors}
         for name, info in by_name.items():
             part = name.removesuffix(".weight").removesuffix(".scale").rpartition(".")[2]
             if part in LINEARS:
-                sums[part.removeprefix("ffn_") if part.startswith("ffn") else "attention"] += info.n_bytes
+                n_bytes = info.n_values // 5 if name.removesuffix(".weight") in packed else info.n_bytes
+                sums[part.removeprefix("ffn_") if part.startswith("ffn") else "attention"] += n_bytes
                 ternary += info.n_values if name.endswith(".weight") else 0
             elif part.endswith("norm"):
                 sums["norms"] += info.n_bytes
