@@ -15,6 +15,7 @@ from tern.context import open_engine, open_model
 from tern.engine import prepared
 from tern.engine.bitnet import BitnetModel
 from tern.engine.kernels import loader as kernels
+from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 
 
@@ -78,6 +79,25 @@ def test_wanting_everything_computes_everything(model: BitnetModel) -> None:
         assert answer is not None
         assert answer.ids is None
         assert answer.values.shape == (model.config.n_vocab,)
+
+
+def test_packed_rows_answer_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five codes in a byte, whether this CPU gains by it or not: every logit as from the file's own rows."""
+    path = tmp_path / "wide.gguf"
+    shape = SyntheticShape(n_embd=1280, n_layers=2, n_ff=2560, n_heads=10, n_kv_heads=5, n_vocab=512)
+    write_synthetic(path, shape, seed=6)
+    logits = []
+    for packs in (True, False):
+        monkeypatch.setattr(kernels.Kernels, "packs", packs)
+        model = open_model(path, EngineOptions(threads=2))
+        assert len(model.packed) == (2 * 6 if packs else 0)
+        for count, past in ((40, 0), (1, 40), (2, 41)):
+            found = model.eval(tokens(count) % 512, past, all_logits=True)
+            assert found is not None
+            logits.append(found.copy())
+        model.close()
+    for packed, plain in zip(logits[:3], logits[3:], strict=True):
+        assert np.array_equal(packed, plain)
 
 
 def test_kept_once_and_found_again(small_model: Path, always: None) -> None:

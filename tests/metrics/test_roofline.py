@@ -37,6 +37,14 @@ def test_every_part_is_counted_once() -> None:
     assert TensorSizes.of(_tensors(tied=False)).head == 4 * EMBD * VOCAB
 
 
+def test_packed_rows_are_a_fifth_less() -> None:
+    sizes = TensorSizes.of(_tensors(tied=True), {"blk.0.ffn_gate", "blk.0.attn_q"})
+    plain = TensorSizes.of(_tensors(tied=True))
+    assert sizes.gate == EMBD * FF // 5
+    assert sizes.attention == plain.attention - EMBD * EMBD // 4 - 32 + EMBD * EMBD // 5
+    assert (sizes.up, sizes.ternary_values) == (plain.up, plain.ternary_values)
+
+
 def test_what_is_skipped_is_not_read() -> None:
     sizes = TensorSizes.of(_tensors(tied=True))
     whole, sparse = token_bytes(sizes), token_bytes(sizes, 0.5, 0.25, head_bytes=1000.0, kv_bytes=77.0)
