@@ -99,8 +99,7 @@ DENSITY = Setting(
 LANGUAGE = Setting(
     "language", str, "system", _LOOK, "Language",
     "Of Tern's own words; it changes when Tern is started again. The model answers in the language it is asked in.",
-    choices=(("system", "Same as the system"), ("en", "English"), ("de", "Deutsch")),
-)  # fmt: skip
+)  # fmt: skip  # its choices are the translations that are there
 TRAY = Setting(
     "tray", bool, False, _LOOK, "Stay in the notification area",
     "Closing the window keeps Tern there, with its conversations and its model; Quit ends it.",

@@ -33,7 +33,8 @@ from tern.engine.types import EngineOptions, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
-from tern.settings import CONTEXT_SIZE, KV_TYPE, THEME, Settings
+from tern.settings import CONTEXT_SIZE, KV_TYPE, LANGUAGE, THEME, Settings
+from tern.ui import language
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
 from tern.ui.models_host import ModelsHost
@@ -74,6 +75,7 @@ def run(options: WindowOptions | None = None) -> int:
         return 0
     doorbell = Doorbell(app)
     settings = Settings.load()
+    language.install(app, settings[LANGUAGE])
     store, warning = _open_store()
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))

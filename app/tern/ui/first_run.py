@@ -56,12 +56,7 @@ class FirstModelCard(QFrame):
 
     def show_forecast(self, forecast: Forecast) -> None:
         """Say how fast it will be here."""
-        words = forecast.words_per_s
-        said = (
-            self.tr("About 1 word a second on this computer.")
-            if words == 1
-            else self.tr("About {0} words a second on this computer.").format(words)
-        )
+        said = self.tr("About %n word(s) a second on this computer.", "", forecast.words_per_s)
         self._speed.setText(said)
         self._speed.setAccessibleName(said)
         self._speed.show()

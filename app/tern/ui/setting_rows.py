@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.settings import ACCENT, Setting
+from tern.settings import ACCENT, LANGUAGE, Setting
+from tern.ui import language
 from tern.ui.accents import ACCENTS
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
@@ -107,10 +108,10 @@ class SettingRow(QWidget):
     def _make_control(self) -> QWidget:
         setting = self.setting
         control: QWidget
-        if setting.choices:
+        if choices := _choices(setting):
             control = box = QComboBox(self)
-            for value, label in setting.choices:
-                box.addItem(translated(label), value)
+            for value, label in choices:
+                box.addItem(label, value)
             if setting is ACCENT:
                 self._swatches = box
             box.currentIndexChanged.connect(lambda: self._take(box.currentData()))
@@ -184,6 +185,14 @@ class SettingRow(QWidget):
         self.load()
         self.control.setFocus()
         self.changed.emit(self.setting)
+
+
+def _choices(setting: Setting[Any]) -> list[tuple[Any, str]]:
+    """(value, label) in the person's language."""
+    if setting is LANGUAGE:
+        system = QCoreApplication.translate("languages", "Same as the system")
+        return [(language.SYSTEM, system), *language.offered()]
+    return [(value, translated(label)) for value, label in setting.choices]
 
 
 def _swatch(color: str) -> QIcon:

@@ -1,0 +1,14 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="en" sourcelanguage="en">
+<context>
+    <name>FirstModelCard</name>
+    <message numerus="yes">
+        <source>About %n word(s) a second on this computer.</source>
+        <translation>
+            <numerusform>About %n word a second on this computer.</numerusform>
+            <numerusform>About %n words a second on this computer.</numerusform>
+        </translation>
+    </message>
+</context>
+</TS>
