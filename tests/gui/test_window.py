@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QTextBrowser
+from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tern.engine.fake import FakeEngine
@@ -356,7 +356,7 @@ def test_code_offers_copy_under_the_pointer(qtbot: QtBot, make_window: WindowMak
     cursor = transcript.document().find("go()")
     middle = transcript.cursorRect(cursor).center()
     qtbot.mouseMove(transcript.viewport(), middle)
-    copy = transcript._copy_code
+    copy = transcript.findChild(QToolButton, "copyCodeButton")
     qtbot.waitUntil(copy.isVisible)
     qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == "if x:\n    go()"

@@ -85,13 +85,3 @@ class CopyButton(QToolButton):
         self.setIcon(action_icon("check", self._theme, "quiet"))
         self.adjustSize()
         self._reset.start()
-
-    def place(self, left: int, middle: int) -> None:
-        self.adjustSize()
-        self.move(left, middle - self.height() // 2)
-        self.show()
-
-    def show_at(self, right: int, top: int) -> None:
-        self.adjustSize()
-        self.move(right - self.width(), top)
-        self.show()

@@ -20,6 +20,7 @@ from tern.ui.markdown import Block, Kind, safe_text
 from tern.ui.tables import write_table
 from tern.ui.text_units import index_of, same_length, same_prefix
 from tern.ui.theme import Theme
+from tern.ui.wide_code import like_its_first
 
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING)
 
@@ -236,7 +237,8 @@ class DocumentWriter:
         if last.block.kind is Kind.TABLE:
             self._flatten(cursor)
         elif last.block.kind is Kind.CODE and "\n" in last.block.text:
-            cursor.setBlockFormat(self.formats.code_line(last.block, last.code))
+            above = cursor.block().previous()
+            cursor.setBlockFormat(like_its_first(self.formats.code_line(last.block, last.code), above))
         else:
             cursor.setBlockFormat(self.formats.block(last.block, before, last.code))
 
@@ -282,7 +284,8 @@ class DocumentWriter:
         char = self.formats.code_char()
         cursor.insertText(first, char)
         if more:
-            cursor.insertBlock(self.formats.code_line(block, code), char)
+            fmt = like_its_first(self.formats.code_line(block, code), cursor.block())
+            cursor.insertBlock(fmt, char)
             cursor.insertText(others, char)
 
     def _colour(self, slot: Slot, written: _Written, growing: bool) -> None:

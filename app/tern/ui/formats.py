@@ -19,6 +19,7 @@ MARK = _FIRST + 6  # its mark in a list, as "•", "1.", CHECKED or UNCHECKED
 ASIDE = _FIRST + 7  # no part of the text (spacers, notes), so never copied
 DIMMED = _FIRST + 8  # of a message that the model no longer sees
 CONTEXT_LINE = _FIRST + 9  # the line under the last of those
+SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are scrolled away to the left
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
 INDENT = 24

@@ -20,6 +20,7 @@ from tern.ui.formats import (
     PADDING,
     QUOTE,
     RULE,
+    SCROLLED,
     UNCHECKED,
     Formats,
 )
@@ -65,6 +66,26 @@ class Grounds:
                 painter.fillRect(line, self._theme.color("line"))
             if fmt.hasProperty(MARK):
                 self._paint_mark(painter, block, rect)
+            block = block.next()
+
+    def paint_over(
+        self, painter: QPainter, block: QTextBlock, clip: QRectF, column: float, width: float
+    ) -> None:
+        """Hide what of wide code reaches beyond its surface; ``width``: of the whole document, px."""
+        painted = 0
+        while block.isValid() and _lines(block, column).top() <= clip.bottom():
+            fmt = block.blockFormat()
+            number = fmt.property(CODE)
+            if number and number != painted and fmt.hasProperty(SCROLLED):
+                painted = number
+                rect = self.code_rect(block, column)
+                for left, right in ((0.0, rect.left()), (rect.right(), width)):
+                    painter.fillRect(
+                        QRectF(left, rect.top(), right - left, rect.height()), self._theme.color("paper")
+                    )
+                painter.setPen(QPen(self._theme.color("line"), 1))
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
             block = block.next()
 
     def code_rect(self, block: QTextBlock, column: float) -> QRectF:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import bisect
 
-from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
@@ -15,14 +15,17 @@ from PySide6.QtGui import (
     QMouseEvent,
     QTextBlock,
     QTextCursor,
+    QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QWidget
 
-from tern.ui.copying import CopyButton, code_text, selected_text
-from tern.ui.formats import BUBBLE, CODE, PADDING
+from tern.ui.code_bar import CodeBar
+from tern.ui.copying import code_text, selected_text
+from tern.ui.formats import BUBBLE, CODE, CODE_SIDE, PADDING
 from tern.ui.message_bar import MessageBar
 from tern.ui.theme import Space, Theme
 from tern.ui.transcript_view import Shown, TranscriptView
+from tern.ui.wide_code import is_wide, overflow, scroll_to, scrolled, set_wide
 
 
 class Transcript(TranscriptView):
@@ -51,10 +54,10 @@ class Transcript(TranscriptView):
             lambda: self._ask(self.regenerate_requested, self._barred_reply())
         )
         self._reply_bar.continue_clicked.connect(self.continue_requested)
-        self._copy_code = CopyButton(theme, self.tr("Copy this code"), self.viewport())
-        self._copy_code.setObjectName("copyCodeButton")
-        self._copy_code.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # by keyboard: the context menu
-        self._copy_code.clicked.connect(self._copy_pointed_code)
+        self._code_bar = CodeBar(theme, self.viewport())
+        self._code_bar.copy_clicked.connect(self._copy_pointed_code)
+        self._code_bar.wrap_clicked.connect(lambda: self._turn_wrapping(self._pointed_code))
+        self._code_bar.scrolled.connect(self._scroll_code)
         self._rebuild()
 
     def set_idle(self, idle: bool) -> None:
@@ -89,7 +92,8 @@ class Transcript(TranscriptView):
     def _copy_pointed_code(self) -> None:
         if self._pointed_code is not None:
             QGuiApplication.clipboard().setText(code_text(self._pointed_code))
-            self._copy_code.confirm()
+            self._code_bar.copy.confirm()
+            self._code_bar.adjustSize()
 
     @staticmethod
     def _ask(signal: object, shown: Shown | None, *more: int) -> None:
@@ -97,7 +101,11 @@ class Transcript(TranscriptView):
             signal.emit(shown.item.key, *more)  # type: ignore[attr-defined]
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        shown, code = self._at(event.pos())
+        self._menu(event.pos()).popup(event.globalPos())
+
+    def _menu(self, point: QPoint) -> QMenu:
+        """What can be done with what stands at a place of the viewport."""
+        shown, code = self._at(point)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction(self.tr("Copy"), QKeySequence(QKeySequence.StandardKey.Copy), self.copy)
@@ -105,13 +113,15 @@ class Transcript(TranscriptView):
         if code is not None:
             text = code_text(code)
             menu.addAction(self.tr("Copy code"), lambda: QGuiApplication.clipboard().setText(text))
+            label = self.tr("Wrap long lines") if is_wide(code) else self.tr("Do not wrap long lines")
+            menu.addAction(label, lambda: self._turn_wrapping(code))
         if shown is not None:
             self._add_message_actions(menu, shown)
         menu.addSeparator()
         menu.addAction(
             self.tr("Select all"), QKeySequence(QKeySequence.StandardKey.SelectAll), self.selectAll
         )
-        menu.popup(event.globalPos())
+        return menu
 
     def _add_message_actions(self, menu: QMenu, shown: Shown) -> None:
         label = self.tr("Copy message") if shown.user else self.tr("Copy reply")
@@ -127,6 +137,13 @@ class Transcript(TranscriptView):
             ]
             if shown.item.unfinished and shown is self._messages[-1]:
                 changes.append(menu.addAction(self.tr("Continue"), self.continue_requested.emit))
+        number, total = shown.item.place
+        if total > 1:
+            ask, step = self._ask, self.branch_requested
+            back = menu.addAction(self.tr("Previous version"), lambda: ask(step, shown, -1))
+            forth = menu.addAction(self.tr("Next version"), lambda: ask(step, shown, 1))
+            back.setEnabled(self._idle and number > 1)
+            forth.setEnabled(self._idle and number < total)
         delete = menu.addAction(
             self.tr("Delete from here on"), lambda: self._ask(self.delete_requested, shown)
         )
@@ -171,28 +188,65 @@ class Transcript(TranscriptView):
             self._pointed = pointed
             self._place_bars()
         self._pointed_code = code
-        if code is None:
-            self._copy_code.hide()
+        self._place_code_bar()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        delta = event.angleDelta()
+        across = delta.x() or (delta.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
+        _, code = self._at(event.position().toPoint())
+        if across and code is not None and is_wide(code):
+            self._pointed_code = code
+            self._scroll_code(scrolled(code) - across)
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    # Code
+
+    def _place_code_bar(self) -> None:
+        code = self._pointed_code
+        if code is None or not code.isValid():
+            self._code_bar.put_away()
             return
         rect = self._grounds.code_rect(code, self._column()).translated(-self._offset())
-        self._copy_code.show_at(int(rect.right()) - Space.S, max(int(rect.top()), 0) + 5)
+        self._code_bar.show_over(
+            rect.toRect(), not is_wide(code), scrolled(code), overflow(code, _room(rect))
+        )
+
+    def _turn_wrapping(self, code: QTextBlock | None) -> None:
+        if code is None or not code.isValid():
+            return
+        top = self.cursorForPosition(QPoint(0, 0))
+        stood = self.cursorRect(top).top()
+        set_wide(code, not is_wide(code))
+        bar = self.verticalScrollBar()
+        if not self._stick:  # what is being read stays where it is
+            bar.setValue(bar.value() + self.cursorRect(top).top() - stood)
+        self._place_code_bar()
+        self.viewport().update()
+
+    def _scroll_code(self, to: float) -> None:
+        if self._pointed_code is not None and self._pointed_code.isValid():
+            rect = self._grounds.code_rect(self._pointed_code, self._column())
+            scroll_to(self._pointed_code, to, _room(rect))
+            self._place_code_bar()
+            self.viewport().update()
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._pointed = None
+        self._pointed = self._pointed_code = None
         self._place_bars()
 
     def _forget_pointed(self) -> None:
         self._pointed = self._pointed_code = None
-        self._copy_code.restyle()
-        self._copy_code.hide()
+        self._code_bar.restyle()
+        self._code_bar.put_away()
         for bar in (self._question_bar, self._reply_bar):
             bar.restyle()
             bar.hide()
 
     def _place_bars(self) -> None:
-        if self._pointed_code is None:
-            self._copy_code.hide()
+        self._place_code_bar()
         right = int(self._offset_of_column() + self._column())
         reply, question = self._barred_reply(), self._barred_question()
         self._place(self._reply_bar, reply, right)
@@ -222,3 +276,8 @@ class Transcript(TranscriptView):
         else:
             beside = rect.translated(Space.S, 0)
         bar.place(beside, right)
+
+
+def _room(surface: QRectF) -> float:
+    """For a line of code on its surface, px."""
+    return surface.width() - 2 * CODE_SIDE

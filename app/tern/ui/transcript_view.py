@@ -100,6 +100,8 @@ class TranscriptView(QTextBrowser):
         bar = self.verticalScrollBar()
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(self._range_changed)
+        sideways = self.horizontalScrollBar()  # wide code scrolls by itself
+        sideways.rangeChanged.connect(lambda: sideways.setRange(0, 0))
         theme.changed.connect(self._rebuild)
 
     # What is shown
@@ -337,6 +339,11 @@ class TranscriptView(QTextBrowser):
         self._grounds.paint(painter, first, clip, self._column())
         painter.end()
         super().paintEvent(event)
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(-offset)
+        self._grounds.paint_over(painter, first, clip, self._column(), self.viewport().width())
+        painter.end()
         if self._open is not None and not self._caret.isNull():
             painter = QPainter(self.viewport())
             painter.fillRect(self._caret, self._theme.color("accent"))

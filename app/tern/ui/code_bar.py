@@ -1,0 +1,81 @@
+"""The quiet buttons over a code under the pointer, and the scroll bar under one whose lines are not wrapped."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QToolButton, QWidget
+
+from tern.ui.copying import CopyButton
+from tern.ui.icons import action_icon
+from tern.ui.theme import Size, Space, Theme
+
+
+class CodeBar(QWidget):
+    """Floats over the document. By keyboard, the context menu offers the same."""
+
+    copy_clicked = Signal()
+    wrap_clicked = Signal()
+    scrolled = Signal(int)
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.setObjectName("codeBar")
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self._wrap = QToolButton(self)
+        self._wrap.setObjectName("wrapCodeButton")
+        self._wrap.setProperty("kind", "small")
+        self._wrap.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.copy = CopyButton(theme, self.tr("Copy this code"), self)
+        self.copy.setObjectName("copyCodeButton")
+        self.copy.setVisible(True)
+        self.scroll = QScrollBar(Qt.Orientation.Horizontal, parent)
+        self.scroll.setObjectName("codeScrollBar")
+        self.scroll.setAccessibleName(self.tr("Scroll this code sideways"))
+        self.scroll.setCursor(Qt.CursorShape.ArrowCursor)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        for button in (self._wrap, self.copy):
+            row.addWidget(button)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.copy.clicked.connect(self.copy_clicked)
+        self._wrap.clicked.connect(self.wrap_clicked)
+        self.scroll.valueChanged.connect(self.scrolled)
+        self.put_away()
+
+    def restyle(self) -> None:
+        self.copy.restyle()
+        self._wrap.setIconSize(self._theme.icon_size * 0.8)
+        self._wrap.setIcon(action_icon("arrow-elbow-down-left", self._theme, "quiet"))
+
+    def put_away(self) -> None:
+        self.hide()
+        self.scroll.hide()
+
+    def show_over(self, surface: QRect, wrapped: bool, at: float, most: float) -> None:
+        """``surface``: of the code; ``at`` of ``most`` px of it are scrolled away to the left."""
+        name = self.tr("Do not wrap long lines") if wrapped else self.tr("Wrap long lines")
+        self._wrap.setText(self.tr("Unwrap") if wrapped else self.tr("Wrap"))
+        self._wrap.setAccessibleName(name)
+        self._wrap.setAccessibleDescription(name + ".")
+        self._wrap.setToolTip(name)
+        self.adjustSize()
+        middle = 6 + (self._theme.px(Size.SMALL) + 6) // 2  # of the language's name, which the ground paints
+        self.move(
+            surface.right() - Space.S - self.width(), max(surface.top(), 0) + middle - self.height() // 2
+        )
+        self.show()
+        self.raise_()
+        self.scroll.setVisible(most > 0)
+        if most > 0:
+            self.scroll.blockSignals(True)
+            self.scroll.setRange(0, round(most))
+            self.scroll.setPageStep(surface.width())
+            self.scroll.setSingleStep(3 * Space.L)
+            self.scroll.setValue(round(at))
+            self.scroll.blockSignals(False)
+            height = self.scroll.sizeHint().height()
+            room = surface.adjusted(Space.S, 0, -Space.S, 0)
+            self.scroll.setGeometry(room.left(), surface.bottom() - height, room.width(), height)
+            self.scroll.raise_()
