@@ -9,12 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QPushButton, QWidget
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.test_recode import NAMES, _folder
 from library.local_hub import LocalHub, sha256_of
 from tern import paths
+from tern.engine import i2s, recode
+from tern.engine.gguf import GGUFFile, TensorType
+from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
@@ -48,7 +53,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
 @pytest.fixture
 def page(hub: LocalHub, qtbot: QtBot, theme: Theme) -> Iterator[ModelsPage]:
     downloads = Downloads(lambda: NetworkOptions(endpoint=hub.url, backoff_s=0.01, tries=3))
-    made = ModelsPage(theme, downloads)
+    options = lambda: NetworkOptions(endpoint=hub.url, backoff_s=0.01, tries=2)  # noqa: E731
+    made = ModelsPage(theme, downloads, options=options, undo_s=0.3)
     qtbot.addWidget(made)
     made.resize(700, 600)
     made.show()
@@ -68,7 +74,16 @@ def click(qtbot: QtBot, page: QWidget, name: str) -> None:
 
 
 def status(page: ModelsPage) -> str:
-    return page.findChild(QLabel, "modelsStatus").text()
+    return page.notice.message if page.notice.isVisible() else ""
+
+
+def act(qtbot: QtBot, page: ModelsPage, name: str) -> None:
+    """Choose from the menu of the only model here."""
+    qtbot.waitUntil(lambda: page.acts.job is None and not page._downloads.running, timeout=5000)
+    menu = button(page, "moreButton").findChild(QMenu, "moreMenu")  # its platform here cannot show it
+    action = next(action for action in menu.actions() if action.objectName() == name)
+    assert action.isEnabled()
+    action.trigger()
 
 
 def here(page: ModelsPage) -> list[str]:
@@ -95,7 +110,7 @@ def test_download_pause_go_on_and_chat(page: ModelsPage, hub: LocalHub, qtbot: Q
         click(qtbot, page, "useButton")
     assert chosen.args[0].path.stat().st_size == SIZE
     click(qtbot, page, "verifyButton")
-    qtbot.waitUntil(lambda: status(page) == "The file is right.", timeout=5000)
+    qtbot.waitUntil(lambda: "is right: its file" in status(page), timeout=5000)
 
 
 def test_cancel_deletes(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
@@ -126,37 +141,242 @@ def test_any_repository(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     other = hub.folder / "owner" / "other-gguf" / "other.gguf"
     other.parent.mkdir(parents=True)
     other.write_bytes(b"x" * 5000)
+    click(qtbot, page, "fetchButton")
+    assert "OWNER/REPO" in status(page)
     qtbot.keyClicks(page.repository, "nonsense")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    assert "OWNER/REPO" in status(page)
+    qtbot.waitUntil(lambda: "no GGUF with these words" in status(page), timeout=5000)
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/other-gguf")
     click(qtbot, page, "fetchButton")
-    qtbot.waitUntil(lambda: here(page) == ["other-gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["other"], timeout=5000)
+
+
+def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
+    folder = hub.folder / "owner" / "many-gguf"
+    folder.mkdir(parents=True)
+    for name in ("big.gguf", "small.gguf", "README.md"):
+        (folder / name).write_bytes(name.encode() * 500)
+    qtbot.keyClicks(page.repository, "many")
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")), timeout=5000)
+    click(qtbot, page, "hitButton")
+
+    def offered() -> list[str]:
+        return [b.accessibleName() for b in page.findChildren(QPushButton, "fileButton") if b.isVisible()]
+
+    qtbot.waitUntil(lambda: offered() == ["Fetch: big.gguf", "Fetch: small.gguf"], timeout=5000)
+    small = page.findChildren(QPushButton, "fileButton")[1]
+    qtbot.mouseClick(small, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: here(page) == ["small"], timeout=5000)
+
+
+def test_what_another_session_left_goes_on_or_is_deleted(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot, theme: Theme
+) -> None:
+    served = hub.folder / "owner" / "left-gguf" / "left.gguf"
+    served.parent.mkdir(parents=True)
+    served.write_bytes(np.random.default_rng(3).bytes(SIZE))
+    hub.faults.rate = 4e6
+    qtbot.keyClicks(page.repository, "owner/left-gguf/left.gguf")
+    click(qtbot, page, "fetchButton")
+    bars = lambda of: [b for b in of.findChildren(QProgressBar, "downloadProgress") if b.isVisible()]  # noqa: E731
+    qtbot.waitUntil(lambda: bool(bars(page)) and bars(page)[0].value() > 500, timeout=5000)
+    page._downloads.close()
+    page.close_page()
+    page.hide()
+    hub.faults.rate = None
+    options = lambda: NetworkOptions(endpoint=hub.url, backoff_s=0.01)  # noqa: E731
+    downloads = Downloads(options)
+    later = ModelsPage(theme, downloads, options=options)
+    qtbot.addWidget(later)
+    with qtbot.waitExposed(later):
+        later.show()
+    card = later.findChild(QWidget, "model_unfinished_left")
+    assert "Paused at" in card.findChild(QLabel, "downloadStatus").text()
+    sent = hub.sent
+    qtbot.mouseClick(card.findChild(QPushButton, "downloadButton"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: here(page) == ["left"], timeout=5000)
+    assert hub.sent - sent < 0.7 * SIZE
+    downloads.close()
+    later.close_page()
 
 
 def test_import_and_remove(
     page: ModelsPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))  # where the trash is
     mine = tmp_path / "mine.gguf"
     shutil.copy(paths.guide_model(), mine)
-    page.import_file(mine)
+    page.import_path(mine)
     qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
-    qtbot.waitUntil(lambda: status(page) == "The file is right.", timeout=5000)
-    click(qtbot, page, "removeButton")
-    assert here(page) == []
+    qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=5000)
+    act(qtbot, page, "removeAction")
+    assert "your file stays" in status(page)
+    assert (
+        page.findChild(QWidget, "model_mine") is None or not page.findChild(QWidget, "model_mine").isVisible()
+    )
+    click(qtbot, page, "noticeButton")  # Undo
+    qtbot.wait(400)
+    assert here(page) == ["mine"]
+    act(qtbot, page, "removeAction")
+    qtbot.waitUntil(lambda: here(page) == [], timeout=3000)
     assert mine.exists()
     (tmp_path / "bad.gguf").write_bytes(b"<html>")
-    page.import_file(tmp_path / "bad.gguf")
+    page.import_path(tmp_path / "bad.gguf")
     qtbot.waitUntil(lambda: "web page" in status(page), timeout=5000)
 
 
+def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
+    page: ModelsPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    click(qtbot, page, "downloadButton")
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    (model,) = shelf.installed()
+    with qtbot.waitSignal(page.acts.leaving):
+        act(qtbot, page, "removeAction")
+    assert "goes to the trash" in status(page)
+    assert model.path.exists()
+    page.close_page()
+    assert not model.path.exists()
+    assert here(page) == []
+
+
+def test_damage_is_found_and_mended(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
+    click(qtbot, page, "downloadButton")
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    (model,) = shelf.installed()
+    data = bytearray(model.path.read_bytes())
+    data[5_000_000] ^= 1
+    model.path.write_bytes(data)
+    click(qtbot, page, "verifyButton")
+    qtbot.waitUntil(lambda: "is damaged" in status(page), timeout=5000)
+    sent = hub.sent
+    click(qtbot, page, "mendButton")
+    qtbot.waitUntil(lambda: shelf.need(model.name).verified, timeout=5000)
+    assert hub.sent - sent <= 4 << 20  # the one bad block
+    qtbot.waitUntil(lambda: button(page, "useButton").isEnabled(), timeout=5000)
+
+
+def test_a_newer_version_is_looked_for_when_asked(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
+    click(qtbot, page, "downloadButton")
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    api = len(hub.api)
+    act(qtbot, page, "updateAction")
+    qtbot.waitUntil(lambda: "is what the hub offers now" in status(page), timeout=5000)
+    assert len(hub.api) == api + 1
+    (model,) = shelf.installed()
+    owner, name, file = model.origin.split("/")
+    (hub.folder / owner / name / file).write_bytes(b"newer" * 300_000)
+    act(qtbot, page, "updateAction")
+    qtbot.waitUntil(lambda: "has another file" in status(page), timeout=5000)
+    click(qtbot, page, "noticeButton")
+    qtbot.waitUntil(lambda: model.path.read_bytes() == b"newer" * 300_000, timeout=5000)
+    qtbot.waitUntil(lambda: shelf.installed()[0].size == 1_500_000, timeout=5000)
+
+
+def test_verifying_can_be_cancelled(
+    page: ModelsPage, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    big = tmp_path / "big.gguf"
+    shutil.copy(paths.guide_model(), big)
+    with big.open("r+b") as file:
+        file.truncate(2 << 30)  # a hole: as long to hash, no room on the disk
+    page.import_path(big)
+    card = lambda: [b for b in page.findChildren(QPushButton, "jobCancel") if b.isVisible()]  # noqa: E731
+    qtbot.waitUntil(lambda: bool(card()), timeout=5000)
+    bar = page.findChild(QProgressBar, "jobProgress")
+    qtbot.waitUntil(lambda: bar.value() > 0, timeout=5000)
+    qtbot.mouseClick(card()[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Cancelled" in status(page), timeout=5000)
+    assert here(page) == []
+    assert not card()
+
+
+def test_convert_writes_beside_and_compares(page: ModelsPage, qtbot: QtBot, tmp_path: Path) -> None:
+    tiny, out = tmp_path / "tiny.gguf", tmp_path / "tq1.gguf"
+    write_synthetic(tiny, SHAPES["tiny"])
+    page.import_path(tiny)
+    qtbot.waitUntil(lambda: here(page) == ["tiny"], timeout=5000)
+    act(qtbot, page, "exportAction")
+    dialog = page.findChild(QFileDialog, "modelFileDialog")
+    assert dialog.isVisible()
+    dialog.reject()
+    page.acts.convert(shelf.need("tiny"), out, "tq1_0")
+    qtbot.waitUntil(lambda: "read back and found the same" in status(page), timeout=10000)
+    with GGUFFile.open(tiny) as first, GGUFFile.open(out) as second:
+        recode.compare(first, second)
+
+
+def test_a_dropped_folder_of_safetensors_becomes_a_model(
+    page: ModelsPage, qtbot: QtBot, tmp_path: Path
+) -> None:
+    """Codes and scales are those of the GGUF that the folder was made from; a drop is what a person does with it."""
+    tiny = tmp_path / "tiny.gguf"
+    write_synthetic(tiny, SHAPES["tiny"])
+    folder = packed_folder(tiny, tmp_path / "packed")
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(folder / "model.safetensors"))])
+    event = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    page.dropEvent(event)
+    assert event.isAccepted()
+    qtbot.waitUntil(lambda: here(page) == ["packed"], timeout=10000)
+    with GGUFFile.open(tiny) as wanted, GGUFFile.open(shelf.need("packed").path) as found:
+        for name, info in wanted.tensors.items():
+            if info.type is TensorType.I2_S:
+                assert np.array_equal(found.data(name), wanted.data(name)), name
+
+
+def packed_folder(model: Path, folder: Path) -> Path:
+    """What transformers would have written of ``model``: four rows a byte, a scale beside."""
+    tensors: dict[str, tuple[str, np.ndarray]] = {}
+    with GGUFFile.open(model) as gguf:
+        for name, info in gguf.tensors.items():
+            if name.startswith("blk."):
+                _, layer, stem, _ = name.split(".")
+                theirs = f"model.layers.{layer}.{NAMES[stem]}.weight"
+            else:
+                theirs = {"token_embd.weight": "model.embed_tokens.weight"}.get(name, "model.norm.weight")
+            if info.type is TensorType.I2_S:
+                cols, rows = info.shape
+                weights, scale = i2s.unpack(gguf.data(name), rows, cols)
+                codes = (weights + 1).astype(np.uint8).reshape(4, rows // 4, cols)
+                packed = codes[0] | codes[1] << 2 | codes[2] << 4 | codes[3] << 6
+                tensors[theirs] = ("U8", packed)
+                tensors[f"{theirs}_scale"] = ("F32", np.array([scale], np.float32))
+            else:
+                kind = "F16" if info.type is TensorType.F16 else "F32"
+                dtype = np.float16 if kind == "F16" else np.float32
+                tensors[theirs] = (kind, gguf.data(name).view(dtype).reshape(info.shape[::-1]))
+        return _folder(folder, tensors, gguf)
+
+
 def test_every_control_has_a_name(page: ModelsPage) -> None:
-    buttons = page.findChildren(QPushButton)
+    buttons = [found for found in page.findChildren(QPushButton) if found.isVisible()]
     assert buttons
     for control in (*buttons, page.repository, *page.findChildren(QProgressBar)):
         assert control.objectName()
         assert control.accessibleName()
+
+
+def test_at_480_pixels_nothing_is_cut(page: ModelsPage, qtbot: QtBot, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.gguf"
+    shutil.copy(paths.guide_model(), mine)
+    page.import_path(mine)
+    qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
+    page.resize(480, 420)
+    qtbot.wait(50)
+    for control in page.findChildren(QPushButton):
+        if control.isVisible():
+            right = control.mapTo(page, control.rect().topRight()).x()
+            assert right <= 480, control.accessibleName()
 
 
 def test_first_run_from_the_card_to_a_chat_with_the_model(

@@ -288,12 +288,8 @@ def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> E
     A template that comes with a file is run for a model fetched by its catalogue name, or with --trust-template.
     """
     from tern.context import open_any_engine
-    from tern.library import catalog, shelf
+    from tern.library import shelf
 
     path = options.model_path(args)
-    known = {f"{entry.repo}/{entry.file}" for entry in catalog.entries()}
-    trusted = args.trust_template or any(
-        model.path == path and (model.template_allowed or (model.origin in known and model.verified))
-        for model in shelf.installed()
-    )
+    trusted = args.trust_template or shelf.template_trusted(path)
     return open_any_engine(path, options.engine_options(args), progress, trusted)

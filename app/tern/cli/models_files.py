@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,17 +72,10 @@ def run_import(args: argparse.Namespace) -> int:
 def _import_folder(folder: Path, name: str) -> Any:
     from tern.cli.terminal import Progress
     from tern.engine.from_safetensors import write_gguf
-    from tern.library import importing, shelf
+    from tern.library import importing
 
-    target = shelf.models_dir() / "imported" / f"{shelf.slug(name or folder.name)}.gguf"
-    target.parent.mkdir(exist_ok=True)
-    if target.exists():
-        raise UserError(f"{target} is there already. Choose another name with --name NAME.")
-    _room(target, sum(path.stat().st_size for path in folder.glob("*.safetensors")))
     with Progress("Making the GGUF") as progress:
-        write_gguf(folder, target, progress)
-    with Progress("Hashing") as progress:
-        return importing.keep(target, name, folder.name, progress)
+        return importing.make(folder, name, write_gguf, progress)
 
 
 def run_convert(args: argparse.Namespace) -> int:
@@ -99,6 +91,7 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
     from tern.cli.terminal import Progress
     from tern.engine.gguf import GGUFFile
     from tern.engine.recode import write_recoded
+    from tern.library import importing
 
     source = installed_path(args.model)
     if args.out.exists():
@@ -108,7 +101,7 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
     if not args.out.absolute().parent.is_dir():
         raise UserError(f"The folder of {args.out} does not exist. Make it first.")
     with GGUFFile.open(source) as file:
-        _room(args.out.absolute(), file.size)
+        importing.need_room(args.out.absolute(), file.size)
         with Progress("Converting") as progress:
             write_recoded(file, args.out, args.to, for_llama_cpp, progress)
     size = args.out.stat().st_size
@@ -116,12 +109,3 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
         f"{args.out}: {size / 1e6:,.0f} MB, {args.to.upper()}; every weight and scale read back and found the same."
     )
     return 0
-
-
-def _room(target: Path, needed: int) -> None:
-    free = shutil.disk_usage(target.parent).free
-    if free < needed * 1.1:
-        raise UserError(
-            f"This may need {needed / 1e6:,.0f} MB in {target.parent}, where {free / 1e6:,.0f} MB are free. "
-            "Make room, or choose another disk."
-        )

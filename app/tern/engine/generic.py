@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.engine import prompt as prompts
+from tern.engine.config import ARCHITECTURES
 from tern.engine.gguf import GGUFFile
 from tern.engine.sampling import Sampler
 from tern.engine.tokenizer import TextStream
@@ -253,20 +254,13 @@ class GenericEngine:
     def _render(self, turns: list[tuple[str, str]]) -> str:
         if self._trusted and self._template:
             return self._run_template(turns)
-        lib = self._lib
-        chat = (lib.llama_chat_message * len(turns))()
-        for slot, (role, content) in zip(chat, turns, strict=True):
-            slot.role, slot.content = role.encode(), content.encode()
-        room = 256 + 64 * len(turns) + sum(len(content) * 4 for _, content in turns)
-        buffer = ctypes.create_string_buffer(room)
-        template = self._template.encode() if self._template else b"chatml"
-        length = lib.llama_chat_apply_template(template, chat, len(turns), True, buffer, room)
-        if length < 0 or length > room:
+        found = _known_form(self._template or "chatml", turns)
+        if found is None:
             raise UserError(
                 f"{self._info.path.name} brings a chat template that llama.cpp does not know. It is a small program; "
                 "if you trust where the model comes from, allow it for this model."
             )
-        return buffer.raw[:length].decode(errors="replace")
+        return found
 
     def _run_template(self, turns: list[tuple[str, str]]) -> str:
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
@@ -283,3 +277,29 @@ class GenericEngine:
                 "Look for another GGUF of the same model."
             ) from error
         return found
+
+
+def chat_template(path: Path) -> tuple[str, bool]:
+    """The chat template in the file, and whether llama.cpp recognizes its form without running it.
+
+    Empty (and recognized) where there is none, and for BitNet's own architectures, whose form Tern itself writes.
+    """
+    with GGUFFile.open(path) as file:
+        if file.get("general.architecture", str) in ARCHITECTURES:
+            return "", True
+        template = file.get("tokenizer.chat_template", str, "")
+    return template, not template or _known_form(template, [("user", "Hi")]) is not None
+
+
+def _known_form(template: str, turns: list[tuple[str, str]]) -> str | None:
+    """The turns in one of the forms that llama.cpp knows by heart; None when ``template`` is none of them."""
+    import llama_cpp
+
+    lib: Any = llama_cpp
+    chat = (lib.llama_chat_message * len(turns))()
+    for slot, (role, content) in zip(chat, turns, strict=True):
+        slot.role, slot.content = role.encode(), content.encode()
+    room = 256 + 64 * len(turns) + sum(len(content) * 4 for _, content in turns)
+    buffer = ctypes.create_string_buffer(room)
+    length = lib.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
+    return None if length < 0 or length > room else buffer.raw[:length].decode(errors="replace")

@@ -52,6 +52,39 @@ def take(
     return _record(target, size, sha256, modified, name, title, origin, link)
 
 
+def make(
+    source: Path,
+    name: str,
+    write: Callable[[Path, Path, Callable[[float], None]], object],
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> shelf.Installed:
+    """Make a GGUF of ``source`` (a folder of safetensors) in the models folder and put it on the shelf.
+
+    ``write`` makes it, the engine's part: told ``source``, the file to write, and whom to tell fractions. Raises
+    UserError where there is no room, and what ``write`` raises.
+    """
+    folder = shelf.models_dir() / "imported"
+    folder.mkdir(exist_ok=True)
+    target = _free_name(folder / f"{shelf.slug(name or source.name)}.gguf", source)
+    need_room(target, sum(path.stat().st_size for path in source.glob("*.safetensors")))
+    write(source, target, lambda fraction: progress(0.9 * fraction))
+    try:
+        return keep(target, name, source.name, lambda fraction: progress(0.9 + 0.1 * fraction))
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
+
+
+def need_room(target: Path, needed: int) -> None:
+    """Raise UserError where ``needed`` bytes, and a tenth more, do not fit beside ``target``."""
+    free = shutil.disk_usage(target.parent).free
+    if free < needed * 1.1:
+        raise UserError(
+            f"This may need {needed / 1e6:,.0f} MB in {target.parent}, where {free / 1e6:,.0f} MB are free. "
+            "Make room, or choose another disk."
+        )
+
+
 def keep(
     path: Path, name: str, title: str, progress: Callable[[float], None] = lambda fraction: None
 ) -> shelf.Installed:

@@ -192,6 +192,16 @@ def verify(
     return right
 
 
+def template_trusted(path: Path) -> bool:
+    """Whether the chat template in the file at ``path`` may be run: of the catalogue's own files while they are what
+    they were, and of those that the person allowed it for."""
+    known = {f"{entry.repo}/{entry.file}" for entry in catalog.entries()}
+    return any(
+        model.path == path and (model.template_allowed or (model.origin in known and model.verified))
+        for model in installed()
+    )
+
+
 def allow_template(model: Installed, allowed: bool = True) -> None:
     """Remember whether the chat template in the model's file may be run."""
     _change(model, template_allowed=allowed)

@@ -72,13 +72,15 @@ class DownloadRow(QWidget):
         self.download_button.setText(self.tr("Go on") if begun or task.error else self.tr("Download"))
         self.download_button.setVisible(not task.running)
         self.pause_button.setVisible(task.running)
-        self.cancel_button.setVisible(task.running)
+        self.cancel_button.setText(self.tr("Cancel") if task.running else self.tr("Delete what is here"))
+        self.cancel_button.setVisible(task.running or begun)
         self.bar.setVisible(task.running or begun)
         if task.error:
             self.label.setText(task.error)
         elif task.running:
             self.label.setText(self.tr("Looking up the file…"))
         elif task.progress is not None:
+            self.bar.setValue(round(_STEPS * task.progress.done / max(task.progress.total, 1)))
             self.label.setText(self.tr("Paused at {0}.").format(amounts(task.progress)))
         else:
             self.label.setText("")

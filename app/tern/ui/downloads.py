@@ -8,16 +8,18 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from tern.errors import TernError
-from tern.library import hub_client, hub_find, shelf
+from tern.library import catalog, hub_client, hub_find, shelf
 from tern.library.catalog import Entry
 from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tern.library.unfinished import Unfinished, discard, unfinished
 from tern.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,14 @@ def saved_options() -> NetworkOptions:
     return NetworkOptions.from_settings(Settings.load())
 
 
+Prepare = Callable[[NetworkOptions, Callable[[Progress], None]], Download]
+
+
 class DownloadTask(QObject):
-    """One model on its way. Signals come on the thread that made the task, whatever thread they are sent from."""
+    """One model on its way. Signals come on the thread that made the task, whatever thread they are sent from.
+
+    ``prepare`` asks the hub and makes the download; ``forget`` deletes what an earlier session left of it.
+    """
 
     progressed = Signal(object)  # Progress
     finished = Signal(object)  # shelf.Installed
@@ -44,15 +52,17 @@ class DownloadTask(QObject):
         self,
         name: str,
         title: str,
-        find: Callable[[NetworkOptions], RemoteFile],
+        prepare: Prepare,
         options: Callable[[], NetworkOptions],
         parent: QObject | None = None,
+        progress: Progress | None = None,
+        forget: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(parent)
         self.name, self.title = name, title
-        self.progress: Progress | None = None
+        self.progress = progress
         self.error = ""
-        self._find, self._options = find, options
+        self._prepare, self._options, self._forget = prepare, options, forget
         self._download: Download | None = None
         self._thread: threading.Thread | None = None
         self._asked_to_stop = False
@@ -84,7 +94,11 @@ class DownloadTask(QObject):
     def cancel(self) -> None:
         """Stop and delete what has arrived."""
         self._asked_to_stop = self._cancelled = True
-        if self._download is not None:
+        if self._thread is None:
+            self._forget()
+            self.error = ""
+            self.cancelled.emit()
+        elif self._download is not None:
             self._download.cancel()
 
     def wait(self) -> None:
@@ -95,9 +109,7 @@ class DownloadTask(QObject):
     def _run(self) -> None:
         try:
             options = self._options()
-            remote = self._find(options)
-            target = hub_find.target_of(remote)
-            download = Download(remote, target, options, self.progressed.emit, self.name, self.title)
+            download = self._prepare(options, self.progressed.emit)
             self._download = download
             if self._cancelled:
                 download.cancel()
@@ -129,7 +141,7 @@ class DownloadTask(QObject):
 
 
 class Downloads(QObject):
-    """Every task of the window, by the model's name."""
+    """Every task of the window, by the hub's file: the same file, the same task."""
 
     installed = Signal(object)  # shelf.Installed: a download has ended well
 
@@ -138,16 +150,51 @@ class Downloads(QObject):
     ) -> None:
         super().__init__(parent)
         self._options = options
-        self._tasks: dict[str, DownloadTask] = {}
+        self._tasks: dict[tuple[str, str], DownloadTask] = {}
 
     def of_entry(self, entry: Entry) -> DownloadTask:
-        """The task of a model of the catalogue; not begun."""
-        return self._task(entry.name, entry.title, lambda options: hub_find.look_up(options, entry))
+        """The task of a model of the catalogue; not begun in this session."""
+        prepare = _fetching(lambda options: hub_find.look_up(options, entry), entry.name, entry.title)
+        return self._task(entry.repo, entry.file, entry.name, entry.title, prepare)
 
-    def of_repository(self, repo: str, file: str | None = None) -> DownloadTask:
-        """The task of any file of the hub; not begun."""
-        name = shelf.slug(repo.partition("/")[2] or repo)
-        return self._task(name, repo, lambda options: hub_client.find_file(options, repo, file))
+    def of_repository(
+        self, repo: str, file: str | None = None, name: str = "", title: str = ""
+    ) -> DownloadTask:
+        """The task of any file of the hub (without ``file`` the only model there); not begun in this session."""
+        name = name or shelf.slug(Path(file).stem if file else repo.partition("/")[2])
+        title = title or (f"{repo}/{file}" if file else repo)
+        prepare = _fetching(lambda options: hub_client.find_file(options, repo, file), name, title)
+        return self._task(repo, file or "", name, title, prepare)
+
+    def of_unfinished(self, item: Unfinished) -> DownloadTask:
+        """The task that goes on with what an earlier session left."""
+        entry = next((e for e in catalog.entries() if (e.repo, e.file) == (item.repo, item.file)), None)
+        if entry is not None:
+            return self.of_entry(entry)
+        return self.of_repository(item.repo, item.file, item.name, item.title)
+
+    def of_update(self, model: shelf.Installed, remote: RemoteFile) -> DownloadTask:
+        """The task that puts the hub's newer file in ``model``'s place."""
+        prepare = _fetching(lambda options: remote, model.name, model.title)
+        return self._task(remote.repo, f"{remote.file}@{remote.commit}", model.name, model.title, prepare)
+
+    def of_repair(self, model: shelf.Installed) -> DownloadTask:
+        """The task that mends the damaged file of ``model``."""
+
+        def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> Download:
+            return hub_find.repair(shelf.need(model.name), options, on_progress, patient=True)
+
+        return self._task(model.origin, "repair", model.name, model.title, prepare)
+
+    @property
+    def running(self) -> bool:
+        """Whether anything is on its way."""
+        return any(task.running for task in self._tasks.values())
+
+    def running_for(self, name: str) -> DownloadTask | None:
+        """The task of the model called ``name`` that is under way, or that stopped with something to say."""
+        tasks = (task for task in self._tasks.values() if task.name == name)
+        return next((task for task in tasks if task.running or task.error or task.progress is not None), None)
 
     def close(self) -> None:
         """Pause everything that runs and wait for it."""
@@ -156,9 +203,29 @@ class Downloads(QObject):
         for task in self._tasks.values():
             task.wait()
 
-    def _task(self, name: str, title: str, find: Callable[[NetworkOptions], RemoteFile]) -> DownloadTask:
-        if name not in self._tasks:
-            task = DownloadTask(name, title, find, self._options, self)
+    def _task(self, repo: str, file: str, name: str, title: str, prepare: Prepare) -> DownloadTask:
+        key = (repo, file)
+        if key not in self._tasks:
+            left = next((item for item in unfinished() if (item.repo, item.file) == key), None)
+            progress = Progress("paused", left.done, left.total) if left is not None else None
+
+            def forget() -> None:
+                for item in unfinished():
+                    if (item.repo, item.file) == key:
+                        discard(item)
+
+            task = DownloadTask(name, title, prepare, self._options, self, progress, forget)
             task.finished.connect(self.installed)
-            self._tasks[name] = task
-        return self._tasks[name]
+            self._tasks[key] = task
+        return self._tasks[key]
+
+
+def _fetching(find: Callable[[NetworkOptions], RemoteFile], name: str, title: str) -> Prepare:
+    def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> Download:
+        remote = find(options)
+        if remote.file.endswith(".safetensors"):
+            hub_find.fetch_beside(options, remote)
+        target = hub_find.target_of(remote)
+        return Download(remote, target, options, on_progress, name, title, patient=True)
+
+    return prepare

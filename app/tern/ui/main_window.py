@@ -57,6 +57,7 @@ class MainWindow(ChatWindow):
     """
 
     models_requested = Signal()
+    network_requested = Signal()
 
     def __init__(
         self,
@@ -142,6 +143,7 @@ class MainWindow(ChatWindow):
         add("import", self.tr("Import conversations…"), "", lambda: ask_where_from(self, self.import_from))
         add("manner", self.tr("How this conversation is answered"), "Ctrl+Shift+P", self.show_manner)
         add("models", self.tr("Models"), "Ctrl+M", self.models_requested.emit)
+        add("network", self.tr("Connections and token"), "", self.network_requested.emit)
         add("settings", self.tr("Settings"), "Ctrl+,", self.show_settings)
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
         add("about", self.tr("About Tern"), "", self.show_about)

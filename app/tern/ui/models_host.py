@@ -6,7 +6,9 @@ To use it: ``host = ModelsHost(window, theme, settings, save, engine_options)`` 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -14,9 +16,12 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
+from tern.chat.session import Session
 from tern.context import open_any_engine
-from tern.engine.types import EngineOptions
-from tern.library import catalog, shelf
+from tern.engine.generic import chat_template
+from tern.engine.types import Engine, EngineOptions
+from tern.errors import UserError
+from tern.library import shelf
 from tern.library.shelf import Installed
 from tern.settings import MODEL_PATH, Settings
 from tern.ui import first_run
@@ -24,8 +29,12 @@ from tern.ui.downloads import Downloads
 from tern.ui.first_run import FirstModelCard
 from tern.ui.main_window import MainWindow
 from tern.ui.models_page import ModelsPage
+from tern.ui.network_page import NetworkPage
 from tern.ui.speed_probe import SpeedProbe
 from tern.ui.theme import Theme
+
+log = logging.getLogger(__name__)
+_ENOUGH_TOKENS = 16  # of a reply, to measure a speed by
 
 
 class ModelsHost(QObject):
@@ -45,9 +54,14 @@ class ModelsHost(QObject):
         self._save, self._options = save, options
         self.downloads = downloads or Downloads(parent=self)
         self._page: ModelsPage | None = None
+        self._network: NetworkPage | None = None
+        self._path: Path | None = None  # of the model that answers
         self.card: FirstModelCard | None = None
         self._probe: SpeedProbe | None = None
         window.models_requested.connect(self.show_page)
+        window.network_requested.connect(self.show_network)
+        window.header.model_menu.aboutToShow.connect(self._fill_menu)
+        window.desk.ended.connect(self._replied)
         self.downloads.installed.connect(self._arrived)
         if not any(model.present for model in shelf.installed()):
             self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
@@ -65,23 +79,40 @@ class ModelsHost(QObject):
 
     def show_page(self) -> None:
         """Bring the models page to the front."""
-        if self._page is None:
-            self._page = _PageWindow(self._theme, self.downloads, self._window)
-            self._page.model_chosen.connect(self.use)
-        self._page.reload()
-        self._page.show()
-        self._page.raise_()
-        self._page.activateWindow()
+        page = self._made_page()
+        page.reload()
+        _raise(page)
+
+    def show_network(self) -> None:
+        """Bring the log of connections and the token to the front."""
+        if self._network is None:
+            self._network = NetworkPage(self._theme, self._window)
+            self._network.settings_requested.connect(self._window.show_settings)
+        self._network.reload()
+        _raise(self._network)
 
     @property
     def page(self) -> ModelsPage | None:
         return self._page
 
-    def use(self, model: Installed) -> None:
-        """Chat with ``model`` from now on; the conversation on show goes on with it."""
-        self._settings[MODEL_PATH] = str(model.path)
-        self._save()
-        self._open(model.path)
+    def use(self, model: Installed | None) -> None:
+        """Chat with ``model`` (None: the built-in guide) from now on; the conversation on show goes on with it.
+
+        A foreign chat template that has to be run is asked about first.
+        """
+        if model is None:
+            self._choose(None)
+            return
+        try:
+            template, known = chat_template(model.path)
+        except UserError as error:
+            self._window.show_error(str(error))
+            return
+        if known or shelf.template_trusted(model.path):
+            self._choose(model.path)
+            return
+        asked = self._made_page().show_template(model, template, known)
+        asked.answered.connect(lambda allowed: self._choose(model.path) if allowed else None)
 
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
@@ -91,19 +122,83 @@ class ModelsHost(QObject):
         if self._page is not None:
             self._page.close_page()
             self._page.close()
+        if self._network is not None:
+            self._network.close_page()
+            self._network.close()
+
+    def _made_page(self) -> ModelsPage:
+        if self._page is None:
+            self._page = _PageWindow(self._theme, self.downloads, self._window)
+            self._page.model_chosen.connect(self.use)
+            self._page.template_requested.connect(self._show_template)
+            self._page.network_requested.connect(self.show_network)
+            self._page.acts.leaving.connect(self._let_go)
+            self._page.set_current(self._path)
+        return self._page
+
+    def _show_template(self, model: Installed) -> None:
+        try:
+            template, known = chat_template(model.path)
+        except UserError as error:
+            self._window.show_error(str(error))
+            return
+        asked = self._made_page().show_template(model, template, known)
+        asked.answered.connect(lambda: self._open(model.path) if model.path == self._path else None)
+
+    def _choose(self, path: Path | None) -> None:
+        self._settings[MODEL_PATH] = str(path) if path is not None else ""
+        self._save()
+        self._open(path or paths.guide_model())
 
     def _open(self, path: Path) -> None:
-        known = {f"{entry.repo}/{entry.file}" for entry in catalog.entries()}
-        trusted = any(
-            model.path == path and model.origin in known and model.verified for model in shelf.installed()
-        )
-        # The options are asked for when it opens, and again when changed settings open it anew.
-        self._window.open_model(lambda progress: open_any_engine(path, self._options(), progress, trusted))
+        self._path = path
+        if self._page is not None:
+            self._page.set_current(path)
+
+        def factory(progress: Callable[[float], None]) -> Engine:
+            # Asked for when it opens, and again when changed settings open it anew.
+            return open_any_engine(path, self._options(), progress, shelf.template_trusted(path))
+
+        self._window.open_model(factory)
+
+    def _fill_menu(self) -> None:
+        """The models that are here, the one in use marked; then the page."""
+        menu = self._window.header.model_menu
+        menu.clear()
+        menu.setLayoutDirection(self._window.layoutDirection())  # its button is turned round for the caret
+        for path, title, model in [
+            *((model.path, model.title, model) for model in shelf.installed() if _can_chat(model)),
+            (paths.guide_model(), self.tr("Tern's guide"), None),
+        ]:
+            action = menu.addAction(title)
+            action.setCheckable(True)
+            action.setChecked(path == self._path)
+            action.triggered.connect(partial(self.use, model))
+        menu.addSeparator()
+        menu.addAction(self._window.actions_["models"])
+
+    def _let_go(self, model: Installed) -> None:
+        """A model that is being removed no longer answers."""
+        if model.path == self._path:
+            self._choose(None)
+
+    def _replied(self, session: Session, sentence: str) -> None:
+        """Remember how fast this model is here."""
+        info, path = self._window.desk.info, session.path
+        if sentence or info is None or not path or path[-1].stats.tokens < _ENOUGH_TOKENS:
+            return
+        try:
+            shelf.note_speed(info.path, path[-1].stats.decode_tokens_per_s)
+        except UserError as error:
+            log.warning("speed not noted: %s", error)
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
             self.card.hide()
         if model.path.suffix != ".gguf":
+            return
+        if model.path == self._path:  # mended, or a newer one in its place
+            self._open(model.path)
             return
         self._window.notice.show_message(
             self.tr("{0} is here and verified.").format(model.title),
@@ -123,3 +218,13 @@ class _PageWindow(ModelsPage):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()
         super().closeEvent(event)
+
+
+def _can_chat(model: Installed) -> bool:
+    return model.present and not model.damaged and model.path.suffix == ".gguf"
+
+
+def _raise(page: QWidget) -> None:
+    page.show()
+    page.raise_()
+    page.activateWindow()

@@ -1,0 +1,137 @@
+"""Find a model on the hub: a repository by its name, or by words; its files with their sizes, each to be fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from tern.library import hub_client
+from tern.library.hub_client import Hit
+from tern.library.network import NetworkOptions
+from tern.ui.jobs import Job
+from tern.ui.model_cards import button, text
+from tern.ui.theme import Size, Space, Theme
+
+_MOST = 12
+_PAGE = "https://huggingface.co/"
+
+
+class HubSearch(QWidget):
+    """``fetch_requested`` carries the repository and the file ("" for its only model)."""
+
+    fetch_requested = Signal(str, str)
+    said = Signal(str)
+
+    def __init__(self, theme: Theme, options: Callable[[], NetworkOptions], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme, self._options = theme, options
+        self._job: Job | None = None
+        self.field = QLineEdit(self)
+        self.field.setObjectName("repositoryField")
+        self.field.setPlaceholderText(self.tr("Words to search for, or OWNER/REPO"))
+        self.field.setAccessibleName(self.tr("Find a model on the hub"))
+        self.field.setAccessibleDescription(
+            self.tr("Words of a model's name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.")
+        )
+        self.field.returnPressed.connect(self.go)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addWidget(self.field, 1)
+        row.addWidget(button(self, "fetchButton", self.tr("Find"), self.tr("a model on the hub"), self.go))
+        self._found = QVBoxLayout()
+        self._found.setSpacing(Space.XS)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.S)
+        column.addLayout(row)
+        column.addLayout(self._found)
+
+    def go(self) -> None:
+        """Search for the words, or fetch the repository that is named."""
+        wanted = self.field.text().strip().removeprefix(_PAGE).strip("/")
+        owner, _, rest = wanted.partition("/")
+        if not wanted:
+            self.said.emit(self.tr("Write words of a model's name, or OWNER/REPO as on its page."))
+        elif not rest:
+            self._search(wanted)
+        else:
+            repo, _, file = rest.partition("/")
+            file = file.removeprefix("resolve/main/").removeprefix("blob/main/")
+            if file:
+                self._clear()
+                self.field.clear()
+                self.fetch_requested.emit(f"{owner}/{repo}", file)
+            else:
+                self._list(f"{owner}/{repo}")
+
+    def close_search(self) -> None:
+        """Wait for a question under way."""
+        if self._job is not None:
+            self._job.cancel()
+            self._job.wait()
+
+    def _search(self, words: str) -> None:
+        def show(found: object) -> None:
+            hits = cast(list[Hit], found)
+            for hit in hits:
+                about = self.tr("{0} · {1:,} downloads").format(hit.repo, hit.downloads)
+                self._row(about, "hitButton", self.tr("Files"), hit.repo, partial(self._list, hit.repo))
+            if not hits:
+                self.said.emit(self.tr("The hub has no GGUF with these words. Try fewer."))
+
+        self._ask(words, lambda progress: hub_client.search(self._options(), words, _MOST), show)
+
+    def _list(self, repo: str) -> None:
+        """The models of a repository; an only one is fetched at once."""
+
+        def show(found: object) -> None:
+            files = cast(dict[str, int | None], found)
+            models = [name for name in sorted(files) if name.endswith(".gguf")]
+            if len(models) == 1:
+                self.field.clear()
+                self.fetch_requested.emit(repo, models[0])
+                return
+            for name in models:
+                size = self.tr("{0:,.0f} MB").format((files[name] or 0) / 1e6)
+                act = partial(self.fetch_requested.emit, repo, name)
+                self._row(f"{name} · {size}", "fileButton", self.tr("Fetch"), name, act)
+            if not models:
+                self.said.emit(self.tr("{0} has no GGUF file.").format(repo))
+
+        self._ask(repo, lambda progress: hub_client.files(self._options(), repo), show)
+
+    def _ask(self, what: str, question: Callable[[Any], object], show: Callable[[object], None]) -> None:
+        if self._job is not None:
+            return
+        self._clear()
+        self._found.addWidget(text(self._theme, self.tr("Asking the hub…"), Size.SMALL, self, quiet=True))
+        job = Job(what, question, self)
+        job.ended.connect(self._answered)
+        job.done.connect(show)
+        job.failed.connect(self.said)
+        self._job = job
+        job.start()
+
+    def _answered(self) -> None:
+        self._job = None
+        self._clear()
+
+    def _row(self, about: str, name: str, words: str, what: str, act: Callable[[], object]) -> None:
+        place = QWidget(self)
+        row = QHBoxLayout(place)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(Space.S)
+        row.addWidget(text(self._theme, about, Size.SMALL, place), 1)
+        row.addWidget(button(place, name, words, what, act))
+        self._found.addWidget(place)
+        place.show()
+
+    def _clear(self) -> None:
+        while (item := self._found.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()

@@ -1,0 +1,254 @@
+"""What can be done with a model in the window: verify, mend, update, convert, export, import, remove. The library and
+the engine do the work; this file asks for a place, starts a job, and says how it went. Draws nothing but dialogs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from tern.engine.from_safetensors import write_gguf
+from tern.engine.gguf import GGUFFile
+from tern.engine.recode import Encoding, write_recoded
+from tern.errors import UserError
+from tern.library import hub_find, importing, shelf
+from tern.library.hub_client import RemoteFile
+from tern.library.network import NetworkOptions
+from tern.library.shelf import Installed
+from tern.ui.downloads import Downloads
+from tern.ui.jobs import Job, Work
+
+UNDO_S = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A sentence for the person, and what it offers."""
+
+    text: str
+    button: str = ""
+    act: Callable[[], object] | None = None
+    tone: str = "calm"
+    seconds: float = 0.0
+
+
+class ModelActs(QObject):
+    """One job at a time. ``parent`` is the widget that dialogs belong to."""
+
+    said = Signal(object)  # Saying
+    changed = Signal()  # the shelf, or what runs
+    leaving = Signal(object)  # Installed: it is about to be removed; whoever uses it should let go
+
+    def __init__(
+        self,
+        downloads: Downloads,
+        options: Callable[[], NetworkOptions],
+        parent: QWidget,
+        undo_s: float = UNDO_S,
+    ) -> None:
+        super().__init__(parent)
+        self._downloads, self._options, self._widget, self._undo_s = downloads, options, parent, undo_s
+        self.job: Job | None = None
+        self.busy_with = ""  # the name of the model that the job is about; empty for an import
+        self._going: dict[str, tuple[Installed, QTimer]] = {}
+
+    def is_going(self, model: Installed) -> bool:
+        """Whether it was removed and may still be had back."""
+        return model.name in self._going
+
+    # -- one model -----------------------------------------------------------------------------------------------
+
+    def verify(self, model: Installed) -> None:
+        """Hash the file and compare."""
+
+        def work(progress: Callable[[float], None]) -> bool:
+            return bool(shelf.verify(model, lambda done: progress(done / max(model.size, 1))))
+
+        def tell(right: object) -> None:
+            if right:
+                self.say(self.tr("{0} is right: its file has the hash it should have.").format(model.title))
+            elif model.from_hub and not model.linked:
+                self._say_damaged(model)
+            else:
+                text = self.tr("{0} is damaged: its file has changed. Import the right file again.")
+                self.fail(text.format(model.title))
+
+        self._run(self.tr("Verifying {0}…").format(model.title), work, tell, model.name)
+
+    def _say_damaged(self, model: Installed) -> None:
+        text = self.tr(
+            "{0} is damaged: its file has changed. Only the damaged parts need to be fetched again."
+        )
+        mend = partial(self.mend, model)
+        self.said.emit(Saying(text.format(model.title), self.tr("Mend it"), mend, "error"))
+
+    def mend(self, model: Installed) -> None:
+        """Fetch the damaged parts again; shown as a download."""
+        self._downloads.of_repair(model).start()
+        self.changed.emit()
+
+    def look_for_update(self, model: Installed) -> None:
+        """Ask the hub, this once, whether it has another file."""
+
+        def tell(remote: object) -> None:
+            if remote is None:
+                self.say(self.tr("{0} is what the hub offers now.").format(model.title))
+                return
+            found = cast(RemoteFile, remote)
+            text = self.tr("The hub has another file for {0} ({1:,.0f} MB). It takes this one's place.")
+            self.said.emit(
+                Saying(
+                    text.format(model.title, found.size / 1e6),
+                    self.tr("Fetch it"),
+                    lambda: self._update(model, found),
+                )
+            )
+
+        label = self.tr("Asking the hub about {0}…").format(model.title)
+        self._run(label, lambda progress: hub_find.newer(model, self._options()), tell, model.name)
+
+    def _update(self, model: Installed, remote: RemoteFile) -> None:
+        self._downloads.of_update(model, remote).start()
+        self.changed.emit()
+
+    def ask_convert(self, model: Installed, encoding: Encoding, export: bool) -> None:
+        """Ask for a file to write the model to in another encoding; ``export``: as stock llama.cpp wants it."""
+        title = self.tr("Export for llama.cpp") if export else self.tr("Convert")
+        dialog = QFileDialog(self._widget, title)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setNameFilters([self.tr("Models (*.gguf)")])
+        dialog.setDefaultSuffix("gguf")
+        dialog.selectFile(f"{model.name}-{encoding.replace('_', '')}.gguf")
+        self._open(dialog, lambda path: self.convert(model, path, encoding, export))
+
+    def convert(self, model: Installed, path: Path, encoding: Encoding, export: bool = False) -> None:
+        """Write the model to ``path`` in another encoding; it is read back and compared."""
+
+        def work(progress: Callable[[float], None]) -> int:
+            if path.exists() and path.samefile(model.path):
+                raise UserError(self.tr("That is the model itself. Choose another file."))
+            with GGUFFile.open(model.path) as file:
+                importing.need_room(path, file.size)
+                write_recoded(file, path, encoding, export, progress)
+            return path.stat().st_size
+
+        def tell(size: object) -> None:
+            text = self.tr(
+                "{0} was written ({1:,.0f} MB): every weight and scale read back and found the same."
+            )
+            self.say(text.format(path.name, cast(int, size) / 1e6))
+
+        self._run(self.tr("Writing {0}…").format(path.name), work, tell, model.name)
+
+    def remove(self, model: Installed) -> None:
+        """Take it from the list; its file goes to the trash when the time to undo is over."""
+        timer = QTimer(self, singleShot=True, interval=round(1000 * self._undo_s))
+        timer.timeout.connect(lambda: self._remove_now(model))
+        self._going[model.name] = (model, timer)
+        timer.start()
+        self.leaving.emit(model)
+        self.changed.emit()
+        text = (
+            self.tr("{0} is forgotten; your file stays where it is.")
+            if model.linked
+            else self.tr("{0} goes to the trash.")
+        )
+        undo = partial(self._undo, model.name)
+        self.said.emit(Saying(text.format(model.title), self.tr("Undo"), undo, seconds=self._undo_s))
+
+    def _undo(self, name: str) -> None:
+        if (going := self._going.pop(name, None)) is not None:
+            going[1].stop()
+            self.changed.emit()
+
+    def _remove_now(self, model: Installed) -> None:
+        going = self._going.pop(model.name, None)
+        if going is None:
+            return
+        going[1].stop()
+        try:
+            shelf.remove(model)
+        except UserError as error:
+            self.fail(str(error))
+        self.changed.emit()
+
+    # -- what is on this disk already ----------------------------------------------------------------------------
+
+    def ask_import(self) -> None:
+        """Ask for a GGUF file."""
+        dialog = QFileDialog(self._widget, self.tr("Import a model"))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
+        self._open(dialog, self.import_path)
+
+    def ask_import_folder(self) -> None:
+        """Ask for a folder of safetensors."""
+        dialog = QFileDialog(self._widget, self.tr("Import a folder of safetensors"))
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        self._open(dialog, self.import_path)
+
+    def import_path(self, path: Path) -> None:
+        """Link a GGUF to the shelf, or make one of a folder of safetensors."""
+
+        def work(progress: Callable[[float], None]) -> Installed:
+            if path.is_dir():
+                return importing.make(path, "", write_gguf, progress)
+            with GGUFFile.open(path) as file:
+                title = file.get("general.name", str, "")
+            return importing.take(path, True, "", title, progress)
+
+        def tell(found: object) -> None:
+            model = cast(Installed, found)
+            self.say(self.tr("{0} is here and verified.").format(model.title))
+
+        label = self.tr("Making a GGUF of {0}…") if path.is_dir() else self.tr("Hashing {0}…")
+        self._run(label.format(path.name), work, tell)
+
+    # -- jobs ----------------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop what runs, carry out what was only waiting to be undone, and wait."""
+        for model, _ in list(self._going.values()):
+            self._remove_now(model)
+        if self.job is not None:
+            self.job.cancel()
+            self.job.wait()
+
+    def say(self, text: str) -> None:
+        self.said.emit(Saying(text))
+
+    def fail(self, text: str) -> None:
+        self.said.emit(Saying(text, tone="error"))
+
+    def _run(self, label: str, work: Work, tell: Callable[[object], None], name: str = "") -> None:
+        if self.job is not None:
+            self.fail(self.tr("One thing at a time: wait for what is under way, or cancel it."))
+            return
+        job = Job(label, work, self)
+        job.done.connect(tell)
+        job.failed.connect(self.fail)
+        job.cancelled.connect(lambda: self.say(self.tr("Cancelled; nothing was changed.")))
+        job.ended.connect(self._ended)
+        self.job, self.busy_with = job, name
+        job.start()
+        self.changed.emit()
+
+    def _ended(self) -> None:
+        if self.job is not None:
+            self.job.deleteLater()
+        self.job, self.busy_with = None, ""
+        self.changed.emit()
+
+    def _open(self, dialog: QFileDialog, then: Callable[[Path], object]) -> None:
+        """A dialog that blocks nothing."""
+        dialog.setObjectName("modelFileDialog")
+        dialog.fileSelected.connect(lambda name: then(Path(name)))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

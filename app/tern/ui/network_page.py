@@ -1,0 +1,233 @@
+"""Every connection that was ever made, and the person's token for the hub. Whether any may be is in the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from tern.errors import UserError
+from tern.library import network, token_store
+from tern.library.network import Connection
+from tern.library.token_store import Status
+from tern.ui.jobs import Job, Work
+from tern.ui.model_cards import button, text
+from tern.ui.theme import Size, Space, Theme
+
+_MOST = 2000  # of the newest; the whole is in the file
+
+
+class NetworkPage(QWidget):
+    """``settings_requested``: the person wants the offline switch, the mirror, the proxy or the limit."""
+
+    settings_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self._job: Job | None = None
+        self.setObjectName("greeting")  # the same paper
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setWindowTitle(self.tr("Connections"))
+        self.setAccessibleName(self.tr("Connections"))
+        self.resize(720, 560)
+        self.summary = text(theme, "", Size.CONTROL, self)
+        self.summary.setObjectName("connectionsSummary")
+        self.table = self._table()
+        self.token = QLineEdit(self)
+        self.token.setObjectName("tokenField")
+        self.token.setEchoMode(QLineEdit.EchoMode.Password)
+        self.token.setPlaceholderText(self.tr("hf_…"))
+        self.token.setAccessibleName(self.tr("Token for Hugging Face"))
+        self.token.setAccessibleDescription(self.tr("Only private and gated models need one."))
+        self.token.returnPressed.connect(self._keep)
+        self.token_status = text(theme, "", Size.SMALL, self, quiet=True)
+        self.token_status.setObjectName("tokenStatus")
+        self._keep_button = button(self, "keepTokenButton", self.tr("Keep"), self.tr("the token"), self._keep)
+        self._forget_button = button(
+            self, "forgetTokenButton", self.tr("Forget"), self.tr("the token"), self._forget
+        )
+        self._forget_button.setEnabled(False)
+        self._headings = [
+            text(theme, words, Size.LARGE, self)
+            for words in (self.tr("Connections"), self.tr("Token for private and gated models"))
+        ]
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
+        row.addWidget(self.token, 1)
+        row.addWidget(self._keep_button)
+        row.addWidget(self._forget_button)
+        head = QHBoxLayout()
+        head.setSpacing(Space.S)
+        head.addWidget(self._headings[0], 1)
+        head.addWidget(
+            button(
+                self,
+                "networkSettingsButton",
+                self.tr("Offline, mirror, proxy…"),
+                self.tr("opens the settings"),
+                self.settings_requested.emit,
+            )
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column.setSpacing(Space.S)
+        column.addLayout(head)
+        column.addWidget(self.summary)
+        column.addWidget(self.table, 1)
+        column.addSpacing(Space.S)
+        column.addWidget(self._headings[1])
+        column.addLayout(row)
+        column.addWidget(self.token_status)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _table(self) -> QTableWidget:
+        table = QTableWidget(0, 5, self)
+        table.setObjectName("connectionsTable")
+        table.setAccessibleName(self.tr("Connections, the newest first"))
+        names = [self.tr("When"), self.tr("Where"), self.tr("Why"), self.tr("Answer"), self.tr("Received")]
+        table.setHorizontalHeaderLabels(names)
+        table.verticalHeader().hide()
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setFixedHeight(28)
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
+        for section in range(5):
+            header.setSectionResizeMode(section, QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(2, QHeaderView.ResizeMode.Stretch)
+        return table
+
+    def reload(self) -> None:
+        """Read the log again, and ask where the token comes from."""
+        try:
+            found = network.connections()
+        except UserError as error:
+            self.summary.setText(str(error))
+            found = []
+        else:
+            self.summary.setText(self._summary(found))
+        newest = found[::-1][:_MOST]
+        self.table.setRowCount(len(newest))
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for row, line in enumerate(newest):
+            amount = self.tr("{0:,} bytes").format(line.received)
+            for column, words in enumerate((_local(line.when), line.host, line.why, line.result, amount)):
+                item = QTableWidgetItem(words)
+                item.setToolTip(words)
+                if column == 4:
+                    item.setTextAlignment(right)
+                self.table.setItem(row, column, item)
+        self.table.setVisible(bool(newest))
+        self._run(lambda progress: token_store.status())
+
+    def close_page(self) -> None:
+        """Wait for a question to the keyring."""
+        if self._job is not None:
+            self._job.wait()
+
+    def _summary(self, found: list[Connection]) -> str:
+        if not found:
+            return self.tr("Tern has never opened a connection.")
+        hosts = sorted({line.host for line in found})
+        total = sum(line.received for line in found) / 1e6
+        return self.tr(
+            "{0:,} connections to {1}; {2:,.1f} MB came. Nothing of what you write was in them."
+        ).format(len(found), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
+
+    def _keep(self) -> None:
+        value = self.token.text()
+
+        def work(progress: object) -> Status:
+            token_store.keep(value)
+            return token_store.status()
+
+        self._run(work, self.token.clear)
+
+    def _forget(self) -> None:
+        def work(progress: object) -> Status:
+            token_store.forget()
+            return token_store.status()
+
+        self._run(work)
+
+    def _run(self, work: Work, then: Callable[[], object] = lambda: None) -> None:
+        """Ask the keyring beside the window's work: it may ask the person to unlock it."""
+        if self._job is not None:
+            return
+        job = Job("", work, self)
+        job.ended.connect(self._answered)
+        job.done.connect(self._show_status)
+        job.done.connect(lambda _: then())
+        job.failed.connect(self.token_status.setText)
+        self._job = job
+        job.start()
+
+    def _answered(self) -> None:
+        self._job = None
+
+    def _show_status(self, status: Status) -> None:
+        said = {
+            "HF_TOKEN": self.tr("In use: the token in the variable HF_TOKEN."),
+            "keyring": self.tr("In use: the token kept in the system's keyring ({0})."),
+            "hugging face": self.tr("In use: the token of your Hugging Face login on this computer."),
+            "": self.tr(
+                "None is in use, and most models need none. It would be kept in the system's keyring ({0})."
+            ),
+        }[status.source].format(status.keyring)
+        if not status.keyring:
+            if not status.source:
+                said = self.tr("None is in use, and most models need none.")
+            said += " " + self.tr(
+                "This system has no keyring, so Tern keeps no token: set HF_TOKEN, or run `hf auth login`."
+            )
+        self.token_status.setText(said)
+        self.token.setEnabled(bool(status.keyring))
+        self._keep_button.setEnabled(bool(status.keyring))
+        self._forget_button.setEnabled(status.source == "keyring")
+
+    def _restyle(self) -> None:
+        for heading in self._headings:
+            heading.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
+        self.table.setFont(self._theme.font(Size.SMALL, tabular=True))
+        self.table.verticalHeader().setDefaultSectionSize(round(1.9 * self._theme.px(Size.SMALL)))
+        surface, ink, line, quiet, chosen = (
+            self._theme.color(role).name() for role in ("surface", "ink", "line", "quiet", "chosen")
+        )
+        self.table.setStyleSheet(
+            f"QTableWidget {{ background: {surface}; color: {ink}; border: 1px solid {line}; border-radius: 8px;"
+            f" selection-background-color: {chosen}; selection-color: {ink}; }}"
+            "QTableWidget { outline: none; } QTableWidget::item { padding: 0 6px; border: none; }"
+            f"QHeaderView, QHeaderView::section {{ background: {surface}; color: {quiet}; border: none;"
+            f" border-bottom: 1px solid {line}; padding: 4px 6px; }}"
+        )
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+
+def _local(utc: str) -> str:
+    try:
+        return datetime.fromisoformat(utc).astimezone().strftime("%Y-%m-%d %H:%M")
+    except ValueError:
+        return utc

@@ -1,0 +1,78 @@
+"""Asks whether a foreign chat template may be run: shows the whole of it, says what it is, and takes yes or no."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+
+from tern.library.shelf import Installed
+from tern.ui.model_cards import button, text
+from tern.ui.theme import Size, Space, Theme
+
+
+class TemplatePage(QWidget):
+    """``answered`` carries whether the template may be run. ``known``: llama.cpp recognizes it without running it."""
+
+    answered = Signal(bool)
+
+    def __init__(self, theme: Theme, model: Installed, template: str, known: bool, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self.setObjectName("greeting")  # the same paper
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        title = self.tr("The chat template of {0}").format(model.title)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.resize(620, 520)
+        said = self.tr(
+            "This model brings its own chat template: a small program that puts your messages into the form it was "
+            "trained on. It runs in a sandbox that can neither read files nor use the network. Tern does not run what "
+            "comes with a file unless you say so."
+        )
+        if not template:
+            said = self.tr(
+                "This file has no chat template; a common form is used, which may not be the model's."
+            )
+        elif known:
+            said += " " + self.tr("Tern knows this form and can also chat without running it.")
+        else:
+            said += " " + self.tr("Without it this model cannot chat.")
+        self.template = QPlainTextEdit(template, self)
+        self.template.setObjectName("templateText")
+        self.template.setReadOnly(True)
+        self.template.setAccessibleName(self.tr("The template's text"))
+        self.template.setFont(theme.mono(Size.SMALL))
+        self.template.setTabChangesFocus(True)
+        self.template.setVisible(bool(template))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(Space.S)
+        allow, refuse = self.tr("Allow it"), self.tr("Not now")
+        if model.template_allowed:
+            allow, refuse = self.tr("Keep allowing it"), self.tr("Do not run it any more")
+        if template:
+            buttons.addWidget(button(self, "allowButton", allow, model.title, lambda: self._answer(True)))
+            buttons.addWidget(button(self, "refuseButton", refuse, model.title, lambda: self._answer(False)))
+        else:
+            buttons.addWidget(button(self, "refuseButton", self.tr("Close"), "", self.close))
+        buttons.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column.setSpacing(Space.M)
+        heading = text(theme, title, Size.LARGE, self)
+        heading.setFont(theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
+        column.addWidget(heading)
+        column.addWidget(text(theme, said, Size.CONTROL, self))
+        column.addWidget(self.template, 1)
+        column.addLayout(buttons)
+
+    def _answer(self, allowed: bool) -> None:
+        self.answered.emit(allowed)
+        self.close()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,286 @@
+"""Switching models in a conversation, foreign templates and their consent, the log of connections and the token."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from engine.test_generic import with_template
+from library.test_token import MemoryKeyring
+from tern import paths
+from tern.engine import recode
+from tern.engine.gguf import GGUFFile
+from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.types import EngineOptions
+from tern.library import importing, network, shelf, token_store
+from tern.settings import MODEL_PATH, Settings
+from tern.ui.main_window import MainWindow
+from tern.ui.models_host import ModelsHost
+from tern.ui.network_page import NetworkPage
+from tern.ui.theme import Theme
+
+from .conftest import WindowMaker
+
+SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
+FOREIGN = "{% for m in messages %}({{ m['role'] }}) {{ m['content'] }} {% endfor %}(assistant)"
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "hf-token"))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setattr(token_store, "_known", [])
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def window(make_window: WindowMaker) -> MainWindow:
+    return make_window(load=False)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings()
+
+
+@pytest.fixture
+def host(window: MainWindow, theme: Theme, settings: Settings) -> Iterator[ModelsHost]:
+    made = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> shelf.Installed:
+    write_synthetic(tmp_path / "tiny.gguf", SHAPES["tiny"])
+    return importing.take(tmp_path / "tiny.gguf", True, "tiny", "Tiny")
+
+
+def menu_action(window: MainWindow, title: str) -> QWidget:
+    window.header.model_menu.aboutToShow.emit()
+    return next(action for action in window.header.model_menu.actions() if action.text() == title)
+
+
+def answers(window: MainWindow, path: Path) -> bool:
+    return window.desk.info is not None and window.desk.info.path == path
+
+
+def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
+    window.send(text)
+    qtbot.waitUntil(lambda: not window._session.busy, timeout=20000)
+
+
+def test_a_conversation_goes_on_with_another_model(
+    host: ModelsHost, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
+) -> None:
+    host.open_first()
+    guide = paths.guide_model()
+    qtbot.waitUntil(lambda: answers(window, guide), timeout=15000)
+    ask(qtbot, window, "What are you?")
+    conversation = window._session.conversation
+    assert menu_action(window, "Tern's guide").isChecked()
+    menu_action(window, "Tiny").trigger()
+    qtbot.waitUntil(lambda: answers(window, tiny.path), timeout=15000)
+    assert settings[MODEL_PATH] == str(tiny.path)
+    assert menu_action(window, "Tiny").isChecked()
+    ask(qtbot, window, "And now?")
+    assert window._session.conversation == conversation
+    replies = [entry for entry in window._session.path if entry.role == "assistant"]
+    assert [entry.state.value for entry in replies] == ["done", "done"]
+    tiny_name = window.desk.info.name
+    assert [entry.model for entry in replies] == ["Tern guide", tiny_name]
+    assert replies[1].stats.prompt_tokens > 30  # it read the whole conversation
+    menu_action(window, "Tern's guide").trigger()
+    qtbot.waitUntil(lambda: answers(window, guide), timeout=15000)
+    assert settings[MODEL_PATH] == ""
+    ask(qtbot, window, "Why is ternary fast?")
+    assert window._session.path[-1].state.value == "done"
+
+
+def test_a_switch_while_a_reply_is_written(
+    host: ModelsHost, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
+) -> None:
+    """The reply under way ends as it stands or is finished; the next one is the new model's."""
+    host.open_first()
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    window.send("Why is ternary fast?")
+    qtbot.waitUntil(lambda: bool(window.transcript.last_reply()), timeout=10000)
+    host.use(tiny)
+    qtbot.waitUntil(lambda: answers(window, tiny.path) and not window._session.busy, timeout=20000)
+    assert window._session.path[-1].content
+    ask(qtbot, window, "And now?")
+    assert window._session.path[-1].state.value == "done"
+
+
+def test_the_speed_here_is_remembered(
+    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    mine = importing.take(paths.guide_model(), False, "mine", "Mine")
+    host.use(mine)
+    qtbot.waitUntil(lambda: answers(window, mine.path), timeout=15000)
+    ask(qtbot, window, "Why is ternary fast?")
+    reply = window._session.path[-1].stats
+    assert reply.tokens >= 16
+    assert shelf.need("mine").speed == pytest.approx(reply.decode_tokens_per_s, abs=0.01)
+    host.show_page()
+    assert host.page is not None
+    card = host.page.findChild(QWidget, "model_mine")
+    assert "tokens/s here" in card.accessibleDescription()
+
+
+def test_a_removed_model_lets_go_and_comes_back(
+    host: ModelsHost, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
+) -> None:
+    host.use(tiny)
+    qtbot.waitUntil(lambda: answers(window, tiny.path), timeout=15000)
+    host.show_page()
+    assert host.page is not None
+    host.page.acts.remove(tiny)
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    assert settings[MODEL_PATH] == ""
+    undo = host.page.notice.findChild(QPushButton, "noticeButton")
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    assert [model.name for model in shelf.installed()] == ["tiny"]
+
+
+def foreign(tmp_path: Path, template: str) -> shelf.Installed:
+    """A model of another kind, with a template that llama.cpp does not know."""
+    write_synthetic(tmp_path / "one.gguf", SHAPES["tiny"])
+    with GGUFFile.open(tmp_path / "one.gguf") as source:
+        recode.write_recoded(source, tmp_path / "export.gguf", "tq2_0", for_llama_cpp=True)
+    made = with_template(tmp_path / "export.gguf", tmp_path / "made.gguf", template)
+    return importing.take(made, True, "foreign", "Foreign")
+
+
+def test_a_foreign_template_is_asked_about(
+    host: ModelsHost,
+    window: MainWindow,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = foreign(tmp_path, FOREIGN)
+    # Tern's own engine runs this architecture; here it stands for one that only llama.cpp does.
+    for module in ("tern.engine.generic", "tern.context"):
+        monkeypatch.setattr(f"{module}.ARCHITECTURES", ("bitnet-b1.58", "bitnet-25"))
+    host.open_first()
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    host.use(model)
+    assert host.page is not None
+    (allow,) = host.page.findChildren(QPushButton, "allowButton")
+    assert FOREIGN in host.page.findChild(QWidget, "templateText").toPlainText()
+    (refuse,) = host.page.findChildren(QPushButton, "refuseButton")
+    qtbot.mouseClick(refuse, Qt.MouseButton.LeftButton)
+    assert not shelf.need("foreign").template_allowed
+    assert answers(window, paths.guide_model())
+    qtbot.waitUntil(lambda: not host.page.findChildren(QPushButton, "allowButton"), timeout=3000)
+    host.use(model)
+    (allow,) = host.page.findChildren(QPushButton, "allowButton")
+    qtbot.mouseClick(allow, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: answers(window, model.path), timeout=15000)
+    assert shelf.need("foreign").template_allowed
+    ask(qtbot, window, "Hi")
+    assert window._session.path[-1].state.value == "done"
+    assert shelf.template_trusted(model.path)
+
+
+class SlowLock(KeyringBackend):
+    """A keyring that refuses, as a locked one does."""
+
+    priority = 1  # type: ignore[assignment]
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise RuntimeError("locked")
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError("locked")
+
+
+@pytest.fixture
+def system() -> Iterator[MemoryKeyring]:
+    before, made = keyring.get_keyring(), MemoryKeyring()
+    keyring.set_keyring(made)
+    yield made
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def connections(theme: Theme, qtbot: QtBot, system: MemoryKeyring) -> Iterator[NetworkPage]:
+    page = NetworkPage(theme)
+    qtbot.addWidget(page)
+    yield page
+    page.close_page()
+
+
+def test_connections_are_listed_and_the_token_is_kept(
+    connections: NetworkPage, system: MemoryKeyring, qtbot: QtBot, data_dir: Path
+) -> None:
+    page = connections
+    page.reload()
+    assert "never opened a connection" in page.summary.text()
+    network.note("hub.example", "look up owner/model", "200", 0)
+    network.note("cdn.example", "fetch owner/model/m.gguf", "206", 1_234_567)
+    page.show()
+    page.reload()
+    row = [page.table.item(0, column).text() for column in range(1, 5)]
+    assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1,234,567 bytes"]
+    assert "2 connections to cdn.example, hub.example; 1.2 MB came" in page.summary.text()
+    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text(), timeout=5000)
+    qtbot.keyClicks(page.token, SECRET)
+    keep = page.findChild(QPushButton, "keepTokenButton")
+    qtbot.mouseClick(keep, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "In use: the token kept" in page.token_status.text(), timeout=5000)
+    assert list(system.kept.values()) == [SECRET]
+    assert page.token.text() == ""
+    assert not [
+        path for path in data_dir.rglob("*") if path.is_file() and SECRET.encode() in path.read_bytes()
+    ]
+    forget = page.findChild(QPushButton, "forgetTokenButton")
+    qtbot.mouseClick(forget, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text(), timeout=5000)
+    assert system.kept == {}
+
+
+def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot: QtBot) -> None:
+    page = connections
+    page.show()
+    keyring.set_keyring(SlowLock())
+    page.reload()
+    qtbot.waitUntil(lambda: page.token.isEnabled() and bool(page.token_status.text()), timeout=5000)
+    qtbot.keyClicks(page.token, SECRET)
+    qtbot.keyClick(page.token, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "refused the token" in page.token_status.text(), timeout=5000)
+    assert SECRET not in page.token_status.text()
+    keyring.set_keyring(NoKeyring())
+    token_store._known.clear()
+    page.reload()
+    qtbot.waitUntil(lambda: "has no keyring" in page.token_status.text(), timeout=5000)
+    assert not page.token.isEnabled()
+    assert "hf auth login" in page.token_status.text()
+
+
+def test_every_control_says_what_it_is(
+    host: ModelsHost, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
+) -> None:
+    host.show_page()
+    host.show_network()
+    assert host.page is not None
+    pages = [host.page, host._network, host.page.show_template(tiny, FOREIGN, True)]
+    for page in pages:
+        for control in page.findChildren(QPushButton):
+            assert control.objectName()
+            assert control.accessibleName() or control.text() or not control.isVisible()
+    menus = host.page.findChildren(QMenu, "moreMenu")
+    assert menus
+    assert all(action.text() for menu in menus for action in menu.actions() if not action.isSeparator())
+    assert all(page.accessibleName() for page in pages)
