@@ -29,10 +29,12 @@ class CodeBar(QWidget):
         self.copy = CopyButton(theme, self.tr("Copy this code"), self)
         self.copy.setObjectName("copyCodeButton")
         self.copy.setVisible(True)
-        self.scroll = QScrollBar(Qt.Orientation.Horizontal, parent)
-        self.scroll.setObjectName("codeScrollBar")
-        self.scroll.setAccessibleName(self.tr("Scroll this code sideways"))
-        self.scroll.setCursor(Qt.CursorShape.ArrowCursor)
+        self.slider = QScrollBar(Qt.Orientation.Horizontal, parent)
+        self.slider.setObjectName("codeScrollBar")
+        self.slider.setAccessibleName(self.tr("Scroll this code sideways"))
+        self.slider.setAccessibleDescription(self.tr("Shows the ends of long lines."))
+        self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.slider.setCursor(Qt.CursorShape.ArrowCursor)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -41,7 +43,8 @@ class CodeBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.copy.clicked.connect(self.copy_clicked)
         self._wrap.clicked.connect(self.wrap_clicked)
-        self.scroll.valueChanged.connect(self.scrolled)
+        self.slider.valueChanged.connect(self.scrolled)
+        self._name_wrap(True)
         self.put_away()
 
     def restyle(self) -> None:
@@ -49,17 +52,20 @@ class CodeBar(QWidget):
         self._wrap.setIconSize(self._theme.icon_size * 0.8)
         self._wrap.setIcon(action_icon("arrow-elbow-down-left", self._theme, "quiet"))
 
-    def put_away(self) -> None:
-        self.hide()
-        self.scroll.hide()
-
-    def show_over(self, surface: QRect, wrapped: bool, at: float, most: float) -> None:
-        """``surface``: of the code; ``at`` of ``most`` px of it are scrolled away to the left."""
+    def _name_wrap(self, wrapped: bool) -> None:
         name = self.tr("Do not wrap long lines") if wrapped else self.tr("Wrap long lines")
         self._wrap.setText(self.tr("Unwrap") if wrapped else self.tr("Wrap"))
         self._wrap.setAccessibleName(name)
         self._wrap.setAccessibleDescription(name + ".")
         self._wrap.setToolTip(name)
+
+    def put_away(self) -> None:
+        self.hide()
+        self.slider.hide()
+
+    def show_over(self, surface: QRect, wrapped: bool, at: float, most: float) -> None:
+        """``surface``: of the code; ``at`` of ``most`` px of it are scrolled away to the left."""
+        self._name_wrap(wrapped)
         self.adjustSize()
         middle = 6 + (self._theme.px(Size.SMALL) + 6) // 2  # of the language's name, which the ground paints
         self.move(
@@ -67,15 +73,15 @@ class CodeBar(QWidget):
         )
         self.show()
         self.raise_()
-        self.scroll.setVisible(most > 0)
+        self.slider.setVisible(most > 0)
         if most > 0:
-            self.scroll.blockSignals(True)
-            self.scroll.setRange(0, round(most))
-            self.scroll.setPageStep(surface.width())
-            self.scroll.setSingleStep(3 * Space.L)
-            self.scroll.setValue(round(at))
-            self.scroll.blockSignals(False)
-            height = self.scroll.sizeHint().height()
+            self.slider.blockSignals(True)
+            self.slider.setRange(0, round(most))
+            self.slider.setPageStep(surface.width())
+            self.slider.setSingleStep(3 * Space.L)
+            self.slider.setValue(round(at))
+            self.slider.blockSignals(False)
+            height = self.slider.sizeHint().height()
             room = surface.adjusted(Space.S, 0, -Space.S, 0)
-            self.scroll.setGeometry(room.left(), surface.bottom() - height, room.width(), height)
-            self.scroll.raise_()
+            self.slider.setGeometry(room.left(), surface.bottom() - height, room.width(), height)
+            self.slider.raise_()
