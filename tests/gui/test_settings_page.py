@@ -50,7 +50,8 @@ def test_every_setting_with_a_label_has_a_row_with_its_sentence(
     assert [row.setting for row in page.rows] == [setting for setting in TABLE if setting.label]
     for row in page.rows:
         assert row.control.accessibleName()
-        assert row.control.accessibleDescription() == row.setting.help
+        if row.control.isEnabled():  # else it says why this system cannot
+            assert row.control.accessibleDescription() == row.setting.help
 
 
 def test_a_change_applies_at_once_and_can_be_restored(

@@ -87,7 +87,7 @@ def run(options: WindowOptions | None = None) -> int:
     models = ModelsHost(
         window, theme, settings, lambda: _save(settings, window), lambda: _engine_options(options, settings)
     )
-    with _interruptible(app), _last_resort(window), _backing_up(store):
+    with _interruptible(window), _last_resort(window), _backing_up(store):
         window.show()
         # The first paint comes before the model: the window can be written in while the model loads.
         QTimer.singleShot(0, lambda: models.open_first(options.model))
@@ -141,15 +141,15 @@ def _backing_up(store: Store) -> Iterator[None]:
 
 
 @contextmanager
-def _interruptible(app: QApplication) -> Iterator[None]:
-    """Ctrl+C closes the windows. Python runs its handler only when something wakes the event loop: the socket
+def _interruptible(window: MainWindow) -> Iterator[None]:
+    """Ctrl+C ends Tern. Python runs its handler only when something wakes the event loop: the socket
     that Python writes each signal to does, so that no timer has to tick for it."""
     reader, writer = socket.socketpair()
     for end in (reader, writer):
         end.setblocking(False)
     notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
     notifier.activated.connect(lambda: reader.recv(64))
-    old_handler = signal.signal(signal.SIGINT, lambda *_: app.closeAllWindows())
+    old_handler = signal.signal(signal.SIGINT, lambda *_: window.tray.quit())
     old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
         yield

@@ -30,18 +30,22 @@ from tern.settings import (
     SIDEBAR_OPEN,
     THEME,
     THREADS,
+    TRAY,
     WINDOW_GEOMETRY,
     Setting,
     Settings,
 )
+from tern.ui import tray
 from tern.ui.actions import look_menu
 from tern.ui.chat_window import UNDO_S, ChatWindow
 from tern.ui.files import ask_where_from, ask_where_to, write
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
+from tern.ui.menu_bar import MenuBar
 from tern.ui.palette import Command, Palette
 from tern.ui.settings_page import MannerPage, SettingsPage, settings_page
 from tern.ui.theme import Mode, Theme
+from tern.ui.tray import Tray
 
 _DRAFT_MS = 2000
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
@@ -76,7 +80,9 @@ class MainWindow(ChatWindow):
         self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
+        self.tray = Tray(self, self.actions_, self._settings)
         self._make_actions()
+        self.menus = MenuBar(self, self.actions_)
         self._build(self._menu())
         self.palette_ = Palette(self._theme, self.sides)
         self._connect_chat()
@@ -147,7 +153,9 @@ class MainWindow(ChatWindow):
         add("settings", self.tr("Settings"), "Ctrl+,", self.show_settings)
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
         add("about", self.tr("About Tern"), "", self.show_about)
-        add("quit", self.tr("Quit"), "Ctrl+Q", self.close)
+        add("menus", self.tr("Open the menus"), "F10", lambda: self.menus.open())
+        add("show", self.tr("Show Tern"), "", self.come_up)
+        add("quit", self.tr("Quit"), "Ctrl+Q", self.tray.quit)
 
     # Conversations
 
@@ -308,6 +316,10 @@ class MainWindow(ChatWindow):
         if self._settings_page is None:
             self._settings_page = settings_page(self._theme, self._settings, self)
             self._settings_page.changed.connect(self._setting_changed)
+            if not tray.available():
+                self._settings_page.disable(
+                    TRAY, self.tr("This system has no notification area that Tern could stay in.")
+                )
             if "network" in self.actions_:
                 self._settings_page.add_action(OFFLINE.group, "networkButton", self.actions_["network"])
         self._settings_page.load()
@@ -334,6 +346,7 @@ class MainWindow(ChatWindow):
         self._theme.set_scale(settings[FONT_SIZE] / FONT_SIZE.default)
         self._theme.set_accent(settings[ACCENT])
         self._theme.set_still(settings[REDUCED_MOTION])
+        self.tray.apply()
         self._theme.set_density(_DENSITIES[settings[DENSITY]])
         self.composer.set_enter_sends(settings[ENTER_SENDS])
 
@@ -352,6 +365,8 @@ class MainWindow(ChatWindow):
         self.composer.set_text(self._draft().text)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.tray.hides(event):
+            return
         self._keep_draft()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.sides.wanted

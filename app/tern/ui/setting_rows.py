@@ -164,6 +164,11 @@ class SettingRow(QWidget):
         self._loading = False
         self._restore.setVisible(self._values.is_changed(self.setting))
 
+    def disable(self, why: str) -> None:
+        self._help.setText(why)
+        self.control.setAccessibleDescription(why)
+        self.control.setEnabled(False)
+
     def restyle(self) -> None:
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self._restore.setIconSize(self._theme.icon_size)

@@ -108,6 +108,12 @@ class SettingsPage(QWidget):
         self.column.insertWidget(place + 1, button, 0, Qt.AlignmentFlag.AlignLeft)
         self._buttons.append((group, button))
 
+    def disable(self, setting: Setting[Any], why: str) -> None:
+        """This system cannot do what ``setting`` asks for; ``why`` says so in place of its sentence."""
+        for row in self.rows:
+            if row.setting is setting:
+                row.disable(why)
+
     def load(self) -> None:
         """Show the values in force: they were changed elsewhere."""
         for row in self.rows:
