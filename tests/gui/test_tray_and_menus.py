@@ -87,7 +87,7 @@ def test_every_action_is_in_a_menu_with_its_role(make_window: WindowMaker) -> No
     window = make_window()
     listed = [action for menu in window.menus.findChildren(QMenu) for action in menu.actions()]
     names = [action.objectName() for action in listed if not action.isSeparator()]
-    assert sorted(names) == sorted(a.objectName() for a in window.actions_.all() if a.objectName() != "show")
+    assert sorted(names) == sorted(a.objectName() for a in window.actions_.all())
     roles = {action.objectName(): action.menuRole() for action in listed}
     assert roles["settings"] is QAction.MenuRole.PreferencesRole
     assert roles["about"] is QAction.MenuRole.AboutRole
@@ -135,7 +135,5 @@ def test_the_palette_finds_every_action(make_window: WindowMaker) -> None:
     window = make_window()
     window.show_palette()
     shown = {command.text for command in window.palette_._commands}
-    enabled = {
-        a.text() for a in window.actions_.all() if a.isEnabled() and a.objectName() not in ("palette", "show")
-    }
+    enabled = {a.text() for a in window.actions_.all() if a.isEnabled() and a.objectName() != "palette"}
     assert enabled <= shown

@@ -80,7 +80,7 @@ class MainWindow(ChatWindow):
         self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
         self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
-        self.tray = Tray(self, self.actions_, self._settings)
+        self.tray = Tray(self, self.actions_, self._settings, self.come_up)
         self._make_actions()
         self.menus = MenuBar(self, self.actions_)
         self._build(self._menu())
@@ -154,7 +154,6 @@ class MainWindow(ChatWindow):
         add("help", self.tr("Keyboard shortcuts"), "F1", self.show_help)
         add("about", self.tr("About Tern"), "", self.show_about)
         add("menus", self.tr("Open the menus"), "F10", lambda: self.menus.open())
-        add("show", self.tr("Show Tern"), "", self.come_up)
         add("quit", self.tr("Quit"), "Ctrl+Q", self.tray.quit)
 
     # Conversations

@@ -17,7 +17,6 @@ _MENUS = (
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere
-_OF_THE_SYSTEM = ("show",)  # no words that one would look for in a menu
 _ROLES = {
     "settings": QAction.MenuRole.PreferencesRole,
     "about": QAction.MenuRole.AboutRole,
@@ -34,7 +33,7 @@ class MenuBar(QMenuBar):
         self.setAccessibleName(_tr("Menus"))
         titles = (_tr("&File"), _tr("&Conversation"), _tr("&View"), _tr("&Help"))
         listed = {name for names in _MENUS for name in names}
-        others = [a for a in actions.all() if a.objectName() not in (*listed, *_OF_THE_SYSTEM)]
+        others = [action for action in actions.all() if action.objectName() not in listed]
         for title, names in zip(titles, _MENUS, strict=True):
             menu = QMenu(title, self)
             for name in names:

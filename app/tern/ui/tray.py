@@ -4,6 +4,8 @@ window only hides it; Quit ends Tern.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
@@ -19,13 +21,16 @@ def available() -> bool:
 
 
 class Tray(QObject):
-    """Of ``window``, whose ``actions`` have "show", "new" and "quit"."""
+    """Of ``window``, whose ``actions`` have "new" and "quit"; ``show`` brings it up."""
 
-    def __init__(self, window: QWidget, actions: Actions, settings: Settings) -> None:
+    def __init__(
+        self, window: QWidget, actions: Actions, settings: Settings, show: Callable[[], object]
+    ) -> None:
         super().__init__(window)
         self._window = window
         self._actions = actions
         self._settings = settings
+        self._show = show
         self._icon: QSystemTrayIcon | None = None
         self._menu: QMenu | None = None
         self._ending = False
@@ -97,8 +102,8 @@ class Tray(QObject):
         if self._window.isVisible() and not self._window.isMinimized():
             self._window.hide()
         else:
-            self._actions["show"].trigger()
+            self._show()
 
     def _new_chat(self) -> None:
-        self._actions["show"].trigger()
+        self._show()
         self._actions["new"].trigger()
