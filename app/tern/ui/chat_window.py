@@ -4,18 +4,23 @@ only that they may be busy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from tern.chat.attaching import Attachment
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Manner
 from tern.engine.types import ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.settings import Settings
+from tern.ui.attach_files import AttachFiles
 from tern.ui.desk import Desk
+from tern.ui.drafts import Drafts
+from tern.ui.fitting import Fitting
 from tern.ui.links import offer_link
 from tern.ui.presenting import item_of, items_of
 from tern.ui.theme import Theme
@@ -35,9 +40,16 @@ class ChatWindow(WindowFrame):
         self._editing: int | None = None  # the question that the next one sent replaces
 
     def _connect_chat(self) -> None:
-        self.composer.send_requested.connect(self.send)
+        self.fitting = Fitting(self.desk, self.composer, self._session)
+        self.files = AttachFiles(self._theme, self.composer, self.centre)
+        self.drafts = Drafts(self.store, self.composer, lambda: self._session.conversation, self._do)
+        self.fitting.allowed.connect(self._send_written)
+        self.fitting.refused.connect(self._refuse)
+        self.files.trouble.connect(self.show_error)
+        self.composer.send_requested.connect(self._may_send)
         self.composer.stop_requested.connect(self.stop)
-        self.composer.edit_last_requested.connect(self.edit_last)
+        self.composer.recall_requested.connect(self.recall)
+        self.composer.preset_button.chosen.connect(self._set_manner)
         self.greeting.question_chosen.connect(self.send)
         self.transcript.link_activated.connect(lambda address: offer_link(address, self.notice))
         self.transcript.edit_requested.connect(self.edit)
@@ -60,14 +72,27 @@ class ChatWindow(WindowFrame):
         self.desk.open_model(factory)
 
     def send(self, text: str) -> None:
-        session = self._session
-        if session.busy:
+        """Send ``text``; what is written in the composer stays there."""
+        self._ask(text)
+
+    def _may_send(self) -> None:
+        if not self._session.busy:
+            self.fitting.ask()
+
+    def _send_written(self) -> None:
+        shown, text = self._session.conversation, self.composer.text.strip()
+        if not self._ask(text, self._editing, self.composer.attachments):
             return
-        before = self._editing
-        if not self._do(lambda: self.desk.ask(session, text, before)):
-            return
-        self.composer.clear()
+        if self._editing is None:
+            self.drafts.forget(shown)
+            self.composer.clear()
         self._stop_editing()
+
+    def _ask(self, text: str, before: int | None = None, attachments: Sequence[Attachment] = ()) -> bool:
+        session = self._session
+        if session.busy or not self._do(lambda: self.desk.ask(session, text, before, attachments)):
+            return False
+        self.notice.hide()
         question, reply = items_of(session)[-2:]
         if before is None:
             self.pages.setCurrentWidget(self.transcript)
@@ -75,6 +100,12 @@ class ChatWindow(WindowFrame):
             self._replying()
         else:
             self._show_session()
+        return True
+
+    def _refuse(self, sentence: str, settings_help: bool) -> None:
+        """What is written cannot be sent; it stays."""
+        button = self.tr("Settings") if settings_help else ""
+        self.notice.show_message(sentence, button, self.actions_["settings"].trigger)
 
     def stop(self) -> None:
         self.desk.stop(self._session)
@@ -83,9 +114,8 @@ class ChatWindow(WindowFrame):
         """Stop the reply, or give up editing, whichever is under way."""
         if self._session.busy:
             self.stop()
-        elif self._editing is not None:
+        else:
             self._stop_editing()
-            self.composer.clear()
 
     def regenerate(self, reply: int) -> None:
         """Another reply beside that one."""
@@ -105,8 +135,11 @@ class ChatWindow(WindowFrame):
     def edit(self, question: int) -> None:
         """Put a question into the composer again; sending it begins a new branch."""
         entry = next(entry for entry in self._session.path if entry.id == question)
+        if self._editing is None:
+            self.drafts.hold()
         self._editing = question
-        self.composer.set_text(entry.content)
+        self.composer.put(entry.text, entry.attachments, recalled=True)
+        self.fitting.show(self._session, question)
         self.notice.show_message(
             self.tr("You are editing an earlier message. Sending it begins a new version; the old one stays."),
             self.tr("Cancel"), self.escape, tone="calm",
@@ -114,13 +147,36 @@ class ChatWindow(WindowFrame):
         self.focus_composer()
 
     def edit_last(self) -> None:
+        self.recall(-1)
+
+    def recall(self, step: int) -> None:
+        """Edit the question before (-1) or after (+1) the one that is edited now; after the last, none."""
         questions = [entry.id for entry in self._session.path if entry.role == "user"]
-        if questions and not self._session.busy:
-            self.edit(questions[-1])
+        if self._session.busy or not questions:
+            return
+        at = questions.index(self._editing) if self._editing in questions else len(questions)
+        if at + step < len(questions):
+            self.edit(questions[max(0, at + step)])
+        else:
+            self._stop_editing()
 
     def _stop_editing(self) -> None:
+        """Put the draft back that the message took the place of."""
+        if self._editing is None:
+            return
         self._editing = None
         self.notice.hide()
+        self.drafts.restore()
+        self.fitting.show(self._session)
+
+    def _set_manner(self, manner: Manner) -> None:
+        if self._do(lambda: setattr(self._session, "manner", manner)):
+            self.show_manner_in_force()
+
+    def show_manner_in_force(self) -> None:
+        """How the conversation on show is answered, in the composer's row."""
+        self.composer.preset_button.show_manner(self._session.manner)
+        self.fitting.count()
 
     def show_branch(self, entry: int, step: int) -> None:
         """Show the version before or after that message."""
@@ -144,6 +200,8 @@ class ChatWindow(WindowFrame):
         except UserError as error:
             self.show_error(str(error))
             return
+        if self._editing in [gone.id for gone in removal.entries]:
+            self._stop_editing()
         self._show_session()
         count = len(removal.entries)
         said = self.tr("1 message deleted.") if count == 1 else self.tr("{0} messages deleted.").format(count)
@@ -163,11 +221,14 @@ class ChatWindow(WindowFrame):
         session = self._session
         items = items_of(session)
         self.transcript.show_items(items, last_open=session.busy)
+        self.transcript.set_dropped(session.dropped)
         self.pages.setCurrentWidget(self.transcript if items else self.greeting)
         self.readouts.finish()
         replies = [entry.stats for entry in session.path if entry.stats.context_size]
         self.readouts.show_last(replies[-1] if replies else None)
         self._show_title()
+        self.composer.preset_button.show_manner(session.manner)
+        self.fitting.show(session, self._editing)
         if session.busy:
             self._replying()
         else:
@@ -212,13 +273,11 @@ class ChatWindow(WindowFrame):
 
     def _model_loaded(self, info: ModelInfo) -> None:
         self.header.set_model(info.name)
-        self.readouts.set_context_size(info.context_size)
         if self._session.busy:
             self.transcript.set_status("")
 
     def _model_failed(self, sentence: str) -> None:
         self.header.set_model(self.tr("No model"))
-        self.readouts.set_context_size(0)
         self.notice.show_message(sentence, self.tr("Try again"), self.desk.reload)
 
     def _prefilling(self, session: Session, done: int, total: int) -> None:
@@ -232,6 +291,8 @@ class ChatWindow(WindowFrame):
             self.transcript.set_status("")
             self.transcript.append(text)
         self.readouts.show_stats(stats)
+        self.fitting.show_stats(stats)
+        self.transcript.set_dropped(session.dropped)
 
     def _ended(self, session: Session, sentence: str) -> None:
         if session is not self._session:
@@ -240,6 +301,7 @@ class ChatWindow(WindowFrame):
         self.transcript.finish_reply(item_of(session, reply))
         self.transcript.set_idle(True)
         self.readouts.finish()
+        self.fitting.count()
         self.composer.set_busy(False)
         if sentence and self.desk.info is not None:  # else the notice about the model says it better
             self.notice.show_message(sentence, self.tr("Try again"), lambda: self.regenerate(reply.id))

@@ -1,94 +1,47 @@
-"""Where one writes: a text field that grows to eight lines, with Send and Stop in one place.
-Knows nothing of what becomes of the text; asks by signals.
+"""Where one writes: the field with Send and Stop in one place, over it what is attached, under it a row with the
+preset and how full the context is. Knows nothing of what becomes of the text; asks by signals.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QPushButton, QSizePolicy, QWidget
+from collections.abc import Sequence
 
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from tern.chat.attaching import Attachment
+from tern.ui.chips import Shelf
+from tern.ui.context_meter import ContextMeter
+from tern.ui.editor import Editor
 from tern.ui.icons import action_icon
+from tern.ui.preset_button import PresetButton
 from tern.ui.theme import Size, Space, Theme
-
-_MOST_LINES = 8
-
-
-class _Editor(QPlainTextEdit):
-    """Grows with its text; Enter submits, Shift+Enter breaks the line."""
-
-    submitted = Signal()
-    up_pressed = Signal()  # with nothing written
-
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.sending_keys = Qt.KeyboardModifier.NoModifier  # held with Enter
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setTabChangesFocus(True)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.document().setDocumentMargin(0)
-        self.textChanged.connect(self.fit)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        held = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-        if enter and held == self.sending_keys:
-            self.submitted.emit()
-            return
-        if event.key() == Qt.Key.Key_Up and self.document().isEmpty():
-            self.up_pressed.emit()
-            return
-        super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self.fit()
-
-    def fit(self) -> None:
-        """Be as tall as the text, between one line and eight."""
-        lines = max(1, round(self.document().size().height()))  # a plain text layout measures in lines
-        line = self.fontMetrics().lineSpacing()
-        wanted = min(lines, _MOST_LINES) * line + 2
-        policy = Qt.ScrollBarPolicy
-        self.setVerticalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if lines > _MOST_LINES else policy.ScrollBarAlwaysOff
-        )
-        if wanted != self.height():
-            self.setFixedHeight(wanted)
-
-    def sizeHint(self) -> QSize:
-        return QSize(200, self.fontMetrics().lineSpacing() + 2)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(80, self.fontMetrics().lineSpacing() + 2)
 
 
 class Composer(QFrame):
-    """``send_requested`` carries the text, which leaves the field only when the owner calls :meth:`clear`."""
+    """``send_requested`` asks for what is written to be sent; it leaves only when the owner calls :meth:`clear`."""
 
-    send_requested = Signal(str)
+    send_requested = Signal()
     stop_requested = Signal()
-    edit_last_requested = Signal()
+    recall_requested = Signal(int)  # -1: the message before, +1: the one after
+    attach_requested = Signal()
+    changed = Signal()  # the text or what is attached
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._busy = False
+        self._send_when_read = False
         self.setObjectName("composerBox")
 
-        self.editor = _Editor(theme, self)
+        self.shelf = Shelf(theme, self)
+        self.editor = Editor(self)
         self.editor.setObjectName("composer")
         self.editor.setPlaceholderText(self.tr("Ask anything. It stays on this computer."))
         self.editor.setAccessibleName(self.tr("Message"))
-        self.editor.setAccessibleDescription(
-            self.tr("Write to the model here. Enter sends, Shift and Enter begin a new line.")
-        )
         self.send_button = QPushButton(self.tr("Send"), self)
         self.send_button.setObjectName("sendButton")
-        self.send_button.setAccessibleDescription(self.tr("Sends your message. Key: Enter."))
-        self.send_button.setToolTip(self.tr("Send (Enter)"))
         self.stop_button = QPushButton(self.tr("Stop"), self)
         self.stop_button.setObjectName("stopButton")
         self.stop_button.setAccessibleDescription(
@@ -97,28 +50,72 @@ class Composer(QFrame):
         self.stop_button.setToolTip(self.tr("Stop (Esc)"))
         for button in (self.send_button, self.stop_button):
             button.setAutoDefault(False)
-
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
-        row.setSpacing(Space.S)
-        row.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
-        row.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
+        self.attach_button = QToolButton(self)
+        self.attach_button.setObjectName("attachButton")
+        self.attach_button.setProperty("kind", "small")
+        self.attach_button.setText(self.tr("Attach"))
+        self.attach_button.setToolTip(self.tr("Attach text files, PDF or DOCX"))
+        self.attach_button.setAccessibleDescription(
+            self.tr("Adds the text of files to your message. They can be dropped or pasted, too.")
+        )
+        self.attach_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.preset_button = PresetButton(theme, self)
+        self.meter = ContextMeter(theme, self)
+        self._lay_out()
         self.setFocusProxy(self.editor)
 
         self.editor.submitted.connect(self._submit)
-        self.editor.up_pressed.connect(self.edit_last_requested)
-        self.editor.textChanged.connect(self._update_buttons)
+        self.editor.recall_requested.connect(self.recall_requested)
+        self.editor.textChanged.connect(self._written)
         self.editor.installEventFilter(self)
+        self.window().installEventFilter(self)
+        self.shelf.changed.connect(self._shelved)
+        self.shelf.all_gone.connect(self.editor.setFocus)
         self.send_button.clicked.connect(self._submit)
         self.stop_button.clicked.connect(self.stop_requested)
+        self.attach_button.clicked.connect(self.attach_requested)
         theme.changed.connect(self._restyle)
         self._restyle()
+        self.set_enter_sends(True)
         self.set_busy(False)
+
+    def _lay_out(self) -> None:
+        writing = QHBoxLayout()
+        writing.setSpacing(Space.S)
+        writing.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
+        writing.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
+        writing.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
+        self._row = QHBoxLayout()
+        self._row.setSpacing(Space.XS)
+        self._row.setContentsMargins(0, 0, Space.S, 0)
+        self._row.addWidget(self.attach_button)
+        self._row.addWidget(self.preset_button)
+        self._row.addStretch(1)
+        self._row.addWidget(self.meter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.L, Space.S, Space.S, Space.XS)
+        column.setSpacing(Space.XS)
+        column.addWidget(self.shelf)
+        column.addLayout(writing)
+        column.addLayout(self._row)
+
+    # What is written
 
     @property
     def text(self) -> str:
         return self.editor.toPlainText()
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        return self.shelf.attachments
+
+    def put(self, text: str, attachments: Sequence[Attachment] = (), recalled: bool = False) -> None:
+        """Write this in place of what is there. ``recalled``: Up and Down may go on to other messages."""
+        self.shelf.put(tuple(attachments))
+        self.editor.put(text, recalled)
+
+    def clear(self) -> None:
+        self.put("")
 
     def set_enter_sends(self, plain: bool) -> None:
         """Whether Enter alone sends, or Enter with Ctrl."""
@@ -127,14 +124,11 @@ class Composer(QFrame):
         keys = self.tr("Enter") if plain else self.tr("Ctrl+Enter")
         self.send_button.setToolTip(self.tr("Send ({0})").format(keys))
         self.send_button.setAccessibleDescription(self.tr("Sends your message. Key: {0}.").format(keys))
-
-    def clear(self) -> None:
-        self.editor.clear()
-
-    def set_text(self, text: str) -> None:
-        """Write ``text`` in place of what is there, the cursor after it."""
-        self.editor.setPlainText(text)
-        self.editor.moveCursor(QTextCursor.MoveOperation.End)
+        self.editor.setAccessibleDescription(
+            self.tr("Write to the model here. Enter sends, Shift and Enter begin a new line.")
+            if plain
+            else self.tr("Write to the model here. Enter begins a new line, Ctrl and Enter send.")
+        )
 
     def set_busy(self, busy: bool) -> None:
         """While a reply is on its way Stop stands where Send was."""
@@ -146,27 +140,77 @@ class Composer(QFrame):
         if focused:
             self.editor.setFocus()
 
+    def set_target(self, target: bool) -> None:
+        """Whether something hovers over the page that would be attached if it were dropped."""
+        self._mark("target", target)
+
     def _submit(self) -> None:
-        if not self._busy and self.text.strip():
-            self.send_requested.emit(self.text.strip())
+        if self._busy or not self._has_something():
+            return
+        self._send_when_read = self.shelf.reading  # a file that is still being read goes along
+        if not self._send_when_read:
+            self.send_requested.emit()
+
+    def hold_back(self) -> None:
+        """A file that was to go along could not be read: the person decides anew."""
+        self._send_when_read = False
+
+    def _written(self) -> None:
+        self._send_when_read = False
+        self._update_buttons()
+        self.changed.emit()
+
+    def _shelved(self) -> None:
+        self._update_buttons()
+        self.changed.emit()
+        if self._send_when_read and not self.shelf.reading:
+            self._submit()
+
+    def _has_something(self) -> bool:
+        return bool(self.text.strip() or self.shelf.chips)
 
     def _update_buttons(self) -> None:
-        self.send_button.setEnabled(bool(self.text.strip()))
+        self.send_button.setEnabled(self._has_something())
+
+    # How it looks
 
     def _restyle(self) -> None:
         self.editor.setFont(self._theme.font(Size.BODY))
         self.send_button.setIcon(action_icon("arrow-up", self._theme, "on_accent"))
         self.stop_button.setIcon(action_icon("stop-fill", self._theme, "mark"))
+        self.attach_button.setIcon(action_icon("plus", self._theme, "quiet"))
+        self.attach_button.setIconSize(self._theme.icon_size * 0.8)
         for button in (self.send_button, self.stop_button):
             button.setIconSize(self._theme.icon_size)
         width = max(self.send_button.sizeHint().width(), self.stop_button.sizeHint().width())
         for button in (self.send_button, self.stop_button):
             button.setMinimumWidth(width)  # the one replaces the other without a jump
         self.editor.fit()
+        self._fit_row()
+
+    def _fit_row(self) -> None:
+        """Words where there is room for them, icons where not; the meter takes what is left."""
+        style = Qt.ToolButtonStyle
+        narrow = self.width() < 420 * self._theme.scale
+        for button in (self.attach_button, self.preset_button):
+            button.setToolButtonStyle(style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon)
+        taken = self.attach_button.sizeHint().width() + self.preset_button.sizeHint().width()
+        self.meter.set_room(self.width() - taken - 2 * Space.XL - Space.S)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_row()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
+        if watched is not self.editor:
+            if event.type() == QEvent.Type.Resize:
+                self.editor.fit()
+        elif event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self._mark("focused", event.type() == QEvent.Type.FocusIn)
+        return super().eventFilter(watched, event)
+
+    def _mark(self, name: str, value: bool) -> None:
+        if bool(self.property(name)) != value:
+            self.setProperty(name, value)
             self.style().unpolish(self)
             self.style().polish(self)
-        return super().eventFilter(watched, event)

@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
+from tern.chat.attaching import Attachment
 from tern.chat.manner import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.engine.types import FinishReason, ModelInfo, Stats
+from tern.engine.types import FinishReason, Message, ModelInfo, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
 from tern.settings import SYSTEM_PROMPT, Settings
@@ -31,6 +32,7 @@ class Desk(QObject):
     prefilling = Signal(object, int, int)  # session, done, total
     grew = Signal(object, str, object)  # session, text, Stats
     ended = Signal(object, str)  # session, the sentence when it failed
+    counted = Signal(object)  # Counted
     conversations_changed = Signal()
     trouble = Signal(str)  # a sentence: the disk refused
 
@@ -52,6 +54,7 @@ class Desk(QObject):
         self.bridge.prefilling.connect(self._prefilling)
         self.bridge.streamed.connect(self._streamed)
         self.bridge.failed.connect(self._failed)
+        self.bridge.counted.connect(self.counted)
 
     # The model
 
@@ -86,10 +89,20 @@ class Desk(QObject):
         running = self._running[1] if self._running else None
         return running if running is not session else None
 
+    def count(self, messages: Sequence[Message], texts: Sequence[str]) -> int:
+        """Ask what these take, in tokens; ``counted`` brings the answer under the number that comes back."""
+        return self._worker.count(messages, texts)
+
     # Replies. Each raises UserError, with nothing asked, when the disk refuses.
 
-    def ask(self, session: Session, question: str, before: int | None = None) -> None:
-        session.ask(question, before)
+    def ask(
+        self,
+        session: Session,
+        question: str,
+        before: int | None = None,
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        session.ask(question, before, attachments)
         self._begin(session)
 
     def regenerate(self, session: Session, reply: int) -> None:
@@ -170,7 +183,8 @@ class Desk(QObject):
         session = self._session_of(reply_id)
         if session is None:
             return
-        self._keep(lambda: session.append(text, stats))
+        model = self.info.name if self.info is not None else ""
+        self._keep(lambda: session.append(text, stats, model))
         self.grew.emit(session, text, stats)
         if stats.finish_reason is not None:
             self._finished(session, "")

@@ -15,7 +15,6 @@ from tern import paths
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.chat.types import Draft
 from tern.settings import (
     ACCENT,
     CONTEXT_SIZE,
@@ -47,7 +46,6 @@ from tern.ui.settings_page import MannerPage, SettingsPage, settings_page
 from tern.ui.theme import Mode, Theme
 from tern.ui.tray import Tray
 
-_DRAFT_MS = 2000
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
 _DENSITIES = {"comfortable": 1.0, "compact": 0.6}
 _OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by opening it again
@@ -79,7 +77,6 @@ class MainWindow(ChatWindow):
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
-        self._draft_timer = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self.tray = Tray(self, self.actions_, self._settings, self.come_up)
         self._make_actions()
         self.menus = MenuBar(self, self.actions_)
@@ -114,8 +111,7 @@ class MainWindow(ChatWindow):
         ]
 
     def _connect(self) -> None:
-        self.composer.editor.textChanged.connect(self._draft_timer.start)
-        self._draft_timer.timeout.connect(self._keep_draft)
+        self.composer.preset_button.more_requested.connect(self.show_manner)
         self.sidebar.chosen.connect(self.show_conversation)
         self.sidebar.searched.connect(self._search)
         self.sidebar.renamed.connect(self.rename)
@@ -246,11 +242,11 @@ class MainWindow(ChatWindow):
         self.palette_.open(commands)
 
     def _switch(self, session: Session) -> None:
-        self._keep_draft()
-        self._session = session
-        self._stop_editing()
+        self.drafts.keep()
+        self._session, self._editing = session, None
+        self.notice.hide()
         self._show_session()
-        self.composer.set_text(self._draft().text)
+        self.drafts.restore()
 
     def _show_title(self) -> None:
         super()._show_title()
@@ -277,22 +273,16 @@ class MainWindow(ChatWindow):
         else:
             self._list_conversations()
 
-    def _draft(self) -> Draft:
-        return self.store.draft(self._session.conversation)
-
-    def _keep_draft(self) -> None:
-        self._draft_timer.stop()
-        draft = Draft() if self._editing is not None else Draft(self.composer.text)
-        if draft != self._draft():
-            self._do(lambda: self.store.set_draft(self._session.conversation, draft))
-
     # The window itself
 
     def show_help(self) -> None:
         if self._help is None:
             keys = self.actions_.with_keys()
             keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
-            keys.append(("Up", self.tr("Edit the last message, when nothing is written")))
+            keys.append(
+                ("Up", self.tr("Edit the last message, when nothing is written; again: the one before"))
+            )
+            keys.append(("Ctrl+Shift+V", self.tr("Paste a long text into the message itself")))
             self._help = HelpPage(self._theme, keys, self)
             self._help.about_requested.connect(self.show_about)
         _raise(self._help)
@@ -330,6 +320,7 @@ class MainWindow(ChatWindow):
             self._manner_page.close()
             self._manner_page.deleteLater()
         self._manner_page = MannerPage(self._theme, self._session, self._settings, self)
+        self._manner_page.changed.connect(self.show_manner_in_force)
         _raise(self._manner_page)
 
     def _setting_changed(self, setting: Setting[Any]) -> None:
@@ -348,6 +339,7 @@ class MainWindow(ChatWindow):
         self.tray.apply()
         self._theme.set_density(_DENSITIES[settings[DENSITY]])
         self.composer.set_enter_sends(settings[ENTER_SENDS])
+        self.fitting.count()
 
     def _choose_look(self, mode: Mode) -> None:
         self._settings[THEME] = mode.value
@@ -361,12 +353,13 @@ class MainWindow(ChatWindow):
         shown = self.store.fact(_SHOWN)
         if shown.isdigit() and any(summary.id == int(shown) for summary in self.store.summaries()):
             self._session = self.desk.session(int(shown))
-        self.composer.set_text(self._draft().text)
+        self.drafts.restore()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):
             return
-        self._keep_draft()
+        self.drafts.keep()
+        self.files.close()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.sides.wanted
         self._save_settings()

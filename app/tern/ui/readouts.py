@@ -1,4 +1,4 @@
-"""The instrument line: speed, memory, context, and that nothing leaves this computer. Draws numbers that others
+"""The instrument line: speed, memory, and that nothing leaves this computer. Draws numbers that others
 measured; measures only its own process's memory, through metrics.
 """
 
@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 from tern.engine.types import Stats
 from tern.metrics.memory import memory
 from tern.metrics.speed import RateMeter, format_megabytes, format_speed
-from tern.ui.figures import context_text
 from tern.ui.theme import Size, Space, Theme
 
 _TICK_MS = 500
@@ -38,7 +37,6 @@ class Readouts(QFrame):
         self._meter = RateMeter()
         self._ticks = 0
         self._counted = 0  # tokens of the running reply that the meter knows
-        self._context_size = 0
         self.setObjectName("readoutBar")
         self.setAccessibleName(self.tr("Instruments"))
 
@@ -46,9 +44,6 @@ class Readouts(QFrame):
         self._spark = Sparkline(theme, self)
         self._memory = self._figure(
             "memoryReadout", self.tr("Memory"), self.tr("Memory that Tern occupies now, the model included.")
-        )
-        self._context = self._figure(
-            "contextReadout", self.tr("Context"), self.tr("How much of the model's context is in use.")
         )
         self._offline = self._figure(
             "offlineReadout",
@@ -66,7 +61,6 @@ class Readouts(QFrame):
         speed.addWidget(self._spark)
         row.addLayout(speed)
         row.addWidget(self._memory)
-        row.addWidget(self._context)
         row.addStretch(1)
         row.addWidget(self._offline)
 
@@ -76,7 +70,6 @@ class Readouts(QFrame):
         self._restyle()
         self._idle(True)
         self._show_speed()
-        self._show_context()
 
     def _figure(self, name: str, heading: str, description: str) -> QLabel:
         label = QLabel(self)
@@ -89,13 +82,6 @@ class Readouts(QFrame):
         label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         return label
 
-    def set_context_size(self, tokens: int) -> None:
-        """The limit of the model that is open now."""
-        self._context_size = tokens
-        self._stats = None
-        self._show_speed()
-        self._show_context()
-
     def show_last(self, stats: Stats | None) -> None:
         """The figures of the last reply of the conversation on show; None for an empty one, and the speed stays."""
         if stats is not None:
@@ -103,7 +89,6 @@ class Readouts(QFrame):
         elif self._stats is not None:
             self._stats = Stats(decode_tokens_per_s=self._stats.decode_tokens_per_s)
         self._show_speed()
-        self._show_context()
 
     def start(self) -> None:
         """A reply begins: figures are live from here on."""
@@ -126,7 +111,6 @@ class Readouts(QFrame):
         """The reply is over: its figures stay, dimmed."""
         self._running = False
         self._show_speed()
-        self._show_context()
         self._show_memory()
         self._idle(True)
 
@@ -134,7 +118,6 @@ class Readouts(QFrame):
         self._ticks += 1
         if self._running:
             self._show_speed()
-            self._show_context()
             if (now := self._meter.rate(time.monotonic())) > 0:
                 self._spark.add(now)
         if self._running or self._ticks % _IDLE_TICKS == 1:
@@ -147,12 +130,6 @@ class Readouts(QFrame):
     def _show_memory(self) -> None:
         self._put(self._memory, self.tr("Memory {0}").format(format_megabytes(self._read_memory())))
 
-    def _show_context(self) -> None:
-        used = self._stats.context_used if self._stats is not None else 0
-        size = (self._stats.context_size if self._stats is not None else 0) or self._context_size
-        self._context.setVisible(size > 0)
-        self._put(self._context, self.tr("Context {0}").format(context_text(used, size)))
-
     def _put(self, label: QLabel, text: str) -> None:
         if label.text() != text:
             label.setText(text)
@@ -161,17 +138,16 @@ class Readouts(QFrame):
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
 
     def _idle(self, idle: bool) -> None:
-        for label in (self._speed, self._context):
-            label.setProperty("idle", idle)
+        self._speed.setProperty("idle", idle)
         for label in (self._memory, self._offline):
             label.setProperty("idle", True)
-        for label in (self._speed, self._context, self._memory, self._offline):
+        for label in (self._speed, self._memory, self._offline):
             label.style().unpolish(label)
             label.style().polish(label)
         self._spark.set_idle(idle)
 
     def _restyle(self) -> None:
-        for label in (self._speed, self._memory, self._context, self._offline):
+        for label in (self._speed, self._memory, self._offline):
             label.setMinimumWidth(0)
             label.setFont(self._theme.font(Size.SMALL, tabular=True))
             label.setMinimumWidth(label.sizeHint().width())

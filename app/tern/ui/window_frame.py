@@ -41,7 +41,7 @@ class WindowFrame(QMainWindow):
         """``menu``: of the header; None makes a separator."""
         # Each part is born where it stays: a widget that changes its parent loses the fonts set on it (Qt 6).
         self.sides = Sides(self)
-        centre = QWidget(self.sides)
+        self.centre = centre = QWidget(self.sides)
         centre.setObjectName("centre")
         acts = self.actions_
         self.sidebar = Sidebar(self._theme, [acts["new"], acts["models"], acts["settings"]], self.sides)
@@ -78,7 +78,8 @@ class WindowFrame(QMainWindow):
         self.setCentralWidget(self.sides)
         self._fit()
         self._theme.changed.connect(self._fit)
-        order = (self.composer.editor, self.composer.send_button, self.composer.stop_button)
+        box = self.composer
+        order = (box.editor, box.send_button, box.stop_button, box.attach_button, box.preset_button)
         for first, second in pairwise(order):
             QWidget.setTabOrder(first, second)
 

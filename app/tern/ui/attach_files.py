@@ -1,0 +1,173 @@
+"""From files to chips: chosen in a dialog, dropped anywhere on the page or pasted, read on a thread of their own.
+Knows the composer and nothing of conversations.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool, Signal, Slot
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from tern.chat.attaching import Attachment, Kind
+from tern.chat.reading import pasted, read_file
+from tern.engine.worker import BUG_SENTENCE
+from tern.errors import UserError
+from tern.ui.attachment_page import AttachmentPage
+from tern.ui.chips import Chip
+from tern.ui.composer import Composer
+from tern.ui.editor import paths_of
+from tern.ui.theme import Theme
+
+log = logging.getLogger(__name__)
+
+MOST = 8  # attachments of one message
+_MODEL = ".gguf"
+
+
+class AttachFiles(QObject):
+    """Fills the shelf of ``composer``. ``trouble`` carries a sentence about a file that cannot be attached.
+
+    Call :meth:`close` before the window goes away: reading ends there.
+    """
+
+    trouble = Signal(str)
+    _read = Signal(int, object)  # number of the file, Attachment
+    _refused = Signal(int, str)
+
+    def __init__(self, theme: Theme, composer: Composer, page: QWidget) -> None:
+        super().__init__(composer)
+        self._theme = theme
+        self._composer = composer
+        self._chips: dict[int, Chip] = {}
+        self._next = 0
+        self._closing = threading.Event()
+        self._pool = QThreadPool(self)
+        self._pool.setMaxThreadCount(1)  # one core is enough: the model wants the others
+        self._read.connect(self._settle, Qt.ConnectionType.QueuedConnection)
+        self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
+        composer.attach_requested.connect(self.choose)
+        composer.editor.files_given.connect(self.attach)
+        composer.editor.long_text_given.connect(self._fold)
+        composer.editor.picture_given.connect(self._no_picture)
+        composer.shelf.opened.connect(self._show)
+        self._page = page
+        page.setAcceptDrops(True)
+        page.installEventFilter(self)
+
+    def choose(self) -> None:
+        """Let the person choose files."""
+        dialog = QFileDialog(self._composer.window(), self.tr("Attach files"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self.attach([Path(name) for name in names]))
+        dialog.open()
+
+    def attach(self, paths: Sequence[Path]) -> None:
+        """Read these files, each into a chip that is there at once."""
+        for path in paths:
+            if path.suffix.lower() == _MODEL:
+                self.trouble.emit(
+                    self.tr("{0} is a model, nothing to attach: open it on the Models page.").format(
+                        path.name
+                    )
+                )
+            elif self._has_room():
+                self._next += 1
+                self._chips[self._next] = self._composer.shelf.add(None, path.name)
+                self._pool.start(lambda path=path, number=self._next: self._work(number, path))
+        self._composer.editor.setFocus()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._pool.clear()
+        self._pool.waitForDone()
+
+    def _has_room(self) -> bool:
+        if len(self._composer.shelf.chips) < MOST:
+            return True
+        self.trouble.emit(
+            self.tr(
+                "A message takes {0} attachments. Remove one, or send the others with the next message."
+            ).format(MOST)
+        )
+        return False
+
+    def _work(self, number: int, path: Path) -> None:
+        """On the reading thread."""
+        try:
+            self._read.emit(number, read_file(path, self._closing.is_set))
+        except UserError as error:
+            self._refused.emit(number, str(error))
+        except Exception:
+            log.exception("attachment not read")
+            self._refused.emit(number, BUG_SENTENCE)
+
+    @Slot(int, object)
+    def _settle(self, number: int, attachment: Attachment) -> None:
+        chip = self._chips.pop(number)
+        if chip in self._composer.shelf.chips:  # else it was taken away meanwhile
+            self._composer.shelf.settle(chip, attachment)
+
+    @Slot(int, str)
+    def _refuse(self, number: int, sentence: str) -> None:
+        chip = self._chips.pop(number)
+        if chip in self._composer.shelf.chips:
+            self._composer.hold_back()
+            self._composer.shelf.remove(chip)
+            self.trouble.emit(sentence)
+
+    # Pasted text
+
+    def _fold(self, text: str) -> None:
+        if self._has_room():
+            self._composer.shelf.add(pasted(text))
+
+    def _no_picture(self) -> None:
+        self.trouble.emit(self.tr("A picture cannot be attached: the model reads text only."))
+
+    def _show(self, chip: Chip) -> None:
+        if chip.attachment is None:
+            return
+
+        def keep(text: str) -> None:
+            if chip not in self._composer.shelf.chips:
+                return
+            if text.strip():
+                self._composer.shelf.settle(chip, pasted(text))
+            else:
+                self._composer.shelf.remove(chip)
+
+        def unfold(text: str) -> None:
+            self._composer.shelf.remove(chip)
+            self._composer.editor.insertPlainText(text)
+            self._composer.editor.setFocus()
+
+        mine = chip.attachment.kind is Kind.PASTE
+        page = AttachmentPage(
+            self._theme,
+            chip.attachment,
+            self._composer.window(),
+            keep if mine else None,
+            unfold if mine else None,
+        )
+        page.show()
+
+    # Dropping
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._page and isinstance(event, QDropEvent):  # entering and moving are made of it
+            if not paths_of(event.mimeData()):
+                return False
+            event.acceptProposedAction()
+            self._composer.set_target(event.type() != QEvent.Type.Drop)
+            if event.type() == QEvent.Type.Drop:
+                self.attach(paths_of(event.mimeData()))
+            return True
+        if watched is self._page and event.type() == QEvent.Type.DragLeave:
+            self._composer.set_target(False)
+        return super().eventFilter(watched, event)

@@ -1,0 +1,105 @@
+"""The text of an attachment to read, and of a pasted one to edit or put into the message: a window beside the chat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from tern.chat.attaching import Attachment, Kind
+from tern.ui.chips import attachment_text, name_text
+from tern.ui.theme import Size, Space, Theme
+
+
+class AttachmentPage(QWidget):
+    """``keep`` is called with the text when the page is left with it changed, ``unfold`` to have it in the message
+    instead; both None for an attachment that was sent already.
+    """
+
+    def __init__(
+        self,
+        theme: Theme,
+        attachment: Attachment,
+        parent: QWidget,
+        keep: Callable[[str], object] | None = None,
+        unfold: Callable[[str], object] | None = None,
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self._keep = keep if attachment.kind is Kind.PASTE else None
+        self.setObjectName("attachmentPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(name_text(attachment))
+        self.setAccessibleName(name_text(attachment))
+        self.resize(640, 560)
+        self.setMinimumSize(320, 260)
+        self._title = QLabel(attachment_text(attachment), self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setWordWrap(True)
+        self._note = QLabel(self)
+        self._note.setProperty("kind", "quiet")
+        self._note.setWordWrap(True)
+        self._note.setText(
+            self.tr("What you change here is what the model is told.")
+            if self._keep is not None
+            else self.tr("This is all that the model is told of it.")
+        )
+        self.text = QPlainTextEdit(attachment.text, self)
+        self.text.setObjectName("attachmentText")
+        self.text.setReadOnly(self._keep is None)
+        self.text.setAccessibleName(self.tr("Text of the attachment"))
+        self.text.setAccessibleDescription(self._note.text())
+        self.text.setTextInteractionFlags(
+            self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._changed = False
+        self.text.textChanged.connect(self._note_change)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        if unfold is not None and attachment.kind is Kind.PASTE:
+            into = QPushButton(self.tr("Put into the message"), self)
+            into.setObjectName("unfoldButton")
+            into.setAccessibleDescription(self.tr("Writes this text into the message itself."))
+            into.clicked.connect(lambda: self._unfold(unfold))
+            buttons.addWidget(into)
+        close = QPushButton(self.tr("Done") if self._keep is not None else self.tr("Close"), self)
+        close.setObjectName("attachmentClose")
+        close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
+        close.clicked.connect(self.close)
+        buttons.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column.setSpacing(Space.S)
+        column.addWidget(self._title)
+        column.addWidget(self._note)
+        column.addWidget(self.text, 1)
+        column.addLayout(buttons)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def _note_change(self) -> None:
+        self._changed = True
+
+    def _unfold(self, unfold: Callable[[str], object]) -> None:
+        self._keep = None
+        unfold(self.text.toPlainText())
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._keep is not None and self._changed:
+            self._keep(self.text.toPlainText())
+        self._keep = None
+        super().closeEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def _restyle(self) -> None:
+        self._title.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
+        self.text.setFont(self._theme.mono(Size.CONTROL))

@@ -1,0 +1,262 @@
+"""What is attached to the message that is being written: a row of chips, each with name, size, token cost and a button
+that takes it away. Reads no file; is told attachments, and asks by signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
+
+from tern.chat.attaching import Attachment, Kind
+from tern.metrics.speed import THIN_SPACE, format_count
+from tern.ui.icons import action_icon
+from tern.ui.theme import Size, Space, Theme
+
+_NAME_WIDTH = 200  # px of the longest name, at scale 1
+_MOST_ROWS = 2.5  # in view; the half one tells that there are more
+
+
+def size_text(n_bytes: int) -> str:
+    """``812 bytes``, ``12 KB``, ``3.4 MB``: decimal, as disks count."""
+    if n_bytes < 1000:
+        return f"{n_bytes}{THIN_SPACE}{_tr('bytes')}"
+    if n_bytes < 999_500:
+        return f"{n_bytes / 1e3:.0f}{THIN_SPACE}KB"
+    return f"{n_bytes / 1e6:.1f}{THIN_SPACE}MB"
+
+
+def name_text(attachment: Attachment) -> str:
+    """What the person calls it: a file by its name, a pasted text by how it begins."""
+    if attachment.kind is Kind.FILE:
+        return attachment.name
+    first = " ".join(attachment.text.split(maxsplit=8)[:8])
+    return _tr("Pasted: {0}").format(first)
+
+
+def attachment_text(attachment: Attachment) -> str:
+    """``notes.txt · 12 KB``."""
+    return f"{name_text(attachment)} · {size_text(attachment.size)}"
+
+
+class Chip(QFrame):
+    """One attachment, or (None) a file that is still being read."""
+
+    opened = Signal()
+    removed = Signal()
+
+    def __init__(self, theme: Theme, attachment: Attachment | None, name: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.attachment = attachment
+        self._file_name = name
+        self._tokens: int | None = None
+        self.setProperty("kind", "chip")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._open = QToolButton(self)
+        self._open.setObjectName("openAttachment")
+        self._open.setProperty("kind", "chip")
+        self._open.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._open.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._detail = QLabel(self)
+        self._detail.setProperty("kind", "quiet")
+        self._detail.setTextFormat(Qt.TextFormat.PlainText)
+        self._remove = QToolButton(self)
+        self._remove.setObjectName("removeAttachment")
+        self._remove.setProperty("kind", "chip")
+        self._remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._remove.setToolTip(self.tr("Remove"))
+        self._remove.setAccessibleDescription(self.tr("Takes this attachment away from the message."))
+        row = QHBoxLayout(self)
+        row.setContentsMargins(Space.XS, 0, Space.XS, 0)
+        row.setSpacing(Space.XS)
+        row.addWidget(self._open)
+        row.addWidget(self._detail)
+        row.addWidget(self._remove)
+        self._open.clicked.connect(self.opened)
+        self._remove.clicked.connect(self.removed)
+        self.restyle()
+
+    def settle(self, attachment: Attachment) -> None:
+        """The file has been read, or the text was changed."""
+        self.attachment = attachment
+        self._tokens = None
+        self.restyle()
+
+    def set_tokens(self, tokens: int) -> None:
+        if tokens != self._tokens:
+            self._tokens = tokens
+            self._show()
+
+    def restyle(self) -> None:
+        name = self._file_name if self.attachment is None else name_text(self.attachment)
+        font = self._theme.font(Size.CONTROL)
+        for widget in (self._open, self._detail):
+            widget.setFont(
+                self._theme.font(Size.CONTROL if widget is self._open else Size.SMALL, tabular=True)
+            )
+        widest = round(_NAME_WIDTH * self._theme.scale)
+        # A file's name tells most at both ends, a text at its beginning.
+        pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
+        mode = Qt.TextElideMode.ElideRight if pasted else Qt.TextElideMode.ElideMiddle
+        shown = QFontMetrics(font).elidedText(name, mode, widest)
+        self._open.setText(shown.replace("&", "&&"))
+        self._open.setEnabled(self.attachment is not None)
+        self._open.setIcon(action_icon("clipboard-text" if pasted else "file-text", self._theme, "quiet"))
+        self._open.setToolTip(
+            self.tr("Read or edit it") if pasted else self.tr("Read what the model is told")
+        )
+        self._open.setAccessibleDescription(self._open.toolTip())
+        self._remove.setIcon(action_icon("x", self._theme, "quiet"))
+        self._remove.setAccessibleName(self.tr("Remove {0}").format(name))
+        for button in (self._open, self._remove):
+            button.setIconSize(self._theme.icon_size * 0.8)
+        self._show()
+
+    def _show(self) -> None:
+        if self.attachment is None:
+            detail = self.tr("Reading…")
+        elif self._tokens is None:
+            detail = size_text(self.attachment.size)
+        else:
+            count = self.tr("{0} tokens").format(format_count(self._tokens))
+            detail = f"{size_text(self.attachment.size)} · {count}"
+        self._detail.setText(detail)
+        name = self._file_name if self.attachment is None else name_text(self.attachment)
+        self._open.setAccessibleName(f"{name}, {detail}")
+        self.adjustSize()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.removed.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class Shelf(QScrollArea):
+    """The chips in rows; hidden while there are none."""
+
+    changed = Signal()
+    opened = Signal(object)  # Chip
+    all_gone = Signal()  # the last one was taken away by a key: the focus must go somewhere
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.chips: list[Chip] = []
+        self.setObjectName("attachments")
+        self.setAccessibleName(self.tr("Attachments"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._board = QWidget(self)
+        self._board.setObjectName("attachmentBoard")
+        self.setWidget(self._board)
+        theme.changed.connect(self._restyle)
+        self.hide()
+
+    @property
+    def attachments(self) -> tuple[Attachment, ...]:
+        return tuple(chip.attachment for chip in self.chips if chip.attachment is not None)
+
+    @property
+    def reading(self) -> bool:
+        """Whether a file is still being read."""
+        return any(chip.attachment is None for chip in self.chips)
+
+    def put(self, attachments: Sequence[Attachment]) -> None:
+        """Show these in place of what is there."""
+        if attachments == self.attachments and not self.reading:
+            return
+        for chip in self.chips:
+            chip.deleteLater()
+            chip.hide()
+        self.chips.clear()
+        for attachment in attachments:
+            self._add(attachment, attachment.name)
+        self._changed()
+
+    def add(self, attachment: Attachment | None, name: str = "") -> Chip:
+        """One more; None: the file called ``name`` is still being read."""
+        chip = self._add(attachment, name)
+        self._changed()
+        self.ensureWidgetVisible(chip)
+        return chip
+
+    def settle(self, chip: Chip, attachment: Attachment) -> None:
+        chip.settle(attachment)
+        self._changed()
+
+    def remove(self, chip: Chip) -> None:
+        if chip not in self.chips:
+            return
+        index = self.chips.index(chip)
+        had_focus = chip.isAncestorOf(chip.window().focusWidget() or self)
+        self.chips.remove(chip)
+        chip.hide()
+        chip.deleteLater()
+        self._changed()
+        if had_focus and self.chips:
+            self.chips[min(index, len(self.chips) - 1)]._open.setFocus()
+        elif had_focus:
+            self.all_gone.emit()
+
+    def set_tokens(self, counts: Sequence[int]) -> None:
+        """What each attachment costs, in their order."""
+        settled = [chip for chip in self.chips if chip.attachment is not None]
+        for chip, count in zip(settled, counts, strict=False):
+            chip.set_tokens(count)
+        self._arrange()
+
+    def _add(self, attachment: Attachment | None, name: str) -> Chip:
+        chip = Chip(self._theme, attachment, name, self._board)
+        chip.removed.connect(lambda: self.remove(chip))
+        chip.opened.connect(lambda: self.opened.emit(chip))
+        chip.show()
+        self.chips.append(chip)
+        return chip
+
+    def _changed(self) -> None:
+        self.setVisible(bool(self.chips))
+        self._arrange()
+        self.changed.emit()
+
+    def _arrange(self) -> None:
+        """Rows of chips from the leading side, as many as fit."""
+        if not self.chips:
+            return
+        width = self.viewport().width()
+        x = y = 0
+        height = max(chip.sizeHint().height() for chip in self.chips)
+        for chip in self.chips:
+            size = chip.sizeHint().boundedTo(QSize(width, height))
+            if x and x + size.width() > width:
+                x, y = 0, y + height + Space.XS
+            left = width - x - size.width() if self.isRightToLeft() else x
+            chip.setGeometry(left, y, size.width(), height)
+            x += size.width() + Space.XS
+        self._board.resize(width, y + height)
+        self.setFixedHeight(min(y + height, round(_MOST_ROWS * (height + Space.XS))))
+
+    def _restyle(self) -> None:
+        for chip in self.chips:
+            chip.restyle()
+        self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LayoutDirectionChange:
+            self._arrange()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.height())
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("chips", text)

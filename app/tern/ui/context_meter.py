@@ -1,0 +1,75 @@
+"""How full the context would be: ``612 / 4,096 tokens``, and in words what that means when it gets tight. Draws numbers
+that others counted.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from tern.ui.figures import context_text
+from tern.ui.theme import Size, Theme
+
+
+class State(StrEnum):
+    """How tight it is."""
+
+    ROOMY = "roomy"
+    NEAR = "near"  # little is left
+    LEAVING = "leaving"  # the oldest messages do not fit with the next one
+    OVER = "over"  # the message by itself cannot be sent
+
+
+class ContextMeter(QLabel):
+    """Hidden until there is a limit. Shows as much of the words as there is room for; the tool tip has them all."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._room = 1 << 16
+        self._figures = self._words = ""
+        self._state = State.ROOMY
+        self.setObjectName("contextReadout")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("kind", "quiet")
+        self._description = self.tr(
+            "How much of the model's context this conversation and your message take."
+        )
+        theme.changed.connect(self.restyle)
+        self.restyle()
+        self.hide()
+
+    def show_use(self, used: int, size: int, state: State = State.ROOMY, words: str = "") -> None:
+        """``used`` of ``size`` tokens; size 0: no model is open. ``words``: what a tight ``state`` means."""
+        self.setVisible(size > 0)
+        self._figures, self._words = context_text(used, size), words
+        if state is not self._state:
+            self._state = state
+            self.setProperty("state", state.value)  # the style sheet knows no Python objects
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self._show()
+
+    def set_room(self, width: int) -> None:
+        """How wide it may be, px."""
+        if width != self._room:
+            self._room = width
+            self._show()
+
+    def restyle(self) -> None:
+        self.setFont(self._theme.font(Size.SMALL, tabular=True))
+        self._show()
+
+    def _show(self) -> None:
+        full = self.tr("{0} tokens").format(self._figures)
+        forms = [f"{self._words} · {full}", f"{self._words} · {self._figures}"] if self._words else []
+        forms += [full, self._figures]
+        metrics = self.fontMetrics()
+        shown = next((form for form in forms if metrics.horizontalAdvance(form) <= self._room), forms[-1])
+        if shown != self.text():
+            self.setText(shown)
+        self.setAccessibleName(self.tr("Context: {0}").format(forms[0]))
+        self.setAccessibleDescription(self._description)
+        self.setToolTip(f"{forms[0]}\n{self._description}")

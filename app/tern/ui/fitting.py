@@ -1,0 +1,187 @@
+"""What the next message would take of the context: counted at every pause of the typing, shown in the composer's row,
+and asked before a message is sent. Knows the desk and the composer; sends nothing itself.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from tern.chat.attaching import Attachment, compose, told
+from tern.chat.session import Session
+from tern.engine.types import Message, ModelInfo, PromptSize, Stats
+from tern.engine.worker import Counted
+from tern.metrics.speed import format_count
+from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
+from tern.ui.composer import Composer
+from tern.ui.context_meter import State
+from tern.ui.desk import Desk
+
+_PAUSE_MS = 150
+_PATIENCE_MS = 3000  # then the message goes: the engine refuses what it cannot take, too
+_LIVE_S = 0.5  # between two looks at a running reply
+_NEAR = 0.85  # of the longest prompt
+_FRAME_BYTES = 64  # more than the format adds to a message
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a count was about."""
+
+    session: Session
+    before: int | None
+    words: str
+    attachments: tuple[Attachment, ...]
+
+
+class Fitting(QObject):
+    """``allowed``: what is written may be sent. ``refused``: it cannot; the sentence says why, the flag whether
+    Settings can help."""
+
+    allowed = Signal()
+    refused = Signal(str, bool)
+
+    def __init__(self, desk: Desk, composer: Composer, session: Session) -> None:
+        super().__init__(composer)
+        self._desk = desk
+        self._composer = composer
+        self._session = session
+        self._before: int | None = None
+        self._asked: tuple[int, _Asked] | None = None  # the newest count, by its id
+        self._known: tuple[_Asked, Counted] | None = None
+        self._held: _Asked | None = None  # waits for its count to be sent
+        self._live_at = 0.0
+        self._words_tokens = 0
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self.count)
+        self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
+        self._patience.timeout.connect(self._let_go)
+        composer.changed.connect(self._changed)
+        desk.counted.connect(self._counted)
+        desk.model_loading.connect(lambda _: composer.meter.show_use(0, 0))
+        desk.model_failed.connect(lambda _: composer.meter.show_use(0, 0))
+        desk.model_loaded.connect(lambda _: self.count())
+
+    def show(self, session: Session, before: int | None = None) -> None:
+        """The conversation on show, and the message of it that is being edited."""
+        self._session, self._before = session, before
+        self._held = None
+        self.count()
+
+    def count(self) -> None:
+        """Ask what it would take now."""
+        self._pause.stop()
+        asked = self._now()
+        if self._desk.info is None:
+            return
+        messages = self._session.messages(self._desk.settings[SYSTEM_PROMPT], self._before)
+        if content := compose(asked.words, asked.attachments):
+            messages.append(Message("user", content))
+        if not messages:
+            self._composer.meter.show_use(0, self._desk.info.context_size)
+        texts = [told(attachment) for attachment in asked.attachments]
+        self._asked = self._desk.count(messages, [*texts, asked.words]), asked
+
+    def ask(self) -> None:
+        """May what is written be sent? The answer is ``allowed`` or ``refused``, mostly at once."""
+        info, now = self._desk.info, self._now()
+        if info is None or self._surely_fits(info):
+            self._held = None
+            self.allowed.emit()
+        elif self._known is not None and self._known[0] == now:
+            self._decide(self._known[1].size)
+        else:
+            self._held = now
+            self._patience.start()
+            self.count()
+
+    def show_stats(self, stats: Stats) -> None:
+        """The newest numbers of the reply that runs in the conversation on show."""
+        now = time.monotonic()
+        if stats.context_size and now - self._live_at >= _LIVE_S:
+            self._live_at = now
+            self._composer.meter.show_use(stats.context_used + self._words_tokens, stats.context_size)
+
+    def _now(self) -> _Asked:
+        composer = self._composer
+        return _Asked(self._session, self._before, composer.text.strip(), composer.attachments)
+
+    def _changed(self) -> None:
+        if self._held is not None and self._held != self._now():
+            self._held = None  # it was changed while it waited: the person is not done
+        self._pause.start()
+
+    def _surely_fits(self, info: ModelInfo) -> bool:
+        """Whether even a token a byte would fit: then there is nothing to wait for."""
+        now, manner = self._now(), self._session.manner
+        system = self._desk.settings[SYSTEM_PROMPT] if manner.system is None else manner.system
+        longest = len(compose(now.words, now.attachments).encode()) + len(system.encode()) + 2 * _FRAME_BYTES
+        return longest < info.context_size * 3 // 4
+
+    def _counted(self, counted: Counted) -> None:
+        if self._asked is None or counted.count_id != self._asked[0]:
+            return
+        asked = self._asked[1]
+        self._known = asked, counted
+        *costs, self._words_tokens = counted.texts
+        self._words_tokens += sum(costs)
+        if asked.attachments == self._composer.attachments:
+            self._composer.shelf.set_tokens(costs)
+        if not self._session.busy:
+            self._show(counted.size, bool(asked.words or asked.attachments))
+        if self._held is not None and self._held == asked:
+            self._decide(counted.size)
+
+    def _show(self, size: PromptSize, written: bool) -> None:
+        state, words = State.ROOMY, ""
+        if written and not size.fits:
+            state, words = State.OVER, self.tr("too long to send")
+        elif size.dropped:
+            state = State.LEAVING
+            told = sum(bool(entry.content) for entry in self._session.path[: self._session.dropped])
+            if len(size.dropped) <= told:
+                words = self.tr("the oldest messages are left out")
+            elif written:
+                words = self.tr("the oldest messages will be left out")
+            else:
+                words = self.tr("full")
+        elif size.tokens >= _NEAR * size.limit:
+            state, words = State.NEAR, self.tr("nearly full")
+        used = size.sent if size.fits else size.least
+        self._composer.meter.show_use(used, size.context_size, state, words)
+
+    def _decide(self, size: PromptSize) -> None:
+        self._held = None
+        self._patience.stop()
+        if size.fits:
+            self.allowed.emit()
+        else:
+            self.refused.emit(self._too_long(size), self._can_grow())
+
+    def _too_long(self, size: PromptSize) -> str:
+        """What happened, and what helps here."""
+        what = self.tr(
+            "This message is too long to send: it takes {0} tokens, and the model can take {1} at a time."
+        )
+        attached, raisable = bool(self._composer.attachments), self._can_grow()
+        if attached and raisable:
+            helps = self.tr("Shorten it, remove an attachment, or raise the context size in Settings.")
+        elif attached:
+            helps = self.tr("Shorten it, or remove an attachment.")
+        elif raisable:
+            helps = self.tr("Shorten it, send it in parts, or raise the context size in Settings.")
+        else:
+            helps = self.tr("Shorten it, or send it in parts.")
+        return f"{what.format(format_count(size.least), format_count(size.limit))} {helps}"
+
+    def _can_grow(self) -> bool:
+        """Whether Settings hold the context back: they name a size, or leave llama.cpp's models at Tern's default."""
+        info = self._desk.info
+        return self._desk.settings[CONTEXT_SIZE] > 0 or (info is not None and info.kernel == "llama.cpp")
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self.allowed.emit()

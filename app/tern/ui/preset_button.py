@@ -1,0 +1,73 @@
+"""Which preset the conversation is answered by, in the composer's row, and a menu to choose another."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from tern.chat.presets import PRESETS, preset_of
+from tern.chat.types import Manner
+from tern.ui.icons import action_icon
+from tern.ui.theme import Theme
+
+
+class PresetButton(QToolButton):
+    """``chosen`` carries the manner of the preset; ``more_requested``: everything it sets, to change by hand."""
+
+    chosen = Signal(object)  # Manner
+    more_requested = Signal()
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._manner = Manner()
+        self.setObjectName("presetButton")
+        self.setProperty("kind", "small")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setToolTip(self.tr("How this conversation is answered"))
+        self.setAccessibleDescription(
+            self.tr("Chooses a system prompt and the sampling that suits it for this conversation.")
+        )
+        menu = QMenu(self)
+        menu.aboutToShow.connect(self._fill)
+        self.setMenu(menu)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+        self.show_manner(Manner())
+
+    def show_manner(self, manner: Manner) -> None:
+        """What the conversation on show does."""
+        self._manner = manner
+        preset = preset_of(manner)
+        if preset is None:
+            name = self.tr("By hand")
+        else:
+            name = self.tr("Preset") if preset is PRESETS[0] else _name(preset.name)
+        self.setText(name)
+        self.setAccessibleName(self.tr("Preset: {0}").format(name if preset is None else _name(preset.name)))
+
+    def _fill(self) -> None:
+        menu = self.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        shown = preset_of(self._manner)
+        for preset in PRESETS:
+            action = menu.addAction(_name(preset.name))
+            action.setCheckable(True)
+            action.setChecked(preset is shown)
+            group.addAction(action)
+            manner = Manner(preset.manner.system, dict(preset.manner.sampling))
+            action.triggered.connect(lambda _=False, manner=manner: self.chosen.emit(manner))
+        menu.addSeparator()
+        menu.addAction(self.tr("Change by hand…"), self.more_requested.emit)
+
+    def _restyle(self) -> None:
+        self.setIcon(action_icon("sliders-horizontal", self._theme, "quiet"))
+        self.setIconSize(self._theme.icon_size * 0.8)
+
+
+def _name(name: str) -> str:
+    return QCoreApplication.translate("presets", name)
