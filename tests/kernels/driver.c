@@ -117,7 +117,7 @@ static struct outputs run_all(const struct shape *s) {
         run(tern_op_bitlinear, &y, s->nth, &linear);
     }
     struct tern_gate_up_args gated = {.gate = {s->gate, NULL, 0.9f, s->n_ff, NULL}, .up = {s->up, NULL, -1.1f, s->n_ff, NULL},
-                                      .n_in = s->n, .activation = s->activation};
+                                      .norm = NULL, .n_in = s->n, .activation = s->activation};
     o.y_bytes[2] = 4 * (int64_t)s->n_ff * s->tokens;
     o.y[2] = take(o.y_bytes[2]);
     struct ggml_tensor g = tensor(o.y[2], 4 * (int64_t)s->n_ff, s->n_ff, s->tokens);
@@ -131,6 +131,31 @@ static struct outputs run_all(const struct shape *s) {
     struct ggml_tensor c = tensor(o.y[3], 4 * (int64_t)s->n_out[0], s->n_out[0], s->tokens);
     c.src[0] = &rows;
     run(tern_op_bitlinear, &c, s->nth, &sparse);
+    if (s->tokens == 1 && s->n <= TERN_MAX_FUSED) {  // the ops that norm their source themselves say the same
+        linear.norm = gated.norm = &quant;
+        struct {
+            op f;
+            struct ggml_tensor *dst;
+            void *args;
+            int which;
+        } fused[] = {{tern_op_bitlinear, &c, &linear, 0}, {tern_op_gate_up, &g, &gated, 2}};
+        for (int i = 0; i < 2; i++) {
+            float *y = take(o.y_bytes[fused[i].which]);
+            struct ggml_tensor *dst = fused[i].dst;
+            void *kept = dst->data;
+            dst->src[0] = &x;
+            dst->data = y;
+            run(fused[i].f, dst, s->nth, fused[i].args);
+            if (memcmp(y, o.y[fused[i].which], (size_t)o.y_bytes[fused[i].which]) != 0) {
+                fprintf(stderr, "fused norm differs: n %d, op %d\n", s->n, i);
+                exit(1);
+            }
+            dst->src[0] = &rows;
+            dst->data = kept;
+            free(y);
+        }
+        linear.norm = gated.norm = NULL;
+    }
     if (!s->packed) return o;
 
     // The codes are left out, so that only the packed rows can have been read.

@@ -121,15 +121,18 @@ def matrix(packed: U8, scale: float, columns: U8 | None = None) -> loader.Matrix
 
 def bitlinear(
     k: loader.Kernels,
-    rows: I8,
+    rows: I8 | F32,
     n_in: int,
     mats: list[loader.Matrix],
     residual: F32 | None = None,
     nth: int = 1,
+    norm: loader.NormQuantArgs | None = None,
 ) -> F32:
+    """With ``norm`` the source ``rows`` are floats."""
     out = aligned((rows.shape[0], sum(m.n_out for m in mats)), np.float32)
     out.fill(np.nan)
     args = loader.bitlinear_args(mats, n_in)
+    args.norm = None if norm is None else ctypes.addressof(norm)
     sources = [tensor(rows)] + ([] if residual is None else [tensor(residual)])
     run_op(k.library.tern_op_bitlinear, tensor(out, sources), args, nth)
     assert args.next == 0
@@ -138,16 +141,19 @@ def bitlinear(
 
 def gate_up(
     k: loader.Kernels,
-    rows: I8,
+    rows: I8 | F32,
     n_in: int,
     gate: loader.Matrix,
     up: loader.Matrix,
     activation: int,
     nth: int = 1,
+    norm: loader.NormQuantArgs | None = None,
 ) -> F32:
+    """With ``norm`` the source ``rows`` are floats."""
     out = aligned((rows.shape[0], gate.n_out), np.float32)
     out.fill(np.nan)
     args = loader.gate_up_args(gate, up, n_in, activation)
+    args.norm = None if norm is None else ctypes.addressof(norm)
     run_op(k.library.tern_op_gate_up, tensor(out, [tensor(rows)]), args, nth)
     assert args.next == 0
     return out

@@ -57,8 +57,8 @@ def test_struct_mirrors(kernels: loader.Kernels) -> None:
     assert kernels.sizeof_ggml_tensor == ctypes.sizeof(h.Tensor)
     assert ctypes.sizeof(loader.Matrix) == 32
     assert ctypes.sizeof(loader.NormQuantArgs) == 40
-    assert ctypes.sizeof(loader.BitLinearArgs) == 112
-    assert ctypes.sizeof(loader.GateUpArgs) == 96
+    assert ctypes.sizeof(loader.BitLinearArgs) == 120
+    assert ctypes.sizeof(loader.GateUpArgs) == 104
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -187,6 +187,33 @@ def test_packed_rows_equal_rows(selected: loader.Kernels, kind: str, tokens: int
                 assert np.array_equal(
                     bits(h.gate_up(selected, rows, n, *only_packed, activation, nth)), bits(gated)
                 )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("n", [128, 1152, 6912, loader.MAX_FUSED])
+def test_products_that_norm_their_source(selected: loader.Kernels, kind: str, n: int) -> None:
+    """One token: the same bits as from an op of its own, and the statistics counted once."""
+    rng = np.random.default_rng(n)
+    x = activations(rng, kind, 1, n)
+    weight = rng.standard_normal(n).astype(np.float32)
+    packed = [h.file_bytes(random_codes(rng, 300, n)) for _ in range(2)]
+    columns = h.make_columns(selected, packed[0])
+    mats = [h.matrix(p, 0.7) for p in packed]
+    only_columns = loader.matrix(0, 0.7, 300, columns.ctypes.data)
+    for nth in (1, 3):
+        rows = h.norm_quant(selected, x, weight, EPS)
+        live = h.norm_quant(selected, x, weight, EPS, live=True)
+        norm, norm_live = (
+            loader.norm_quant_args(weight.ctypes.data, EPS, n, listed) for listed in (False, True)
+        )
+        got = h.bitlinear(selected, x, n, mats, nth=nth, norm=norm)
+        assert np.array_equal(bits(got), bits(h.bitlinear(selected, rows, n, mats, nth=nth)))
+        got = h.bitlinear(selected, x, n, [only_columns], nth=nth, norm=norm_live)
+        assert np.array_equal(bits(got), bits(h.bitlinear(selected, live, n, [only_columns], nth=nth)))
+        assert (norm_live.live_columns, norm_live.total_columns) == (np.count_nonzero(h.q_values(live, n)), n)
+        for activation in (loader.RELU2, loader.SILU):
+            got = h.gate_up(selected, x, n, *mats, activation, nth, norm=norm)
+            assert np.array_equal(bits(got), bits(h.gate_up(selected, rows, n, *mats, activation, nth)))
 
 
 def test_rows_of_other_widths_are_not_packed(kernels: loader.Kernels) -> None:

@@ -178,15 +178,21 @@ class _Blocks:
             self._context, type_, (rows, self.n_tokens), args, function, C.addressof(userdata)
         )
 
-    def _norm_quant(self, norm: str, x: int, width: int, live: bool = False) -> int:
-        """RMSNorm and int8 quantization in one node: rows of ``quant_row_bytes(width)`` bytes. With ``live`` the
-        nonzero values are listed as well, for a product that reads only their columns."""
+    def _quantized(self, norm: str, x: int, width: int, live: bool = False) -> tuple[int, int | None]:
+        """The source of a ternary product of ``norm(x)``, and the address of the norm that the product itself does.
+
+        One token is normed and quantized by the product: rows of int8 only for more. With ``live`` the nonzero
+        values are listed as well, for a product that reads only their columns.
+        """
         weight = self._ggml.get_data(self._weights.tensors[f"{norm}.weight"])
         userdata = kernels.norm_quant_args(weight, self._config.rms_eps, width, live)
         if live:
             self.column_counters.append(userdata)
+        if self.n_tokens == 1 and width <= kernels.MAX_FUSED:
+            self._keep.append(userdata)
+            return x, C.addressof(userdata)
         rows = self._kernels.quant_row_bytes(width, live)
-        return self._custom(ggml.Type.I8, rows, [x], self._kernels.op_norm_quant, userdata)
+        return self._custom(ggml.Type.I8, rows, [x], self._kernels.op_norm_quant, userdata), None
 
     def project(
         self, block: str, norm: str, names: tuple[str, ...], x: int, residual: int | None = None
@@ -202,10 +208,10 @@ class _Blocks:
         width = weights.n_in(names[0])
         matrices = [weights.matrices[name] for name in names]
         live = self.n_tokens == 1 and bool(matrices[0].columns)
-        quantized = self._norm_quant(norm, x, width, live)
         total = sum(matrix.n_out for matrix in matrices)
         userdata = kernels.bitlinear_args(matrices, width)
-        sources = [quantized] if residual is None else [quantized, residual]
+        source, userdata.norm = self._quantized(norm, x, width, live)
+        sources = [source] if residual is None else [source, residual]
         fused = self._custom(ggml.Type.F32, total, sources, self._kernels.op_bitlinear, userdata)
         if len(names) == 1:
             return [fused]
@@ -251,8 +257,8 @@ class _Blocks:
             )
             if self.n_tokens == 1 and relu2:
                 self.row_counters.append(userdata)
-            quantized = self._norm_quant(f"{block}.ffn_norm", x, config.n_embd)
-            return self._custom(ggml.Type.F32, config.n_ff, [quantized], self._kernels.op_gate_up, userdata)
+            source, userdata.norm = self._quantized(f"{block}.ffn_norm", x, config.n_embd)
+            return self._custom(ggml.Type.F32, config.n_ff, [source], self._kernels.op_gate_up, userdata)
         normed = self.norm(f"{block}.ffn_norm", x)
         gated = self._linear(gate, normed)
         gated = g.sqr(self._context, g.relu(self._context, gated)) if relu2 else g.silu(self._context, gated)

@@ -16,11 +16,12 @@ from pathlib import Path
 
 from tern.errors import BugError, UserError
 
-ABI_VERSION = 2
+ABI_VERSION = 3
 RELU2 = 0
 SILU = 1
 MAX_COLUMNS = 65536
 MAX_MATRICES = 3
+MAX_FUSED = 16384  # columns up to which an op can norm and quantize its one token itself
 
 _GROUP = 128
 
@@ -53,10 +54,11 @@ class NormQuantArgs(ctypes.Structure):
 
 
 class BitLinearArgs(ctypes.Structure):
-    """Userdata of op_bitlinear."""
+    """Userdata of op_bitlinear. ``norm``: null, or the address of NormQuantArgs: then the source is floats."""
 
     _fields_ = (
         ("mats", Matrix * MAX_MATRICES),
+        ("norm", ctypes.c_void_p),
         ("n_mats", ctypes.c_int32),
         ("n_in", ctypes.c_int32),
         ("next", ctypes.c_int32),
@@ -65,11 +67,12 @@ class BitLinearArgs(ctypes.Structure):
 
 
 class GateUpArgs(ctypes.Structure):
-    """Userdata of op_gate_up."""
+    """Userdata of op_gate_up. ``norm``: null, or the address of NormQuantArgs: then the source is floats."""
 
     _fields_ = (
         ("gate", Matrix),
         ("up", Matrix),
+        ("norm", ctypes.c_void_p),
         ("n_in", ctypes.c_int32),
         ("activation", ctypes.c_int32),
         ("next", ctypes.c_int32),

@@ -53,6 +53,27 @@ void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdat
     }
 }
 
+// dst as if its source had been normed and quantized by an op before. `row` has room for the quantized token.
+struct quantized_source {
+    struct ggml_tensor quantized, dst;
+};
+
+static void quantize_source(const struct kernel *k, const struct ggml_tensor *dst, struct tern_norm_quant_args *a,
+                            int ith, int8_t *row, struct quantized_source *s) {
+    k->norm_quant(float_row(dst->src[0], 0), a->weight, a->eps, a->n, a->live, row);
+    if (a->live && ith == 0) {
+        a->live_columns += row_trailer(row, a->n)->n_live;
+        a->total_columns += a->n;
+    }
+    s->quantized.data = row;
+    s->quantized.nb[1] = 0;  // there is one token
+    s->dst = *dst;
+    s->dst.src[0] = &s->quantized;
+}
+
+// Room for TERN_MAX_FUSED columns with their list; on the stack, because every thread needs its own.
+enum { FUSED_BYTES = TERN_MAX_FUSED + 64 + (TERN_MAX_FUSED + LIST_SLACK) * 5 + 64 };
+
 // ---- bitlinear: one to three matrices, outputs one after another, optional residual ----
 struct unit {
     const struct tern_matrix *mat;
@@ -149,10 +170,7 @@ static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, st
     }
 }
 
-void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
-    struct tern_bitlinear_args *a = userdata;
-    const struct kernel *k = tern_active_kernel();
-    (void)ith;
+static void bitlinear(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
     int has_columns = 0;
     for (int32_t m = 0; m < a->n_mats; m++) has_columns |= a->mats[m].columns != NULL;
     if (has_columns && a->n_mats == 1 && dst->ne[1] == 1 &&
@@ -162,6 +180,19 @@ void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata
         bitlinear_panels(k, dst, a, nth);
     else
         bitlinear_rows(k, dst, a, nth);
+}
+
+void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_bitlinear_args *a = userdata;
+    const struct kernel *k = tern_active_kernel();
+    if (a->norm) {
+        TERN_ALIGNED(64) int8_t row[FUSED_BYTES];
+        struct quantized_source s;
+        quantize_source(k, dst, a->norm, ith, row, &s);
+        bitlinear(k, &s.dst, a, nth);
+    } else {
+        bitlinear(k, dst, a, nth);
+    }
 }
 
 // ---- gate and up ----
@@ -257,9 +288,7 @@ static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, stru
     }
 }
 
-void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
-    struct tern_gate_up_args *a = userdata;
-    const struct kernel *k = tern_active_kernel();
+static void gate_up(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int ith, int nth) {
     if (dst->ne[1] > ROWS_UP_TO) {
         gate_up_panels(k, dst, a, nth);
     } else if (dst->ne[1] == 1 && a->activation == TERN_RELU2) {
@@ -267,5 +296,18 @@ void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata) 
         gate_up_live(k, dst, a, nth);
     } else {
         gate_up_rows(k, dst, a, nth);
+    }
+}
+
+void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    struct tern_gate_up_args *a = userdata;
+    const struct kernel *k = tern_active_kernel();
+    if (a->norm) {
+        TERN_ALIGNED(64) int8_t row[FUSED_BYTES];
+        struct quantized_source s;
+        quantize_source(k, dst, a->norm, ith, row, &s);
+        gate_up(k, &s.dst, a, ith, nth);
+    } else {
+        gate_up(k, dst, a, ith, nth);
     }
 }

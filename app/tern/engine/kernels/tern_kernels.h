@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 2
+#define TERN_ABI_VERSION 3
 
 struct ggml_tensor;
 
@@ -44,8 +44,11 @@ struct tern_norm_quant_args {
     int64_t total_columns;
 };
 
+enum { TERN_MAX_FUSED = 16384 };
+
 struct tern_bitlinear_args {
     struct tern_matrix mats[3];
+    struct tern_norm_quant_args *norm;  // or NULL: see below
     int32_t n_mats;
     int32_t n_in;
     int32_t next;  // work counter; zero between calls
@@ -54,6 +57,7 @@ struct tern_bitlinear_args {
 
 struct tern_gate_up_args {
     struct tern_matrix gate, up;
+    struct tern_norm_quant_args *norm;  // or NULL: see below
     int32_t n_in;
     int32_t activation;  // enum tern_activation
     int32_t next;        // work counter; zero between calls
@@ -66,6 +70,8 @@ struct tern_gate_up_args {
 //   norm_quant: src0 f32 [n, T]               -> dst i8  [tern_quant_row_bytes(n, live), T]
 //   bitlinear:  src0 i8 rows, src1 residual?  -> dst f32 [sum of n_out, T]
 //   gate_up:    src0 i8 rows                  -> dst f32 [n_ff, T] = act(gate) * up
+// With `norm` the last two take the floats themselves, one token of at most TERN_MAX_FUSED columns: every thread
+// norms and quantizes it for itself, which takes less time than one of them doing it and the others waiting.
 TERN_API void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata);
