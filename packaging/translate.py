@@ -62,8 +62,9 @@ def _of_tables() -> Iterator[Text]:
         yield Text("presets", preset.name)
     for setting in TABLE:
         if setting.label:
-            words = (setting.group, setting.label, setting.help, *(label for _, label in setting.choices))
-            yield from (Text("settings", word) for word in words)
+            words = (setting.group, setting.label, setting.help, setting.lowest)
+            choices = (label for _, label in setting.choices)
+            yield from (Text("settings", word) for word in (*words, *choices) if word)
 
 
 def _of_module(path: Path) -> Iterator[Text]:

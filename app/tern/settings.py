@@ -42,6 +42,7 @@ class Setting(Generic[T]):
     high: float | None = None
     choices: tuple[tuple[T, str], ...] = ()
     lines: int = 1  # of text to show at a time
+    lowest: str = ""  # what to show for the lowest number, where that is no number
 
     def problem(self, value: object) -> str | None:
         """Why ``value`` cannot be set, as the end of a sentence; None when it can."""
@@ -118,7 +119,7 @@ TEMPERATURE = Setting(
 )  # fmt: skip
 TOP_K = Setting(
     "sampling.top_k", int, 40, _REPLY, "Top-k",
-    "Choose among this many likeliest tokens; 0 among all.", 0, 1000,
+    "Choose among this many likeliest tokens; 0 among all.", 0, 1000, lowest="All",
 )  # fmt: skip
 TOP_P = Setting(
     "sampling.top_p", float, 0.95, _REPLY, "Top-p",
@@ -135,14 +136,16 @@ REPEAT_PENALTY = Setting(
 SEED = Setting(
     "sampling.seed", int, -1, _REPLY, "Seed",
     "The same seed gives the same reply to the same question; -1 draws a new one each time.", -1, 2**32 - 2,
+    lowest="New each time",
 )  # fmt: skip
 MAX_TOKENS = Setting(
     "max_tokens", int, 0, _REPLY, "Longest reply",
-    "Stop a reply after this many tokens; 0 lets it run as far as the context reaches.", 0, 1 << 20,
+    "Stop a reply after this many tokens; 0 lets it run as far as the context reaches.", 0, 1 << 20, lowest="No limit",
 )  # fmt: skip
 THREADS = Setting(
     "threads", int, 0, _ENGINE, "Threads",
     "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0, 512,
+    lowest="Automatic",
 )  # fmt: skip
 QUIET = Setting(
     "quiet", bool, False, _ENGINE, "Quiet",
@@ -156,6 +159,7 @@ KV_TYPE = Setting(
 CONTEXT_SIZE = Setting(
     "context_size", int, 0, _ENGINE, "Context size",
     "Tokens the model can look back on; 0 takes all that it was made for. Less needs less memory.", 0, 1 << 20,
+    lowest="The model's",
 )  # fmt: skip
 OFFLINE = Setting(
     "offline", bool, False, _NETWORK, "Work offline",
@@ -171,7 +175,7 @@ PROXY = Setting(
 )  # fmt: skip
 DOWNLOAD_LIMIT = Setting(
     "download_limit", float, 0.0, _NETWORK, "Download limit",
-    "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000,
+    "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000, lowest="No limit",
 )  # fmt: skip
 MODEL_PATH = Setting("model_path", str, "")
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")

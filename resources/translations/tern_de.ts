@@ -203,6 +203,10 @@
         <translation>Diesen Code seitwärts rollen</translation>
     </message>
     <message>
+        <source>Shows the ends of long lines.</source>
+        <translation>Zeigt die Enden langer Zeilen.</translation>
+    </message>
+    <message>
         <source>Unwrap</source>
         <translation>Nicht umbrechen</translation>
     </message>
@@ -443,10 +447,6 @@
         <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
     </message>
     <message>
-        <source>full</source>
-        <translation>voll</translation>
-    </message>
-    <message>
         <source>nearly full</source>
         <translation>fast voll</translation>
     </message>
@@ -681,6 +681,10 @@
         <translation>Neue Zeile</translation>
     </message>
     <message>
+        <source>Open the menus</source>
+        <translation>Die Menüs öffnen</translation>
+    </message>
+    <message>
         <source>Paste a long text into the message itself</source>
         <translation>Einen langen Text in die Nachricht selbst einfügen</translation>
     </message>
@@ -719,6 +723,10 @@
     <message>
         <source>Stop the reply</source>
         <translation>Die Antwort stoppen</translation>
+    </message>
+    <message>
+        <source>This system has no notification area that Tern could stay in.</source>
+        <translation>Dieses System hat keinen Infobereich, in dem Tern bleiben könnte.</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -1431,6 +1439,10 @@
         <translation>Alles auswählen</translation>
     </message>
     <message>
+        <source>Show attachment</source>
+        <translation>Anhang zeigen</translation>
+    </message>
+    <message>
         <source>Wrap long lines</source>
         <translation>Lange Zeilen umbrechen</translation>
     </message>
@@ -1452,6 +1464,13 @@
     <message>
         <source>What you and the model have said, oldest first.</source>
         <translation>Was Sie und das Modell gesagt haben, das Älteste zuerst.</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Show or hide Tern</source>
+        <translation>Tern zeigen oder verbergen</translation>
     </message>
 </context>
 <context>
@@ -1598,6 +1617,29 @@
     <message>
         <source>Tern does not open this kind of link: {0}</source>
         <translation>Diese Art von Link öffnet Tern nicht: {0}</translation>
+    </message>
+</context>
+<context>
+    <name>menu_bar</name>
+    <message>
+        <source>&amp;Conversation</source>
+        <translation>&amp;Gespräch</translation>
+    </message>
+    <message>
+        <source>&amp;File</source>
+        <translation>&amp;Datei</translation>
+    </message>
+    <message>
+        <source>&amp;Help</source>
+        <translation>&amp;Hilfe</translation>
+    </message>
+    <message>
+        <source>&amp;View</source>
+        <translation>&amp;Ansicht</translation>
+    </message>
+    <message>
+        <source>Menus</source>
+        <translation>Menüs</translation>
     </message>
 </context>
 <context>
@@ -1820,12 +1862,20 @@
         <translation>Adresse eines Proxys für Downloads, wie http://HOST:PORT; leer gilt der des Systems.</translation>
     </message>
     <message>
+        <source>All</source>
+        <translation>Alle</translation>
+    </message>
+    <message>
         <source>Appearance</source>
         <translation>Aussehen</translation>
     </message>
     <message>
         <source>Arctic blue</source>
         <translation>Polarblau</translation>
+    </message>
+    <message>
+        <source>Automatic</source>
+        <translation>Automatisch</translation>
     </message>
     <message>
         <source>Choose among the likeliest tokens that together reach this probability; 1 switches it off.</source>
@@ -1944,6 +1994,14 @@
         <translation>Netz</translation>
     </message>
     <message>
+        <source>New each time</source>
+        <translation>Jedes Mal neu</translation>
+    </message>
+    <message>
+        <source>No limit</source>
+        <translation>Keine Grenze</translation>
+    </message>
+    <message>
         <source>Nothing slides or blinks. It is on by itself where the system asks for less motion and Qt can tell.</source>
         <translation>Nichts gleitet oder blinkt. Von selbst an, wo das System weniger Bewegung wünscht und Qt es weiß.</translation>
     </message>
@@ -2014,6 +2072,10 @@
     <message>
         <source>Text size</source>
         <translation>Textgröße</translation>
+    </message>
+    <message>
+        <source>The model&apos;s</source>
+        <translation>Wie das Modell</translation>
     </message>
     <message>
         <source>The same seed gives the same reply to the same question; -1 draws a new one each time.</source>

@@ -26,11 +26,11 @@ def session_theme(qapp: QApplication) -> Theme:
 
 @pytest.fixture
 def theme(session_theme: Theme) -> Iterator[Theme]:
+    session_theme.set_still(True)  # what slides is tested where it slides
     yield session_theme
     session_theme.set_mode(Mode.LIGHT)
     session_theme.set_scale(1.0)
     session_theme.set_accent("blue")
-    session_theme.set_still(False)
 
 
 @pytest.fixture

@@ -101,6 +101,7 @@ def test_an_accent_that_is_fit_is_taken_as_it_is(theme: Theme) -> None:
 
 
 def test_reduced_motion_stops_every_effect_and_the_blinking(qapp: QApplication, theme: Theme) -> None:
+    theme.set_still(False)
     effect = Qt.UIEffect.UI_General
     qapp.setEffectEnabled(effect, True)
     moving = Theme(qapp, Mode.LIGHT)

@@ -24,7 +24,7 @@ _GUIDE_QUESTIONS = (
 _QUESTIONS = (
     "Why is the sky blue?",
     "Write a haiku about the sea.",
-    "What can I cook with eggs and rice?",
+    "What can I cook with eggs?",
     "How do I reverse a list in Python?",
 )
 

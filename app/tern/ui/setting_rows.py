@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -29,7 +29,7 @@ from tern.ui.accents import ACCENTS
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
-_CONTROL_WIDTH = 190
+_CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
 _SWATCH = 12
 
 
@@ -72,7 +72,8 @@ class SettingRow(QWidget):
         self._label = QLabel(label, self)
         self._help = QLabel(sentence, self)
         self._help.setProperty("kind", "quiet")
-        self._help.setWordWrap(True)
+        for words in (self._label, self._help):
+            words.setWordWrap(True)
         self.control = self._make_control()
         self.control.setObjectName(f"setting-{setting.key}")
         self.control.setAccessibleName(label)
@@ -88,17 +89,17 @@ class SettingRow(QWidget):
         policy.setRetainSizeWhenHidden(True)
         self._restore.setSizePolicy(policy)
 
-        words = QVBoxLayout()
-        words.setSpacing(2)
-        words.addWidget(self._label)
-        words.addWidget(self._help)
+        left = QVBoxLayout()
+        left.setSpacing(2)
+        left.addWidget(self._label)
+        left.addWidget(self._help)
         wide = isinstance(self.control, QPlainTextEdit)
         if wide:
-            words.addWidget(self.control)
+            left.addWidget(self.control)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, Space.S, 0, Space.S)
         row.setSpacing(Space.M)
-        row.addLayout(words, 1)
+        row.addLayout(left, 1)
         if not wide:
             row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._restore, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -140,6 +141,8 @@ class SettingRow(QWidget):
             text.setFixedHeight(setting.lines * text.fontMetrics().lineSpacing() + Space.L)
         if isinstance(control, QAbstractSpinBox):
             control.setKeyboardTracking(False)
+            control.setLocale(QLocale.c())  # figures are written in one way everywhere in Tern
+            control.setSpecialValueText(translated(setting.lowest))
         if isinstance(control, QAbstractSpinBox | QComboBox | QLineEdit):
             control.setMinimumWidth(_CONTROL_WIDTH)
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -171,6 +174,8 @@ class SettingRow(QWidget):
 
     def restyle(self) -> None:
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
+        if isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
+            self.control.setMinimumHeight(round(_CONTROL_HEIGHT * self._theme.scale))
         self._restore.setIconSize(self._theme.icon_size)
         self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
         if (box := self._swatches) is not None:

@@ -56,6 +56,7 @@ class SettingsPage(QWidget):
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         area.setAccessibleName(title)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         body = QWidget(area)

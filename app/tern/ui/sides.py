@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QPoint, QPropertyAnimation, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 NARROWEST_PAGE = 472  # px beside the sidebar
+_SLIDE_MS = 140
 
 
 class Sides(QWidget):
@@ -25,10 +26,16 @@ class Sides(QWidget):
         self._wanted = True  # beside the page
         self._over = False  # lying over it, in a narrow window
         self._shown: bool | None = None
+        self._still: Callable[[], bool] = lambda: True
+        self._slide: QPropertyAnimation | None = None
 
-    def fill(self, side: QWidget, page: QWidget, width: Callable[[], int]) -> None:
-        """``width``: of the sidebar, in px."""
-        self._side, self._page, self._width = side, page, width
+    def fill(self, side: QWidget, page: QWidget, width: Callable[[], int], still: Callable[[], bool]) -> None:
+        """``width``: of the sidebar, in px. ``still``: whether it may not slide when the person asks for it."""
+        self._side, self._page, self._width, self._still = side, page, width, still
+        self._slide = QPropertyAnimation(side, b"pos", self)
+        self._slide.setDuration(_SLIDE_MS)
+        self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
+        self._slide.finished.connect(self._settle)
         self.arrange()
 
     @property
@@ -46,7 +53,7 @@ class Sides(QWidget):
             self._over = not self._over
         else:
             self._wanted = not self._wanted
-        self.arrange()
+        self.arrange(slide=True)
 
     def reveal(self) -> None:
         """Show the sidebar, if it is not in view."""
@@ -57,24 +64,46 @@ class Sides(QWidget):
         """Something was chosen in a sidebar that covers the page."""
         if self._over:
             self._over = False
-            self.arrange()
+            self.arrange(slide=True)
 
-    def arrange(self) -> None:
-        """Give both parts their places."""
-        if self._side is None or self._page is None:
+    @property
+    def sliding(self) -> bool:
+        return self._slide is not None and self._slide.state() is QAbstractAnimation.State.Running
+
+    def arrange(self, slide: bool = False) -> None:
+        """Give both parts their places; ``slide`` shows where the sidebar comes from or goes to."""
+        if self._side is None or self._page is None or self._slide is None:
             return
+        self._slide.stop()
         width, narrow = self._width(), self._is_narrow()
         self._over = self._over and narrow
         shown = self._over or (self._wanted and not narrow)
-        left = width if shown and not self._over else 0
-        self._side.setGeometry(0, 0, width, self.height())
-        self._page.setGeometry(left, 0, self.width() - left, self.height())
-        self._side.setVisible(shown)
-        if self._over:
+        room = width if shown and not self._over else 0
+        mirrored = self.isRightToLeft()
+        inside = QPoint(self.width() - width if mirrored else 0, 0)
+        outside = QPoint(self.width() if mirrored else -width, 0)
+        self._page.setGeometry(0 if mirrored else room, 0, self.width() - room, self.height())
+        self._side.resize(width, self.height())
+        slide = slide and shown is not self._shown and self.isVisible() and not self._still()
+        if slide:
+            self._slide.setStartValue(outside if shown else inside)
+            self._slide.setEndValue(inside if shown else outside)
+            self._side.move(self._slide.startValue())
+            self._side.setVisible(True)
+            self._slide.start()
+        else:
+            self._side.move(inside)
+            self._side.setVisible(shown)
+        if self._over or slide:
             self._side.raise_()
         if shown is not self._shown:
             self._shown = shown
             self.changed.emit(shown)
+
+    def _settle(self) -> None:
+        """The slide has ended."""
+        if self._side is not None:
+            self._side.setVisible(bool(self._shown))
 
     def _is_narrow(self) -> bool:
         return self.width() < self._width() + NARROWEST_PAGE

@@ -74,7 +74,7 @@ class WindowFrame(QMainWindow):
         column.addLayout(middle)
         column.addWidget(self.readouts)
         self.sides.changed.connect(self.header.set_sidebar_shown)
-        self.sides.fill(self.sidebar, centre, self.sidebar.wanted_width)
+        self.sides.fill(self.sidebar, centre, self.sidebar.wanted_width, lambda: self._theme.still)
         self.setCentralWidget(self.sides)
         self._fit()
         self._theme.changed.connect(self._fit)
