@@ -82,10 +82,47 @@ static void attend_whole(struct ggml_tensor *dst, struct tern_attention_args *a,
     }
 }
 
+static int one_token(const struct ggml_tensor *dst, const struct tern_attention_args *a) {
+    return dst->ne[1] == 1 && a->head_dim % 16 == 0;
+}
+
+// One token: the positions are cut into pieces of equal length. Their number follows from the length alone, so that
+// results do not depend on the threads; 24 divides well among them.
+static int32_t n_pieces(const struct ggml_tensor *partials, const struct tern_attention_args *a, int32_t positions) {
+    const int32_t fours = (positions + 4 * LEAST_PIECE - 1) / (4 * LEAST_PIECE);
+    const int64_t room = partials->ne[0] / (a->n_heads * tern_attention_partial_floats(a->head_dim));
+    return min32(4 * min32(fours, MOST_PIECES / 4), (int32_t)room);
+}
+
+static void attend_pieces(struct ggml_tensor *dst, const struct tern_attention_args *a, int ith, int nth, int32_t past) {
+    const struct attend_task whole = base_task(dst, a, 0, 0, 1, past);
+    const int32_t pieces = n_pieces(dst, a, past + 1);
+    const struct attend_one_task task = {
+        .q = whole.q,
+        .k = whole.k,
+        .v = whole.v,
+        .row_bytes = whole.row_bytes,
+        .head_bytes = whole.head_bytes,
+        .type = whole.type,
+        .head_dim = a->head_dim,
+        .n_shared = whole.n_shared,
+        .n_kv_heads = a->n_kv_heads,
+        .positions = past + 1,
+        .pieces = pieces,
+        .first_piece = pieces * ith / nth,
+        .end_piece = pieces * (ith + 1) / nth,
+        .scale = a->scale,
+        .out = whole.out,
+    };
+    tern_active_float_kernel()->attend_one(&task);
+}
+
 void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_attention_args *a = userdata;
     const int32_t past = *(const int32_t *)dst->src[3]->data;
-    if (a->chunk)
+    if (a->chunk && one_token(dst, a))
+        attend_pieces(dst, a, ith, nth, past);
+    else if (a->chunk)
         attend_split(dst, a, ith, nth, past);
     else
         attend_whole(dst, a, nth, past);
@@ -96,7 +133,9 @@ void tern_op_attention_merge(struct ggml_tensor *dst, int ith, int nth, void *us
     const struct tern_attention_args *a = userdata;
     const struct ggml_tensor *partials = dst->src[0];
     const int32_t n_tokens = (int32_t)dst->ne[1], past = *(const int32_t *)dst->src[1]->data;
-    const int32_t n_chunks = (past + n_tokens + a->chunk - 1) / a->chunk, dim = a->head_dim;
+    const int32_t n_chunks = one_token(dst, a) ? n_pieces(partials, a, past + 1)
+                                               : (past + n_tokens + a->chunk - 1) / a->chunk;
+    const int32_t dim = a->head_dim;
     const int64_t partial = tern_attention_partial_floats(dim);
     for (int32_t i = ith; i < n_tokens * a->n_heads; i += nth) {
         const int32_t token = i / a->n_heads, head = i % a->n_heads;

@@ -10,6 +10,7 @@ enum {
     MAX_QUERIES = 64,       // query rows (tokens x heads of one group) worked on together
     POSITION_BLOCK = 64,    // cache positions converted to floats at a time
     PARTIAL_EXTRA = 16,     // floats before each partial result: maximum, sum, padding
+    LEAST_PIECE = 32, MOST_PIECES = 24,  // one token: positions in a piece, and pieces
     AHEAD = 24,             // positions between a prefetch and its use
 };
 
@@ -37,5 +38,24 @@ struct attend_task {
 };
 
 typedef void attend_fn(const struct attend_task *task);
+
+// All heads of one token against some pieces of the cache.
+struct attend_one_task {
+    const float *q;        // [n_heads][head_dim]
+    const uint8_t *k, *v;  // the cache at position 0
+    int64_t row_bytes, head_bytes;
+    int32_t type;
+    int32_t head_dim, n_shared, n_kv_heads;  // head_dim is a multiple of 16
+    int32_t positions, pieces;            // the first `positions` of the cache, cut into `pieces`, of which these:
+    int32_t first_piece, end_piece;
+    float scale;
+    float *out;  // [pieces][n_heads][PARTIAL_EXTRA + head_dim]: maximum, sum, unused, values
+};
+
+static inline int32_t piece_begin(int32_t positions, int32_t pieces, int32_t piece) {
+    return (int32_t)((int64_t)positions * piece / pieces);
+}
+
+typedef void attend_one_fn(const struct attend_one_task *task);
 
 #endif

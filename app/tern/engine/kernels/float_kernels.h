@@ -8,6 +8,7 @@
 
 struct float_kernel {
     attend_fn *attend;
+    attend_one_fn *attend_one;
     dot_rows_fn *dot_rows;
     row_to_floats_fn *row_to_floats;
     coarse_rows_fn *coarse_rows;

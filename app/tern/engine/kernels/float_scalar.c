@@ -1,12 +1,14 @@
 // The float work (attention, output head) for one instruction set; the code is in the headers.
 #define ATTEND attend_scalar
+#define ATTEND_ONE attend_one_scalar
 #define DOT_ROWS dot_rows_scalar
 #define ROW_TO_FLOATS row_to_floats_scalar
 #define COARSE_ROWS coarse_rows_scalar
 #include "float_kernels.h"
 
+#include "attention_decode.h"
 #include "attention_ops.h"
 #include "coarse_ops.h"
 #include "head_ops.h"
 
-const struct float_kernel tern_float_scalar = {ATTEND, DOT_ROWS, ROW_TO_FLOATS, COARSE_ROWS};
+const struct float_kernel tern_float_scalar = {ATTEND, ATTEND_ONE, DOT_ROWS, ROW_TO_FLOATS, COARSE_ROWS};

@@ -7,6 +7,7 @@
 #if defined(_MSC_VER) && !defined(__clang__)
 #include <intrin.h>
 #define TERN_ALIGNED(n) __declspec(align(n))
+#define TERN_ALWAYS_INLINE __forceinline
 static inline int32_t fetch_add(int32_t *p) { return (int32_t)_InterlockedIncrement((volatile long *)p) - 1; }
 static inline void put(int32_t *p, int32_t v) { *(volatile int32_t *)p = v; }
 static inline int32_t get(const int32_t *p) { return *(const volatile int32_t *)p; }
@@ -17,15 +18,16 @@ static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
     return same;
 }
 static inline void add_statistic(int64_t *p, int64_t v) { _InterlockedExchangeAdd64((volatile long long *)p, v); }
-static inline void prefetch_l2(const void *p) {
 #if defined(_M_X64)
-    _mm_prefetch((const char *)p, _MM_HINT_T1);
+static inline void prefetch_l1(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
+static inline void prefetch_l2(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 #else
-    __prefetch(p);
+static inline void prefetch_l1(const void *p) { __prefetch(p); }
+static inline void prefetch_l2(const void *p) { __prefetch(p); }
 #endif
-}
 #else
 #define TERN_ALIGNED(n) __attribute__((aligned(n)))
+#define TERN_ALWAYS_INLINE inline __attribute__((always_inline))
 static inline int32_t fetch_add(int32_t *p) { return __atomic_fetch_add(p, 1, __ATOMIC_RELAXED); }
 static inline void put(int32_t *p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
 static inline int32_t get(const int32_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
@@ -34,6 +36,7 @@ static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
 }
 static inline void add_statistic(int64_t *p, int64_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
 static inline void prefetch_l2(const void *p) { __builtin_prefetch(p, 0, 2); }
+static inline void prefetch_l1(const void *p) { __builtin_prefetch(p, 0, 3); }
 #endif
 
 // The next run of units [first, end); first = -1 when none is left. Runs shrink as the work does: the
