@@ -6,9 +6,9 @@ import pytest
 from PySide6.QtGui import QAccessible, QTextBlock
 
 from tern.ui.formats import CONTEXT_LINE, DIMMED
+from tern.ui.messages import Item
 from tern.ui.theme import Theme
 from tern.ui.transcript import Transcript
-from tern.ui.transcript_view import Item
 
 from .samples import EVERYTHING
 

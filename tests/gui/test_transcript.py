@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QTextBlock, QTextCursor, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QWheelEvent
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton
 from pytestqt.qtbot import QtBot
 
+from tern.chat.attaching import Attachment, Kind
+from tern.ui.messages import Item
 from tern.ui.theme import Theme
 from tern.ui.transcript import Transcript
-from tern.ui.transcript_view import Item
 from tern.ui.wide_code import is_wide, scrolled
 
 
@@ -136,3 +138,38 @@ def test_right_click_offers_what_the_pointer_does(qtbot: QtBot, theme: Theme) ->
     assert steps == [(2, 1), (1, -1)]
     for open_menu in transcript.findChildren(QMenu):
         open_menu.deleteLater()
+
+
+# What is attached to a message
+
+NOTES = Attachment("notes.txt", "Some notes.\n", 12_300)
+PASTE = Attachment("", "A long text " * 100, 1200, Kind.PASTE)
+
+
+def test_attachments_are_chips_that_open_and_are_not_copied(qtbot: QtBot, theme: Theme) -> None:
+    asked: list[tuple[int, int]] = []
+    with_words = Item(1, True, "Sum it up\nin two lines", attachments=(NOTES, PASTE))
+    without = Item(3, True, "", attachments=(NOTES,))
+    transcript = _shown(qtbot, theme, with_words, Item(2, False, "Yes."), without, Item(4, False, "Again."))
+    transcript.attachment_requested.connect(lambda key, number: asked.append((key, number)))
+    lines = transcript.toPlainText().split("\n")
+    assert lines[1:5] == ["notes.txt · 12\u2009KB", lines[2], "Sum it up", "in two lines"]
+    assert lines[2].startswith("Pasted: A long text")
+    assert lines.count("notes.txt · 12\u2009KB") == 2
+    for text, expected in (("Pasted", (1, 1)), ("notes", (1, 0))):
+        place = transcript.cursorRect(transcript.document().find(text)).center()
+        QTest.mouseClick(transcript.viewport(), Qt.MouseButton.LeftButton, pos=place)
+        assert asked[-1] == expected
+    offered = {action.text(): action for action in transcript._menu(place).actions()}
+    offered["Show attachment"].trigger()
+    assert asked[-1] == (1, 0)
+    transcript.selectAll()
+    transcript.copy()
+    assert QGuiApplication.clipboard().text() == "Sum it up\nin two lines\nYes.\nAgain."
+    narrow = transcript._messages[0].slot.start.block().blockFormat().leftMargin()
+    transcript.resize(480, 420)
+    assert transcript._messages[0].slot.start.block().blockFormat().leftMargin() < narrow
+    bubble = transcript._grounds._bubble_rect(
+        transcript._messages[2].slot.start.block(), transcript._column()
+    )
+    assert bubble.width() > 100, "a bubble of chips alone is as wide as they are"

@@ -7,10 +7,11 @@ The open message is compared with what stands there, and only its differing tail
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count, zip_longest
 
-from PySide6.QtCore import QMarginsF
+from PySide6.QtCore import QMarginsF, Qt
 from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
 
 from tern.ui.formats import BUBBLE, PADDING, Formats
@@ -19,9 +20,10 @@ from tern.ui.inlines import insert_runs
 from tern.ui.markdown import Block, Kind, safe_text
 from tern.ui.tables import write_table
 from tern.ui.text_units import index_of, same_length, same_prefix
-from tern.ui.theme import Theme
+from tern.ui.theme import Size, Theme
 from tern.ui.wide_code import like_its_first
 
+_CHIP_WIDTH = 280  # px of the longest name, at scale 1
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING)
 
 
@@ -38,6 +40,15 @@ class _Written:
     fresh: bool
     text: int  # position of its first character
     code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What hangs on a message of the person's, as a chip to click: ``icon`` by its name, ``link`` what a click says."""
+
+    name: str
+    icon: str
+    link: str
 
 
 @dataclass(slots=True)
@@ -98,7 +109,8 @@ class DocumentWriter:
 
     # Messages
 
-    def add_user(self, text: str, column_width: float) -> Slot:
+    def add_user(self, text: str, column_width: float, attached: Sequence[Attached] = ()) -> Slot:
+        """Add the person's message: what is attached to it, then the words, if there are any."""
         shown = safe_text(text)
         metrics = QFontMetricsF(self.formats.body)
         slot = Slot(
@@ -106,9 +118,28 @@ class DocumentWriter:
             bubble=next(self._numbers),
             text_width=max(metrics.horizontalAdvance(line) for line in shown.split("\n")),
         )
+        small = QFontMetricsF(self._theme.font(Size.SMALL))
+        most = _CHIP_WIDTH * self._theme.scale
+        names = [
+            small.elidedText(safe_text(one.name), Qt.TextElideMode.ElideMiddle, most) for one in attached
+        ]
+        for name in names:
+            wide = small.horizontalAdvance(name) + self.formats.chip_icon() + 2 * PADDING
+            slot.text_width = max(slot.text_width, wide)
         left = self._bubble_left(slot, column_width)
-        cursor = self._new_block(self.formats.bubble(slot.bubble, left, first=True), self.formats.char())
+        formats = [
+            self.formats.attachment(slot.bubble, left, n == 0, one.icon) for n, one in enumerate(attached)
+        ]
+        if shown or not attached:
+            formats.append(self.formats.bubble(slot.bubble, left, first=not attached))
+        cursor = self._new_block(formats[0], self.formats.char())
         slot.start = _pin(cursor)
+        for number, (one, name) in enumerate(zip(attached, names, strict=True)):
+            cursor.insertText(name, self.formats.attachment_char(one.link))
+            if number + 1 < len(formats):
+                cursor.insertBlock(formats[number + 1], self.formats.char())
+        if attached and not shown:
+            return slot
         first, rest, others = shown.partition("\n")
         cursor.insertText(first, self.formats.char())
         if rest:

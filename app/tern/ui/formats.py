@@ -19,6 +19,7 @@ MARK = _FIRST + 6  # its mark in a list, as "•", "1.", CHECKED or UNCHECKED
 ASIDE = _FIRST + 7  # no part of the text (spacers, notes), so never copied
 DIMMED = _FIRST + 8  # of a message that the model no longer sees
 CONTEXT_LINE = _FIRST + 9  # the line under the last of those
+ATTACHMENT = _FIRST + 11  # what is attached to the person's message: the name of its icon
 SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are scrolled away to the left
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
@@ -87,6 +88,31 @@ class Formats:
         fmt.setRightMargin(PADDING)
         fmt.setTopMargin(self._theme.space(Space.XL) + PADDING if first else 0)
         return fmt
+
+    def attachment(self, number: int, left: float, first: bool, icon: str) -> QTextBlockFormat:
+        """Of something attached to the message of bubble ``number``: a line of its own."""
+        fmt = self.bubble(number, left, first)
+        fmt.setLineHeight(self.chip_height() - Space.XS, _FIXED)
+        fmt.setBottomMargin(Space.M)
+        fmt.setTextIndent(self.chip_icon() + Space.XS)
+        fmt.setProperty(ATTACHMENT, icon)
+        fmt.setProperty(ASIDE, True)
+        return fmt
+
+    def attachment_char(self, link: str) -> QTextCharFormat:
+        fmt = QTextCharFormat()
+        fmt.setFont(self._theme.font(Size.SMALL))
+        fmt.setForeground(self.ink)
+        fmt.setAnchor(True)
+        fmt.setAnchorHref(link)
+        return fmt
+
+    def chip_height(self) -> int:
+        return self._theme.px(Size.SMALL) + 14
+
+    def chip_icon(self) -> int:
+        """Room that a chip's icon takes, px."""
+        return self._theme.px(Size.SMALL) + Space.M
 
     def note(self, after: Block | None) -> QTextBlockFormat:
         fmt = self.line(Size.SMALL)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock
 
 from tern.ui.formats import (
+    ATTACHMENT,
     BUBBLE,
     CHECKED,
     CODE,
@@ -24,6 +25,7 @@ from tern.ui.formats import (
     UNCHECKED,
     Formats,
 )
+from tern.ui.icons import action_icon
 from tern.ui.lexing import language_name
 from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
 
@@ -57,6 +59,8 @@ class Grounds:
                     self._box(painter, self._bubble_rect(block, column), "paper", BLOCK_RADIUS, "line")
                 else:
                     self._box(painter, self._bubble_rect(block, column), "bubble", BLOCK_RADIUS)
+            if fmt.hasProperty(ATTACHMENT):
+                self._paint_chip(painter, block)
             if fmt.hasProperty(CONTEXT_LINE):
                 self._paint_context_line(painter, block, rect)
             if fmt.hasProperty(QUOTE):
@@ -114,10 +118,22 @@ class Grounds:
             head = QRectF(rect.left() + CODE_SIDE, rect.top() + 6, rect.width(), height)
             painter.drawText(head, _HEAD, language_name(str(language)))
 
+    def _paint_chip(self, painter: QPainter, block: QTextBlock) -> None:
+        text = _first_line(block)
+        height, icon = self._formats.chip_height(), self._formats.chip_icon()
+        top = round(text.center().y() - height / 2)
+        left = text.left() - icon - Space.XS
+        self._box(
+            painter, QRectF(left, top, text.right() + Space.M - left, height), "surface", RADIUS, "edge"
+        )
+        side = self._theme.px(Size.CONTROL)
+        place = QRectF(left + Space.S, top + (height - side) / 2, side, side)
+        name = str(block.blockFormat().property(ATTACHMENT))
+        action_icon(name, self._theme, "quiet").paint(painter, place.toRect())
+
     def _paint_context_line(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         """Hairlines from the text to both edges of the column."""
-        line = block.layout().lineAt(0)
-        text = line.naturalTextRect().translated(rect.topLeft())
+        text = _first_line(block)
         middle = round(text.center().y()) + 1
         for left, right in ((rect.left(), text.left() - Space.M), (text.right() + Space.M, rect.right())):
             if right > left:
@@ -174,6 +190,12 @@ def neighbours(block: QTextBlock, name: int) -> tuple[QTextBlock, QTextBlock]:
     while (after := last.next()).isValid() and after.blockFormat().property(name) == number:
         last = after
     return first, last
+
+
+def _first_line(block: QTextBlock) -> QRectF:
+    """Where the text of a block's first line stands."""
+    layout = block.layout()
+    return layout.lineAt(0).naturalTextRect().translated(layout.position())
 
 
 def _lines(block: QTextBlock, column: float) -> QRectF:

@@ -8,7 +8,7 @@ from tern.chat.session import Session
 from tern.chat.types import Entry, State
 from tern.engine.types import FinishReason
 from tern.ui.figures import reply_text
-from tern.ui.transcript_view import Item
+from tern.ui.messages import Item
 
 
 def items_of(session: Session) -> list[Item]:
@@ -26,7 +26,8 @@ def item_of(session: Session, entry: Entry) -> Item:
     siblings = [sibling.id for sibling in session.siblings(entry)]
     place = siblings.index(entry.id) + 1, len(siblings)
     user = entry.role == "user"
-    return Item(entry.id, user, entry.content, "" if user else note_of(entry), place, entry.unfinished)
+    note = "" if user else note_of(entry)
+    return Item(entry.id, user, entry.text, note, place, entry.unfinished, entry.attachments)
 
 
 def note_of(entry: Entry) -> str:

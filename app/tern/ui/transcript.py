@@ -23,8 +23,9 @@ from tern.ui.code_bar import CodeBar
 from tern.ui.copying import code_text, selected_text
 from tern.ui.formats import BUBBLE, CODE, CODE_SIDE, PADDING
 from tern.ui.message_bar import MessageBar
+from tern.ui.messages import Shown
 from tern.ui.theme import Space, Theme
-from tern.ui.transcript_view import Shown, TranscriptView
+from tern.ui.transcript_view import TranscriptView
 from tern.ui.wide_code import is_wide, overflow, scroll_to, scrolled, set_wide
 
 
@@ -110,6 +111,8 @@ class Transcript(TranscriptView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction(self.tr("Copy"), QKeySequence(QKeySequence.StandardKey.Copy), self.copy)
         copy.setEnabled(self.textCursor().hasSelection())
+        if (link := self.anchorAt(point)) and shown is not None and shown.user:
+            menu.addAction(self.tr("Show attachment"), lambda: self._activate(link))
         if code is not None:
             text = code_text(code)
             menu.addAction(self.tr("Copy code"), lambda: QGuiApplication.clipboard().setText(text))

@@ -5,7 +5,6 @@ Knows nothing of engines; is told text and notes, and asks by signals.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
@@ -23,46 +22,17 @@ from tern.ui.document import DocumentWriter, Slot
 from tern.ui.grounds import Grounds
 from tern.ui.icons import action_icon
 from tern.ui.markdown import StreamParser
+from tern.ui.messages import ATTACHMENT_LINK, Item, Shown
 from tern.ui.theme import Size, Space, Theme
 
 _NEAR_BOTTOM = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A message to show. ``key`` names it in signals; ``place``: which of how many branches it stands on."""
-
-    key: int
-    user: bool
-    text: str
-    note: str = ""
-    place: tuple[int, int] = (1, 1)
-    unfinished: bool = False
-
-
-@dataclass(slots=True)
-class Shown:
-    """A message on show. ``source`` is its text as it was written (Markdown in replies)."""
-
-    slot: Slot
-    item: Item
-    pieces: list[str] = field(default_factory=list)
-    note: str = ""
-    parser: StreamParser | None = None
-
-    @property
-    def user(self) -> bool:
-        return self.item.user
-
-    @property
-    def source(self) -> str:
-        return "".join(self.pieces)
 
 
 class TranscriptView(QTextBrowser):
     """A conversation is shown at once; its last reply may grow. Selections and the scroll position are the person's."""
 
     link_activated = Signal(str)
+    attachment_requested = Signal(int, int)  # key, which of its attachments
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,7 +58,7 @@ class TranscriptView(QTextBrowser):
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.anchorClicked.connect(lambda url: self.link_activated.emit(url.toString()))
+        self.anchorClicked.connect(lambda url: self._activate(url.toString()))
 
         self._jump = QPushButton(self.tr("Jump to latest"), self)
         self._jump.setObjectName("jumpButton")
@@ -118,8 +88,9 @@ class TranscriptView(QTextBrowser):
 
     def begin_turn(self, question: Item, reply: Item) -> None:
         """Add a question and open the empty reply to it, and follow the end from here on."""
-        slot = self._writer.add_user(question.text, self._column())
-        self._messages.append(Shown(slot, question, [question.text]))
+        asked = Shown(Slot(QTextCursor()), question, [question.text])
+        asked.slot = self._writer.add_user(question.text, self._column(), asked.attached)
+        self._messages.append(asked)
         self._open = Shown(self._writer.add_reply(), reply, parser=StreamParser())
         self._messages.append(self._open)
         self.jump_to_latest()
@@ -200,6 +171,13 @@ class TranscriptView(QTextBrowser):
                 self.setTextCursor(found)
                 break
 
+    def _activate(self, link: str) -> None:
+        if link.startswith(ATTACHMENT_LINK):
+            key, _, number = link.removeprefix(ATTACHMENT_LINK).partition("/")
+            self.attachment_requested.emit(int(key), int(number))
+        else:
+            self.link_activated.emit(link)
+
     @property
     def following(self) -> bool:
         """Whether the end stays in view as text arrives."""
@@ -248,7 +226,7 @@ class TranscriptView(QTextBrowser):
         for shown in messages:
             self._messages.append(shown)
             if shown.user:
-                shown.slot = self._writer.add_user(shown.source, column)
+                shown.slot = self._writer.add_user(shown.source, column, shown.attached)
                 continue
             shown.slot = self._writer.add_reply()
             parser = StreamParser()
