@@ -89,9 +89,11 @@ def open_any_engine(
     with GGUFFile.open(path) as file:
         if file.get("general.architecture", str) in ARCHITECTURES:
             return open_engine(path, options, progress)
+    from tern.engine import for_llama
     from tern.engine.generic import GenericEngine
 
     options = options or EngineOptions()
-    engine = GenericEngine(path, options, options.threads or performance_cores(), trusted)
+    opened = for_llama.openable(path, paths.cache_dir(), progress)
+    engine = GenericEngine(path, options, options.threads or performance_cores(), trusted, opened)
     progress(1.0)
     return engine

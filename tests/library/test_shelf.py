@@ -25,6 +25,12 @@ def test_the_catalogue_that_ships() -> None:
     assert catalog.recognize(official.sha256) == official
     assert catalog.find("gpt") is None
     assert {entry.runs for entry in found} == {"tern", "convert", "llama.cpp"}
+    for family in ("falcon-e-1b", "falcon-e-3b", "falcon3-7b", "llama3-8b-1.58", "bonsai-8b", "trilm-3.9b"):
+        entry = catalog.find(family)
+        assert entry is not None
+        assert entry.status == "listed"  # nothing here was downloaded by Tern's makers
+        assert entry.source
+    assert len({entry.repo + entry.file for entry in found}) == len(found)
 
 
 @pytest.mark.parametrize(

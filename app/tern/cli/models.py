@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tern.engine.types import Engine
     from tern.library.hub_client import RemoteFile
 INTERRUPTED = 130
+_RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -124,7 +125,10 @@ def run_list(args: argparse.Namespace) -> int:
     for entry in catalog.entries():
         if entry.name not in names:
             size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "size: ask"
+            context = f" · context {entry.context:,}" if entry.context else ""
+            needs = f"{entry.memory / 1e9:.1f} GB of memory{context} · {_RUNS[entry.runs]} · {entry.status}"
             print(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
+            print(f"  {'':<22} {'':>11}  {needs}")
             print(f"  {'':<22} {'':>11}  {entry.good_for}")
     return 0
 

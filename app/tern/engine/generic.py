@@ -48,9 +48,16 @@ _MARK = (
 
 
 class GenericEngine:
-    """A model that llama.cpp runs. Implements ``types.Engine``."""
+    """A model that llama.cpp runs. Implements ``types.Engine``. ``opened``: the file to open in place of ``path``."""
 
-    def __init__(self, path: Path, options: EngineOptions, threads: int, trusted: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        options: EngineOptions,
+        threads: int,
+        trusted: bool = False,
+        opened: Path | None = None,
+    ) -> None:
         import llama_cpp
 
         self._lib: Any = llama_cpp
@@ -59,7 +66,7 @@ class GenericEngine:
             trained = file.get(f"{arch}.context_length", int, _DEFAULT_CONTEXT)
         try:
             self._llama: Any = llama_cpp.Llama(
-                str(path),
+                str(opened or path),
                 n_ctx=options.context_size or min(trained, _DEFAULT_CONTEXT),
                 n_threads=threads,
                 n_threads_batch=threads,

@@ -100,6 +100,9 @@ class TensorType(IntEnum):
     TQ2_0 = 35
     I2_S = 36
     MXFP4 = 39
+    NVFP4 = 40
+    Q1_0 = 41
+    Q2_0 = 42
 
 
 # (values in a block, bytes of a block); I2_S has a trailer besides, see n_bytes
@@ -137,6 +140,9 @@ BLOCKS: dict[TensorType, tuple[int, int]] = {
     TensorType.TQ2_0: (256, 66),
     TensorType.I2_S: (I2S_GROUP, I2S_GROUP // 4),
     TensorType.MXFP4: (32, 17),
+    TensorType.NVFP4: (64, 36),
+    TensorType.Q1_0: (128, 18),
+    TensorType.Q2_0: (64, 18),
 }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.engine import i2s
-from tern.engine.config import BitnetConfig
+from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
 from tern.engine.gguf_writer import GGUFWriter
 from tern.errors import BugError, UserError
@@ -37,6 +37,9 @@ _CHUNK_VALUES = 1 << 22
 _POW3 = np.array([1, 3, 9, 27, 81], np.uint8)
 # Stock llama.cpp knows a `bitnet`; the prompt that Tern builds itself, as a template for programs that run one
 EXPORT_ARCH = "bitnet"
+LLAMA = "llama"
+# Names that only bitnet.cpp knows, and llama.cpp's for the same [ik_llama.cpp#551]
+_PRE_TOKENIZERS = {"falcon_e": "falcon3"}
 CHAT_TEMPLATE = (
     "{% for message in messages %}{{ message['role'] | capitalize + ': ' + message['content'] | trim + '<|eot_id|>' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}"
@@ -52,10 +55,20 @@ def write_recoded(
 ) -> None:
     """Write the model of ``source`` to ``path`` with its ternary weights in ``encoding``; everything else as it is.
 
-    ``for_llama_cpp`` gives the file llama.cpp's architecture name, the pre-tokenizer's name and the chat template.
+    ``for_llama_cpp`` gives a BitNet llama.cpp's architecture name, the pre-tokenizer's name and the chat template. A
+    model of llama's architecture keeps its own, and each ternary tensor's scale beside it, as llama.cpp reads it.
     Raises UserError where the weights cannot be had in that encoding.
     """
-    config = BitnetConfig.from_gguf(source)
+    arch = source.get("general.architecture", str)
+    if arch not in (*ARCHITECTURES, LLAMA):
+        raise UserError(
+            f"{source.path.name} is neither a BitNet nor of llama's architecture: Tern cannot re-encode it."
+        )
+    config = BitnetConfig.from_gguf(source) if arch in ARCHITECTURES else None
+    if config is None and (encoding == "i2_s" or for_llama_cpp):
+        raise UserError(
+            f"{source.path.name} is of llama's architecture, which runs in TQ2_0 or TQ1_0. Choose one of them."
+        )
     if not any(info.type in _TERNARY for info in source.tensors.values()):
         raise UserError(f"{source.path.name} holds no ternary tensors, so there is nothing to convert.")
     temporary = path.with_name(f".{path.name}.converting")
@@ -224,9 +237,19 @@ def _encode(source: GGUFFile, info: TensorInfo, encoding: Encoding, scale: float
 
 
 def _copy_metadata(
-    writer: GGUFWriter, source: GGUFFile, config: BitnetConfig, encoding: Encoding, for_llama_cpp: bool
+    writer: GGUFWriter, source: GGUFFile, config: BitnetConfig | None, encoding: Encoding, for_llama_cpp: bool
 ) -> None:
     skipped = {"general.file_type"}
+    if config is None:
+        pre = source.get("tokenizer.ggml.pre", str, "")
+        skipped |= {"tokenizer.ggml.pre"} if pre in _PRE_TOKENIZERS else set()
+        for key in source.metadata:
+            if key not in skipped:
+                writer.add_raw(key, *source.metadata.raw(key))
+        if pre in _PRE_TOKENIZERS:
+            writer.add("tokenizer.ggml.pre", _PRE_TOKENIZERS[pre])
+        writer.add("general.file_type", _FILE_TYPES[encoding])
+        return
     arch = EXPORT_ARCH if for_llama_cpp else config.arch
     if for_llama_cpp:
         writer.add("general.architecture", arch)

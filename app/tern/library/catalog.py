@@ -24,8 +24,8 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One known model file. ``size`` in bytes and ``sha256`` are None where no public source states them;
-    ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the repository's main branch."""
+    """One known model file. ``size`` in bytes, ``sha256`` and ``context`` in tokens are None where no public source
+    states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the repository's main branch."""
 
     name: str
     aliases: tuple[str, ...]
@@ -39,7 +39,7 @@ class Entry:
     source: str
     runs: Runs
     memory: int
-    context: int
+    context: int | None
     languages: str
     licence: str
     good_for: str
@@ -91,7 +91,7 @@ def _entry(raw: dict[str, Any]) -> Entry:
         entry.runs in get_args(Runs),
         entry.status == "listed" or (entry.size and entry.sha256),
         all((entry.title, entry.file, entry.source, entry.licence, entry.good_for, entry.languages)),
-        entry.memory > 0 and entry.context > 0,
+        entry.memory > 0 and (entry.context is None or entry.context > 0),
     )
     if not all(checks):
         raise BugError(

@@ -40,7 +40,7 @@ def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
     remote = hub_client.find_file(options, entry.repo, entry.file, entry.revision)
     if entry.sha256 is None:
         return remote
-    if remote.sha256 not in (None, entry.sha256) or remote.size != entry.size:
+    if remote.sha256 not in (None, entry.sha256) or entry.size not in (None, remote.size):
         raise HubError(
             f"{entry.repo} now offers another {entry.file} than the one Tern knows as {entry.name}, so it was not "
             f"fetched. To take it all the same: tern models fetch {entry.repo} {entry.file}"

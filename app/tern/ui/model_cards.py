@@ -161,7 +161,7 @@ class EntryCard(Card):
         facts = (
             size,
             _tr("about {0:,.1f} GB of memory").format(entry.memory / 1e9),
-            _tr("context {0:,}").format(entry.context),
+            _tr("context {0:,}").format(entry.context) if entry.context else _tr("context: as its file says"),
             entry.languages,
             entry.licence,
             runs,
