@@ -46,12 +46,14 @@ from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
 from samples import EVERYTHING
 
 from tern import paths
+from tern.chat.attaching import Attachment, Kind
 from tern.chat.store import Store
 from tern.chat.types import State
 from tern.context import open_engine
 from tern.engine.fake import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
+from tern.ui.attachment_page import AttachmentPage
 from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
 
@@ -204,6 +206,44 @@ class Tour:
             window.close()
         self.theme.set_mode(Mode.LIGHT)
 
+    def composing(self) -> None:
+        """What is attached, what it costs, and a context that gets full."""
+        files = [
+            Attachment("Field notes, Svalbard.md", "Terns all day. " * 60, 912),
+            Attachment("flights-2019.csv", "year;km\n" + "2019;70000\n" * 90, 1002),
+            Attachment("", "Dear all,\n" + "we go north on Monday. " * 110, 2441, Kind.PASTE),
+        ]
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(
+                FakeEngine([ANSWER, "Seventy thousand kilometres.", "Yes."], context_size=1024)
+            )
+            self.ask(window, "Can you show me a ternary dot product, and what it saves?")
+            window.composer.put("How far do they fly, and what do my notes say of it?", files)
+            self.wait(400)
+            self.picture(f"attached-{mode}", window)
+            window.resize(480, 420)
+            self.picture(f"attached-narrow-{mode}", window)
+            window.resize(1100, 760)
+            QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+            self.until(lambda window=window: len(window._session.path) == 4 and not window._session.busy)
+            self.wait(400)
+            self.picture(f"attached-sent-{mode}", window)
+            window.edit_last()
+            window.composer.put("word " * 1400, files[:1])
+            QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+            self.until(window.notice.isVisible)
+            self.wait(400)
+            self.picture(f"too-long-{mode}", window)
+            window.resize(480, 420)
+            self.picture(f"too-long-narrow-{mode}", window)
+            window.composer.shelf.chips[0].opened.emit()
+            page = window.findChild(AttachmentPage)
+            self.picture(f"attachment-{mode}", page)
+            page.close()
+            window.close()
+        self.theme.set_mode(Mode.LIGHT)
+
     def walk(self) -> None:
         window = self.window()
         self.picture("first-run", window)
@@ -351,7 +391,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fake", action="store_true", help="do without the guide")
-    parser.add_argument("--part", choices=["conversations", "settings", "walk"])
+    parser.add_argument("--part", choices=["conversations", "settings", "composing", "walk"])
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     paths.set_data_dir(_SCRATCH)
@@ -359,7 +399,7 @@ def main() -> None:
     application.setApplicationName("Tern")
     application.setFont(QFont("sans-serif"))
     tour = Tour(application, args.folder, args.fake)
-    for part in ("conversations", "settings", "walk"):
+    for part in ("conversations", "settings", "composing", "walk"):
         if args.part in (None, part):
             getattr(tour, part)()
     assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]

@@ -18,6 +18,7 @@ from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.settings import Settings
 from tern.ui.attach_files import AttachFiles
+from tern.ui.attachment_page import AttachmentPage
 from tern.ui.desk import Desk
 from tern.ui.drafts import Drafts
 from tern.ui.fitting import Fitting
@@ -52,6 +53,7 @@ class ChatWindow(WindowFrame):
         self.composer.preset_button.chosen.connect(self._set_manner)
         self.greeting.question_chosen.connect(self.send)
         self.transcript.link_activated.connect(lambda address: offer_link(address, self.notice))
+        self.transcript.attachment_requested.connect(self.show_attachment)
         self.transcript.edit_requested.connect(self.edit)
         self.transcript.regenerate_requested.connect(self.regenerate)
         self.transcript.continue_requested.connect(self.go_on)
@@ -145,6 +147,11 @@ class ChatWindow(WindowFrame):
             self.tr("Cancel"), self.escape, tone="calm",
         )  # fmt: skip
         self.focus_composer()
+
+    def show_attachment(self, question: int, number: int) -> None:
+        """What the model was told of an attachment that was sent."""
+        entry = next(entry for entry in self._session.path if entry.id == question)
+        AttachmentPage(self._theme, entry.attachments[number], self).show()
 
     def edit_last(self) -> None:
         self.recall(-1)

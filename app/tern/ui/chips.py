@@ -16,7 +16,8 @@ from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
-_MOST_ROWS = 2.5  # in view; the half one tells that there are more
+_MOST_ROWS, _MOST_ROWS_LOW = 3.4, 1.4  # in view; the piece of one tells that there are more
+_LOW = 520  # px of a window that is low
 
 
 def size_text(n_bytes: int) -> str:
@@ -71,7 +72,7 @@ class Chip(QFrame):
         self._remove.setAccessibleDescription(self.tr("Takes this attachment away from the message."))
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XS, 0, Space.XS, 0)
-        row.setSpacing(Space.XS)
+        row.setSpacing(0)
         row.addWidget(self._open)
         row.addWidget(self._detail)
         row.addWidget(self._remove)
@@ -208,7 +209,7 @@ class Shelf(QScrollArea):
         settled = [chip for chip in self.chips if chip.attachment is not None]
         for chip, count in zip(settled, counts, strict=False):
             chip.set_tokens(count)
-        self._arrange()
+        self.arrange()
 
     def _add(self, attachment: Attachment | None, name: str) -> Chip:
         chip = Chip(self._theme, attachment, name, self._board)
@@ -220,10 +221,10 @@ class Shelf(QScrollArea):
 
     def _changed(self) -> None:
         self.setVisible(bool(self.chips))
-        self._arrange()
+        self.arrange()
         self.changed.emit()
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         """Rows of chips from the leading side, as many as fit."""
         if not self.chips:
             return
@@ -238,21 +239,22 @@ class Shelf(QScrollArea):
             chip.setGeometry(left, y, size.width(), height)
             x += size.width() + Space.XS
         self._board.resize(width, y + height)
-        self.setFixedHeight(min(y + height, round(_MOST_ROWS * (height + Space.XS))))
+        most = _MOST_ROWS_LOW if self.window().height() < _LOW else _MOST_ROWS
+        self.setFixedHeight(min(y + height, round(most * (height + Space.XS))))
 
     def _restyle(self) -> None:
         for chip in self.chips:
             chip.restyle()
-        self._arrange()
+        self.arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._arrange()
+        self.arrange()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.LayoutDirectionChange:
-            self._arrange()
+            self.arrange()
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.height())

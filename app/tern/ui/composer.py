@@ -63,10 +63,12 @@ class Composer(QFrame):
         self.meter = ContextMeter(theme, self)
         self._lay_out()
         self.setFocusProxy(self.editor)
+        self.meter.wish_changed.connect(self._fit_row)
 
         self.editor.submitted.connect(self._submit)
         self.editor.recall_requested.connect(self.recall_requested)
         self.editor.textChanged.connect(self._written)
+        self.editor.height_wanted.connect(self._make_room)
         self.editor.installEventFilter(self)
         self.window().installEventFilter(self)
         self.shelf.changed.connect(self._shelved)
@@ -80,7 +82,11 @@ class Composer(QFrame):
         self.set_busy(False)
 
     def _lay_out(self) -> None:
+        over = QHBoxLayout()
+        over.setContentsMargins(Space.S, 0, Space.S, Space.XS)
+        over.addWidget(self.shelf)
         writing = QHBoxLayout()
+        writing.setContentsMargins(Space.S, 0, 0, 0)
         writing.setSpacing(Space.S)
         writing.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
         writing.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -93,9 +99,9 @@ class Composer(QFrame):
         self._row.addStretch(1)
         self._row.addWidget(self.meter)
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.L, Space.S, Space.S, Space.XS)
+        column.setContentsMargins(Space.S, Space.S, Space.S, Space.XS)
         column.setSpacing(Space.XS)
-        column.addWidget(self.shelf)
+        column.addLayout(over)
         column.addLayout(writing)
         column.addLayout(self._row)
 
@@ -188,14 +194,25 @@ class Composer(QFrame):
         self.editor.fit()
         self._fit_row()
 
+    def _make_room(self) -> None:
+        """Lay out everything around the field now: one level an event, as Qt would, is seen as a jerk."""
+        around: QWidget | None = self
+        while around is not None:
+            if (layout := around.layout()) is not None:
+                layout.activate()
+            around = around.parentWidget()
+
     def _fit_row(self) -> None:
         """Words where there is room for them, icons where not; the meter takes what is left."""
-        style = Qt.ToolButtonStyle
-        narrow = self.width() < 420 * self._theme.scale
-        for button in (self.attach_button, self.preset_button):
-            button.setToolButtonStyle(style.ToolButtonIconOnly if narrow else style.ToolButtonTextBesideIcon)
-        taken = self.attach_button.sizeHint().width() + self.preset_button.sizeHint().width()
-        self.meter.set_room(self.width() - taken - 2 * Space.XL - Space.S)
+        style, buttons = Qt.ToolButtonStyle, (self.attach_button, self.preset_button)
+        for words in (style.ToolButtonTextBesideIcon, style.ToolButtonIconOnly):
+            for button in buttons:
+                button.setToolButtonStyle(words)
+            taken = sum(button.sizeHint().width() + Space.XS for button in buttons)
+            room = self.width() - taken - 4 * Space.S
+            if self.meter.wish <= room:
+                break
+        self.meter.set_room(room)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -205,6 +222,7 @@ class Composer(QFrame):
         if watched is not self.editor:
             if event.type() == QEvent.Type.Resize:
                 self.editor.fit()
+                self.shelf.arrange()
         elif event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self._mark("focused", event.type() == QEvent.Type.FocusIn)
         return super().eventFilter(watched, event)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
 from tern.ui.figures import context_text
@@ -24,6 +24,8 @@ class State(StrEnum):
 
 class ContextMeter(QLabel):
     """Hidden until there is a limit. Shows as much of the words as there is room for; the tool tip has them all."""
+
+    wish_changed = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -51,6 +53,12 @@ class ContextMeter(QLabel):
             self.style().unpolish(self)
             self.style().polish(self)
         self._show()
+        self.wish_changed.emit()
+
+    @property
+    def wish(self) -> int:
+        """Width that shows the words and the figures, px."""
+        return max(self.fontMetrics().horizontalAdvance(form) for form in self._forms()[-3:])
 
     def set_room(self, width: int) -> None:
         """How wide it may be, px."""
@@ -63,9 +71,7 @@ class ContextMeter(QLabel):
         self._show()
 
     def _show(self) -> None:
-        full = self.tr("{0} tokens").format(self._figures)
-        forms = [f"{self._words} · {full}", f"{self._words} · {self._figures}"] if self._words else []
-        forms += [full, self._figures]
+        forms = self._forms()
         metrics = self.fontMetrics()
         shown = next((form for form in forms if metrics.horizontalAdvance(form) <= self._room), forms[-1])
         if shown != self.text():
@@ -73,3 +79,9 @@ class ContextMeter(QLabel):
         self.setAccessibleName(self.tr("Context: {0}").format(forms[0]))
         self.setAccessibleDescription(self._description)
         self.setToolTip(f"{forms[0]}\n{self._description}")
+
+    def _forms(self) -> list[str]:
+        """The longest first."""
+        full = self.tr("{0} tokens").format(self._figures)
+        forms = [f"{self._words} · {full}", f"{self._words} · {self._figures}"] if self._words else []
+        return [*forms, full, self._figures]

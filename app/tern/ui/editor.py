@@ -25,6 +25,7 @@ class Editor(QPlainTextEdit):
     files_given = Signal(list)  # paths
     long_text_given = Signal(str)
     picture_given = Signal()
+    height_wanted = Signal()  # another one than before
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -34,8 +35,9 @@ class Editor(QPlainTextEdit):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         self.document().setDocumentMargin(0)
+        self.setMaximumHeight(self.fontMetrics().lineSpacing() + 2)
         self.textChanged.connect(self.fit)
 
     def put(self, text: str, recalled: bool = False) -> None:
@@ -100,23 +102,25 @@ class Editor(QPlainTextEdit):
         self.fit()
 
     def fit(self) -> None:
-        """Be as tall as the text, between one line and eight, or fewer in a low window."""
+        """Wish to be as tall as the text, between one line and eight, or fewer in a low window."""
         lines = max(1, round(self.document().size().height()))  # a plain text layout measures in lines
         line = self.fontMetrics().lineSpacing()
         most = max(2, min(_MOST_LINES, round(self.window().height() * _MOST_OF_WINDOW / line)))
         wanted = min(lines, most) * line + 2
+        if wanted != self.maximumHeight():
+            self.setMaximumHeight(wanted)
+            self.updateGeometry()
+            self.height_wanted.emit()
+        whole = lines * line + 2 <= min(self.height(), wanted)
         policy = Qt.ScrollBarPolicy
-        self.setVerticalScrollBarPolicy(
-            policy.ScrollBarAsNeeded if lines > most else policy.ScrollBarAlwaysOff
-        )
-        if wanted != self.height():
-            self.setFixedHeight(wanted)
+        self.setVerticalScrollBarPolicy(policy.ScrollBarAlwaysOff if whole else policy.ScrollBarAsNeeded)
 
     def sizeHint(self) -> QSize:
-        return QSize(200, self.fontMetrics().lineSpacing() + 2)
+        return QSize(200, self.maximumHeight())
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(80, self.fontMetrics().lineSpacing() + 2)
+        two_lines = 2 * self.fontMetrics().lineSpacing() + 2
+        return QSize(80, min(self.maximumHeight(), two_lines))
 
 
 def paths_of(source: QMimeData) -> list[Path]:

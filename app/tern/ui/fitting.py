@@ -139,14 +139,11 @@ class Fitting(QObject):
         if written and not size.fits:
             state, words = State.OVER, self.tr("too long to send")
         elif size.dropped:
-            state = State.LEAVING
-            told = sum(bool(entry.content) for entry in self._session.path[: self._session.dropped])
-            if len(size.dropped) <= told:
+            gone = sum(bool(entry.content) for entry in self._session.path[: self._session.dropped])
+            if len(size.dropped) <= gone:
                 words = self.tr("the oldest messages are left out")
-            elif written:
-                words = self.tr("the oldest messages will be left out")
             else:
-                words = self.tr("full")
+                state, words = State.LEAVING, self.tr("the oldest messages will be left out")
         elif size.tokens >= _NEAR * size.limit:
             state, words = State.NEAR, self.tr("nearly full")
         used = size.sent if size.fits else size.least

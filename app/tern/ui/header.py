@@ -91,6 +91,7 @@ class Header(QFrame):
     def set_sidebar_shown(self, shown: bool) -> None:
         """Beside the sidebar, which has its own, the header needs no button for a new chat."""
         self._new.setVisible(not shown)
+        self._elide()
 
     def set_title(self, title: str) -> None:
         self._full_title = " ".join(title.split())
