@@ -43,5 +43,6 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
 )
 def test_arm_equals_scalar(driver: Path, cpu: str, available: str) -> None:
     rounds = "2" if available == "scalar" else "40"
-    output = driver_build.run([EMULATOR, "-cpu", cpu, "-L", ROOT, str(driver), "11", rounds])
-    assert f"instruction sets: {available}\n" in output
+    for program in (driver, driver.with_name("kernel_attention_driver")):
+        output = driver_build.run([EMULATOR, "-cpu", cpu, "-L", ROOT, str(program), "11", rounds])
+        assert f"instruction sets: {available}\n" in output

@@ -27,8 +27,9 @@ def require_sanitizers(folder: Path) -> None:
         pytest.skip(f"{compiler} cannot build or run programs with -fsanitize=address,undefined")
 
 
-def test_driver_is_clean_under_sanitizers(tmp_path: Path, kernels: loader.Kernels) -> None:
+def test_drivers_are_clean_under_sanitizers(tmp_path: Path, kernels: loader.Kernels) -> None:
     require_sanitizers(tmp_path)
     driver = driver_build.build(tmp_path / "build", "-DTERN_SANITIZE=ON", "-DCMAKE_BUILD_TYPE=None")
-    output = driver_build.run([str(driver), "7", "40"], {"UBSAN_OPTIONS": "print_stacktrace=1"})
-    assert f"instruction sets: {','.join(kernels.available)}" in output
+    for program in (driver, driver.with_name("kernel_attention_driver")):
+        output = driver_build.run([str(program), "7", "40"], {"UBSAN_OPTIONS": "print_stacktrace=1"})
+        assert f"instruction sets: {','.join(kernels.available)}" in output
