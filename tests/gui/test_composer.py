@@ -154,6 +154,26 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     qtbot.waitUntil(lambda: _idle(window))
 
 
+def test_a_long_message_waits_in_the_composer_for_the_model_that_will_count_it(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    engine, ready = FakeEngine(["Long."], context_size=2048), threading.Event()
+    window = make_window(load=False)
+    window.open_model(lambda progress: (ready.wait(5), engine)[1])
+    for words, sent in (("word " * 3000, 0), ("word " * 1500, 1)):
+        window.composer.put(words)
+        QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+        if not ready.is_set():
+            assert "as soon as the model is ready" in window.notice.message
+            assert window.composer.text == words
+        ready.set()
+        qtbot.waitUntil(
+            lambda sent=sent: len(engine.requests) == sent and "ready" not in window.notice.message
+        )
+    qtbot.waitUntil(lambda: _idle(window))
+    assert window.composer.text == ""
+
+
 def test_the_oldest_turns_leave_and_that_is_said_before_and_after(
     qtbot: QtBot, make_window: WindowMaker
 ) -> None:
@@ -207,6 +227,11 @@ def test_dropped_files_become_chips_with_their_cost_and_go_along(
     assert (question.text, question.attachments) == ("What is in them?", files)
     assert _chips(window) == []
     assert not window.composer.shelf.isVisible()
+    window.transcript.attachment_requested.emit(question.id, 1)
+    page = window.findChild(AttachmentPage)
+    assert page.text.toPlainText() == "year;km\n2019;70000"
+    assert page.text.isReadOnly()
+    page.close()
 
 
 def test_an_edited_message_keeps_its_attachments(

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from tern import paths
+from tern.chat.attaching import Attachment
 from tern.context import open_engine
 from tern.engine.types import Chunk, Engine, EngineOptions, PrefillProgress, Request, StopFlag
 from tern.ui.main_window import MainWindow
@@ -81,6 +82,22 @@ def test_the_guide_answers_and_the_readouts_are_true(qtbot: QtBot, window: MainW
     assert _figure(window, "memoryReadout") > 20
     assert _figure(window, "contextReadout") > 10
     assert "first word after" in text()
+
+
+def test_the_meter_says_what_the_guide_then_reads(qtbot: QtBot, window: MainWindow) -> None:
+    editor = window.findChild(QPlainTextEdit, "composer")
+    for question, messages in (("What are you? Grüße! 🐦", 2), ("And why?", 4)):
+        editor.insertPlainText(question)
+        window.composer.shelf.put([Attachment("notes.txt", "Terns fly.\n\n``` far\n", 20)])
+        (chip,) = window.composer.shelf.chips
+        qtbot.waitUntil(lambda chip=chip: "tokens" in chip._open.accessibleName(), timeout=PATIENCE_MS)
+        counted = _figure(window, "contextReadout")
+        QTest.keyClick(editor, Qt.Key.Key_Return)
+        qtbot.waitUntil(
+            lambda messages=messages: len(window._session.path) == messages and not window._session.busy,
+            timeout=PATIENCE_MS,
+        )
+        assert window._session.path[-1].stats.prompt_tokens == counted
 
 
 def test_stop_stops_the_guide(qtbot: QtBot, window: MainWindow) -> None:

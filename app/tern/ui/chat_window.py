@@ -46,6 +46,7 @@ class ChatWindow(WindowFrame):
         self.drafts = Drafts(self.store, self.composer, lambda: self._session.conversation, self._do)
         self.fitting.allowed.connect(self._send_written)
         self.fitting.refused.connect(self._refuse)
+        self.fitting.waiting.connect(self._say_it_waits)
         self.files.trouble.connect(self.show_error)
         self.composer.send_requested.connect(self._may_send)
         self.composer.stop_requested.connect(self.stop)
@@ -108,6 +109,9 @@ class ChatWindow(WindowFrame):
         """What is written cannot be sent; it stays."""
         button = self.tr("Settings") if settings_help else ""
         self.notice.show_message(sentence, button, self.actions_["settings"].trigger)
+
+    def _say_it_waits(self) -> None:
+        self.notice.show_message(self.tr("Your message goes as soon as the model is ready."), tone="calm")
 
     def stop(self) -> None:
         self.desk.stop(self._session)
@@ -280,6 +284,7 @@ class ChatWindow(WindowFrame):
 
     def _model_loaded(self, info: ModelInfo) -> None:
         self.header.set_model(info.name)
+        self.readouts.forget()
         if self._session.busy:
             self.transcript.set_status("")
 

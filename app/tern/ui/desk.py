@@ -42,6 +42,7 @@ class Desk(QObject):
         self.settings = settings
         self.info: ModelInfo | None = None
         self._factory: EngineFactory | None = None
+        self._opening = False
         self._sessions: dict[int, Session] = {}  # those with a reply on its way, by conversation
         self._waiting: deque[Session] = deque()
         self._running: tuple[int, Session] | None = None
@@ -61,12 +62,18 @@ class Desk(QObject):
     def open_model(self, factory: EngineFactory) -> None:
         """Load a model in the background; replies asked for meanwhile wait for it."""
         self._factory = factory
+        self._opening = True
         self._worker.load(factory)
 
     def reload(self) -> None:
         """Try the last model once more."""
         if self._factory is not None:
             self.open_model(self._factory)
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a model is open or being opened."""
+        return self._opening or self.info is not None
 
     # Conversations
 
@@ -165,11 +172,11 @@ class Desk(QObject):
         self.model_loading.emit(fraction)
 
     def _loaded(self, info: ModelInfo) -> None:
-        self.info = info
+        self.info, self._opening = info, False
         self.model_loaded.emit(info)
 
     def _load_failed(self, sentence: str) -> None:
-        self.info = None
+        self.info, self._opening = None, False
         self.model_failed.emit(sentence)
 
     def _session_of(self, reply_id: int) -> Session | None:

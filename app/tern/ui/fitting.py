@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from tern.chat.attaching import Attachment, compose, told
 from tern.chat.session import Session
-from tern.engine.types import Message, ModelInfo, PromptSize, Stats
+from tern.engine.types import Message, PromptSize, Stats
 from tern.engine.worker import Counted
 from tern.metrics.speed import format_count
 from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
@@ -24,6 +24,7 @@ _PATIENCE_MS = 3000  # then the message goes: the engine refuses what it cannot 
 _LIVE_S = 0.5  # between two looks at a running reply
 _NEAR = 0.85  # of the longest prompt
 _FRAME_BYTES = 64  # more than the format adds to a message
+_SMALLEST_CONTEXT = 2048  # tokens, of a model that is still being opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Fitting(QObject):
 
     allowed = Signal()
     refused = Signal(str, bool)
+    waiting = Signal()  # what is written is long: it goes when the model is there to count it
 
     def __init__(self, desk: Desk, composer: Composer, session: Session) -> None:
         super().__init__(composer)
@@ -61,8 +63,8 @@ class Fitting(QObject):
         composer.changed.connect(self._changed)
         desk.counted.connect(self._counted)
         desk.model_loading.connect(lambda _: composer.meter.show_use(0, 0))
-        desk.model_failed.connect(lambda _: composer.meter.show_use(0, 0))
-        desk.model_loaded.connect(lambda _: self.count())
+        desk.model_failed.connect(self._no_model)
+        desk.model_loaded.connect(self._new_model)
 
     def show(self, session: Session, before: int | None = None) -> None:
         """The conversation on show, and the message of it that is being edited."""
@@ -87,15 +89,20 @@ class Fitting(QObject):
     def ask(self) -> None:
         """May what is written be sent? The answer is ``allowed`` or ``refused``, mostly at once."""
         info, now = self._desk.info, self._now()
-        if info is None or self._surely_fits(info):
+        if self._surely_fits(info.context_size if info is not None else _SMALLEST_CONTEXT):
             self._held = None
             self.allowed.emit()
-        elif self._known is not None and self._known[0] == now:
+        elif self._known is not None and self._known[0] == now and info is not None:
             self._decide(self._known[1].size)
         else:
             self._held = now
-            self._patience.start()
             self.count()
+            if info is not None:
+                self._patience.start()
+            elif self._desk.has_model:
+                self.waiting.emit()
+            else:
+                self._let_go()
 
     def show_stats(self, stats: Stats) -> None:
         """The newest numbers of the reply that runs in the conversation on show."""
@@ -113,12 +120,12 @@ class Fitting(QObject):
             self._held = None  # it was changed while it waited: the person is not done
         self._pause.start()
 
-    def _surely_fits(self, info: ModelInfo) -> bool:
+    def _surely_fits(self, context_size: int) -> bool:
         """Whether even a token a byte would fit: then there is nothing to wait for."""
         now, manner = self._now(), self._session.manner
         system = self._desk.settings[SYSTEM_PROMPT] if manner.system is None else manner.system
         longest = len(compose(now.words, now.attachments).encode()) + len(system.encode()) + 2 * _FRAME_BYTES
-        return longest < info.context_size * 3 // 4
+        return longest < context_size * 3 // 4
 
     def _counted(self, counted: Counted) -> None:
         if self._asked is None or counted.count_id != self._asked[0]:
@@ -177,6 +184,16 @@ class Fitting(QObject):
         """Whether Settings hold the context back: they name a size, or leave llama.cpp's models at Tern's default."""
         info = self._desk.info
         return self._desk.settings[CONTEXT_SIZE] > 0 or (info is not None and info.kernel == "llama.cpp")
+
+    def _new_model(self) -> None:
+        self._known = None  # its tokens are others
+        self.count()
+        if self._held is not None:
+            self._patience.start()
+
+    def _no_model(self) -> None:
+        self._held = None
+        self._composer.meter.show_use(0, 0)
 
     def _let_go(self) -> None:
         held, self._held = self._held, None

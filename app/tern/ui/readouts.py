@@ -82,6 +82,11 @@ class Readouts(QFrame):
         label.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Preferred)
         return label
 
+    def forget(self) -> None:
+        """Another model is open now: the last one's speed says nothing of it."""
+        self._stats = None
+        self._show_speed()
+
     def show_last(self, stats: Stats | None) -> None:
         """The figures of the last reply of the conversation on show; None for an empty one, and the speed stays."""
         if stats is not None:
