@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QPlainTextEdit, QTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QPlainTextEdit,
+    QTableView,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
+from tern import paths
+from tern.chat.attaching import Attachment, Kind
+from tern.engine.types import EngineOptions
+from tern.library.shelf import Installed
+from tern.settings import Settings
 from tern.ui.announcer import Announcer
+from tern.ui.attachment_page import AttachmentPage
 from tern.ui.main_window import MainWindow
+from tern.ui.models_host import ModelsHost
+from tern.ui.template_page import TemplatePage
+from tern.ui.theme import Theme
 
 from .conftest import WindowMaker
 
-CONTROLS = (QAbstractButton, QPlainTextEdit, QTextEdit)
+# Roles of what can be used or read; each must have a name.
+R = QAccessible.Role
 NAMED_ROLES = {
-    QAccessible.Role.Button,
-    QAccessible.Role.ButtonMenu,
-    QAccessible.Role.EditableText,
-    QAccessible.Role.StaticText,
-    QAccessible.Role.Document,
+    R.Button, R.ButtonMenu, R.ButtonDropDown, R.EditableText, R.StaticText, R.Document, R.CheckBox, R.ComboBox,
+    R.SpinBox, R.List, R.ListItem, R.Table, R.Cell, R.MenuItem, R.MenuBar, R.ProgressBar, R.Link, R.RadioButton,
+    R.Slider,
+}  # fmt: skip
+# What one can do something with: it must also say what it does. Items and menu entries say it by their name.
+DESCRIBED_ROLES = NAMED_ROLES - {
+    R.StaticText,
+    R.ListItem,
+    R.Cell,
+    R.MenuItem,
+    R.MenuBar,
+    R.ProgressBar,
+    R.Client,
 }
+
+RING = 60  # pixels
 
 
 def _walk(interface: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
@@ -35,42 +71,149 @@ def _walk(interface: QAccessibleInterface) -> Iterator[QAccessibleInterface]:
 
 
 def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
-    """With a conversation, a notice and the help page in view."""
+    """With a conversation, an attachment to send and a notice in view."""
     window = make_window(replies=["A reply."])
     composer = window.findChild(QPlainTextEdit, "composer")
     QTest.keyClicks(composer, "Hello")
     QTest.keyClick(composer, Qt.Key.Key_Return)
     qtbot.waitUntil(window.composer.send_button.isVisible)
     window.notice.show_message("Something happened.", "Try again", lambda: None)
-    window.show_help()
     return window
 
 
-def test_everything_has_a_name_and_a_role(qtbot: QtBot, make_window: WindowMaker) -> None:
-    window = _full_window(qtbot, make_window)
-    assert window._help is not None
-    seen = 0
-    for top in (window, window._help):
-        for interface in _walk(QAccessible.queryAccessibleInterface(top)):
-            if interface.role() not in NAMED_ROLES or interface.state().invisible:
-                continue
-            thing = interface.object()
-            if isinstance(thing, QWidget) and thing.objectName().startswith("qt_"):
-                continue
-            seen += 1
-            assert interface.text(QAccessible.Text.Name), f"{interface.role()} {thing}"
-    assert seen > 15
+@contextmanager
+def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[str, QWidget]]:
+    """Every window that Tern can open, open."""
+    paths.set_data_dir(tmp_path)
+    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    for act in ("help", "about", "settings", "manner", "palette", "models", "network"):
+        window.actions_[act].trigger()
+    attachment = Attachment("notes.txt", "One line.", 9, Kind.PASTE)
+    model = Installed("m", "A model", tmp_path / "m.gguf", 1, "", "", "", False)
+    extra = [
+        AttachmentPage(theme, attachment, window, lambda text: None, lambda text: None),
+        TemplatePage(theme, model, "{{ messages }}", False, window),
+    ]
+    for page in extra:
+        page.show()
+    window.show_palette()
+    tops = [top for top in QApplication.topLevelWidgets() if top.isVisible() and not isinstance(top, QMenu)]
+    yield {f"{type(top).__name__}-{index}": top for index, top in enumerate(tops)}
+    for top in tops:
+        if top is not window:
+            top.close()
+            top.deleteLater()
+    host.close()
+    paths.set_data_dir(None)
 
 
-def test_every_control_says_what_it_does(qtbot: QtBot, make_window: WindowMaker) -> None:
+def test_everything_has_a_name_a_role_and_a_purpose(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, tmp_path: Path
+) -> None:
     window = _full_window(qtbot, make_window)
-    for kind in CONTROLS:
-        for control in window.findChildren(kind):
-            if control.objectName().startswith("qt_") or control.parent().objectName().startswith("qt_"):
-                continue
-            interface = QAccessible.queryAccessibleInterface(control)
-            assert interface.text(QAccessible.Text.Name), control
-            assert interface.text(QAccessible.Text.Description), control
+    seen: Counter[QAccessible.Role] = Counter()
+    nameless, aimless = [], []
+    with _pages(window, theme, tmp_path) as pages:
+        kinds = {name.partition("-")[0] for name in pages}
+        beside = {"HelpPage", "AboutPage", "SettingsPage", "MannerPage", "AttachmentPage", "TemplatePage"}
+        assert beside | {"MainWindow", "_PageWindow", "NetworkPage"} <= kinds
+        for page, top in pages.items():
+            for interface in _walk(QAccessible.queryAccessibleInterface(top)):
+                thing, state = interface.object(), interface.state()
+                if state.invisible or (isinstance(thing, QWidget) and _is_part_of_qt(thing)):
+                    continue
+                assert interface.role() is not R.NoRole, (page, thing)
+                if isinstance(thing, QLabel) and not thing.pixmap().isNull():
+                    assert interface.text(QAccessible.Text.Name), (page, thing)
+                if interface.role() not in NAMED_ROLES or (isinstance(thing, QLabel) and not thing.text()):
+                    continue
+                seen[interface.role()] += 1
+                if not interface.text(QAccessible.Text.Name):
+                    nameless.append((page, interface.role(), thing))
+                usable = interface.role() in DESCRIBED_ROLES and isinstance(thing, QWidget)
+                if (
+                    usable
+                    and not isinstance(thing, QLabel)
+                    and not interface.text(QAccessible.Text.Description)
+                ):
+                    aimless.append((page, interface.role(), thing))
+    assert not nameless, nameless
+    assert not aimless, aimless
+    assert {R.Button, R.CheckBox, R.ComboBox, R.SpinBox, R.EditableText, R.StaticText, R.List} <= set(seen)
+    assert sum(seen.values()) > 150
+
+
+def _is_part_of_qt(widget: QWidget) -> bool:
+    """Qt's own pieces of a widget, which speak through it."""
+    names = (widget.objectName(), widget.parent().objectName() if widget.parent() else "")
+    return any(name.startswith("qt_") for name in names) or isinstance(
+        widget.parent(), QAbstractSpinBox | QComboBox | QTableView | QHeaderView
+    )
+
+
+def _walk_by_tab() -> tuple[list[QWidget], list[QWidget]]:
+    """What Tab goes through, from where the focus is until it comes back; and what of that does not show it."""
+    first = QApplication.focusWidget()
+    assert first is not None
+    stops, unseen = [first], []
+    while len(stops) < 200:
+        here = QApplication.focusWidget()
+        with_focus = _pictures(here)
+        QTest.keyClick(here, Qt.Key.Key_Tab)
+        now = QApplication.focusWidget()
+        assert now is not None
+        if here is not first and not _differ(with_focus, _pictures(here)):
+            unseen.append(here)
+        if now is first:
+            return stops, unseen
+        stops.append(now)
+    raise AssertionError(f"Tab never comes back: {[s.objectName() for s in stops[-6:]]}")
+
+
+def _pictures(stop: QWidget) -> list[QImage]:
+    """Of the control and of what it stands in: some rings are their frame's."""
+    QApplication.processEvents()
+    return [widget.grab().toImage() for widget in (stop, stop.parentWidget()) if widget is not None]
+
+
+def _differ(first: list[QImage], second: list[QImage]) -> bool:
+    """Whether one pair differs in as many pixels as a ring has at least."""
+    return any(_difference(one, other) >= RING for one, other in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("place", ["chat", "settings", "about", "help", "manner"])
+def test_tab_reaches_every_control_and_shows_where_it_is(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, place: str
+) -> None:
+    window = _full_window(qtbot, make_window)
+    if place != "chat":
+        window.actions_[place].trigger()
+    pages = {"settings": "_settings_page", "about": "_about", "help": "_help", "manner": "_manner_page"}
+    top: QWidget = getattr(window, pages[place]) if place != "chat" else window
+    top.activateWindow()
+    qtbot.waitUntil(lambda: top.isActiveWindow() and QApplication.focusWidget() is not None)
+    if place == "chat":
+        window.focus_composer()
+    stops, unseen = _walk_by_tab()
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox)
+    wanted = [
+        each for kind in kinds for each in top.findChildren(kind)
+        if each.isVisibleTo(top) and each.isEnabled() and each.window() is top and not _is_part_of_qt(each)
+        and each.focusPolicy() & Qt.FocusPolicy.TabFocus and not each.visibleRegion().isEmpty()
+    ]  # fmt: skip
+    missed = [each.objectName() or each for each in wanted if each not in stops]
+    assert not missed, missed
+    assert len(stops) >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "manner": 8}[place]
+    assert not unseen, [stop.objectName() or stop for stop in unseen]
+
+
+def _difference(first: QImage, second: QImage) -> int:
+    """How many pixels differ; the sizes are the same."""
+    one, other = (image.convertToFormat(QImage.Format.Format_RGB32) for image in (first, second))
+    pixels = [
+        np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), -1) for image in (one, other)
+    ]
+    return int((pixels[0] != pixels[1]).sum()) if pixels[0].shape == pixels[1].shape else 1 << 20
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ class AboutPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("About Tern"))
         self.setAccessibleName(self.tr("About Tern"))
-        self.resize(620, 640)
+        self.resize(720, 640)  # licence texts have lines of 80 characters
         self.setMinimumSize(420, 380)
         self._mark = QLabel(self)
         self._mark.setAccessibleName(self.tr("The Tern logo"))

@@ -38,6 +38,7 @@ from tern.ui import tray
 from tern.ui.actions import look_menu
 from tern.ui.chat_window import UNDO_S, ChatWindow
 from tern.ui.files import ask_where_from, ask_where_to, write
+from tern.ui.focus_ring import FocusRing
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
 from tern.ui.menu_bar import MenuBar
@@ -82,6 +83,7 @@ class MainWindow(ChatWindow):
         self.menus = MenuBar(self, self.actions_)
         self._build(self._menu())
         self.palette_ = Palette(self._theme, self.sides)
+        self._ring = FocusRing(self._theme, self)
         self._connect_chat()
         self._connect()
         self._restore_window()

@@ -43,6 +43,7 @@ class TemplatePage(QWidget):
         self.template.setObjectName("templateText")
         self.template.setReadOnly(True)
         self.template.setAccessibleName(self.tr("The template's text"))
+        self.template.setAccessibleDescription(said)
         self.template.setFont(theme.mono(Size.SMALL))
         self.template.setTabChangesFocus(True)
         self.template.setVisible(bool(template))
