@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from tern.ui.markdown import Block, Kind, ListItem, Run, StreamParser, Style, parse
+from tern.ui.markdown import StreamParser, parse
+from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
 
 from .samples import EVERYTHING
 

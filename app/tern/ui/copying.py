@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QTextBlock, QTextCursor
+from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QToolButton, QWidget
 
 from tern.ui.formats import ASIDE, CODE, INDENT, MARK
@@ -12,6 +12,10 @@ from tern.ui.icons import action_icon
 from tern.ui.theme import Theme
 
 _COPIED_MS = 1400
+_STEPS = {
+    QTextCharFormat.VerticalAlignment.AlignSuperScript: "^",
+    QTextCharFormat.VerticalAlignment.AlignSubScript: "_",
+}
 
 
 def selected_text(selection: QTextCursor) -> str:
@@ -27,7 +31,7 @@ def selected_text(selection: QTextCursor) -> str:
             piece.setPosition(
                 min(end, block.position() + block.length() - 1), QTextCursor.MoveMode.KeepAnchor
             )
-            text = piece.selectedText().replace("\u2028", "\n")
+            text = _plain(piece).replace("\u2028", "\n")
             if start <= block.position() and fmt.hasProperty(MARK):
                 depth = round(fmt.leftMargin() / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
@@ -38,6 +42,31 @@ def selected_text(selection: QTextCursor) -> str:
                 lines.append(text)
         block = block.next()
     return "\n".join(lines)
+
+
+def _plain(piece: QTextCursor) -> str:
+    """What is selected of one block; what is raised or lowered by its look alone gets a mark: x^2, x_(n+1)."""
+    start, end = piece.selectionStart(), piece.selectionEnd()
+    out: list[str] = []
+    stepped = ""
+    for at in piece.block():  # type: ignore[attr-defined]  # PySide's own, unknown to its stubs
+        fragment = at.fragment()
+        begin, stop = max(start, fragment.position()), min(end, fragment.position() + fragment.length())
+        if begin >= stop:
+            continue
+        cut = QTextCursor(piece)
+        cut.setPosition(begin)
+        cut.setPosition(stop, QTextCursor.MoveMode.KeepAnchor)
+        mark = _STEPS.get(fragment.charFormat().verticalAlignment(), "")
+        if mark and mark == stepped:  # it goes on in another look
+            out[-1] += cut.selectedText()
+        elif mark:
+            out += [mark, cut.selectedText()]
+        else:
+            out += ["", cut.selectedText()]
+        stepped = mark
+    pairs = zip(out[::2], out[1::2], strict=True)
+    return "".join(f"{mark}({text})" if mark and len(text) > 1 else mark + text for mark, text in pairs)
 
 
 def code_text(block: QTextBlock) -> str:

@@ -17,14 +17,15 @@ from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTex
 from tern.ui.formats import BUBBLE, PADDING, Formats
 from tern.ui.highlighting import Highlighter
 from tern.ui.inlines import insert_runs
-from tern.ui.markdown import Block, Kind, safe_text
+from tern.ui.markdown import safe_text
+from tern.ui.markdown_types import Block, Kind
 from tern.ui.tables import write_table
 from tern.ui.text_units import index_of, same_length, same_prefix
 from tern.ui.theme import Size, Theme
 from tern.ui.wide_code import like_its_first
 
 _CHIP_WIDTH = 280  # px of the longest name, at scale 1
-_TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING)
+_TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING, Kind.MATH)
 
 
 @dataclass(slots=True)

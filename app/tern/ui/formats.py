@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from tern.ui.markdown import Block, Kind, ListItem, Style
+from tern.ui.markdown_types import Block, Kind, ListItem, Style
 from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
 
 # Properties of blocks, for the painter (ui/grounds.py).
@@ -56,6 +56,10 @@ class Formats:
         font.setItalic(Style.EMPHASIS in styles)
         font.setStrikeOut(Style.STRUCK in styles)
         fmt.setFont(font)
+        if Style.SUPER in styles:
+            fmt.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
+        elif Style.SUB in styles:
+            fmt.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSubScript)
         fmt.setForeground(self._theme.color("accent") if link else self.ink)
         if link:
             fmt.setAnchor(True)
@@ -167,7 +171,8 @@ class Formats:
         fmt.setTopMargin(above)
         if block.kind is Kind.CODE:
             return fmt
-        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L)
+        further = INDENT if block.kind is Kind.MATH else 0
+        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L + further)
         if block.item is not None:
             fmt.setProperty(MARK, _mark(block.item, block.indent))
         if block.quote:

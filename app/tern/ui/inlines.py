@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QTextCursor, QTextFormat
 
 from tern.ui.formats import Formats
-from tern.ui.markdown import Run, Style
+from tern.ui.markdown_types import Run, Style
 from tern.ui.text_units import index_of, utf16_length
 
 

@@ -9,70 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum, StrEnum
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-
-class Style(Enum):
-    """How a run of text is set; a run has any number of them."""
-
-    STRONG = "strong"
-    EMPHASIS = "emphasis"
-    CODE = "code"
-    STRUCK = "struck"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Text of one look. ``link`` is an address or empty."""
-
-    text: str
-    styles: frozenset[Style] = frozenset()
-    link: str = ""
-
-
-class Kind(StrEnum):
-    PARAGRAPH = "paragraph"
-    HEADING = "heading"
-    CODE = "code"
-    TABLE = "table"
-    RULE = "rule"
-
-
-@dataclass(frozen=True, slots=True)
-class ListItem:
-    """The mark of the first block of a list item. ``number`` is None for a bullet; ``task`` None for no checkbox."""
-
-    number: int | None
-    first: bool  # of its list
-    task: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One block, with the nesting it stands in.
-
-    ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
-    ``level`` (1-6) for headings, ``rows`` (the first is the head) and ``aligns`` for tables.
-    """
-
-    kind: Kind
-    runs: tuple[Run, ...] = ()
-    indent: int = 0
-    quote: int = 0
-    item: ListItem | None = None
-    tight: bool = False  # no space above: a further item of a tight list
-    level: int = 0
-    language: str = ""
-    text: str = ""
-    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
-    aligns: tuple[str, ...] = ()
-
+from tern.ui import math_rules
+from tern.ui.latex import readable
+from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+math_rules.add_to(_MARKDOWN)
 # U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
 _UNSAFE = str.maketrans(
     {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
@@ -227,6 +174,8 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
                 words = token.info.split()
                 text = token.content.removesuffix("\n")
                 out.append(_placed(nest, Kind.CODE, text=text, language=words[0] if words else ""))
+            case "math_block":
+                out.append(_formula(nest, token))
             case "hr":
                 out.append(_placed(nest, Kind.RULE))
             case "table_open":
@@ -267,6 +216,16 @@ def _paragraph(nest: _Nesting, inline: Token, tight: bool) -> Block:
     return _placed(nest, Kind.PARAGRAPH, runs=_runs(children), tight=tight and not first)
 
 
+def _formula(nest: _Nesting, token: Token) -> Block:
+    """As text where it is understood, else as the code that it is; as it was written while it is being written."""
+    tex = token.content
+    if token.info == "open":
+        return _placed(nest, Kind.MATH, runs=(Run(token.markup + tex, frozenset({Style.CODE})),))
+    if (runs := readable(tex)) is not None:
+        return _placed(nest, Kind.MATH, runs=runs)
+    return _placed(nest, Kind.CODE, text=tex, language="latex")
+
+
 def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
     rows: list[tuple[tuple[Run, ...], ...]] = []
     cells: list[tuple[Run, ...]] = []
@@ -282,6 +241,7 @@ def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
     return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns))
 
 
+_CLOSINGS = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
 _OPENS = {"strong": Style.STRONG, "em": Style.EMPHASIS, "s": Style.STRUCK}
 
 
@@ -309,6 +269,13 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
             link = ""
         elif token.type == "code_inline":
             add(token.content, frozenset({Style.CODE}))
+        elif token.type == "math_inline":
+            closing = _CLOSINGS[token.markup]
+            formula = readable(token.content) or (
+                Run(token.markup + token.content + closing, frozenset({Style.CODE})),
+            )
+            for run in formula:
+                add(run.text, run.styles)
         elif token.type in ("softbreak", "hardbreak"):
             # U+2028 breaks a line inside a text document's block. Soft breaks count too: models write verse so.
             add("\u2028")

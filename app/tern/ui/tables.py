@@ -7,7 +7,7 @@ from PySide6.QtGui import QBrush, QTextCursor, QTextFrameFormat, QTextLength, QT
 
 from tern.ui.formats import CODE_TAIL, INDENT, Formats
 from tern.ui.inlines import insert_runs
-from tern.ui.markdown import Block, Kind, Run, Style
+from tern.ui.markdown_types import Block, Kind, Run, Style
 from tern.ui.theme import Size, Space, Theme
 
 _ALIGNS = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}

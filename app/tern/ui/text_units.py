@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tern.ui.markdown import Run
+from tern.ui.markdown_types import Run
 
 
 def utf16_length(text: str) -> int:

@@ -1,0 +1,65 @@
+"""What Markdown is read into: blocks of runs of text. Plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+
+
+class Style(Enum):
+    """How a run of text is set; a run has any number of them."""
+
+    STRONG = "strong"
+    EMPHASIS = "emphasis"
+    CODE = "code"
+    STRUCK = "struck"
+    SUPER = "super"  # raised or lowered, in formulas
+    SUB = "sub"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text of one look. ``link`` is an address or empty."""
+
+    text: str
+    styles: frozenset[Style] = frozenset()
+    link: str = ""
+
+
+class Kind(StrEnum):
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    CODE = "code"
+    TABLE = "table"
+    RULE = "rule"
+    MATH = "math"  # a formula, its runs
+
+
+@dataclass(frozen=True, slots=True)
+class ListItem:
+    """The mark of the first block of a list item. ``number`` is None for a bullet; ``task`` None for no checkbox."""
+
+    number: int | None
+    first: bool  # of its list
+    task: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block, with the nesting it stands in.
+
+    ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
+    ``level`` (1-6) for headings, ``rows`` (the first is the head) and ``aligns`` for tables.
+    """
+
+    kind: Kind
+    runs: tuple[Run, ...] = ()
+    indent: int = 0
+    quote: int = 0
+    item: ListItem | None = None
+    tight: bool = False  # no space above: a further item of a tight list
+    level: int = 0
+    language: str = ""
+    text: str = ""
+    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
+    aligns: tuple[str, ...] = ()
