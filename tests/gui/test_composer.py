@@ -92,6 +92,7 @@ def test_the_meter_counts_what_the_next_message_would_take(qtbot: QtBot, make_wi
     settings[SYSTEM_PROMPT] = "Be brief."
     window = make_window(replies=["Sure thing."], settings=settings)
     meter = window.composer.meter
+    qtbot.waitUntil(lambda: meter.text() == "6 / 4,096 tokens")  # the system prompt goes with every message
     QTest.keyClicks(window.composer.editor, "one two three")
     qtbot.waitUntil(lambda: meter.text() == "11 / 4,096 tokens")  # as the FakeEngine counts: a word a token
     _exchange(qtbot, window, " four")

@@ -122,7 +122,8 @@ class Chip(QFrame):
         elif self._tokens is None:
             detail = size_text(self.attachment.size)
         else:
-            count = self.tr("{0} tokens").format(format_count(self._tokens))
+            more = self.tr("{0} tokens").format(format_count(self._tokens))
+            count = self.tr("1 token") if self._tokens == 1 else more
             detail = f"{size_text(self.attachment.size)} · {count}"
         self._detail.setText(detail)
         name = self._file_name if self.attachment is None else name_text(self.attachment)

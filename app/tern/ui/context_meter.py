@@ -50,8 +50,7 @@ class ContextMeter(QLabel):
         if state is not self._state:
             self._state = state
             self.setProperty("state", state.value)  # the style sheet knows no Python objects
-            self.style().unpolish(self)
-            self.style().polish(self)
+            self._polish()
         self._show()
         self.wish_changed.emit()
 
@@ -68,6 +67,7 @@ class ContextMeter(QLabel):
 
     def restyle(self) -> None:
         self.setFont(self._theme.font(Size.SMALL, tabular=True))
+        self._polish()
         self._show()
 
     def _show(self) -> None:
@@ -79,6 +79,11 @@ class ContextMeter(QLabel):
         self.setAccessibleName(self.tr("Context: {0}").format(forms[0]))
         self.setAccessibleDescription(self._description)
         self.setToolTip(f"{forms[0]}\n{self._description}")
+
+    def _polish(self) -> None:
+        """Look as the style sheet wants this state to look."""
+        self.style().unpolish(self)
+        self.style().polish(self)
 
     def _forms(self) -> list[str]:
         """The longest first."""

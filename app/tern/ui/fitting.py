@@ -82,7 +82,9 @@ class Fitting(QObject):
         if content := compose(asked.words, asked.attachments):
             messages.append(Message("user", content))
         if not messages:
+            self._asked, self._words_tokens = None, 0
             self._composer.meter.show_use(0, self._desk.info.context_size)
+            return
         texts = [told(attachment) for attachment in asked.attachments]
         self._asked = self._desk.count(messages, [*texts, asked.words]), asked
 
