@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tern.chat import attaching
+from tern.chat.attaching import Attachment, compose
 from tern.chat.export import Kind, export
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.chat.types import Manner
+from tern.chat.types import Entry, Manner
 from tern.engine.types import FinishReason, Stats
 from tern.errors import UserError
 
@@ -115,3 +117,25 @@ def test_a_file_that_is_not_as_it_should_be_adds_nothing(tmp_path: Path, content
 def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="could not be read"):
         import_file(Store.in_memory(), tmp_path / "nowhere.json")
+
+
+def test_json_keeps_attachments_and_the_model(tmp_path: Path) -> None:
+    store = Store.in_memory()
+    number = store.create("Files")
+    notes = (
+        Attachment("notes.txt", "Some ``` notes.\n", 16),
+        Attachment("", "Pasted.", 7, attaching.Kind.PASTE),
+    )
+    question = Entry(1, None, "user", compose("Sum it up", notes), attachments=notes)
+    reply = Entry(2, 1, "assistant", "Notes.", model="BitNet 2B4T")
+    store.import_entries(number, [question, reply], 2)
+    path = tmp_path / "out.json"
+    path.write_text(export(store, [number], Kind.JSON), encoding="utf-8")
+    other = Store.in_memory()
+    (copy,) = import_file(other, path)
+    first, second = Session(other, copy).path
+    assert (first.attachments, first.text, second.model) == (notes, "Sum it up", "BitNet 2B4T")
+    broken = path.read_text(encoding="utf-8").replace('"length": 16', '"length": 15')
+    path.write_text(broken, encoding="utf-8")
+    with pytest.raises(UserError):
+        import_file(other, path)

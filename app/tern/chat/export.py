@@ -12,6 +12,7 @@ from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
+from tern.chat import attaching
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry, stats_to_json
@@ -74,6 +75,8 @@ def _as_json(store: Store, conversation: int) -> dict[str, Any]:
                 "state": entry.state,
                 "created": entry.created,
                 "stats": json.loads(stats_to_json(entry.stats)),
+                "attachments": attaching.to_json(entry.attachments),
+                "model": entry.model,
             }
             for entry in store.entries(conversation)
         ],

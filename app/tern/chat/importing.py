@@ -1,4 +1,5 @@
-"""Conversations from files: Tern's own JSON, and what ChatGPT's data export holds (conversations.json).
+"""Conversations from files: Tern's own JSON, what ChatGPT's data export holds (conversations.json), and the chats that
+GPT4All keeps (gpt4all.py reads them).
 
 Formats: Tern's is export.py's. ChatGPT's is a list of conversations with ``title``, ``create_time`` and ``mapping``,
 a tree of nodes by id (``parent``, ``message`` with ``author.role`` and ``content.parts``), ``current_node`` its leaf.
@@ -13,9 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tern.chat import attaching, gpt4all
 from tern.chat.export import FORMAT, VERSION
 from tern.chat.store import Store
 from tern.chat.types import Entry, Manner, State, stats_from_json
+from tern.engine.types import Role
 from tern.errors import UserError
 
 _ROLES = ("user", "assistant")
@@ -34,14 +37,14 @@ class _Found:
 def import_file(store: Store, path: Path) -> list[int]:
     """Add every conversation of the file; returns their ids. Raises UserError, with nothing added, if it cannot."""
     try:
-        document = json.loads(path.read_bytes())
-        found = list(_conversations(document))
+        data = path.read_bytes()
+        found = [_gpt4all(data)] if gpt4all.is_chat(data) else list(_conversations(json.loads(data)))
     except OSError as error:
         raise UserError(f"{path.name} could not be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(
-            f"{path.name} is not an export that Tern knows. It reads its own JSON, and the conversations.json "
-            "of ChatGPT's data export."
+            f"{path.name} is not an export that Tern knows, or not all of one. It reads its own JSON, the "
+            "conversations.json of ChatGPT's data export, and GPT4All's .chat files."
         ) from error
     ids = []
     with store.together():
@@ -74,16 +77,47 @@ def _own(item: dict[str, Any]) -> _Found:
         if parent is not None and parent not in known:
             raise ValueError("a message comes before its parent")
         known.add(message["id"])
+        content = _text(message["content"])
+        attachments = attaching.from_json(message.get("attachments", ()), content)
         entries.append(
             Entry(
-                int(message["id"]), parent, _role(message["role"]), _text(message["content"]),
+                int(message["id"]), parent, _role(message["role"]), content,
                 _ended(State(message["state"])), "", stats_from_json(json.dumps(message["stats"])),
-                float(message["created"]),
+                float(message["created"]), attachments, _text(message.get("model", "")),
             )
         )  # fmt: skip
     manner = Manner(**item["manner"])
     created = min((entry.created for entry in entries), default=float(item["updated"]))
     return _Found(_text(item["title"]), entries, item["leaf"], created, manner, bool(item["pinned"]))
+
+
+def _gpt4all(data: bytes) -> _Found:
+    chat = gpt4all.read(data)
+    entries: list[Entry] = []
+    for said in chat.said:
+        texts = [(name, content, _plain_text(content)) for name, content in said.files]
+        attachments = tuple(
+            attaching.Attachment(name, text, len(content)) for name, content, text in texts if text
+        )
+        content = attaching.compose(said.text, attachments)
+        if not content:
+            continue
+        parent = entries[-1].id if entries else None
+        role: Role = "user" if said.user else "assistant"
+        entries.append(
+            Entry(len(entries) + 1, parent, role, content, created=chat.created, attachments=attachments)
+        )
+    leaf = entries[-1].id if entries else None
+    return _Found(chat.title or "GPT4All", entries, leaf, chat.created, Manner())
+
+
+def _plain_text(content: bytes) -> str:
+    """Empty when it is none, as of a spreadsheet."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\0" in text else text
 
 
 def _chatgpt(item: dict[str, Any]) -> _Found:
