@@ -40,11 +40,11 @@ static INLINE int32_t total(const struct sums *a, const struct sums *b) {
     return vaddvq_s32(vaddq_s32(once, vaddq_s32(s1, s2)));
 }
 
-static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
-                 int32_t *acc) {
+static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
+                 int32_t n, int32_t ahead, int32_t *acc) {
     const int32x4_t zero = vdupq_n_s32(0);
     for (int32_t r = 0; r < n_rows; r++) {
-        const uint8_t *code = codes + r * stride;
+        const uint8_t *code = codes + (which ? which[r] : r) * stride;
         struct sums a = {zero, zero, zero, zero}, b = a;  // two sets, to hide the latency of sdot
         int32_t i = 0;
         for (; i + PAIR_BYTES <= n / 4; i += PAIR_BYTES) {

@@ -85,7 +85,7 @@ int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, in
     for (int i = 0; i < count; i++)
         if (choices[i].available && strcmp(name, choices[i].kernel->name) == 0) {
             int32_t sum;
-            choices[i].kernel->rows(codes, n / 4, 1, q, n, 0, &sum);
+            choices[i].kernel->rows(codes, n / 4, NULL, 1, q, n, 0, &sum);
             return sum;
         }
     return INT32_MIN;

@@ -97,13 +97,14 @@ struct finish_args {
 // One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
 struct kernel {
     const char *name;
-    // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart; prefetches the bytes
-    // `ahead` of those it reads (0: none), for rows that follow one another in memory.
-    void (*rows)(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n,
-                 int32_t ahead, int32_t *acc);
-    // The same for packed rows, which follow one another, and one period of them as I2_S. NULL where decoding
-    // takes longer than the memory saved: then nothing is packed.
-    void (*packed_rows)(const uint8_t *packed, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead, int32_t *acc);
+    // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart: which[r], or r itself if
+    // `which` is NULL. Prefetches the bytes `ahead` of those it reads (0: none), for rows that follow one another.
+    void (*rows)(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
+                 int32_t n, int32_t ahead, int32_t *acc);
+    // The same for packed rows, and one period of such a row as I2_S. NULL where decoding takes longer than the
+    // memory saved: then nothing is packed.
+    void (*packed_rows)(const uint8_t *packed, const int32_t *which, int32_t n_rows, const int8_t *q, int32_t n,
+                        int32_t ahead, int32_t *acc);
     void (*unpack_five)(const uint8_t *packed, uint8_t *codes);
     // UNPACK_ROWS rows (n_rows of them real, the others become zeros) over one pair of groups, of
     // which n_bytes = 32 or 64 exist, into rows first_row .. first_row + 15 of the panel.

@@ -15,7 +15,9 @@ enum {
     STREAM_AHEAD = 4096, // bytes: the hardware prefetcher stops at each page, this one does not
     TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
     ROWS_UP_TO = 2,      // tokens up to which row-by-row sums beat unpacking a panel
-    UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use
+    GATE_ROWS = 4,       // rows of the gate between two looks at which are live
+    UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use,
+    UP_ROWS = 4,         // which so many have together
 };
 
 // Every unit this thread takes, one after another.
@@ -138,7 +140,7 @@ static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, stru
         const struct unit u = find_unit(a, UNIT_ROWS, i);
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args f = finish_for(dst, &u, t, &token[t].trailer, acc);
-            row_sums(k, u.mat, u.row, u.n_rows, &token[t], a->n_in, STREAM_AHEAD, acc);
+            row_sums(k, u.mat, u.row, NULL, u.n_rows, &token[t], a->n_in, STREAM_AHEAD, acc);
             k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
         }
     }
@@ -202,17 +204,26 @@ static struct finish_args sums_of(const struct tern_matrix *m, const struct quan
 
 // One token with ReLU2: where the gate is closed the row of `up` is never read. Skipping rows
 // defeats the hardware prefetcher, so a live row is prefetched when its gate is known and
-// multiplied UP_AHEAD live rows later.
-struct live_row {
-    int32_t row;
-    float gate;
+// multiplied UP_AHEAD live rows later. Gate and up take turns in small steps, so that both streams
+// keep coming. Live rows are collected without a branch, which at half of them live would be guessed
+// wrong every other time.
+struct live_rows {
+    int32_t n, row[UP_AHEAD + UP_ROWS + GATE_ROWS];
+    float gate[UP_AHEAD + UP_ROWS + GATE_ROWS];
 };
 
-static int32_t row_sum(const struct kernel *k, const struct tern_matrix *m, int32_t row, const struct token *t,
-                       int32_t n_in, int32_t ahead) {
-    int32_t acc;
-    row_sums(k, m, row, 1, t, n_in, ahead, &acc);
-    return acc;
+// The first n live rows leave the queue.
+static void multiply_live(const struct kernel *k, const struct tern_matrix *m, const struct token *t, int32_t n_in,
+                          struct live_rows *live, int32_t n, float *y) {
+    int32_t acc[UP_ROWS];
+    float up[UP_ROWS];
+    const struct finish_args f = sums_of(m, &t->trailer, acc);
+    row_sums(k, m, 0, live->row, n, t, n_in, 0, acc);
+    k->finish(&f, n, up);
+    for (int32_t i = 0; i < n; i++) y[live->row[i]] = relu2_gated(live->gate[i], up[i]);
+    live->n -= n;
+    memmove(live->row, live->row + n, (size_t)live->n * sizeof *live->row);
+    memmove(live->gate, live->gate + n, (size_t)live->n * sizeof *live->gate);
 }
 
 static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
@@ -220,27 +231,28 @@ static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct
     const struct token token = aligned_token(quant_row(dst->src[0], 0), a->n_in, buffer);
     const int64_t up_stride = row_stride(&a->up, a->n_in);
     float *y = float_row(dst, 0);
-    struct live_row waiting[UP_AHEAD];
-    int64_t n_live = 0, n_done = 0;
-    int32_t gate_acc, up_acc;
-    const struct finish_args gate = sums_of(&a->gate, &token.trailer, &gate_acc);
-    const struct finish_args up = sums_of(&a->up, &token.trailer, &up_acc);
-    FOR_UNITS(row, &a->next, a->gate.n_out, nth) {
-        const float g = finished(row_sum(k, &a->gate, row, &token, a->n_in, STREAM_AHEAD), &gate);
-        y[row] = 0.0f;
-        if (!(g > 0.0f)) continue;
-        const uint8_t *up_row = row_at(&a->up, row, a->n_in);
-        for (int64_t b = 0; b < up_stride; b += 64) prefetch_l2(up_row + b);
-        if (n_live - n_done == UP_AHEAD) {
-            const struct live_row w = waiting[n_done++ % UP_AHEAD];
-            y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, &token, a->n_in, 0), &up));
+    struct live_rows live = {.n = 0};
+    int64_t n_live = 0;
+    int32_t acc[GATE_ROWS];
+    float gate[GATE_ROWS];
+    const struct finish_args f = sums_of(&a->gate, &token.trailer, acc);
+    const int32_t n_units = (a->gate.n_out + GATE_ROWS - 1) / GATE_ROWS;
+    FOR_UNITS(i, &a->next, n_units, nth) {
+        const int32_t first = i * GATE_ROWS, n_rows = min32(GATE_ROWS, a->gate.n_out - first), before = live.n;
+        row_sums(k, &a->gate, first, NULL, n_rows, &token, a->n_in, STREAM_AHEAD, acc);
+        k->finish(&f, n_rows, gate);
+        for (int32_t r = 0; r < n_rows; r++) {
+            y[first + r] = 0.0f;
+            live.row[live.n] = first + r;
+            live.gate[live.n] = gate[r];
+            live.n += gate[r] > 0.0f;
         }
-        waiting[n_live++ % UP_AHEAD] = (struct live_row){row, g};
+        for (int32_t l = before; l < live.n; l++)
+            for (int64_t b = 0; b < up_stride; b += 64) prefetch_l2(row_at(&a->up, live.row[l], a->n_in) + b);
+        n_live += live.n - before;
+        while (live.n >= UP_AHEAD + UP_ROWS) multiply_live(k, &a->up, &token, a->n_in, &live, UP_ROWS, y);
     }
-    while (n_done < n_live) {
-        const struct live_row w = waiting[n_done++ % UP_AHEAD];
-        y[w.row] = relu2_gated(w.gate, finished(row_sum(k, &a->up, w.row, &token, a->n_in, 0), &up));
-    }
+    while (live.n) multiply_live(k, &a->up, &token, a->n_in, &live, min32(live.n, UP_ROWS), y);
     add_statistic(&a->live_rows, n_live);
 }
 
@@ -255,8 +267,8 @@ static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct
         for (int64_t t = 0; t < dst->ne[1]; t++) {
             const struct finish_args gate = sums_of(&a->gate, &token[t].trailer, gate_acc);
             const struct finish_args up = sums_of(&a->up, &token[t].trailer, up_acc);
-            row_sums(k, &a->gate, first, n_rows, &token[t], a->n_in, STREAM_AHEAD, gate_acc);
-            row_sums(k, &a->up, first, n_rows, &token[t], a->n_in, STREAM_AHEAD, up_acc);
+            row_sums(k, &a->gate, first, NULL, n_rows, &token[t], a->n_in, STREAM_AHEAD, gate_acc);
+            row_sums(k, &a->up, first, NULL, n_rows, &token[t], a->n_in, STREAM_AHEAD, up_acc);
             k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + first);
         }
     }

@@ -6,13 +6,13 @@ static int32_t code_at(const uint8_t *codes, int32_t column) {
     return codes[column / GROUP * GROUP_BYTES + j % 32] >> (6 - 2 * (j / 32)) & 3;
 }
 
-static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
-                 int32_t *acc) {
+static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
+                 int32_t n, int32_t ahead, int32_t *acc) {
     (void)ahead;
     for (int32_t r = 0; r < n_rows; r++) {
+        const uint8_t *row = codes + (which ? which[r] : r) * stride;
         int32_t sum = 0;
-        for (int32_t column = 0; column < n; column++)
-            sum += code_at(codes + r * stride, column) * q[q_position(column)];
+        for (int32_t column = 0; column < n; column++) sum += code_at(row, column) * q[q_position(column)];
         acc[r] = sum;
     }
 }

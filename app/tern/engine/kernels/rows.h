@@ -40,22 +40,23 @@ static inline void unpack_period(const struct kernel *k, const uint8_t *packed, 
         tern_unpack_five(packed, codes);
 }
 
-// acc[r] = sums of rows row .. row + n_rows - 1.
-static inline void row_sums(const struct kernel *k, const struct tern_matrix *m, int32_t row, int32_t n_rows,
-                     const struct token *t, int32_t n_in, int32_t ahead, int32_t *acc) {
-    const uint8_t *from = row_at(m, row, n_in);
+// acc[r] = sums of rows which[r], or row + r if `which` is NULL.
+static inline void row_sums(const struct kernel *k, const struct tern_matrix *m, int32_t row, const int32_t *which,
+                            int32_t n_rows, const struct token *t, int32_t n_in, int32_t ahead, int32_t *acc) {
+    const uint8_t *from = row_at(m, which ? 0 : row, n_in);
     if (!m->packed) {
-        k->rows(from, n_in / 4, n_rows, t->q, n_in, ahead, acc);
+        k->rows(from, n_in / 4, which, n_rows, t->q, n_in, ahead, acc);
     } else if (k->packed_rows) {
-        k->packed_rows(from, n_rows, t->q, n_in, ahead, acc);
+        k->packed_rows(from, which, n_rows, t->q, n_in, ahead, acc);
     } else {
         TERN_ALIGNED(64) uint8_t codes[PERIOD_CODE_BYTES];
         for (int32_t r = 0; r < n_rows; r++) {
+            const uint8_t *packed = from + (which ? which[r] : r) * row_stride(m, n_in);
             acc[r] = 0;
-            for (int32_t first = 0; first < n_in; first += PACKED_PERIOD, from += PERIOD_BYTES) {
+            for (int32_t first = 0; first < n_in; first += PACKED_PERIOD, packed += PERIOD_BYTES) {
                 int32_t sum;
-                unpack_period(k, from, codes);
-                k->rows(codes, 0, 1, t->q + first, PACKED_PERIOD, 0, &sum);
+                unpack_period(k, packed, codes);
+                k->rows(codes, 0, NULL, 1, t->q + first, PACKED_PERIOD, 0, &sum);
                 acc[r] += sum;
             }
         }

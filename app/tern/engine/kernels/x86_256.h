@@ -81,9 +81,9 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int32
 #endif
 }
 
-static void rows(const uint8_t *codes, int64_t stride, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
-                 int32_t *acc) {
-    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + r * stride, q, n, ahead);
+static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
+                 int32_t n, int32_t ahead, int32_t *acc) {
+    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + (which ? which[r] : r) * stride, q, n, ahead);
 }
 
 // ---- prefill ----

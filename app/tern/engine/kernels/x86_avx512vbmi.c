@@ -16,23 +16,36 @@ static INLINE struct codes5 decode(__m512i packed) {
     return (struct codes5){_mm512_permutex2var_epi8(low, rest, high), _mm512_sub_epi8(packed, rest)};
 }
 
-static void packed_rows(const uint8_t *packed, int32_t n_rows, const int8_t *q, int32_t n, int32_t ahead,
-                        int32_t *acc) {
-    const int32_t n_blocks = n / PACKED_COLUMNS;
-    for (int32_t r = 0; r < n_rows; r++) {
-        struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(),
-                          _mm512_setzero_si512()}};
-        __m512i top = _mm512_setzero_si512();  // 81 fold
-        for (int32_t b = 0; b < n_blocks; b++) {
-            if (ahead) _mm_prefetch((const char *)packed + ahead, _MM_HINT_T0);
-            const struct codes5 c = decode(load(packed));
-            accumulate_pair(&a, c.four, q + b * PACKED_COLUMNS);
-            top = dot4(top, c.top, load(q + b * PACKED_COLUMNS + 256));
-            packed += PACKED_BYTES;
-        }
-        const __m512i rest = _mm512_mullo_epi32(run_total(&a), _mm512_set1_epi32(81));
-        acc[r] = _mm512_reduce_add_epi32(_mm512_add_epi32(rest, top)) / 81;
+static INLINE __m512i packed_total(const uint8_t *packed, const int8_t *q, int32_t n_blocks, int32_t ahead) {
+    struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
+    __m512i top = _mm512_setzero_si512();  // 81 fold
+    for (int32_t b = 0; b < n_blocks; b++) {
+        if (ahead) _mm_prefetch((const char *)packed + ahead, _MM_HINT_T0);
+        const struct codes5 c = decode(load(packed));
+        accumulate_pair(&a, c.four, q);
+        top = dot4(top, c.top, load(q + 256));
+        packed += PACKED_BYTES;
+        q += PACKED_COLUMNS;
     }
+    return _mm512_add_epi32(_mm512_mullo_epi32(run_total(&a), _mm512_set1_epi32(81)), top);
+}
+
+// Division by 81 of what is a multiple of it: the inverse of 81 modulo 2^32.
+static INLINE int32_t exactly_by_81(int32_t sum) { return (int32_t)((uint32_t)sum * 0x781948B1u); }
+
+static void packed_rows(const uint8_t *packed, const int32_t *which, int32_t n_rows, const int8_t *q, int32_t n,
+                        int32_t ahead, int32_t *acc) {
+    const int32_t n_blocks = n / PACKED_COLUMNS;
+    const int64_t stride = packed_stride(n);
+    int32_t r = 0;
+#define ROW(i) packed_total(packed + (which ? which[i] : (i)) * stride, q, n_blocks, ahead)
+    for (; r + 4 <= n_rows; r += 4) {
+        const __m512i a = ROW(r), b = ROW(r + 1), c = ROW(r + 2), d = ROW(r + 3);
+        const __m128i sums = _mm_mullo_epi32(add_lanes_of_four(a, b, c, d), _mm_set1_epi32(0x781948B1));
+        _mm_storeu_si128((__m128i *)(acc + r), sums);
+    }
+    for (; r < n_rows; r++) acc[r] = exactly_by_81(_mm512_reduce_add_epi32(ROW(r)));
+#undef ROW
 }
 
 // Four packed registers hold 20 runs, which are five registers of I2_S.
