@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import (
     QMessageLogContext,
@@ -37,9 +37,11 @@ from tern.settings import CONTEXT_SIZE, KV_TYPE, LANGUAGE, THEME, Settings
 from tern.ui import language
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
-from tern.ui.models_host import ModelsHost
 from tern.ui.single import Doorbell, raise_running
 from tern.ui.theme import Mode, Theme
+
+if TYPE_CHECKING:
+    from tern.ui.models_host import ModelsHost
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
@@ -84,15 +86,28 @@ def run(options: WindowOptions | None = None) -> int:
     for sentence in (*settings.warnings, warning):
         if sentence:
             window.show_error(sentence)
-    models = ModelsHost(
-        window, theme, settings, lambda: _save(settings, window), lambda: _engine_options(options, settings)
-    )
     with _interruptible(window), _last_resort(window), _backing_up(store):
         window.show()
-        # The first paint comes before the model: the window can be written in while the model loads.
-        QTimer.singleShot(0, lambda: models.open_first(options.model))
+        models: list[ModelsHost] = []
+
+        def open_first() -> None:
+            """After the first paint: the window can be written in while the model loads."""
+            from tern.ui.models_host import ModelsHost
+
+            host = ModelsHost(
+                window,
+                theme,
+                settings,
+                lambda: _save(settings, window),
+                lambda: _engine_options(options, settings),
+            )
+            models.append(host)
+            host.open_first(options.model)
+
+        QTimer.singleShot(0, open_first)
         status = app.exec()
-        models.close()
+        for host in models:
+            host.close()
     doorbell.close()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
