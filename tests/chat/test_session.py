@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tern.chat.attaching import Attachment, compose
+from tern.chat.attaching import Attachment, Kind, compose
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
@@ -158,6 +158,10 @@ def test_attachments_are_told_to_the_engine_and_kept_apart_from_the_words(store:
     assert only.conversation is not None
     assert store.summary(only.conversation).title == "list.csv"
     assert only.path[0].text == ""
+    paste = Session(store)
+    paste.ask("", attachments=(Attachment("", "Dear all,\nwe go north.", 22, Kind.PASTE),))
+    assert paste.conversation is not None
+    assert store.summary(paste.conversation).title == "Dear all,"
 
 
 def test_what_left_the_context_is_kept_by_its_place_on_the_branch(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QPushButton, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment, Kind, compose
@@ -233,6 +233,23 @@ def test_dropped_files_become_chips_with_their_cost_and_go_along(
     assert page.text.toPlainText() == "year;km\n2019;70000"
     assert page.text.isReadOnly()
     page.close()
+
+
+def test_files_are_chosen_by_button_and_key(qtbot: QtBot, make_window: WindowMaker, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)")
+    window = make_window()
+    for number in (1, 2):
+        window.activateWindow()  # no window manager does it here
+        qtbot.waitUntil(window.isActiveWindow)
+        if number == 1:
+            qtbot.mouseClick(window.composer.attach_button, Qt.MouseButton.LeftButton)
+        else:
+            QTest.keyClick(window.composer.editor, Qt.Key.Key_A, CONTROL | SHIFT)
+        dialog = next(dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible())
+        dialog.filesSelected.emit([str(tmp_path / "a.py")])
+        dialog.close()
+        qtbot.waitUntil(lambda number=number: len(window.composer.attachments) == number)
+    assert window.focusWidget() is window.composer.editor
 
 
 def test_an_edited_message_keeps_its_attachments(

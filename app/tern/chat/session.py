@@ -137,7 +137,8 @@ class Session:
         if not question.strip() and not attachments:
             raise BugError("a question is never blank")
         if self.conversation is None:
-            title = question if question.strip() else attachments[0].name
+            first = attachments[0] if attachments else None
+            title = question if question.strip() or first is None else first.name or first.text
             self.conversation = self._store.create(title, self._manner)
         parent = self._leaf if before is None else self._entries[before].parent
         content = compose(question, attachments)

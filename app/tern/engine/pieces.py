@@ -9,6 +9,7 @@ cut there, and the pieces that did not change are remembered.
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
@@ -21,12 +22,13 @@ class PieceEncoder:
     """Gives what ``encode`` would give for the whole text. ``shortest``: characters of a piece."""
 
     def __init__(self, encode: Callable[[str], list[int]], shortest: int = _SHORTEST) -> None:
-        self._encode = lru_cache(_REMEMBERED)(encode)
+        # Arrays: lists would hold an object a token.
+        self._encode = lru_cache(_REMEMBERED)(lambda text: array("i", encode(text)))
         self._shortest = shortest
 
     def __call__(self, text: str) -> list[int]:
         if len(text) <= self._shortest:
-            return self._encode(text).copy()
+            return list(self._encode(text))
         return [token for piece in pieces(text, self._shortest) for token in self._encode(piece)]
 
 

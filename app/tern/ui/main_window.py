@@ -130,6 +130,7 @@ class MainWindow(ChatWindow):
         add("search", self.tr("Search all conversations"), "Ctrl+F", self.search)
         add("sidebar", self.tr("Show or hide the conversations"), "Ctrl+\\", lambda: self.sides.toggle())
         add("focus", self.tr("Write a message"), "Ctrl+L", self.focus_composer)
+        add("attach", self.tr("Attach files…"), "Ctrl+Shift+A", lambda: self.files.choose())
         add("stop", self.tr("Stop the reply"), "Esc", self.escape)
         add("regenerate", self.tr("Regenerate the last reply"), "Ctrl+R", self.regenerate_last)
         add("copy", self.tr("Copy last reply"), "Ctrl+Shift+C", self.copy_last_reply)
