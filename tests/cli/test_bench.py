@@ -48,6 +48,13 @@ def test_rates(report: dict[str, Any]) -> None:
     assert report["synthetic"] == "tiny"
 
 
+def test_python_takes_little_of_a_token(report: dict[str, Any]) -> None:
+    python = report["python_ms_per_token"]
+    assert python["tokens"] >= 2
+    assert 0 < python["median"] <= python["high"]
+    assert f"| {python['median']:.2f}" in bench_report.markdown(report)
+
+
 def test_a_fresh_process_says_how_it_started_and_what_it_holds(report: dict[str, Any]) -> None:
     cold, memory = report["cold_start"], report["memory"]
     assert cold["prompt_tokens"] == 20

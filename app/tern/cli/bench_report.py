@@ -69,6 +69,10 @@ def _speed(report: dict[str, Any]) -> Iterator[str]:
     chat = report["chat"]
     place = f"{chat['context_used']:,} tokens"
     rows.append((f"a reply up to {place}, sampled", format_speed(chat["tokens_per_s"]), "", "1"))
+    python = report["python_ms_per_token"]
+    if python is not None:
+        span = f"{python['high']:.2f} at most"
+        rows.append(("Python between two tokens", _ms(python["median"]), span, str(python["tokens"])))
     cold = report["cold_start"]
     rows.append(
         (
@@ -215,6 +219,10 @@ def _mb(megabytes: float) -> str:
 
 def _gb_s(value: float) -> str:
     return f"{value:.1f}{THIN_SPACE}GB/s"
+
+
+def _ms(value: float) -> str:
+    return f"{value:.2f}{THIN_SPACE}ms"
 
 
 def _seconds(value: float) -> str:

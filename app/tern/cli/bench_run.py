@@ -20,7 +20,7 @@ from tern.context import open_engine
 from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
-from tern.metrics import bandwidth, benchmark, fresh_process, roofline
+from tern.metrics import bandwidth, benchmark, fresh_process, python_time, roofline
 from tern.metrics.benchmark import Plan
 from tern.metrics.cpu import OtherLoad, cpu
 
@@ -32,6 +32,7 @@ MEMORY_CONTEXT = 1000  # tokens, of which so many are the reply:
 _MEMORY_REPLY = 64
 _COLD_STARTS, _QUICK_COLD_STARTS = 5, 3
 _COMPARED_PROMPT = 512
+_PYTHON_TOKENS = 48
 _DISTURBED = 0.05  # of all processors, taken by other programs
 
 
@@ -56,6 +57,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         with Progress("Starting afresh"):
             report |= _fresh(args, engine, opened)
         report |= _speed(engine, plan)
+        between = python_time.measure(engine, _PYTHON_TOKENS)
+        report["python_ms_per_token"] = None if between is None else between.as_json()
         if args.compare:
             report["compare"] = _compare(path, engine, opened, plan)
         with Progress("Reading the memory"):
