@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import (
+    QEvent,
     QMessageLogContext,
     QObject,
     QSocketNotifier,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
+_PAINT_PATIENCE_MS = 500  # as when it starts minimized
 _BACKUP_PATIENCE_S = 20
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
@@ -104,7 +106,8 @@ def run(options: WindowOptions | None = None) -> int:
             models.append(host)
             host.open_first(options.model)
 
-        QTimer.singleShot(0, open_first)
+        after_paint = _AfterPaint(window)
+        after_paint.painted.connect(open_first)
         status = app.exec()
         for host in models:
             host.close()
@@ -174,6 +177,29 @@ def _interruptible(window: MainWindow) -> Iterator[None]:
         notifier.setEnabled(False)
         reader.close()
         writer.close()
+
+
+class _AfterPaint(QObject):
+    """``painted`` fires once, when ``window`` has been painted; or after a while, if it never is."""
+
+    painted = Signal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._timer = QTimer(self, singleShot=True, interval=_PAINT_PATIENCE_MS)
+        self._timer.timeout.connect(self._fire)
+        self._timer.start()
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self._timer.start(0)
+        return False
+
+    def _fire(self) -> None:
+        self._window.removeEventFilter(self)
+        self.painted.emit()
 
 
 class _Report(QObject):
