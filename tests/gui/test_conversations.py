@@ -326,6 +326,7 @@ def test_a_disk_that_refuses_is_said_and_what_was_written_stays(
     window = make_window(replies=["Fine."], store=store)
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
+    qtbot.waitUntil(lambda: window.desk.info is not None)
     text = "x" * 20_000
     window.composer.editor.setPlainText(text)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QWheelEvent
+import pytest
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QTextBlock, QTextCursor, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton
+from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment, Kind
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Entry
+from tern.engine.types import Stats
 from tern.ui.messages import Item
+from tern.ui.presenting import items_of
 from tern.ui.theme import Theme
 from tern.ui.transcript import Transcript
 from tern.ui.wide_code import is_wide, scrolled
@@ -173,3 +179,116 @@ def test_attachments_are_chips_that_open_and_are_not_copied(qtbot: QtBot, theme:
         transcript._messages[2].slot.start.block(), transcript._column()
     )
     assert bubble.width() > 100, "a bubble of chips alone is as wide as they are"
+
+
+def test_the_numbers_of_a_reply_are_told_where_the_pointer_rests(qtbot: QtBot, theme: Theme) -> None:
+    stats = Stats(
+        prompt_tokens=612, reused_tokens=500, tokens=1186, prefill_tokens_per_s=301.25, decode_tokens_per_s=42.06,
+        time_to_first_token_s=0.31, context_used=1798, context_size=4096,
+    )  # fmt: skip
+    store = Store.in_memory()
+    number = store.create("Numbers")
+    entries = [
+        Entry(1, None, "user", "a"),
+        Entry(2, 1, "assistant", "b", stats=stats, model="Guide"),
+        Entry(3, 2, "user", "c"),
+        Entry(4, 3, "assistant", "d", stats=stats, model="BitNet 2B4T"),
+        Entry(5, 4, "user", "e"),
+        Entry(6, 5, "assistant", "f", stats=stats, model="BitNet 2B4T"),
+    ]
+    store.import_entries(number, entries, 6)
+    items = items_of(Session(store, number))
+    notes = [item.note for item in items if not item.user]
+    assert [note.split(" ")[0] for note in notes] == ["42.1\u2009tokens/s", "BitNet", "42.1\u2009tokens/s"]
+    transcript = _shown(qtbot, theme, *items)
+    found = transcript.document().find("first word")
+    point = transcript.cursorRect(found).center()
+    told = transcript._details_at(point).replace("\u2009", " ").split("\n")
+    assert told == [
+        "Guide", "Written: 1,186 tokens, 42.1 tokens/s", "First word after 0.3 s",
+        "Read for it: 112 tokens, 301 tokens/s", "Remembered from before: 500 tokens", "Context: 1,798 / 4,096",
+    ]  # fmt: skip
+    QApplication.sendEvent(
+        transcript.viewport(),
+        QHelpEvent(QEvent.Type.ToolTip, point, transcript.viewport().mapToGlobal(point)),
+    )
+    assert "Remembered" in QToolTip.text()
+    QToolTip.hideText()
+    assert transcript._details_at(transcript.cursorRect(transcript._messages[1].slot.start).center()) == ""
+
+
+def _drag(transcript: Transcript, start: QPoint, end: QPoint) -> None:
+    """Press, move in steps, let go, as a hand does."""
+    viewport, left = transcript.viewport(), Qt.MouseButton.LeftButton
+    QTest.mousePress(viewport, left, pos=start)
+    for step in range(1, 9):
+        QTest.mouseMove(viewport, start + (end - start) * (step / 8))
+    QTest.mouseRelease(viewport, left, pos=end)
+
+
+@pytest.mark.qt_log_ignore('Mouse event "MouseRelease" not accepted', extend=True)  # QTextBrowser never does
+def test_dragging_across_messages_and_ctrl_c_copies_what_is_marked(qtbot: QtBot, theme: Theme) -> None:
+    items = (
+        Item(1, True, "The first question"),
+        Item(2, False, "A **bold** reply.\n\n- one\n- two\n\n```\ncode\n```", "42 tokens/s"),
+        Item(3, True, "The second question"),
+        Item(4, False, "Another reply.", "42 tokens/s"),
+    )
+    transcript = _shown(qtbot, theme, *items)
+    transcript.setFocus()
+    document = transcript.document()
+
+    def place(text: str, end: bool = False) -> QPoint:
+        found = document.find(text)
+        edge = QTextCursor(document)
+        edge.setPosition(found.selectionEnd() if end else found.selectionStart())
+        return transcript.cursorRect(edge).center()
+
+    QGuiApplication.clipboard().clear()
+    _drag(transcript, place("first"), place("Another", end=True))
+    QTest.keyClick(transcript, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    expected = "first question\nA bold reply.\n• one\n• two\ncode\nThe second question\nAnother"
+    assert QGuiApplication.clipboard().text() == expected
+    QTest.mouseClick(transcript.viewport(), Qt.MouseButton.LeftButton, pos=place("code"))
+    QTest.qWait(QApplication.doubleClickInterval() + 10)
+    _drag(transcript, place("second", end=True), place("bold"))  # upwards
+    QTest.keyClick(transcript, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "bold reply.\n• one\n• two\ncode\nThe second"
+
+
+ARABIC = "الطائر يعبر العالم كل عام"
+HEBREW = "השחף חוצה את העולם"
+
+
+def test_text_that_is_written_from_the_right_is_set_from_the_right(qtbot: QtBot, theme: Theme) -> None:
+    reply = f"{ARABIC}\n\n- {HEBREW}\n- {HEBREW}\n\n> {ARABIC}\n\nAnd this from the left.\n\n```\nx = 1\n```"
+    transcript = _shown(qtbot, theme, Item(1, True, HEBREW), Item(2, False, reply))
+    column, left = transcript._column(), transcript._offset_of_column()
+
+    def line(text: str) -> QRectF:
+        block = transcript.document().find(text).block()
+        return block.layout().lineAt(0).naturalTextRect().translated(block.layout().position())
+
+    block = transcript._messages[1].slot.start.block()
+    while block.isValid():
+        rtl = any("\u0590" <= letter <= "\u06ff" for letter in block.text())
+        expected = Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
+        if block.text():
+            assert block.textDirection() == expected
+            rect = block.layout().lineAt(0).naturalTextRect().translated(block.layout().position())
+            room = (rect.left() - left, left + column - rect.right())
+            assert (room[0] > room[1]) == rtl, block.text()
+            assert min(room) < 60
+        block = block.next()
+    item = line(HEBREW[:8])
+    bubble = transcript._grounds._bubble_rect(transcript._messages[0].slot.start.block(), column)
+    assert bubble.adjusted(4, 0, -4, 0).contains(item)
+    picture = transcript.viewport().grab().toImage()
+    mark = transcript.document().find(HEBREW, transcript._messages[1].slot.start.position()).block()
+    rect = mark.layout().lineAt(0).naturalTextRect().translated(mark.layout().position())
+    ink = [
+        x for x in range(picture.width())
+        if picture.pixelColor(x, round(rect.center().y())).lightness() < 120 and not rect.left() <= x <= rect.right()
+    ]  # fmt: skip
+    assert ink, "the mark of the item is drawn"
+    assert min(ink) > rect.right(), "and stands before it, at its right"

@@ -33,7 +33,7 @@ def selected_text(selection: QTextCursor) -> str:
             )
             text = _plain(piece).replace("\u2028", "\n")
             if start <= block.position() and fmt.hasProperty(MARK):
-                depth = round(fmt.leftMargin() / INDENT) - 1
+                depth = round((fmt.leftMargin() + fmt.rightMargin()) / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
             row = _table_row(block)
             if row is not None and row == _table_row(block.previous()) and lines:

@@ -20,7 +20,7 @@ from tern.ui.inlines import insert_runs
 from tern.ui.markdown import safe_text
 from tern.ui.markdown_types import Block, Kind
 from tern.ui.tables import write_table
-from tern.ui.text_units import index_of, same_length, same_prefix
+from tern.ui.text_units import from_right, index_of, same_length, same_prefix
 from tern.ui.theme import Size, Theme
 from tern.ui.wide_code import like_its_first
 
@@ -232,6 +232,8 @@ class DocumentWriter:
         ):
             return False
         if block.kind in _TEXT_KINDS:
+            if from_right(old.runs) != from_right(block.runs):
+                return False
             same = same_prefix(old.runs, block.runs)
         elif block.kind is Kind.CODE and old.language == block.language:
             same = same_length(old.text, block.text)

@@ -17,9 +17,13 @@ def reply_text(stats: Stats) -> str:
     """The numbers of one reply in a line. The rate is left out where there were too few tokens to measure one."""
     parts = [format_speed(stats.decode_tokens_per_s)] if stats.decode_tokens_per_s > 0 else []
     parts.append(_tr("first word after {0}").format(format_seconds(stats.time_to_first_token_s)))
-    count = format_count(stats.tokens)
-    parts.append(_tr("1 token") if stats.tokens == 1 else _tr("{0} tokens").format(count))
+    parts.append(tokens_text(stats.tokens))
     return " · ".join(parts)
+
+
+def tokens_text(count: int) -> str:
+    """``1 token``, ``1,190 tokens``."""
+    return _tr("1 token") if count == 1 else _tr("{0} tokens").format(format_count(count))
 
 
 def _tr(text: str) -> str:

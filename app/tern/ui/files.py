@@ -36,7 +36,7 @@ def ask_where_from(parent: QWidget, then: Callable[[Path], object]) -> None:
     """Let the person choose a file to import."""
     dialog = _dialog(parent, _tr("Import conversations"), then)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters([_tr("Conversations (*.json)"), _tr("All files (*)")])
+    dialog.setNameFilters([_tr("Conversations (*.json *.chat)"), _tr("All files (*)")])
     dialog.open()
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
 
 from tern.ui.markdown_types import Block, Kind, ListItem, Style
+from tern.ui.text_units import from_right
 from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
 
 # Properties of blocks, for the painter (ui/grounds.py).
@@ -172,7 +173,11 @@ class Formats:
         if block.kind is Kind.CODE:
             return fmt
         further = INDENT if block.kind is Kind.MATH else 0
-        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L + further)
+        indent = block.indent * INDENT + block.quote * Space.L + further
+        if from_right(block.runs):
+            fmt.setRightMargin(indent)
+        else:
+            fmt.setLeftMargin(indent)
         if block.item is not None:
             fmt.setProperty(MARK, _mark(block.item, block.indent))
         if block.quote:

@@ -145,9 +145,11 @@ class Grounds:
         painter.setBrush(self._theme.color("edge"))
         joined = block.previous().blockFormat().hasProperty(QUOTE)
         top = rect.top() - fmt.topMargin() if joined else rect.top() + self._formats.leading
-        side = rect.left() - fmt.leftMargin()
         for depth in range(int(fmt.property(QUOTE))):
-            painter.drawRoundedRect(QRectF(side + depth * Space.L, top, 3, rect.bottom() - top), 1.5, 1.5)
+            left = rect.left() - fmt.leftMargin() + depth * Space.L
+            if _from_right(block):
+                left = rect.right() + fmt.rightMargin() - depth * Space.L - 3
+            painter.drawRoundedRect(QRectF(left, top, 3, rect.bottom() - top), 1.5, 1.5)
 
     def _paint_mark(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         """A list item's bullet, number or checkbox, in the room that the item's indent leaves."""
@@ -157,11 +159,14 @@ class Grounds:
         body = self._theme.px(Size.BODY)
         first = block.layout().lineAt(0)
         baseline = rect.top() + first.y() + first.ascent()
-        right = rect.left() - 7
+        from_right = _from_right(block)
+        right = (
+            rect.right() + 7 if from_right else rect.left() - 7
+        )  # the edge of the mark that is beside the text
         middle = baseline - body * 0.36
         if mark in (CHECKED, UNCHECKED):
             side = round(body * 0.87)
-            box = QRectF(right - side, round(middle - side / 2), side, side)
+            box = QRectF(right if from_right else right - side, round(middle - side / 2), side, side)
             if mark == UNCHECKED:
                 self._box(painter, box, "surface", 3, "edge")
                 return
@@ -173,12 +178,15 @@ class Grounds:
             painter.setPen(ink)
             painter.setFont(self._theme.font(Size.BODY, tabular=True))
             width = QFontMetricsF(painter.font()).horizontalAdvance(mark)
-            painter.drawText(QPointF(right - width, baseline), mark)
+            if from_right:
+                mark = mark[-1] + mark[:-1]
+            painter.drawText(QPointF(right if from_right else right - width, baseline), mark)
         else:
             radius = body * 0.17
             painter.setPen(QPen(ink, 1.2))
             painter.setBrush(ink if mark == "•" else Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(QPointF(right - radius - 2, middle), radius, radius)
+            centre = right + radius + 2 if from_right else right - radius - 2
+            painter.drawEllipse(QPointF(centre, middle), radius, radius)
 
 
 def neighbours(block: QTextBlock, name: int) -> tuple[QTextBlock, QTextBlock]:
@@ -190,6 +198,10 @@ def neighbours(block: QTextBlock, name: int) -> tuple[QTextBlock, QTextBlock]:
     while (after := last.next()).isValid() and after.blockFormat().property(name) == number:
         last = after
     return first, last
+
+
+def _from_right(block: QTextBlock) -> bool:
+    return block.textDirection() is Qt.LayoutDirection.RightToLeft
 
 
 def _first_line(block: QTextBlock) -> QRectF:

@@ -24,6 +24,7 @@ class Item:
     place: tuple[int, int] = (1, 1)
     unfinished: bool = False
     attachments: tuple[Attachment, ...] = ()  # of the person's message; ``text`` is without them
+    details: str = ""  # of a reply, shown while the pointer rests on its note
 
 
 @dataclass(slots=True)

@@ -7,7 +7,8 @@ from PySide6.QtCore import QCoreApplication
 from tern.chat.session import Session
 from tern.chat.types import Entry, State
 from tern.engine.types import FinishReason
-from tern.ui.figures import reply_text
+from tern.metrics.speed import format_seconds, format_speed
+from tern.ui.figures import context_text, reply_text, tokens_text
 from tern.ui.messages import Item
 
 
@@ -26,8 +27,42 @@ def item_of(session: Session, entry: Entry) -> Item:
     siblings = [sibling.id for sibling in session.siblings(entry)]
     place = siblings.index(entry.id) + 1, len(siblings)
     user = entry.role == "user"
-    note = "" if user else note_of(entry)
-    return Item(entry.id, user, entry.text, note, place, entry.unfinished, entry.attachments)
+    if user:
+        return Item(entry.id, user, entry.text, "", place, attachments=entry.attachments)
+    note = note_of(entry)
+    if note and entry.model and _model_before(session, entry) not in ("", entry.model):
+        note = f"{entry.model} · {note}"
+    return Item(entry.id, user, entry.text, note, place, entry.unfinished, details=details_of(entry))
+
+
+def _model_before(session: Session, entry: Entry) -> str:
+    """Which model wrote the reply before this one; empty when that is not known."""
+    before = ""
+    for one in session.path:
+        if one.id == entry.id:
+            break
+        before = one.model or before
+    return before
+
+
+def details_of(entry: Entry) -> str:
+    """Everything that was measured of a reply, a line each."""
+    stats = entry.stats
+    if not stats.tokens:
+        return ""
+    lines = [entry.model] if entry.model else []
+    rate = format_speed(stats.decode_tokens_per_s) if stats.decode_tokens_per_s > 0 else ""
+    lines.append(_tr("Written: {0}").format(", ".join(filter(None, (tokens_text(stats.tokens), rate)))))
+    lines.append(_tr("First word after {0}").format(format_seconds(stats.time_to_first_token_s)))
+    if stats.prompt_tokens:
+        rate = format_speed(stats.prefill_tokens_per_s) if stats.prefill_tokens_per_s > 0 else ""
+        read = tokens_text(stats.prompt_tokens - stats.reused_tokens)
+        lines.append(_tr("Read for it: {0}").format(", ".join(filter(None, (read, rate)))))
+    if stats.reused_tokens:
+        lines.append(_tr("Remembered from before: {0}").format(tokens_text(stats.reused_tokens)))
+    if stats.context_size:
+        lines.append(_tr("Context: {0}").format(context_text(stats.context_used, stats.context_size)))
+    return "\n".join(lines)
 
 
 def note_of(entry: Entry) -> str:

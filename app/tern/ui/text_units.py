@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from tern.ui.markdown_types import Run
 
 
 def utf16_length(text: str) -> int:
     """Length as a text document counts it."""
     return len(text) + sum(character > "\uffff" for character in text)
+
+
+def from_right(runs: tuple[Run, ...]) -> bool:
+    """Whether the text is written from the right: going by its first letter that says so, as Qt does."""
+    for run in runs:
+        for character in run.text:
+            if (kind := unicodedata.bidirectional(character)) in ("L", "R", "AL"):
+                return kind != "L"
+    return False
 
 
 def index_of(text: str, units: int) -> int:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, QRectF, Qt, Signa
 from PySide6.QtGui import (
     QContextMenuEvent,
     QGuiApplication,
+    QHelpEvent,
     QKeyEvent,
     QKeySequence,
     QMouseEvent,
@@ -17,7 +18,7 @@ from PySide6.QtGui import (
     QTextCursor,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from tern.ui.code_bar import CodeBar
 from tern.ui.copying import code_text, selected_text
@@ -203,6 +204,20 @@ class Transcript(TranscriptView):
             event.accept()
         else:
             super().wheelEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self._details_at(event.pos()), self.viewport())
+            return True
+        return super().viewportEvent(event)
+
+    def _details_at(self, point: QPoint) -> str:
+        """The numbers of the reply whose note stands at a place of the viewport."""
+        shown, _ = self._at(point)
+        if shown is None or shown.slot.note is None:
+            return ""
+        on_note = self.cursorForPosition(point).block() == shown.slot.note.block()
+        return shown.item.details if on_note else ""
 
     # Code
 
