@@ -332,11 +332,11 @@ def test_a_chip_is_taken_away_by_click_and_key(
     assert remove.accessibleName() == "Remove b.txt"
     qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
     assert window.composer.attachments == (attached[0], attached[2])
-    first = _chips(window)[0].findChild(QToolButton, "openAttachment")
+    first = _chips(window)[0].findChild(QPushButton, "openAttachment")
     first.setFocus()
     QTest.keyClick(first, Qt.Key.Key_Delete)
     assert window.composer.attachments == (attached[2],)
-    assert QApplication.focusWidget() is _chips(window)[0].findChild(QToolButton, "openAttachment")
+    assert QApplication.focusWidget() is _chips(window)[0].findChild(QPushButton, "openAttachment")
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Delete)
     assert QApplication.focusWidget() is window.composer.editor
 
@@ -351,7 +351,7 @@ def test_a_long_paste_is_one_thing_that_opens_and_unfolds(qtbot: QtBot, make_win
     assert window.composer.text == ""
     (attachment,) = window.composer.attachments
     assert (attachment.kind, attachment.text) == (Kind.PASTE, LONG)
-    open_ = _chips(window)[0].findChild(QToolButton, "openAttachment")
+    open_ = _chips(window)[0].findChild(QPushButton, "openAttachment")
     assert "Line 0 of a long" in open_.text()
     qtbot.mouseClick(open_, Qt.MouseButton.LeftButton)
     page = window.findChild(AttachmentPage)

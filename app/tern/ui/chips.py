@@ -7,8 +7,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from tern.chat.attaching import Attachment, Kind
 from tern.metrics.speed import THIN_SPACE, format_count
@@ -56,11 +65,9 @@ class Chip(QFrame):
         self._tokens: int | None = None
         self.setProperty("kind", "chip")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._open = QToolButton(self)
+        self._open = QPushButton(self)
         self._open.setObjectName("openAttachment")
         self._open.setProperty("kind", "chip")
-        self._open.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._open.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._detail = QLabel(self)
         self._detail.setProperty("kind", "quiet")
         self._detail.setTextFormat(Qt.TextFormat.PlainText)
@@ -70,7 +77,7 @@ class Chip(QFrame):
         self._remove.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._remove.setToolTip(self.tr("Remove"))
         self._remove.setAccessibleDescription(self.tr("Takes this attachment away from the message."))
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(Space.XS, 0, Space.XS, 0)
         row.setSpacing(0)
         row.addWidget(self._open)
@@ -93,17 +100,11 @@ class Chip(QFrame):
 
     def restyle(self) -> None:
         name = self._file_name if self.attachment is None else name_text(self.attachment)
-        font = self._theme.font(Size.CONTROL)
         for widget in (self._open, self._detail):
             widget.setFont(
                 self._theme.font(Size.CONTROL if widget is self._open else Size.SMALL, tabular=True)
             )
-        widest = round(_NAME_WIDTH * self._theme.scale)
-        # A file's name tells most at both ends, a text at its beginning.
         pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
-        mode = Qt.TextElideMode.ElideRight if pasted else Qt.TextElideMode.ElideMiddle
-        shown = QFontMetrics(font).elidedText(name, mode, widest)
-        self._open.setText(shown.replace("&", "&&"))
         self._open.setEnabled(self.attachment is not None)
         self._open.setIcon(action_icon("clipboard-text" if pasted else "file-text", self._theme, "quiet"))
         self._open.setToolTip(
@@ -115,6 +116,19 @@ class Chip(QFrame):
         for button in (self._open, self._remove):
             button.setIconSize(self._theme.icon_size * 0.8)
         self._show()
+
+    def fit(self, width: int) -> None:
+        """Shorten the name so that the chip is no wider than ``width``, if that is possible."""
+        name = self._file_name if self.attachment is None else name_text(self.attachment)
+        others = self.sizeHint().width() - self._open.fontMetrics().horizontalAdvance(self._open.text())
+        widest = max(0, min(round(_NAME_WIDTH * self._theme.scale), width - others))
+        # A file's name tells most at both ends, a text at its beginning.
+        pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
+        mode = Qt.TextElideMode.ElideRight if pasted else Qt.TextElideMode.ElideMiddle
+        shown = self._open.fontMetrics().elidedText(name, mode, widest).replace("&", "&&")
+        if shown != self._open.text():
+            self._open.setText(shown)
+            self._row.activate()
 
     def _show(self) -> None:
         if self.attachment is None:
@@ -231,6 +245,8 @@ class Shelf(QScrollArea):
             return
         width = self.viewport().width()
         x = y = 0
+        for chip in self.chips:
+            chip.fit(width)
         height = max(chip.sizeHint().height() for chip in self.chips)
         for chip in self.chips:
             size = chip.sizeHint().boundedTo(QSize(width, height))

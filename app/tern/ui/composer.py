@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attaching import Attachment
 from tern.ui.chips import Shelf
@@ -50,15 +50,14 @@ class Composer(QFrame):
         self.stop_button.setToolTip(self.tr("Stop (Esc)"))
         for button in (self.send_button, self.stop_button):
             button.setAutoDefault(False)
-        self.attach_button = QToolButton(self)
+        self.attach_button = QPushButton(self)
         self.attach_button.setObjectName("attachButton")
         self.attach_button.setProperty("kind", "small")
-        self.attach_button.setText(self.tr("Attach"))
+        self.attach_button.setAccessibleName(self.tr("Attach"))
         self.attach_button.setToolTip(self.tr("Attach text files, PDF or DOCX"))
         self.attach_button.setAccessibleDescription(
             self.tr("Adds the text of files to your message. They can be dropped or pasted, too.")
         )
-        self.attach_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.preset_button = PresetButton(theme, self)
         self.meter = ContextMeter(theme, self)
         self._lay_out()
@@ -204,12 +203,13 @@ class Composer(QFrame):
 
     def _fit_row(self) -> None:
         """Words where there is room for them, icons where not; the meter takes what is left."""
-        style, buttons = Qt.ToolButtonStyle, (self.attach_button, self.preset_button)
-        for words in (style.ToolButtonTextBesideIcon, style.ToolButtonIconOnly):
-            for button in buttons:
-                button.setToolButtonStyle(words)
-            taken = sum(button.sizeHint().width() + Space.XS for button in buttons)
-            room = self.width() - taken - 4 * Space.S
+        for wordy in (True, False):
+            self.attach_button.setText(self.tr("Attach") if wordy else "")
+            self.preset_button.set_wordy(wordy)
+            buttons = (self.attach_button, self.preset_button)
+            room = (
+                self.width() - sum(button.sizeHint().width() + Space.XS for button in buttons) - 4 * Space.S
+            )
             if self.meter.wish <= room:
                 break
         self.meter.set_room(room)

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
@@ -32,15 +41,12 @@ class Header(QFrame):
         self._title.setObjectName("chatTitle")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._model = QToolButton(self)
+        self._model = QPushButton(self)
         self._model.setObjectName("modelName")
         self._model.setAccessibleDescription(
             self.tr("The model that answers. Opens a list to choose another.")
         )
         self._model.setToolTip(self.tr("The model that answers"))
-        self._model.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self._model.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self._model.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._model.setLayoutDirection(
             Qt.LayoutDirection.LeftToRight if self.isRightToLeft() else Qt.LayoutDirection.RightToLeft
         )  # the caret stands after the name

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from collections.abc import Callable, Sequence
 
-from tern.chat.presets import PRESETS, preset_of
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+
+from tern.chat.presets import PRESETS, Preset, preset_of
 from tern.chat.types import Manner
 from tern.ui.icons import action_icon
+from tern.ui.manner_page import preset_name
 from tern.ui.theme import Theme
 
 
-class PresetButton(QToolButton):
+class PresetButton(QPushButton):
     """``chosen`` carries the manner of the preset; ``more_requested``: everything it sets, to change by hand."""
 
     chosen = Signal(object)  # Manner
@@ -21,12 +24,14 @@ class PresetButton(QToolButton):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.own: Callable[[], Sequence[Preset]] = (
+            tuple  # the person's presets, asked for when they are needed
+        )
         self._manner = Manner()
+        self._label = ""
+        self._wordy = True
         self.setObjectName("presetButton")
         self.setProperty("kind", "small")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setToolTip(self.tr("How this conversation is answered"))
         self.setAccessibleDescription(
             self.tr("Chooses a system prompt and the sampling that suits it for this conversation.")
@@ -41,21 +46,28 @@ class PresetButton(QToolButton):
     def show_manner(self, manner: Manner) -> None:
         """What the conversation on show does."""
         self._manner = manner
-        preset = preset_of(manner)
+        preset = preset_of(manner, (*PRESETS, *self.own()))
         if preset is None:
             name = self.tr("By hand")
         else:
-            name = self.tr("Preset") if preset is PRESETS[0] else _name(preset.name)
-        self.setText(name)
-        self.setAccessibleName(self.tr("Preset: {0}").format(name if preset is None else _name(preset.name)))
+            name = self.tr("Preset") if preset is PRESETS[0] else preset_name(preset)
+        self._label = name
+        self.set_wordy(self._wordy)
+        self.setAccessibleName(self.tr("Preset: {0}").format(name if preset is None else preset_name(preset)))
+
+    def set_wordy(self, wordy: bool) -> None:
+        """Whether there is room for its words beside the icon."""
+        self._wordy = wordy
+        self.setText(self._label if wordy else "")
 
     def _fill(self) -> None:
         menu = self.menu()
         menu.clear()
         group = QActionGroup(menu)
-        shown = preset_of(self._manner)
-        for preset in PRESETS:
-            action = menu.addAction(_name(preset.name))
+        presets = (*PRESETS, *self.own())
+        shown = preset_of(self._manner, presets)
+        for preset in presets:
+            action = menu.addAction(preset_name(preset).replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(preset is shown)
             group.addAction(action)
@@ -67,7 +79,3 @@ class PresetButton(QToolButton):
     def _restyle(self) -> None:
         self.setIcon(action_icon("sliders-horizontal", self._theme, "quiet"))
         self.setIconSize(self._theme.icon_size * 0.8)
-
-
-def _name(name: str) -> str:
-    return QCoreApplication.translate("presets", name)

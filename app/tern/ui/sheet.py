@@ -33,8 +33,9 @@ QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
-QToolButton#modelName { color: @quiet; padding: 5px 6px; }
-QToolButton#modelName:hover { color: @ink; }
+QPushButton#modelName { color: @quiet; padding: 5px 6px; }
+QPushButton#modelName:hover { color: @ink; }
+QPushButton::menu-indicator { image: none; width: 0; }
 QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
 QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
 QLabel[kind="figure"][idle="true"] { color: @quiet; }
@@ -96,10 +97,10 @@ QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @
 QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
 QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
 QFrame[kind="chip"] { background: @hover; border: 1px solid @line; border-radius: @radius; }
-QToolButton[kind="chip"] { padding: 1px 4px; border-radius: 6px; }
-QToolButton[kind="chip"]:hover { background: @line; }
-QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
-QToolButton[kind="small"]:hover { color: @ink; }
+QPushButton[kind="chip"], QToolButton[kind="chip"] { padding: 1px 4px; border-radius: 6px; }
+QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @line; }
+QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
+QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
 QFrame#notice QLabel { color: @ink; font-size: @control_px; }
