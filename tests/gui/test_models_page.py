@@ -211,6 +211,14 @@ def test_import_and_remove(
     page.import_path(mine)
     qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
     qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=5000)
+    act(qtbot, page, "copyAction")
+    qtbot.waitUntil(lambda: "Tern's own folder" in status(page), timeout=5000)
+    (copy,) = shelf.installed()
+    assert copy.path.read_bytes() == mine.read_bytes()
+    assert not copy.linked
+    shelf.remove(copy, for_good=True)
+    page.import_path(mine)
+    qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
     act(qtbot, page, "removeAction")
     assert "your file stays" in status(page)
     assert (

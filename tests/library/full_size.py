@@ -1,9 +1,10 @@
 """A full-size file through everything, with figures. Too long for the suite:
 
-    python tests/library/full_size.py MODEL.gguf [--window]     (``tern bench --synthetic 2b4t`` makes such a file)
+    python tests/library/full_size.py MODEL.gguf [--part PART] [--work FOLDER]
 
-Whole; hashing on and off; the connection reset every 20 MB; killed at half; then loaded and asked.
-``--window`` does the first through the models page, by clicks.
+MODEL.gguf: ``tern bench --synthetic 2b4t`` makes such a file. Parts: ``hashing`` (whole, with and without, in turns),
+``reset`` (the connection breaks every 20 MB), ``killed`` (at half; then loaded and asked), ``window`` (through the
+models page, by clicks; then loaded and asked there); all of them without --part.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ class Nothing:
     def hexdigest(self): return sys.argv[-1]
 real = hashlib.sha256
 part.hashlib = type("hashlib", (), {"sha256": Nothing})
+part.PartFile._hash_all = lambda self: None
 from tern.__main__ import main
 sys.exit(main(sys.argv[1:-1]))
 """
@@ -60,36 +64,44 @@ class Run:
         seconds = time.perf_counter() - began
         if status:
             raise SystemExit(f"fetch failed: {out}")
-        return {**json.loads(out), "seconds": seconds, "peak_mb": usage.ru_maxrss / 1024}
+        cpu = usage.ru_utime + usage.ru_stime
+        return {**json.loads(out), "seconds": seconds, "cpu": cpu, "peak_mb": usage.ru_maxrss / 1024}
 
 
-def terminal(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
-    def fresh(name: str) -> Run:
-        shutil.rmtree(work / "data", ignore_errors=True)
-        print(f"\n{name}")
-        return Run(hub, work / "data")
+def fresh(hub: LocalHub, work: Path, name: str) -> Run:
+    shutil.rmtree(work / "data", ignore_errors=True)
+    print(f"\n{name}", flush=True)
+    return Run(hub, work / "data")
 
-    without, with_hash = [], []
-    for _ in range(2):
-        without.append(fresh("hashing off").fetch(sha256, program=("-c", NO_HASH))["seconds"])
-        found = fresh("whole, hashing on").fetch()
-        with_hash.append(found["seconds"])
+
+def hashing(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
+    """Whole, by the terminal, with and without hashing in turns."""
+    off, on = [], []
+    for _ in range(3):
+        off.append(fresh(hub, work, "hashing off").fetch(sha256, program=("-c", NO_HASH)))
+        on.append(fresh(hub, work, "hashing on").fetch())
+        for found in (off[-1], on[-1]):
+            rate = size / found["seconds"] / 1e6
+            figures = f"{found['seconds']:.2f} s ({rate:,.0f} MB/s), {found['cpu']:.2f} s of CPU"
+            print(f"  {figures}, peak {found['peak_mb']:.0f} MB", flush=True)
+    for what in ("seconds", "cpu"):
+        without, with_ = (statistics.median(found[what] for found in each) for each in (off, on))
         print(
-            f"  {found['seconds']:.2f} s, {size / found['seconds'] / 1e6:,.0f} MB/s, peak {found['peak_mb']:.0f} MB"
+            f"  hashing costs {with_ / without - 1:+.1%} {what} (median of {len(on)}, {without:.2f} s without)"
         )
-    print(f"  hashing costs {min(with_hash) / min(without) - 1:+.1%} ({min(without):.2f} s without)")
 
-    hub.asked.clear()
+
+def reset(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     hub.faults.reset_every = 20_000_000
-    found = fresh("reset every 20 MB").fetch()
+    found = fresh(hub, work, "reset every 20 MB").fetch()
     print(
         f"  {len(hub.asked)} answers, sent {hub.sent / size - 1:+.2%} of the file too much, {found['seconds']:.1f} s"
     )
-    hub.faults.reset_every = None
 
-    hub.asked.clear()
+
+def killed(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     hub.faults.rate = 400e6
-    run = fresh("killed at 50%")
+    run = fresh(hub, work, "killed at 50%")
     process = run.start("models", "fetch", REPO)
     while hub.sent < size // 2:
         time.sleep(0.005)
@@ -97,41 +109,75 @@ def terminal(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     process.wait()
     hub.faults.rate = None
     found = run.fetch()
-    print(f"  kept {1 - found['received'] / size:.1%}")
+    print(f"  kept {1 - found['received'] / size:.1%}", flush=True)
     asked = run.start("ask", "--model", found["name"], "--max-tokens", "8", "--json", "Hi")
     print("  then asked:", json.loads(asked.communicate()[0].splitlines()[-1])["tokens"], "tokens came")
 
 
-def window(hub: LocalHub, size: int, work: Path) -> None:
+def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
+    """Through the window as a person does it: the repository typed, Find, Chat with it, a question."""
     os.environ.update(TERN_DATA_DIR=str(work / "data"), HF_ENDPOINT=hub.url)
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import Qt
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QPushButton
 
+    from tern.engine.types import EngineOptions
     from tern.library import shelf
-    from tern.ui.downloads import Downloads
-    from tern.ui.models_page import ModelsPage
+    from tern.settings import Settings
+    from tern.ui.main_window import MainWindow
+    from tern.ui.models_host import ModelsHost
     from tern.ui.theme import Theme
 
+    shutil.rmtree(work / "data", ignore_errors=True)
     app = QApplication([])
-    page = ModelsPage(Theme(app), Downloads())
-    page.show()
+    theme = Theme(app)
+    main_window = MainWindow(theme)
+    host = ModelsHost(main_window, theme, Settings(), lambda: None, EngineOptions)
+    main_window.show()
+    host.open_first()
+    host.show_page()
+    page = host.page
+    assert page is not None
+
+    def until(true: Callable[[], bool]) -> float:
+        """The longest that the window took for one turn, in ms."""
+        longest = 0.0
+        while not true():
+            before = time.perf_counter()
+            app.processEvents()
+            longest = max(longest, time.perf_counter() - before)
+            time.sleep(0.005)
+        return 1000 * longest
+
+    until(lambda: main_window.desk.info is not None)
     QTest.keyClicks(page.repository, REPO)
-    began, longest, before = time.perf_counter(), 0.0, time.perf_counter()
-    button = page.findChild(QPushButton, "fetchButton")
-    assert button is not None
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    while not shelf.installed():
-        app.processEvents()
-        now = time.perf_counter()
-        longest, before = max(longest, now - before), now
-        time.sleep(0.005)
-        before += 0.005
+    began = time.perf_counter()
+    QTest.mouseClick(page.findChild(QPushButton, "fetchButton"), Qt.MouseButton.LeftButton)
+    longest = until(lambda: bool(shelf.installed()))
     (model,) = shelf.installed()
-    print(f"\nthrough the window: {time.perf_counter() - began:.2f} s, verified: {model.verified}, ", end="")
-    print(f"longest pause of the window {1000 * longest:.0f} ms")
-    page.close_page()
+    seconds = time.perf_counter() - began
+    print(
+        f"\nthrough the window: {seconds:.2f} s, verified: {model.verified}, longest pause {longest:.0f} ms"
+    )
+    until(lambda: any(b.isVisible() for b in page.findChildren(QPushButton, "useButton")))
+    use = next(b for b in page.findChildren(QPushButton, "useButton") if b.isVisible())
+    began = time.perf_counter()
+    QTest.mouseClick(use, Qt.MouseButton.LeftButton)
+    desk = main_window.desk
+    longest = until(lambda: desk.info is not None and desk.info.path == model.path)
+    print(f"  loaded in {time.perf_counter() - began:.1f} s, longest pause {longest:.0f} ms", flush=True)
+    main_window.send("Hi")
+    until(lambda: main_window._session.path[-1].stats.tokens >= 8)
+    main_window.stop()
+    until(lambda: not main_window._session.busy)
+    stats = main_window._session.path[-1].stats
+    print(f"  then asked: {stats.tokens} tokens came, {stats.decode_tokens_per_s:.1f} tokens/s")
+    host.close()
+    main_window.close()
+
+
+PARTS = {"hashing": hashing, "reset": reset, "killed": killed, "window": window}
 
 
 def main() -> None:
@@ -139,20 +185,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model", type=Path)
-    parser.add_argument("--window", action="store_true")
+    parser.add_argument("--part", choices=list(PARTS))
+    parser.add_argument("--work", type=Path, help="where to put everything (default: the system's)")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="tern-full-") as name:
+    with tempfile.TemporaryDirectory(prefix="tern-full-", dir=args.work) as name:
         work = Path(name)
         served = work / "hub" / REPO / "full.gguf"
         served.parent.mkdir(parents=True)
         served.symlink_to(args.model.resolve())
         size, sha256 = served.stat().st_size, sha256_of(served)
         print(f"{size:,} bytes")
-        with LocalHub(work / "hub") as hub:
-            if args.window:
-                window(hub, size, work)
-            else:
-                terminal(hub, size, sha256, work)
+        for part in [args.part] if args.part else PARTS:
+            with LocalHub(work / "hub") as hub:  # each part its own: what the last one did wrong is over
+                PARTS[part](hub, size, sha256, work)
 
 
 if __name__ == "__main__":

@@ -43,7 +43,8 @@ def test_a_file_comes_whole_and_is_on_the_shelf(
     assert [progress.done for progress in told] == sorted(progress.done for progress in told)
     assert len(hub.asked) == 1
     log = network.connections()
-    assert sum(line.received for line in log) == SIZE
+    assert sum(line.received for line in log if "fetch" in line.why) == SIZE
+    assert 0 < sum(line.received for line in log if "look up" in line.why) < 2000  # the metadata
     assert {line.host for line in log} == {"127.0.0.1", "localhost"}
     assert all(REPO in line.why for line in log)
 
@@ -331,3 +332,31 @@ def test_a_repair_that_was_stopped_goes_on(
     assert repair(shelf.need("model"), options).run() is not None
     assert target.read_bytes() == content
     assert shelf.need("model").verified
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_what_hugging_faces_cache_has_need_not_come_again(
+    damaged: bool,
+    hub: LocalHub,
+    start: Start,
+    target: Path,
+    content: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its own downloader fills its own cache; ours takes the file from there, after hashing it."""
+    import huggingface_hub
+
+    cache = tmp_path / "hf-cache"
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache))
+    theirs = Path(huggingface_hub.hf_hub_download(REPO, FILE, endpoint=hub.url, cache_dir=cache, token=False))
+    assert theirs.read_bytes() == content
+    if damaged:
+        theirs.resolve().write_bytes(b"x" + content[1:])
+    sent = hub.sent
+    download = start()
+    assert download.run() is not None
+    assert target.read_bytes() == content
+    assert left(target) == set()
+    assert download.received == hub.sent - sent == (SIZE if damaged else 0)
+    assert theirs.exists()

@@ -25,7 +25,7 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One known model file. ``size`` in bytes, ``sha256`` and ``context`` in tokens are None where no public source
-    states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the repository's main branch."""
+    states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the main branch."""
 
     name: str
     aliases: tuple[str, ...]

@@ -30,6 +30,7 @@ SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
 LOW = 32 << 20  # ... and below which it waits for room on its way
 ROOM_S = 2.0  # between two looks at the room that is left
 _REPORT_S = 0.1
+_COPY = 1 << 20
 
 
 class StoppedError(Exception):
@@ -113,6 +114,8 @@ class Download:
             self._room(remote.size - (part.path.stat().st_size if part.path.exists() else 0))
             part.resume(lambda done: self._report("checking", done))
             part.note(origin=self.remote.label, name=self._name, title=self._title)
+            if part.offset == 0 and (sha256 := self._take_cached(part)):
+                return self._publish(part, sha256)
             if part.offset < remote.size:
                 self._receive(part)
             self._report("verifying", remote.size, force=True)
@@ -151,6 +154,22 @@ class Download:
             blocks=tuple(part.digests),
         )
         return shelf.add(model) if path.suffix in shelf.MODEL_SUFFIXES else model
+
+    def _take_cached(self, part: PartFile) -> str:
+        """What huggingface_hub has fetched before need not come again: copied from its cache, and hashed as ever.
+        The hash when it is right; empty where there is nothing, or nothing right."""
+        path = hub_client.cached(self.remote) if self.remote.sha256 is not None else None
+        if path is None:
+            return ""
+        with path.open("rb", buffering=0) as file:
+            while data := file.read(_COPY):
+                self._write(part, data)
+                self._report("checking", part.offset)
+        sha256 = part.finish()
+        if sha256 == self.remote.sha256:
+            return sha256
+        part.restart()  # damaged there: fetched after all
+        return ""
 
     def _repair_kept(self, part: PartFile, kept: Path) -> shelf.Installed:
         """A damaged file from before: fetch its bad blocks again, or all of it where the server gives no parts."""

@@ -1,5 +1,5 @@
 """The one door to the network: an HTTP client that asks first whether it may, and logs what it did; and the hub's
-metadata through huggingface_hub, over that client. Knows nothing of files on this disk.
+metadata through huggingface_hub, over that client. Of this disk it knows only where huggingface_hub keeps its files.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -100,7 +101,7 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
         client.follow_redirects = True
         client.event_hooks = {
             **client.event_hooks,
-            "response": [lambda answer: network.note(answer.url.host, why, str(answer.status_code), 0)],
+            "response": [lambda answer: network.note(answer.url.host, why, *_answer(answer))],
         }
         return client
 
@@ -110,6 +111,26 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
             yield huggingface_hub.HfApi(options.hub(), token=token(options) or False)
         finally:
             huggingface_hub.close_session()
+
+
+def _answer(response: httpx2.Response) -> tuple[str, int]:
+    """What the log says of an answer: its status, and its bytes as far as it announces them."""
+    length = response.headers.get("Content-Length", "")
+    return str(response.status_code), int(length) if length.isdigit() else 0
+
+
+def cached(remote: RemoteFile) -> Path | None:
+    """The file where huggingface_hub's own cache has it already, of the right size; its bytes are not checked."""
+    from huggingface_hub import try_to_load_from_cache
+
+    found = try_to_load_from_cache(remote.repo, remote.file, revision=remote.commit)
+    if not isinstance(found, str):
+        return None
+    path = Path(found)
+    try:
+        return path if path.stat().st_size == remote.size else None
+    except OSError:
+        return None
 
 
 def find_file(

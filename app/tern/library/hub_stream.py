@@ -13,8 +13,6 @@ from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import ChangedError, HubError
 from tern.library.network import NetworkOptions
 
-_CHUNK = 1 << 20
-_AT_LEAST_EVERY_S = 0.1  # a slow server's bytes are handed on in smaller pieces
 _MAX_REDIRECTS = 6
 
 
@@ -127,16 +125,15 @@ class Source:
             return data
 
     def chunks(self, answer: Answer) -> Iterator[bytes]:
-        """The answer in pieces of about a megabyte, within the bandwidth limit; a trickle counts as a stall."""
+        """The answer in pieces as they come, within the bandwidth limit; a trickle counts as a stall."""
         options = self._options
-        gathered, count = [], 0
-        began = window = yielded = time.monotonic()
+        began = window = time.monotonic()
         in_window = taken = 0
         for data in self._until_it_breaks(answer.response):
             self._received += len(data)
             self._on_bytes(len(data))
-            gathered.append(data)
-            count, taken, in_window = count + len(data), taken + len(data), in_window + len(data)
+            yield data
+            taken, in_window = taken + len(data), in_window + len(data)
             if options.limit:
                 ahead = taken / options.limit - (time.monotonic() - began)
                 if ahead > 0:
@@ -150,11 +147,6 @@ class Source:
                         lost=True,
                     )
                 window, in_window = now, 0
-            if count >= _CHUNK or now - yielded > _AT_LEAST_EVERY_S:
-                yield b"".join(gathered)
-                gathered, count, yielded = [], 0, now
-        if gathered:
-            yield b"".join(gathered)
         if self._broke is not None:
             raise self._broke
 

@@ -2,16 +2,16 @@
 
 The journal is a text that is only ever appended to: JSON lines say what is being fetched, plain lines are the
 SHA-256 of everything up to the end of block 0, 1, 2... (taken from the running hash, so they cost nothing). After
-a crash the file is believed as far as those lines agree with its bytes. Hashing runs on a thread of its own, so
-that the network does not wait for it.
+a crash the file is believed as far as those lines agree with its bytes. Hashing runs on a thread of its own that
+reads what was written back in whole blocks: the network neither waits for it nor shares buffers with it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-import queue
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -22,7 +22,6 @@ from tern.atomic import replacing
 
 BLOCK = 4 << 20  # bytes between two lines of the journal: what a crash can cost
 _READ = 1 << 20
-_WAITING = 8  # chunks between the network and the hash
 
 Progress = Callable[[int], None]
 
@@ -45,7 +44,10 @@ class PartFile:
         self._hash = hashlib.sha256()
         self._file: Any = None
         self._lines: Any = None
-        self._queue: queue.Queue[bytes | None] = queue.Queue(_WAITING)
+        self._reader: Any = None
+        self._more = threading.Condition()
+        self._announced = 0  # bytes that may be hashed
+        self._ending = False
         self._thread: threading.Thread | None = None
         self._failed: BaseException | None = None
 
@@ -59,7 +61,8 @@ class PartFile:
         self._file.truncate(self.offset)
         self._file.seek(self.offset)
         self._begin_journal()
-        self._failed = None
+        self._reader = self.path.open("rb", buffering=0)
+        self._failed, self._announced, self._ending = None, self.offset, False
         self._thread = threading.Thread(target=self._hash_all, name="tern-hash", daemon=True)
         self._thread.start()
         return self.offset
@@ -79,9 +82,9 @@ class PartFile:
             while view:
                 view = view[self._file.write(view) :]
         finally:  # on a full disk what did fit counts
-            written = len(chunk) - len(view)
-            self.offset += written
-            self._queue.put(chunk[:written])
+            self.offset += len(chunk) - len(view)
+            if self.offset // self.block > self._announced // self.block:
+                self._announce()
 
     def restart(self) -> None:
         """Forget everything: begin again at byte 0."""
@@ -121,40 +124,51 @@ class PartFile:
         self.path.unlink(missing_ok=True)
         self.journal.unlink(missing_ok=True)
 
+    def _announce(self, ending: bool = False) -> None:
+        with self._more:
+            self._announced, self._ending = self.offset, ending
+            self._more.notify()
+
     def _stop_hashing(self, quiet: bool = False) -> None:
         if self._thread is not None:
-            self._queue.put(None)
+            self._announce(ending=True)
             self._thread.join()
             self._thread = None
         if self._failed is not None and not quiet:
             raise self._failed
 
     def _close_files(self) -> None:
-        for file in (self._file, self._lines):
+        for file in (self._file, self._lines, self._reader):
             if file is not None:
                 with suppress(
                     OSError
                 ):  # on a full disk: a line that never got out is one that nobody believes
                     file.close()
-        self._file = self._lines = None
+        self._file = self._lines = self._reader = None
 
     def _hash_all(self) -> None:
-        done = len(self.digests) * self.block
-        while (chunk := self._queue.get()) is not None:
-            if self._failed is not None:
-                continue  # the writer must not wait for ever; it learns of this at its next chunk
-            try:
-                view = memoryview(chunk)
-                while view:
-                    piece = view[: self.block - done % self.block]
-                    self._hash.update(piece)
-                    done += len(piece)
-                    view = view[len(piece) :]
+        done, view = len(self.digests) * self.block, memoryview(bytearray(min(_READ, self.block)))
+        try:
+            self._reader.seek(done)
+            while (end := self._wait_for_more(done)) > done:
+                while done < end:
+                    count = self._reader.readinto(view[: min(end - done, self.block - done % self.block)])
+                    if not count:
+                        raise OSError(errno.EIO, f"{self.path.name} became shorter")
+                    self._hash.update(view[:count])
+                    done += count
                     if done % self.block == 0:
                         self.digests.append(self._hash.copy().hexdigest())
                         self._lines.write(self.digests[-1] + "\n")
-            except BaseException as error:
-                self._failed = error
+        except BaseException as error:
+            self._failed = error  # the writer learns of it at its next chunk
+
+    def _wait_for_more(self, done: int) -> int:
+        """To where may be hashed: whole blocks, until the end. ``done`` itself when there will be no more."""
+        with self._more:
+            while not self._ending and self._announced // self.block <= done // self.block:
+                self._more.wait()
+            return self._announced if self._ending else self._announced // self.block * self.block
 
     def _begin_journal(self) -> None:
         write_journal(self.journal, self.identity, self.block, self.digests, self.notes)

@@ -146,6 +146,21 @@ class ModelActs(QObject):
 
         self._run(self.tr("Writing {0}…").format(path.name), work, tell, model.name)
 
+    def copy_in(self, model: Installed) -> None:
+        """Copy a linked file into Tern's own folder; the person's file stays."""
+
+        def work(progress: Callable[[float], None]) -> Installed:
+            copy = importing.take(model.path, False, model.name, model.title, progress)
+            shelf.remove(model)  # a linked file is only forgotten
+            return copy
+
+        def tell(found: object) -> None:
+            self.say(
+                self.tr("{0} is in Tern's own folder now; your file stays where it is.").format(model.title)
+            )
+
+        self._run(self.tr("Copying {0}…").format(model.title), work, tell, model.name)
+
     def remove(self, model: Installed) -> None:
         """Take it from the list; its file goes to the trash when the time to undo is over."""
         timer = QTimer(self, singleShot=True, interval=round(1000 * self._undo_s))

@@ -122,6 +122,8 @@ class InstalledCard(Card):
             make.setEnabled(here)
         menu.addSeparator()
         _add(menu, "revealAction", _tr("Show the file"), lambda m: reveal(m.path), model).setEnabled(here)
+        if model.linked:
+            _add(menu, "copyAction", _tr("Copy into Tern's folder"), acts.copy_in, model).setEnabled(here)
         remove = _tr("Forget it") if model.linked else _tr("Move to the trash")
         _add(menu, "removeAction", remove, acts.remove, model)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
