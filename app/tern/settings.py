@@ -177,6 +177,7 @@ DOWNLOAD_LIMIT = Setting(
     "download_limit", float, 0.0, _NETWORK, "Download limit",
     "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000, lowest="No limit",
 )  # fmt: skip
+OWN_PRESETS = Setting("own_presets", str, "")  # chat/presets.py
 MODEL_PATH = Setting("model_path", str, "")
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
@@ -190,7 +191,7 @@ TABLE: tuple[Setting[Any], ...] = (
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
-    MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
+    OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
 )  # fmt: skip
 
 

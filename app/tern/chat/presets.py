@@ -1,20 +1,27 @@
-"""Ways of answering to choose from: a system prompt with the sampling that suits it. Pure; knows no disk."""
+"""Ways of answering to choose from: a system prompt with the sampling that suits it; Tern's, and the person's own,
+which are kept in the settings. Pure; knows no disk.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from tern.chat.manner import SAMPLING
 from tern.chat.types import Manner
-from tern.settings import TEMPERATURE, TOP_P
+from tern.settings import OWN_PRESETS, TEMPERATURE, TOP_P, Settings
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """``name`` is shown; ``manner`` is what choosing it sets."""
+    """``name`` is shown; ``manner`` is what choosing it sets. ``own``: the person made it, and its name is theirs."""
 
     key: str
     name: str
     manner: Manner
+    own: bool = False
 
 
 def _preset(
@@ -43,6 +50,46 @@ PRESETS = (
 )  # fmt: skip
 
 
-def preset_of(manner: Manner) -> Preset | None:
+def own_presets(settings: Settings) -> tuple[Preset, ...]:
+    """The person's, by name. What in the settings is no preset is passed over."""
+    try:
+        kept = json.loads(settings[OWN_PRESETS] or "{}")
+    except ValueError:
+        kept = {}
+    made = [_read(name, raw) for name, raw in kept.items()] if isinstance(kept, dict) else []
+    return tuple(sorted((preset for preset in made if preset), key=lambda preset: preset.name.casefold()))
+
+
+def keep_own(settings: Settings, name: str, manner: Manner) -> None:
+    """Keep ``manner`` under ``name``; an own preset of that name becomes this one."""
+    others = [preset for preset in own_presets(settings) if preset.name != name]
+    _write(settings, [*others, Preset(f"own:{name}", name, manner, own=True)])
+
+
+def remove_own(settings: Settings, name: str) -> None:
+    _write(settings, [preset for preset in own_presets(settings) if preset.name != name])
+
+
+def preset_of(manner: Manner, among: Sequence[Preset] = PRESETS) -> Preset | None:
     """The preset that a conversation follows; None when its manner was changed by hand."""
-    return next((preset for preset in PRESETS if preset.manner == manner), None)
+    return next((preset for preset in among if preset.manner == manner), None)
+
+
+def _read(name: str, raw: Any) -> Preset | None:
+    if not isinstance(raw, dict) or not isinstance(raw.get("system"), str | None):
+        return None
+    sampling = raw.get("sampling")
+    known = {setting.key: setting for setting in SAMPLING}
+    if not isinstance(sampling, dict) or any(
+        key not in known or known[key].problem(value) is not None for key, value in sampling.items()
+    ):
+        return None
+    return Preset(f"own:{name}", name, Manner(raw.get("system"), sampling), own=True)
+
+
+def _write(settings: Settings, presets: Sequence[Preset]) -> None:
+    kept = {
+        preset.name: {"system": preset.manner.system, "sampling": preset.manner.sampling}
+        for preset in presets
+    }
+    settings[OWN_PRESETS] = json.dumps(kept, ensure_ascii=False) if kept else ""

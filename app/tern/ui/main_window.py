@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from tern import paths
 from tern.chat.importing import import_file
+from tern.chat.presets import own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.settings import (
@@ -41,9 +42,10 @@ from tern.ui.files import ask_where_from, ask_where_to, write
 from tern.ui.focus_ring import FocusRing
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
+from tern.ui.manner_page import MannerPage
 from tern.ui.menu_bar import MenuBar
 from tern.ui.palette import Command, Palette
-from tern.ui.settings_page import MannerPage, SettingsPage, settings_page
+from tern.ui.settings_page import SettingsPage, settings_page
 from tern.ui.theme import Mode, Theme
 from tern.ui.tray import Tray
 
@@ -114,6 +116,7 @@ class MainWindow(ChatWindow):
 
     def _connect(self) -> None:
         self.composer.preset_button.more_requested.connect(self.show_manner)
+        self.composer.preset_button.own = lambda: own_presets(self._settings)
         self.sidebar.chosen.connect(self.show_conversation)
         self.sidebar.searched.connect(self._search)
         self.sidebar.renamed.connect(self.rename)
@@ -324,6 +327,8 @@ class MainWindow(ChatWindow):
             self._manner_page.deleteLater()
         self._manner_page = MannerPage(self._theme, self._session, self._settings, self)
         self._manner_page.changed.connect(self.show_manner_in_force)
+        self._manner_page.presets_changed.connect(self._save_settings)
+        self._manner_page.presets_changed.connect(self.show_manner_in_force)
         _raise(self._manner_page)
 
     def _setting_changed(self, setting: Setting[Any]) -> None:

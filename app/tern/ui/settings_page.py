@@ -11,7 +11,6 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QKeyEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QFrame,
     QLabel,
     QLineEdit,
@@ -21,10 +20,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.chat.manner import SAMPLING, value_of
-from tern.chat.presets import PRESETS, preset_of
+from tern.chat.manner import value_of
 from tern.chat.session import Session
-from tern.chat.types import Manner
 from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
 from tern.ui.setting_rows import SettingRow, Values, translated
 from tern.ui.theme import Size, Space, Theme
@@ -167,7 +164,7 @@ class _Table:
         self._settings.restore(setting)
 
 
-class _Own:
+class OwnValues:
     """What one conversation does otherwise; what it does not say is as in the settings."""
 
     def __init__(self, session: Session, settings: Settings) -> None:
@@ -203,42 +200,6 @@ class _Own:
 def settings_page(theme: Theme, settings: Settings, parent: QWidget) -> SettingsPage:
     """All settings."""
     return SettingsPage(theme, _tr("Settings"), TABLE, _Table(settings), parent)
-
-
-class MannerPage(SettingsPage):
-    """How one conversation is answered: a preset to choose, and everything it sets to change by hand."""
-
-    def __init__(self, theme: Theme, session: Session, settings: Settings, parent: QWidget) -> None:
-        table = (SYSTEM_PROMPT, *SAMPLING)
-        super().__init__(
-            theme, _tr("How this conversation is answered"), table, _Own(session, settings), parent
-        )
-        self._session = session
-        self.preset = QComboBox(self)
-        self.preset.setObjectName("presetBox")
-        self.preset.setAccessibleName(self.tr("Preset"))
-        self.preset.setAccessibleDescription(self.tr("Sets the system prompt and the sampling below."))
-        for preset in PRESETS:
-            self.preset.addItem(_preset_name(preset.name), preset.key)
-        self.preset.setPlaceholderText(self.tr("Changed by hand"))
-        self.column.insertWidget(0, self.preset)
-        self.search.hide()
-        self._show_preset()
-        self.preset.activated.connect(self._choose)
-        self.changed.connect(self._show_preset)
-
-    def _choose(self, number: int) -> None:
-        manner = PRESETS[number].manner
-        self._session.manner = Manner(manner.system, dict(manner.sampling))
-        self.load()
-
-    def _show_preset(self) -> None:
-        preset = preset_of(self._session.manner)
-        self.preset.setCurrentIndex(-1 if preset is None else PRESETS.index(preset))
-
-
-def _preset_name(name: str) -> str:
-    return QCoreApplication.translate("presets", name)
 
 
 def _tr(text: str) -> str:
