@@ -24,9 +24,8 @@ class PresetButton(QPushButton):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.own: Callable[[], Sequence[Preset]] = (
-            tuple  # the person's presets, asked for when they are needed
-        )
+        # The person's presets, asked for when they are needed.
+        self.own: Callable[[], Sequence[Preset]] = tuple
         self._manner = Manner()
         self._label = ""
         self._wordy = True
