@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,18 @@ def test_the_limits_follow_from_the_file(report: dict[str, Any]) -> None:
     read = report["bytes_per_token"]
     with GGUFFile.open(report["file"]) as file:
         sizes = roofline.TensorSizes.of(file.tensors.values())
-    assert report["memory_bandwidth_gb_s"] == max(report["memory_bandwidth"]["passes"])
+    passes = report["memory_bandwidth"]["passes"]
+    assert len(passes) == len(report["decode"]["repeats"]) + 1
+    assert report["memory_bandwidth_gb_s"] == statistics.median(passes) <= report["memory_bandwidth"]["best"]
     limit = report["memory_bandwidth_gb_s"] * 1e9 / (sizes.ternary_values / 4 + 512 * 256 * 210 / 256)
     assert report["dense_limit_tokens_per_s"] == pytest.approx(limit)
+    per_gb = report["dense_limit_tokens_per_s"] / report["memory_bandwidth_gb_s"]
+    by_limit = [
+        rate / (per_gb * (before + after) / 2)
+        for rate, before, after in zip(report["decode"]["repeats"], passes[:-1], passes[1:], strict=True)
+    ]
+    assert report["decode_by_dense_limit"]["ratios"] == pytest.approx(by_limit)
+    assert report["decode_by_dense_limit"]["ratio"] == pytest.approx(statistics.median(by_limit))
     assert read["total"] == pytest.approx(sum(size for part, size in read.items() if part != "total"))
     live = report["live"]
     assert len(live["layers"]) == 2

@@ -135,7 +135,9 @@ def _limits(report: dict[str, Any]) -> Iterator[str]:
     dense = _mb(report["dense_bytes_per_token"] / 1e6)
     rows.append((f"limit of a dense engine, 2 bits + Q6_K head: {dense} a token", format_speed(limit)))
     if "decode" in report:
-        rows.append(("Tern's decode by that limit", f"{report['decode']['tokens_per_s'] / limit:.2f}"))
+        part = report["decode_by_dense_limit"]
+        spread = f"{min(part['ratios']):.2f} to {max(part['ratios']):.2f}"
+        rows.append(("Tern's decode by that limit, repeat by repeat", f"{part['ratio']:.2f} ({spread})"))
     yield from table(("", ""), rows)
     yield ""
 
@@ -204,6 +206,11 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
     else:
         waits = f"{format_count(faults)} page{'' if faults == 1 else 's'} came from the disk meanwhile"
     yield f"- Page cache: the file was read end to end just before; {waits}."
+    passes = report["memory_bandwidth"]["passes"]
+    yield (
+        f"- Memory bandwidth: the median of {len(passes)} passes in turns with decode at the empty context, "
+        f"{min(passes):.1f} to {max(passes):.1f}{THIN_SPACE}GB/s; each repeat is held against the passes around it."
+    )
     yield (
         "- Bytes a token: attention + gate + up × live rows + down × live columns + head + norms + one embedding "
         "row; the KV cache comes on top."

@@ -8,6 +8,7 @@ import os
 import platform
 import statistics
 from dataclasses import asdict, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,6 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     load, others = os.getloadavg()[0] if hasattr(os, "getloadavg") else None, OtherLoad()
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
     threads = opened.threads or performance_cores()
-    with Progress("Reading the memory"):
-        passes = bandwidth.measure(threads).passes
     benchmark.warm_page_cache(path)
     with Progress("Opening the model") as progress:
         engine = open_engine(path, opened, progress)
@@ -56,16 +55,15 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         report |= _about(engine, opened, load)
         with Progress("Starting afresh"):
             report |= _fresh(args, engine, opened)
-        report |= _speed(engine, plan)
+        speed, reading = _speed(engine, plan, threads)
+        report |= speed
         between = python_time.measure(engine, _PYTHON_TOKENS)
         report["python_ms_per_token"] = None if between is None else between.as_json()
         if args.compare:
             report["compare"] = _compare(path, engine, opened, plan)
-        with Progress("Reading the memory"):
-            passes += bandwidth.measure(threads).passes
         report["other_programs"] = others.share()
         report["disturbed"] = report["other_programs"] > _DISTURBED
-        report |= _limits(engine, bandwidth.Bandwidth(threads, passes), report)
+        report |= _limits(engine, reading, report)
     finally:
         engine.close()
     return report
@@ -139,13 +137,19 @@ def _fresh(args: argparse.Namespace, engine: BitnetEngine, opened: EngineOptions
     }
 
 
-def _speed(engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
+def _speed(engine: BitnetEngine, plan: Plan, threads: int) -> tuple[dict[str, Any], bandwidth.Bandwidth]:
+    """The rates, and the memory's bandwidth in turns with them."""
     benchmark.warm_page_cache(engine.info.path)
     engine.model.reset_sparsity()
+    probe = bandwidth.Probe(threads)
     before = benchmark.major_faults()
     with Progress("Measuring") as progress:
-        result = benchmark.measure(engine, engine.info.n_vocab, plan, progress)
+        result = benchmark.measure(engine, engine.info.n_vocab, plan, progress, probe.read)
     after = benchmark.major_faults()
+    reading = bandwidth.Bandwidth(
+        threads, result.beside or tuple(probe.read() for _ in range(plan.repeats + 1))
+    )
+    probe.close()
     report: dict[str, Any] = {
         **{f"prefill_{length}": rate.as_json() for length, rate in result.prefill.items()},
         **{decode_key(context): rate.as_json() for context, rate in result.decode.items()},
@@ -159,7 +163,7 @@ def _speed(engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
     for context, rate in result.decode.items():
         if context and 0 in result.decode:
             report[decode_key(context)]["part_of_empty"] = rate.median / result.decode[0].median
-    return report
+    return report, reading
 
 
 def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan) -> dict[str, Any]:
@@ -204,11 +208,18 @@ def _limits(engine: BitnetEngine, reading: bandwidth.Bandwidth, report: dict[str
     found: dict[str, Any] = {
         "live": {"rows": live_rows, "columns": live_columns, "layers": [asdict(layer) for layer in layers]},
         "bytes_per_token": read.as_json(),
-        "memory_bandwidth_gb_s": reading.best,
+        "memory_bandwidth_gb_s": reading.median,
         "memory_bandwidth": reading.as_json(),
-        "dense_limit_tokens_per_s": roofline.dense_limit(sizes, reading.best),
+        "dense_limit_tokens_per_s": roofline.dense_limit(sizes, reading.median),
         "dense_bytes_per_token": sizes.dense_bytes,
     }
     if "decode" in report:
+        # Each repeat against the bandwidth just before and just after it.
+        around = [sum(pair) / 2 for pair in pairwise(reading.passes)]
+        rates = report["decode"]["repeats"]
+        ratios = [
+            rate / roofline.dense_limit(sizes, speed) for rate, speed in zip(rates, around, strict=True)
+        ]
         found["decode_reads_gb_s"] = report["decode"]["tokens_per_s"] * read.total / 1e9
+        found["decode_by_dense_limit"] = {"ratio": statistics.median(ratios), "ratios": ratios}
     return found

@@ -93,10 +93,14 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """``prefill`` by prompt length, ``decode`` by tokens of context before it."""
+    """``prefill`` by prompt length, ``decode`` by tokens of context before it.
+
+    ``beside``: what was measured in turns with decode at an empty context: before its first repeat, after each.
+    """
 
     prefill: dict[int, Rate]
     decode: dict[int, Rate]
+    beside: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +169,16 @@ class Bench:
 
 
 def measure(
-    engine: Measurable, n_vocab: int, plan: Plan, progress: Progress = lambda fraction: None
+    engine: Measurable,
+    n_vocab: int,
+    plan: Plan,
+    progress: Progress = lambda fraction: None,
+    beside: Callable[[], float] | None = None,
 ) -> Result:
     """Carry out ``plan``. One uncounted run of each kind comes first: it warms caches and builds graphs.
 
-    The longest context is filled once and serves the shorter ones too.
+    The longest context is filled once and serves the shorter ones too. ``beside`` is called in turns with decode at
+    an empty context, because what a computer can do changes from minute to minute.
     """
     runs = plan.repeats + 1
     cost = _DECODE_COST * plan.tokens * runs * len(plan.contexts)
@@ -182,10 +191,15 @@ def measure(
         repeats = min(plan.repeats, _LONG_REPEATS) if length > _LONG_PROMPT else plan.repeats
         rates = [bench.prefill_rate(engine, length) for _ in range(repeats if warm else repeats + 1)]
         prefill[length] = Rate(tuple(rates[-repeats:]))
+    turns: list[float] = []
     for context in sorted(plan.contexts, reverse=True):
-        rates = [bench.decode_rate(engine, context) for _ in range(runs)]
+        rates = []
+        for _ in range(runs):
+            rates.append(bench.decode_rate(engine, context))
+            if beside is not None and context == 0:
+                turns.append(beside())
         decode[context] = Rate(tuple(rates[1:]))
-    return Result(prefill, dict(sorted(decode.items())))
+    return Result(prefill, dict(sorted(decode.items())), tuple(turns))
 
 
 def compare(
