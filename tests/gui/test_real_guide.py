@@ -110,3 +110,18 @@ def test_stop_stops_the_guide(qtbot: QtBot, window: MainWindow) -> None:
     _say(window, "What are you?")
     qtbot.waitUntil(lambda: len(window._session.path) == 4 and not window._session.busy, timeout=PATIENCE_MS)
     assert window._session.reply
+
+
+def test_another_model_takes_over_and_a_message_sent_meanwhile_waits_for_it(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    _say(window, "What are you?")
+    qtbot.waitUntil(lambda: len(window._session.path) == 2 and not window._session.busy, timeout=PATIENCE_MS)
+    window.open_model(lambda progress: open_engine(GUIDE, EngineOptions(context_size=512), progress))
+    _say(window, "Why is ternary fast?")
+    qtbot.waitUntil(lambda: len(window._session.path) == 4 and not window._session.busy, timeout=PATIENCE_MS)
+    first, second = (entry.stats for entry in window._session.path if entry.role == "assistant")
+    assert (first.context_size, second.context_size) == (2048, 512)
+    assert second.prompt_tokens > first.context_used, "it read the whole conversation"
+    assert second.reused_tokens == 0, "of which the other model's memory held nothing"
+    assert second.tokens > 3
