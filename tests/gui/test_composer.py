@@ -14,8 +14,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QTextBrows
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment, Kind, compose
+from tern.chat.presets import Preset
 from tern.chat.store import Store
-from tern.chat.types import Draft
+from tern.chat.types import Draft, Manner
 from tern.engine.fake import FakeEngine
 from tern.settings import CONTEXT_SIZE, ENTER_SENDS, SYSTEM_PROMPT, Settings
 from tern.ui.attachment_page import AttachmentPage
@@ -509,6 +510,9 @@ def test_the_row_fits_every_window(
     theme.set_scale(scale)
     window.resize(*size)
     window.composer.put("word " * 99, [Attachment(f"file number {n}.txt", "x", 1) for n in range(6)])
+    own = Preset("own", "A name that is longer than anyone would like it to be", Manner("Be odd."))
+    window.composer.preset_button.own = lambda: [own]
+    window.composer.preset_button.show_manner(own.manner)
     qtbot.waitUntil(lambda: window.composer.meter.property("state") == "over")
     QApplication.processEvents()
     assert (window.width(), window.height()) == size

@@ -63,6 +63,7 @@ class Composer(QFrame):
         self._lay_out()
         self.setFocusProxy(self.editor)
         self.meter.wish_changed.connect(self._fit_row)
+        self.preset_button.relabelled.connect(self._fit_row)
 
         self.editor.submitted.connect(self._submit)
         self.editor.recall_requested.connect(self.recall_requested)

@@ -14,12 +14,15 @@ from tern.ui.icons import action_icon
 from tern.ui.manner_page import preset_name
 from tern.ui.theme import Theme
 
+_LONGEST = 20  # characters of a name: the meter beside it needs room
+
 
 class PresetButton(QPushButton):
     """``chosen`` carries the manner of the preset; ``more_requested``: everything it sets, to change by hand."""
 
     chosen = Signal(object)  # Manner
     more_requested = Signal()
+    relabelled = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -50,8 +53,9 @@ class PresetButton(QPushButton):
             name = self.tr("By hand")
         else:
             name = self.tr("Preset") if preset is PRESETS[0] else preset_name(preset)
-        self._label = name
+        self._label = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
         self.set_wordy(self._wordy)
+        self.relabelled.emit()
         self.setAccessibleName(self.tr("Preset: {0}").format(name if preset is None else preset_name(preset)))
 
     def set_wordy(self, wordy: bool) -> None:
