@@ -13,8 +13,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
-
 if TYPE_CHECKING:
     from tern.engine.synthetic import SyntheticShape
     from tern.engine.types import EngineOptions
@@ -51,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _step_back() -> None:
     """Leave the processor to whoever wants it, and clean up when asked to end."""
+    import psutil
+
     process = psutil.Process()
     process.nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
