@@ -31,6 +31,18 @@ SOURCE = ROOT / "app" / "tern"
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de", "en")
 TABLES = {"settings", "presets", "errors"}  # contexts whose texts are not literals where they are shown
+ROOMS = (
+    "chat",
+    "engine",
+    "library",
+    "context.py",
+    "paths.py",
+    "settings.py",
+    "metrics/fresh_process.py",
+    "ui/downloads.py",
+)
+ERRORS = {"UserError", "HubError", "ChangedError", "FullError", "DamagedError", "GGUFError"}
+SENTENCES = {"KEPT", "BUG_SENTENCE"}  # constants of those rooms that are said as well
 
 
 @dataclass(frozen=True, order=True)
@@ -58,6 +70,8 @@ def _of_tables() -> Iterator[Text]:
     from tern.chat.presets import PRESETS
     from tern.settings import TABLE
 
+    for form in error_forms():
+        yield Text("errors", form)
     for preset in PRESETS:
         yield Text("presets", preset.name)
     for setting in TABLE:
@@ -65,6 +79,50 @@ def _of_tables() -> Iterator[Text]:
             words = (setting.group, setting.label, setting.help, setting.lowest)
             choices = (label for _, label in setting.choices)
             yield from (Text("settings", word) for word in (*words, *choices) if word)
+
+
+def error_forms() -> list[str]:
+    """What the errors of other rooms say, with {0}, {1} where something is filled in."""
+    found = set()
+    for room in ROOMS:
+        place = SOURCE / room
+        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                found |= {form for part in _said_by(node) if (form := _form(part)) and " " in form}
+    return sorted(found)
+
+
+def _said_by(node: ast.AST) -> list[ast.expr]:
+    """The expressions that become (part of) the sentence of an error."""
+    if isinstance(node, ast.Call) and _name(node) in ERRORS:
+        return [part for each in node.args[:2] for part in _choices(each)]
+    if isinstance(node, ast.Call) and _name(node) == "__init__" and node.args:  # of an error's class
+        return [node.args[0]]
+    if isinstance(node, ast.Assign) and any(
+        getattr(target, "id", "") in SENTENCES for target in node.targets
+    ):
+        return [node.value]
+    return []
+
+
+def _choices(expression: ast.expr) -> list[ast.expr]:
+    """Both ends of `a if c else b`."""
+    return [expression.body, expression.orelse] if isinstance(expression, ast.IfExp) else [expression]
+
+
+def _form(expression: ast.expr) -> str:
+    """A text with numbered gaps for what an f-string fills in; empty for anything else."""
+    parts = expression.values if isinstance(expression, ast.JoinedStr) else [expression]
+    words, gaps = "", 0
+    for part in parts:
+        if isinstance(part, ast.Constant) and isinstance(part.value, str):
+            words += part.value.replace("{", "{{").replace("}", "}}")
+        elif isinstance(part, ast.FormattedValue):
+            words += f"{{{gaps}}}"
+            gaps += 1
+        else:
+            return ""
+    return words
 
 
 def _of_module(path: Path) -> Iterator[Text]:
@@ -115,6 +173,9 @@ def _text(context: str, argument: ast.expr, plural: bool, path: Path) -> Text:
 
 def update() -> None:
     """Merge the texts into every .ts file: new ones come in, others go, translations stay."""
+    (FOLDER / "errors.json").write_text(
+        json.dumps(error_forms(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
     lines = []
     for text in sorted(texts()):
         context, source = json.dumps(text.context), _c_literal(text.source)

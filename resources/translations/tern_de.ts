@@ -153,12 +153,20 @@
         <translation>Sie bearbeiten eine frühere Nachricht. Beim Senden entsteht eine neue Fassung; die alte bleibt.</translation>
     </message>
     <message>
+        <source>Your message goes as soon as the model is ready.</source>
+        <translation>Ihre Nachricht geht hinaus, sobald das Modell bereit ist.</translation>
+    </message>
+    <message>
         <source>{0} messages deleted.</source>
         <translation>{0} Nachrichten gelöscht.</translation>
     </message>
 </context>
 <context>
     <name>Chip</name>
+    <message>
+        <source>1 token</source>
+        <translation>1 Token</translation>
+    </message>
     <message>
         <source>Read or edit it</source>
         <translation>Lesen oder bearbeiten</translation>
@@ -621,6 +629,10 @@
         <translation>Über Tern</translation>
     </message>
     <message>
+        <source>Attach files…</source>
+        <translation>Dateien anhängen …</translation>
+    </message>
+    <message>
         <source>Connections and token</source>
         <translation>Verbindungen und Token</translation>
     </message>
@@ -752,12 +764,44 @@
         <translation>Von Hand geändert</translation>
     </message>
     <message>
+        <source>Delete this preset</source>
+        <translation>Diese Vorlage löschen</translation>
+    </message>
+    <message>
+        <source>Enter keeps what is set below under this name.</source>
+        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
+    </message>
+    <message>
+        <source>How this conversation is answered</source>
+        <translation>Wie dieses Gespräch beantwortet wird</translation>
+    </message>
+    <message>
+        <source>It can then be chosen for any conversation.</source>
+        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
+    </message>
+    <message>
+        <source>Keep as a preset</source>
+        <translation>Als Vorlage behalten</translation>
+    </message>
+    <message>
+        <source>Name for what is set below</source>
+        <translation>Name für das, was unten eingestellt ist</translation>
+    </message>
+    <message>
+        <source>Name of a preset of your own</source>
+        <translation>Name einer eigenen Vorlage</translation>
+    </message>
+    <message>
         <source>Preset</source>
         <translation>Vorlage</translation>
     </message>
     <message>
         <source>Sets the system prompt and the sampling below.</source>
         <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
+    </message>
+    <message>
+        <source>The conversation stays as it is; only the name goes.</source>
+        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -834,6 +878,10 @@
         <translation>Umwandeln</translation>
     </message>
     <message>
+        <source>Copying {0}…</source>
+        <translation>{0} wird kopiert …</translation>
+    </message>
+    <message>
         <source>Export for llama.cpp</source>
         <translation>Für llama.cpp exportieren</translation>
     </message>
@@ -908,6 +956,10 @@
     <message>
         <source>{0} is here and verified.</source>
         <translation>{0} ist da und geprüft.</translation>
+    </message>
+    <message>
+        <source>{0} is in Tern&apos;s own folder now; your file stays where it is.</source>
+        <translation>{0} liegt jetzt in Terns eigenem Ordner; Ihre Datei bleibt, wo sie ist.</translation>
     </message>
     <message>
         <source>{0} is right: its file has the hash it should have.</source>
@@ -1518,6 +1570,597 @@
     </message>
 </context>
 <context>
+    <name>errors</name>
+    <message>
+        <source>A TQ1_0 tensor of {0} x {1} weights cannot have {2} bytes.</source>
+        <translation>Ein TQ1_0-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+    </message>
+    <message>
+        <source>A TQ2_0 tensor of {0} x {1} weights cannot have {2} bytes.</source>
+        <translation>Ein TQ2_0-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+    </message>
+    <message>
+        <source>A copy needs {0} MB in {1}, where {2} MB are free. Make room, or leave the file where it is with --link.</source>
+        <translation>Eine Kopie braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {0}.</source>
+        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von 32; dieses Modell hat {0}.</translation>
+    </message>
+    <message>
+        <source>A web page came instead of the model from {0}: this network probably wants you to log in or agree to something first. Open any page in your browser, then try again. {1}</source>
+        <translation>Statt des Modells kam von {0} eine Webseite: Dieses Netz verlangt wohl erst eine Anmeldung oder Zustimmung. Öffnen Sie irgendeine Seite im Browser, und versuchen Sie es dann noch einmal. {1}</translation>
+    </message>
+    <message>
+        <source>Almost nothing comes from {0} any more. {1}</source>
+        <translation>Von {0} kommt fast nichts mehr. {1}</translation>
+    </message>
+    <message>
+        <source>An I2_S tensor of {0} x {1} weights cannot have {2} bytes.</source>
+        <translation>Ein I2_S-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+    </message>
+    <message>
+        <source>Another Tern is fetching {0} already. Wait for it, or stop it there.</source>
+        <translation>Ein anderes Tern holt {0} schon. Warten Sie darauf, oder halten Sie es dort an.</translation>
+    </message>
+    <message>
+        <source>HF_HUB_OFFLINE is set, so Tern opened no connection. Unset that variable to use the network.</source>
+        <translation>HF_HUB_OFFLINE ist gesetzt, deshalb hat Tern keine Verbindung geöffnet. Löschen Sie diese Variable, um das Netz zu benutzen.</translation>
+    </message>
+    <message>
+        <source>More of {0} came than it is large.</source>
+        <translation>Von {0} kam mehr, als es groß ist.</translation>
+    </message>
+    <message>
+        <source>Nothing came from {0} for a while. The network may be too slow or gone. {1}</source>
+        <translation>Von {0} kam eine Weile nichts. Das Netz ist vielleicht zu langsam oder weg. {1}</translation>
+    </message>
+    <message>
+        <source>Only {0} MB are free in {1}, and {2} MB are still to come. Make room there. {3}</source>
+        <translation>In {1} sind nur {0} MB frei, und {2} MB fehlen noch. Schaffen Sie dort Platz. {3}</translation>
+    </message>
+    <message>
+        <source>Something went wrong inside Tern while fetching. The details are in its log; try again.</source>
+        <translation>In Tern ist beim Holen etwas schiefgegangen. Näheres steht im Protokoll; versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again.</source>
+        <translation>In Tern ist etwas schiefgegangen; Näheres steht im Protokoll. Nichts ging verloren: Bitte versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>TERN_KERNEL={0} is not an instruction set Tern knows ({1}); unset it or choose one.</source>
+        <translation>TERN_KERNEL={0} ist kein Befehlssatz, den Tern kennt ({1}); löschen Sie die Variable, oder wählen Sie einen.</translation>
+    </message>
+    <message>
+        <source>Tern cannot create its folder {0} ({1}). Choose another with --data-dir DIR, or free the place.</source>
+        <translation>Tern kann seinen Ordner {0} nicht anlegen ({1}). Wählen Sie mit --data-dir ORDNER einen anderen, oder machen Sie den Platz frei.</translation>
+    </message>
+    <message>
+        <source>Tern cannot create {0} ({1}). Choose another place with --data-dir DIR.</source>
+        <translation>Tern kann {0} nicht anlegen ({1}). Wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>Tern cannot open your conversations in {0} ({1}). Free the disk or the folder&apos;s permissions and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche in {0} nicht öffnen ({1}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>Tern cannot use {0}: {1}.</source>
+        <translation>Tern kann {0} nicht benutzen: {1}.</translation>
+    </message>
+    <message>
+        <source>Tern could not reach your conversations on the disk ({0}). Free some space, then try again.</source>
+        <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({0}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Tern could not save its settings in {0} ({1}).</source>
+        <translation>Tern konnte seine Einstellungen nicht in {0} sichern ({1}).</translation>
+    </message>
+    <message>
+        <source>Tern could not write in {0} ({1}).</source>
+        <translation>Tern konnte nicht in {0} schreiben ({1}).</translation>
+    </message>
+    <message>
+        <source>Tern could not write its vocabulary file {0} ({1}).</source>
+        <translation>Tern konnte seine Vokabulardatei {0} nicht schreiben ({1}).</translation>
+    </message>
+    <message>
+        <source>Tern could not write {0} ({1}).</source>
+        <translation>Tern konnte {0} nicht schreiben ({1}).</translation>
+    </message>
+    <message>
+        <source>Tern is set to work offline, so it opened no connection. Switch “Work offline” off in the settings first.</source>
+        <translation>Tern ist auf Offline-Arbeit gestellt, deshalb hat es keine Verbindung geöffnet. Schalten Sie zuerst „Offline arbeiten“ in den Einstellungen ab.</translation>
+    </message>
+    <message>
+        <source>Tern may not write in {0} ({1}). Change the folder&apos;s permissions, or choose another place with --data-dir DIR.</source>
+        <translation>Tern darf nicht in {0} schreiben ({1}). Ändern Sie die Rechte des Ordners, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>Tern needs llama-cpp-python {0} exactly, but {1} is installed. Run: pip install llama-cpp-python=={2}</source>
+        <translation>Tern braucht genau llama-cpp-python {0}, aber {1} ist installiert. Rufen Sie auf: pip install llama-cpp-python=={2}</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s compiled kernels ({0}) cannot be loaded on this system: install Tern again. ({1})</source>
+        <translation>Die übersetzten Kernels von Tern ({0}) lassen sich auf diesem System nicht laden: Installieren Sie Tern neu. ({1})</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
+        <translation>Dieser Installation fehlen die übersetzten Kernels von Tern. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s compiled kernels have version {0}, but this Tern needs {1}. Install Tern again (from a source checkout: run `make setup`).</source>
+        <translation>Die übersetzten Kernels von Tern haben Version {0}, aber dieses Tern braucht {1}. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s kernels were built for another version of llama.cpp. Install Tern again.</source>
+        <translation>Die Kernels von Tern wurden für eine andere Version von llama.cpp gebaut. Installieren Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s resources folder is missing. Install Tern again.</source>
+        <translation>Terns Ordner mit den Ressourcen fehlt. Installieren Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>That is not a token. Copy the whole of it from huggingface.co, Settings, Access Tokens.</source>
+        <translation>Das ist kein Token. Kopieren Sie es ganz von huggingface.co, Settings, Access Tokens.</translation>
+    </message>
+    <message>
+        <source>The answer from {0} cannot be understood ({1}). Try again, or use another mirror.</source>
+        <translation>Die Antwort von {0} ist nicht zu verstehen ({1}). Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>The chat template of {0} failed ({1}: {2}). Look for another GGUF of the same model.</source>
+        <translation>Die Chat-Vorlage von {0} ist gescheitert ({1}: {2}). Suchen Sie ein anderes GGUF desselben Modells.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} broke. Try again when the network is steadier. {1}</source>
+        <translation>Die Verbindung zu {0} riss ab. Versuchen Sie es noch einmal, wenn das Netz ruhiger ist. {1}</translation>
+    </message>
+    <message>
+        <source>The connection to {0} ended too early. {1}</source>
+        <translation>Die Verbindung zu {0} endete zu früh. {1}</translation>
+    </message>
+    <message>
+        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; on a company network ask for its certificate or use a mirror. Nothing was sent.</source>
+        <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; fragen Sie in einem Firmennetz nach dessen Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
+    </message>
+    <message>
+        <source>The disk failed at {0} ({1}). {2}</source>
+        <translation>Der Datenträger versagte bei {0} ({1}). {2}</translation>
+    </message>
+    <message>
+        <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR. {1}</source>
+        <translation>Der Datenträger ist bei {0} voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {1}</translation>
+    </message>
+    <message>
+        <source>The file of {0} is gone from {1}. Fetch or import it again.</source>
+        <translation>Die Datei von {0} ist nicht mehr in {1}. Holen oder importieren Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations in {0} is damaged and cannot be put aside ({1}). Free the disk, then start Tern again; until then what you write is not kept.</source>
+        <translation>Die Datei mit Ihren Gesprächen in {0} ist beschädigt und lässt sich nicht beiseitelegen ({1}). Schaffen Sie Platz, und starten Sie Tern dann neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations is damaged ({0}). Start Tern again: it goes back to its backup.</source>
+        <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({0}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
+    </message>
+    <message>
+        <source>The hub does not say how large {0}/{1} is, so it cannot be fetched safely.</source>
+        <translation>Der Hub sagt nicht, wie groß {0}/{1} ist, deshalb lässt es sich nicht sicher holen.</translation>
+    </message>
+    <message>
+        <source>The hub names a file {0}, which Tern does not write to this disk.</source>
+        <translation>Der Hub nennt eine Datei {0}, die Tern nicht auf diesen Datenträger schreibt.</translation>
+    </message>
+    <message>
+        <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
+        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The installed ggml ({0}, tensors of {1} bytes) is not the one Tern was made for ({2}, {3}). Install Tern again.</source>
+        <translation>Das installierte ggml ({0}, Tensoren mit {1} Bytes) ist nicht das, für das Tern gemacht ist ({2}, {3}). Installieren Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>The log of connections {0} cannot be read ({1}).</source>
+        <translation>Das Protokoll der Verbindungen {0} lässt sich nicht lesen ({1}).</translation>
+    </message>
+    <message>
+        <source>The model&apos;s config.json has no usable {0}. Fetch it again.</source>
+        <translation>Die config.json des Modells hat kein brauchbares {0}. Holen Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The model&apos;s tokenizer.json has more tokens than the {0} of its network.</source>
+        <translation>Die tokenizer.json des Modells hat mehr Token als die {0} seines Netzes.</translation>
+    </message>
+    <message>
+        <source>The model&apos;s tokenizer.json is not a byte-level BPE. Fetch it again.</source>
+        <translation>Die tokenizer.json des Modells ist kein BPE auf Bytes. Holen Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again.</source>
+        <translation>Die gepackten Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt. Holen Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The process that Tern started to measure did not answer ({0}).</source>
+        <translation>Der Prozess, den Tern zum Messen startete, antwortete nicht ({0}).</translation>
+    </message>
+    <message>
+        <source>The process that Tern started to measure failed: {0}</source>
+        <translation>Der Prozess, den Tern zum Messen startete, ist gescheitert: {0}</translation>
+    </message>
+    <message>
+        <source>The proxy refused the connection to {0} ({1}). Check the proxy in the settings.</source>
+        <translation>Der Proxy verweigerte die Verbindung zu {0} ({1}). Prüfen Sie den Proxy in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring did not give the token up ({0}). Unlock it and try again.</source>
+        <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring refused the token ({0}). Unlock it and try again.</source>
+        <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The tensor {0} is of type {1}, not packed bytes (U8).</source>
+        <translation>Der Tensor {0} ist vom Typ {1} und nicht aus gepackten Bytes (U8).</translation>
+    </message>
+    <message>
+        <source>The tensor {0} is of type {1}, where numbers with a fraction are needed.</source>
+        <translation>Der Tensor {0} ist vom Typ {1}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
+    </message>
+    <message>
+        <source>The vocabulary of this model could not be opened ({0}). Delete that file and try again; if it fails again the model file is damaged: fetch it again.</source>
+        <translation>Das Vokabular dieses Modells ließ sich nicht öffnen ({0}). Löschen Sie diese Datei, und versuchen Sie es noch einmal; scheitert es wieder, ist die Modelldatei beschädigt: Holen Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The weights hold a code that is not -1, 0 or +1: the file is damaged.</source>
+        <translation>Die Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt.</translation>
+    </message>
+    <message>
+        <source>The weights in {0} have no tensor {1}: this is not a BitNet b1.58.</source>
+        <translation>Die Gewichte in {0} haben keinen Tensor {1}: Das ist kein BitNet b1.58.</translation>
+    </message>
+    <message>
+        <source>There is not enough memory for this step. Close other programs and try again.</source>
+        <translation>Für diesen Schritt reicht der Speicher nicht. Schließen Sie andere Programme, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>This CPU cannot run TERN_KERNEL={0}; unset it or choose one of: {1}.</source>
+        <translation>Diese CPU kann TERN_KERNEL={0} nicht ausführen; löschen Sie die Variable, oder wählen Sie eins von: {1}.</translation>
+    </message>
+    <message>
+        <source>This file was written by a newer Tern. Install that version to import it.</source>
+        <translation>Diese Datei wurde von einem neueren Tern geschrieben. Installieren Sie jene Version, um sie zu importieren.</translation>
+    </message>
+    <message>
+        <source>This may need {0} MB in {1}, where {2} MB are free. Make room, or choose another disk.</source>
+        <translation>Das braucht vielleicht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
+    </message>
+    <message>
+        <source>This message is too long: {0} tokens, and the model can take {1} at a time. Shorten it or send it in parts.</source>
+        <translation>Diese Nachricht ist zu lang: {0} Token, und das Modell fasst {1} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+    </message>
+    <message>
+        <source>This model&apos;s context can be {0} to {1} tokens, not {2}.</source>
+        <translation>Der Kontext dieses Modells kann {0} bis {1} Token groß sein, nicht {2}.</translation>
+    </message>
+    <message>
+        <source>This needs {0} MB in {1}, where {2} MB are free. Make room, or choose another place with --data-dir DIR. {3}</source>
+        <translation>Das braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {3}</translation>
+    </message>
+    <message>
+        <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face&apos;s own file; Tern reads both.</source>
+        <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
+    </message>
+    <message>
+        <source>What has arrived is kept; the next try goes on from there.</source>
+        <translation>Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
+    </message>
+    <message>
+        <source>Your conversations were last opened by a newer Tern. Install that version again to see them; until then nothing is changed in them, and what you write now is not kept.</source>
+        <translation>Ihre Gespräche wurden zuletzt mit einem neueren Tern geöffnet. Installieren Sie jene Version wieder, um sie zu sehen; bis dahin wird an ihnen nichts geändert, und was Sie jetzt schreiben, wird nicht behalten.</translation>
+    </message>
+    <message>
+        <source>entry {0} of {1} is not valid UTF-8 text</source>
+        <translation>Eintrag {0} von {1} ist kein gültiger UTF-8-Text</translation>
+    </message>
+    <message>
+        <source>it is a folder; choose a GGUF file</source>
+        <translation>es ist ein Ordner; wählen Sie eine GGUF-Datei</translation>
+    </message>
+    <message>
+        <source>it is empty</source>
+        <translation>sie ist leer</translation>
+    </message>
+    <message>
+        <source>it is not a regular file</source>
+        <translation>es ist keine gewöhnliche Datei</translation>
+    </message>
+    <message>
+        <source>llama-cpp-python is not installed. Run `make setup`, or install Tern again.</source>
+        <translation>llama-cpp-python ist nicht installiert. Rufen Sie `make setup` auf, oder installieren Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>llama-cpp-python&apos;s library {0} is missing from {1}. Install Tern again.</source>
+        <translation>Die Bibliothek {0} von llama-cpp-python fehlt in {1}. Installieren Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>llama.cpp cannot open {0}: it does not know this kind of model, or the file is damaged. Look for another GGUF of the same model.</source>
+        <translation>llama.cpp kann {0} nicht öffnen: Es kennt diese Art von Modell nicht, oder die Datei ist beschädigt. Suchen Sie ein anderes GGUF desselben Modells.</translation>
+    </message>
+    <message>
+        <source>the system does not let it be opened ({0})</source>
+        <translation>das System lässt sie nicht öffnen ({0})</translation>
+    </message>
+    <message>
+        <source>the value of {0} is neither true nor false</source>
+        <translation>der Wert von {0} ist weder wahr noch falsch</translation>
+    </message>
+    <message>
+        <source>the value of {0} is too long</source>
+        <translation>der Wert von {0} ist zu lang</translation>
+    </message>
+    <message>
+        <source>there is no such file in {0}</source>
+        <translation>in {0} gibt es keine solche Datei</translation>
+    </message>
+    <message>
+        <source>{0} Try again later, or use another mirror.</source>
+        <translation>{0} Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} answered {1} when asked for {2}; Tern does not know what to do with that. Try again later, or use another mirror.</source>
+        <translation>{0} antwortete {1}, als nach {2} gefragt wurde; Tern weiß nicht, was damit zu tun ist. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: only the damaged parts are asked for.</source>
+        <translation>{0} kam beschädigt an: Die Prüfsumme ist {1}…, nicht {2}…. Die Datei bleibt in {3} liegen und wird nicht benutzt. Holen Sie sie noch einmal, um sie zu reparieren: Nur die beschädigten Teile werden angefordert.</translation>
+    </message>
+    <message>
+        <source>{0} became shorter while Tern read it. Download or import the model again.</source>
+        <translation>{0} wurde kürzer, während Tern es las. Holen oder importieren Sie das Modell noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} brings a chat template that llama.cpp does not know. It is a small program; if you trust where the model comes from, allow it for this model.</source>
+        <translation>{0} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be opened ({1}).</source>
+        <translation>{0} lässt sich nicht öffnen ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached ({1}). Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {2}</source>
+        <translation>{0} ist nicht zu erreichen ({1}). Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {2}</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}).</source>
+        <translation>{0} lässt sich nicht lesen ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read ({1}). Fetch it again.</source>
+        <translation>{0} lässt sich nicht lesen ({1}). Holen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} changed on the server.</source>
+        <translation>{0} hat sich auf dem Server geändert.</translation>
+    </message>
+    <message>
+        <source>{0} could not be imported ({1}).</source>
+        <translation>{0} konnte nicht importiert werden ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} could not be moved to the trash ({1}). Delete it for good with: tern models remove {2} --delete</source>
+        <translation>{0} konnte nicht in den Papierkorb ({1}). Löschen Sie es endgültig mit: tern models remove {2} --delete</translation>
+    </message>
+    <message>
+        <source>{0} could not be read ({1}).</source>
+        <translation>{0} konnte nicht gelesen werden ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} could not be read ({1}). Check that you may open it.</source>
+        <translation>{0} konnte nicht gelesen werden ({1}). Prüfen Sie, ob Sie es öffnen dürfen.</translation>
+    </message>
+    <message>
+        <source>{0} could not be read: it is damaged, or in a form that Tern does not know. Save it again from the program it came from, or copy its text and paste it.</source>
+        <translation>{0} konnte nicht gelesen werden: Es ist beschädigt oder in einer Form, die Tern nicht kennt. Sichern Sie es neu aus seinem Programm, oder kopieren Sie den Text und fügen ihn ein.</translation>
+    </message>
+    <message>
+        <source>{0} could not be repaired: the server itself sends something else than its hash says. Try another mirror, or try again later.</source>
+        <translation>{0} konnte nicht repariert werden: Der Server selbst sendet etwas anderes, als seine Prüfsumme sagt. Nehmen Sie einen anderen Spiegel, oder versuchen Sie es später noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} did not come from the hub, so Tern cannot mend it. Import the right file again.</source>
+        <translation>{0} kam nicht vom Hub, deshalb kann Tern es nicht reparieren. Importieren Sie die richtige Datei noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} did not come from the hub, so there is nothing to look for.</source>
+        <translation>{0} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
+    </message>
+    <message>
+        <source>{0} does not give {1} to everyone (403). Open {2} in a browser, accept the model&apos;s conditions, and set HF_TOKEN to your token.</source>
+        <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und setzen Sie HF_TOKEN auf Ihr Token.</translation>
+    </message>
+    <message>
+        <source>{0} has a fault of its own right now ({1}). Try again later. {2}</source>
+        <translation>{0} hat gerade selbst eine Störung ({1}). Versuchen Sie es später noch einmal. {2}</translation>
+    </message>
+    <message>
+        <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
+        <translation>{0} hat eine Skala für jeden Block aus {1}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
+    </message>
+    <message>
+        <source>{0} has heads that Tern&apos;s attention cannot compute (at most {1} values, {2} of them to a key head). Choose another model.</source>
+        <translation>{0} hat Köpfe, die Terns Attention nicht rechnen kann (höchstens {1} Werte, {2} davon auf einen Schlüsselkopf). Wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>{0} has layers {1} values wide; I2_S needs a multiple of {2}.</source>
+        <translation>{0} hat Schichten mit {1} Werten Breite; I2_S braucht ein Vielfaches von {2}.</translation>
+    </message>
+    <message>
+        <source>{0} has layers {1} values wide; llama.cpp&apos;s ternary kernels need a multiple of {2}, so there is nothing to compare with.</source>
+        <translation>{0} hat Schichten mit {1} Werten Breite; die ternären Kernels von llama.cpp brauchen ein Vielfaches von {2}, deshalb gibt es nichts zu vergleichen.</translation>
+    </message>
+    <message>
+        <source>{0} has layers {1} values wide; {2} needs a multiple of {3}.</source>
+        <translation>{0} hat Schichten mit {1} Werten Breite; {2} braucht ein Vielfaches von {3}.</translation>
+    </message>
+    <message>
+        <source>{0} has no .gguf file. Name the file to fetch: tern models fetch {1} FILE.</source>
+        <translation>{0} hat keine .gguf-Datei. Nennen Sie die Datei, die geholt werden soll: tern models fetch {1} DATEI.</translation>
+    </message>
+    <message>
+        <source>{0} has no .safetensors file. Choose a folder that transformers can load.</source>
+        <translation>{0} hat keine .safetensors-Datei. Wählen Sie einen Ordner, den transformers laden kann.</translation>
+    </message>
+    <message>
+        <source>{0} has no file {1}. It has: {2}.</source>
+        <translation>{0} hat keine Datei {1}. Es gibt: {2}.</translation>
+    </message>
+    <message>
+        <source>{0} has no {1} (404). Check the owner, the name and the revision.</source>
+        <translation>{0} hat kein {1} (404). Prüfen Sie Besitzer, Namen und Revision.</translation>
+    </message>
+    <message>
+        <source>{0} has no {1}. Put it beside the weights: it comes with the model.</source>
+        <translation>{0} hat keine {1}. Legen Sie sie neben die Gewichte: Sie kommt mit dem Modell.</translation>
+    </message>
+    <message>
+        <source>{0} has to be re-encoded once for llama.cpp: that needs {1} MB in {2}, where {3} MB are free. Make room and try again.</source>
+        <translation>{0} muss für llama.cpp einmal umkodiert werden: Das braucht {1} MB in {2}, wo {3} MB frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} has {1} bytes on {2}, not the {3} that were announced.</source>
+        <translation>{0} hat {1} Bytes auf {2}, nicht die {3}, die angekündigt waren.</translation>
+    </message>
+    <message>
+        <source>{0} has {1} models. Name one: {2}.</source>
+        <translation>{0} hat {1} Modelle. Nennen Sie eins: {2}.</translation>
+    </message>
+    <message>
+        <source>{0} holds a model of type {1}, not a BitNet b1.58.</source>
+        <translation>{0} enthält ein Modell vom Typ {1} und kein BitNet b1.58.</translation>
+    </message>
+    <message>
+        <source>{0} holds no ternary tensors, so there is nothing to convert.</source>
+        <translation>{0} enthält keine ternären Tensoren, deshalb gibt es nichts umzuwandeln.</translation>
+    </message>
+    <message>
+        <source>{0} holds no text. If it is a scan, run text recognition (OCR) on it first.</source>
+        <translation>{0} enthält keinen Text. Ist es ein Scan, lassen Sie zuerst eine Texterkennung (OCR) darüber laufen.</translation>
+    </message>
+    <message>
+        <source>{0} is a folder. Attach the files in it one by one.</source>
+        <translation>{0} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or not complete. Fetch it again.</source>
+        <translation>{0} ist beschädigt oder unvollständig. Holen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged. Fetch that folder again.</source>
+        <translation>{0} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is empty: there is nothing in it to read.</source>
+        <translation>{0} ist leer: Es gibt darin nichts zu lesen.</translation>
+    </message>
+    <message>
+        <source>{0} is encrypted. Save a copy of it without a password and attach that.</source>
+        <translation>{0} ist verschlüsselt. Sichern Sie eine Kopie ohne Passwort, und hängen Sie die an.</translation>
+    </message>
+    <message>
+        <source>{0} is in Word&apos;s old format. Save it as DOCX or PDF and attach that.</source>
+        <translation>{0} ist in Words altem Format. Sichern Sie es als DOCX oder PDF, und hängen Sie das an.</translation>
+    </message>
+    <message>
+        <source>{0} is in rich text format. Save it as DOCX or plain text and attach that.</source>
+        <translation>{0} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
+    </message>
+    <message>
+        <source>{0} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
+        <translation>{0} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
+    </message>
+    <message>
+        <source>{0} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
+        <translation>{0} ist kein Text, den Tern lesen kann. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
+    </message>
+    <message>
+        <source>{0} is not a name that the hub can have. Write OWNER/NAME, as on its page.</source>
+        <translation>{0} ist kein Name, den der Hub haben kann. Schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
+    </message>
+    <message>
+        <source>{0} is not a repository of the hub; write OWNER/NAME, as on its page.</source>
+        <translation>{0} ist kein Repository des Hubs; schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
+    </message>
+    <message>
+        <source>{0} is not an export that Tern knows, or not all of one. It reads its own JSON, the conversations.json of ChatGPT&apos;s data export, and GPT4All&apos;s .chat files.</source>
+        <translation>{0} ist kein Export, den Tern kennt, oder nicht vollständig. Es liest sein eigenes JSON, die conversations.json aus dem Datenexport von ChatGPT und die .chat-Dateien von GPT4All.</translation>
+    </message>
+    <message>
+        <source>{0} is not on this computer yet. Fetch it with: tern models fetch {1}</source>
+        <translation>{0} ist noch nicht auf diesem Computer. Holen Sie es mit: tern models fetch {1}</translation>
+    </message>
+    <message>
+        <source>{0} is not what it should be. Fetch it again.</source>
+        <translation>{0} ist nicht, was es sein soll. Holen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
+        <translation>{0} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
+    </message>
+    <message>
+        <source>{0} is too large to unpack. Save the part you need as a smaller file.</source>
+        <translation>{0} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+    </message>
+    <message>
+        <source>{0} is too large: {1} MB, and Tern attaches up to {2} MB. Save the part you need as a smaller file.</source>
+        <translation>{0} ist zu groß: {1} MB, und Tern hängt bis zu {2} MB an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+    </message>
+    <message>
+        <source>{0} is too long: more than {1} characters, which no model here could hold. Attach the part you need.</source>
+        <translation>{0} ist zu lang: mehr als {1} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
+    </message>
+    <message>
+        <source>{0} is {1}. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
+        <translation>{0} ist {1}. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
+    </message>
+    <message>
+        <source>{0} names no begin or end token, so Tern cannot chat with it. Fetch the model from its original source.</source>
+        <translation>{0} nennt kein Anfangs- oder Endtoken, deshalb kann Tern nicht damit chatten. Holen Sie das Modell von seiner ursprünglichen Quelle.</translation>
+    </message>
+    <message>
+        <source>{0} now offers another {1} than the one Tern knows as {2}, so it was not fetched. To take it all the same: tern models fetch {3} {4}</source>
+        <translation>{0} bietet jetzt ein anderes {1} an als das, was Tern als {2} kennt, deshalb wurde es nicht geholt. Um es trotzdem zu nehmen: tern models fetch {3} {4}</translation>
+    </message>
+    <message>
+        <source>{0} now offers another {1} than the one that is here, so this one cannot be mended. Fetch it again to have the new one.</source>
+        <translation>{0} bietet jetzt ein anderes {1} an als das, was hier ist, deshalb lässt sich dieses nicht reparieren. Holen Sie es noch einmal, um das neue zu haben.</translation>
+    </message>
+    <message>
+        <source>{0} says that too many requests came from here (429). Wait some minutes and try again. {1}</source>
+        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429). Warten Sie ein paar Minuten, und versuchen Sie es noch einmal. {1}</translation>
+    </message>
+    <message>
+        <source>{0} says that {1} has no more bytes where Tern wanted to go on (416).</source>
+        <translation>{0} sagt, dass {1} dort keine Bytes mehr hat, wo Tern weitermachen wollte (416).</translation>
+    </message>
+    <message>
+        <source>{0} sends Tern in circles. Try again later, or use another mirror.</source>
+        <translation>{0} schickt Tern im Kreis. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} sent other bytes than asked for. Try again, or use another mirror.</source>
+        <translation>{0} sandte andere Bytes als verlangt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in with a token: set HF_TOKEN, or run `hf auth login`.</source>
+        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich mit einem Token an: Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf.</translation>
+    </message>
+    <message>
+        <source>{0} was replaced on the server while it was fetched. Fetch it once more: that begins again with the new file.</source>
+        <translation>{0} wurde auf dem Server ersetzt, während es geholt wurde. Holen Sie es noch einmal: Das beginnt mit der neuen Datei von vorn.</translation>
+    </message>
+</context>
+<context>
     <name>figures</name>
     <message>
         <source>1 token</source>
@@ -1539,8 +2182,8 @@
         <translation>Alle Dateien (*)</translation>
     </message>
     <message>
-        <source>Conversations (*.json)</source>
-        <translation>Gespräche (*.json)</translation>
+        <source>Conversations (*.json *.chat)</source>
+        <translation>Gespräche (*.json *.chat)</translation>
     </message>
     <message>
         <source>Everything, as JSON (*.json)</source>
@@ -1657,6 +2300,10 @@
         <translation>In {0} umwandeln …</translation>
     </message>
     <message>
+        <source>Copy into Tern&apos;s folder</source>
+        <translation>In Terns Ordner kopieren</translation>
+    </message>
+    <message>
         <source>Export for llama.cpp…</source>
         <translation>Für llama.cpp exportieren …</translation>
     </message>
@@ -1729,6 +2376,10 @@
         <translation>Kontext {0:,}</translation>
     </message>
     <message>
+        <source>context: as its file says</source>
+        <translation>Kontext: wie die Datei sagt</translation>
+    </message>
+    <message>
         <source>damaged</source>
         <translation>beschädigt</translation>
     </message>
@@ -1784,12 +2435,28 @@
 <context>
     <name>presenting</name>
     <message>
+        <source>Context: {0}</source>
+        <translation>Kontext: {0}</translation>
+    </message>
+    <message>
         <source>Cut off when Tern ended.</source>
         <translation>Abgebrochen, als Tern endete.</translation>
     </message>
     <message>
+        <source>First word after {0}</source>
+        <translation>Erstes Wort nach {0}</translation>
+    </message>
+    <message>
         <source>No reply.</source>
         <translation>Keine Antwort.</translation>
+    </message>
+    <message>
+        <source>Read for it: {0}</source>
+        <translation>Dafür gelesen: {0}</translation>
+    </message>
+    <message>
+        <source>Remembered from before: {0}</source>
+        <translation>Von vorher behalten: {0}</translation>
     </message>
     <message>
         <source>Stopped.</source>
@@ -1806,6 +2473,10 @@
     <message>
         <source>The length limit was reached.</source>
         <translation>Die Längengrenze wurde erreicht.</translation>
+    </message>
+    <message>
+        <source>Written: {0}</source>
+        <translation>Geschrieben: {0}</translation>
     </message>
 </context>
 <context>
@@ -2128,10 +2799,6 @@
 </context>
 <context>
     <name>settings_page</name>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>

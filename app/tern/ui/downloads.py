@@ -21,6 +21,7 @@ from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import Unfinished, discard, unfinished
 from tern.settings import Settings
+from tern.ui.error_words import said
 
 log = logging.getLogger(__name__)
 
@@ -117,10 +118,10 @@ class DownloadTask(QObject):
                 download.pause()
             found = download.run()
         except TernError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(said(error))
         except Exception:
             log.exception("download of %s", self.name)
-            self.failed.emit(BUG_SENTENCE)
+            self.failed.emit(said(BUG_SENTENCE))
         else:
             if found is not None:
                 self.finished.emit(found)

@@ -10,6 +10,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from tern.errors import TernError
+from tern.ui import error_words
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ class Job(QObject):
         except _CancelledError:
             self.cancelled.emit()
         except TernError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(error_words.said(error))
         except OSError as error:
             said = QCoreApplication.translate("jobs", "The disk refused ({0}).")
             self.failed.emit(said.format(error.strerror or error))

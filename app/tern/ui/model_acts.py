@@ -22,6 +22,7 @@ from tern.library.hub_client import RemoteFile
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.ui.downloads import Downloads
+from tern.ui.error_words import said
 from tern.ui.jobs import Job, Work
 
 UNDO_S = 10
@@ -190,7 +191,7 @@ class ModelActs(QObject):
         try:
             shelf.remove(model)
         except UserError as error:
-            self.fail(str(error))
+            self.fail(said(error))
         self.changed.emit()
 
     # -- what is on this disk already ----------------------------------------------------------------------------

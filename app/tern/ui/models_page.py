@@ -17,6 +17,7 @@ from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
 from tern.ui.downloads import Downloads, saved_options
+from tern.ui.error_words import said
 from tern.ui.hub_search import HubSearch
 from tern.ui.model_acts import UNDO_S, ModelActs, Saying
 from tern.ui.model_cards import EntryCard, GuideCard, InstalledCard, JobCard, UnfinishedCard, button, text
@@ -133,7 +134,7 @@ class ModelsPage(QWidget):
             left = unfinished()
             used = shelf.disk_used()
         except UserError as error:
-            self.say(Saying(str(error), tone="error"))
+            self.say(Saying(said(error), tone="error"))
             return
         if self.acts.job is not None and not self.acts.busy_with:
             self._add(self._here, JobCard(self._theme, self.acts.job, self._page))

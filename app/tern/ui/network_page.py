@@ -22,6 +22,7 @@ from tern.errors import UserError
 from tern.library import network, token_store
 from tern.library.network import Connection
 from tern.library.token_store import Status
+from tern.ui import error_words
 from tern.ui.jobs import Job, Work
 from tern.ui.model_cards import button, text
 from tern.ui.theme import Size, Space, Theme
@@ -120,7 +121,7 @@ class NetworkPage(QWidget):
         try:
             found = network.connections()
         except UserError as error:
-            self.summary.setText(str(error))
+            self.summary.setText(error_words.said(error))
             found = []
         else:
             self.summary.setText(self._summary(found))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from tern.ui.announcer import Announcer
+from tern.ui.error_words import said
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
@@ -61,6 +62,7 @@ class Notice(QFrame):
         seconds: float = 0,
     ) -> None:
         """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed."""
+        message = said(message)
         self._timer.stop()
         if seconds:
             self._timer.start(round(1000 * seconds))
