@@ -51,8 +51,6 @@ def _step_back() -> None:
     """Leave the processor to whoever wants it, and clean up when asked to end."""
     import psutil
 
-    import psutil
-
     process = psutil.Process()
     process.nice(psutil.IDLE_PRIORITY_CLASS if sys.platform == "win32" else 19)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
