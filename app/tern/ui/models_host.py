@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QWidget
 
@@ -210,7 +210,8 @@ class _PageWindow(ModelsPage):
     """The page in a window of its own, over the chat's."""
 
     def __init__(self, theme: Theme, downloads: Downloads, owner: QWidget) -> None:
-        super().__init__(theme, downloads, None)
+        super().__init__(theme, downloads, owner)
+        self.setWindowFlag(Qt.WindowType.Window)  # its own, and gone with the chat's
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(owner.windowIcon())
         self.resize(640, 640)
