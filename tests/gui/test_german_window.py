@@ -1,0 +1,82 @@
+"""The window in German, which is longer than English: nothing is cut off, at its smallest and at its usual size."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTranslator
+from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
+
+import translate
+from tern.ui.theme import Theme
+
+from .conftest import WindowMaker
+from .test_accessibility import _full_window, _is_part_of_qt, _pages
+
+
+@pytest.fixture
+def _german(qapp: QApplication) -> Iterator[None]:
+    translator = QTranslator()
+    assert translator.load(str(translate.FOLDER / "tern_de.qm"))
+    qapp.installTranslator(translator)
+    yield
+    qapp.removeTranslator(translator)
+
+
+def _cut_off(top: QWidget) -> list[str]:
+    """What is shown in ``top`` and has less room than its words need."""
+    cut = []
+    for label in top.findChildren(QLabel):
+        plain = label.textFormat() is not Qt.TextFormat.RichText and not label.wordWrap()
+        if not _shown(label, top) or not plain or "…" in label.text():
+            continue  # what is elided says so, and says the whole to a screen reader
+        if label.sizeHint().width() > label.width() + 1:
+            cut.append(f"{label.objectName()}: {label.text()!r} {label.sizeHint().width()} > {label.width()}")
+    for label in top.findChildren(QLabel):
+        if (
+            _shown(label, top)
+            and label.wordWrap()
+            and label.heightForWidth(label.width()) > label.height() + 1
+        ):
+            cut.append(
+                f"{label.objectName()}: {label.text()!r} needs {label.heightForWidth(label.width())} px of height"
+            )
+    for button in top.findChildren(QAbstractButton):
+        if _shown(button, top) and button.text() and not isinstance(button, QCheckBox):
+            words = button.fontMetrics().horizontalAdvance(button.text().replace("&", ""))
+            if words > button.width() or button.sizeHint().width() > button.width() + 2:
+                cut.append(
+                    f"{button.objectName()}: {button.text()!r} {button.sizeHint().width()} > {button.width()}"
+                )
+    return cut
+
+
+def _shown(widget: QWidget, top: QWidget) -> bool:
+    return widget.isVisibleTo(top) and widget.window() is top and not _is_part_of_qt(widget)
+
+
+@pytest.mark.usefixtures("_german")
+@pytest.mark.parametrize("size", [(480, 420), (1100, 760)], ids=["smallest", "usual"])
+def test_nothing_is_cut_off(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    empty = make_window()
+    empty.resize(*size)
+    assert empty.composer.send_button.text() == "Senden"
+    window = _full_window(qtbot, make_window)
+    window.resize(*size)
+    found = []
+    with _pages(window, theme, tmp_path) as pages:
+        for name, top in pages.items():
+            if top is not window and top is not empty:
+                top.resize(*size)
+            QApplication.processEvents()
+            QApplication.processEvents()
+            found += [f"{name} {cut}" for cut in _cut_off(top)]
+    assert not found, "\n".join(found)
