@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from tern.ui.document import DocumentWriter, Slot
 from tern.ui.formats import CODE
 from tern.ui.highlighting import DARK_INKS, LIGHT_INKS
-from tern.ui.lexing import Ink, Reading, language_name, lexer_of
+from tern.ui.lexing import Ink, Reading, language_name, lexer_of, load
 from tern.ui.markdown import StreamParser
 from tern.ui.theme import DARK, LIGHT, Mode, Theme
 
@@ -82,6 +82,8 @@ def test_words_are_told_apart() -> None:
 
 
 def test_languages_go_by_many_names() -> None:
+    for word in ("py", "C++", "sh", "JS", "rs", "text", "klingon", ""):
+        load(word)
     assert [language_name(word) for word in ("py", "C++", "sh", "JS", "rs", "text", "klingon", "")] == [
         "Python", "C++", "Bash", "JavaScript", "Rust", "text", "klingon", "",
     ]  # fmt: skip
@@ -224,12 +226,13 @@ def test_every_colour_can_be_read(inks: dict[Ink, str], surface: str) -> None:
         assert contrast(color, surface) >= 4.5, ink
 
 
-def test_dark_takes_dark_colours(theme: Theme) -> None:
+def test_dark_takes_dark_colours(theme: Theme, qtbot: QtBot) -> None:
     document, writer, slot = _writer(theme)
     theme.set_mode(Mode.DARK)
     writer.restyle()
     parser = StreamParser()
     parser.append("```python\nimport math\n```\n", last=True)
     writer.update(slot, 0, parser.blocks, growing=True)
+    qtbot.waitUntil(lambda: writer.highlighter.idle)
     ((_, pieces),) = _colours(document)
     assert pieces[0] == (0, 6, DARK_INKS[Ink.KEYWORD].lower())

@@ -4,13 +4,15 @@ conversation from its end upwards while nothing else is to be done. Changes layo
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import suppress
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, QTextLayout
 
 from tern.ui.formats import DIMMED
-from tern.ui.lexing import Ink, Reading, lexer_of
+from tern.ui.lexing import Ink, Reading, is_loaded, lexer_of, load
 from tern.ui.theme import Theme
 
 # On `surface`, AA in both (tests/gui/test_highlighting.py). Quiet hues: code is read, not admired.
@@ -44,11 +46,17 @@ _PAUSE_MS = 2  # between two slices, for whatever else the window has to do
 class Highlighter(QObject):
     """Codes are told apart by their numbers (formats.CODE)."""
 
+    _loaded = Signal(str)
+
     def __init__(self, document: QTextDocument, theme: Theme) -> None:
         super().__init__(document)
         self._document = document
         self._theme = theme
         self._codes: dict[int, tuple[Reading, QTextCursor]] = {}  # those being written or still to be read
+        self._waiting: dict[
+            int, tuple[str, str, QTextCursor]
+        ] = {}  # for their language: it, the text, the place
+        self._loaded.connect(self._begin, Qt.ConnectionType.QueuedConnection)
         self._formats: dict[Ink, QTextCharFormat] = {}
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self._work)
@@ -63,21 +71,30 @@ class Highlighter(QObject):
     def clear(self) -> None:
         """The document was emptied."""
         self._codes.clear()
+        self._waiting.clear()
         self._timer.stop()
 
     def forget(self, number: int) -> None:
         """That code no longer stands in the document."""
         self._codes.pop(number, None)
+        self._waiting.pop(number, None)
 
     def set_code(self, number: int, language: str, text: str, start: int, growing: bool) -> None:
         """Code ``number``, whose first character stands at position ``start``, reads ``text`` now. ``growing``: what
         can be coloured in a moment is coloured before this returns."""
+        if number in self._waiting:
+            self._waiting[number] = language, text, self._waiting[number][2]
+            return
         if number not in self._codes:
-            if (lexer := lexer_of(language)) is None:
-                return
             first = QTextCursor(self._document)
             first.setPosition(start)
             first.setKeepPositionOnInsert(True)
+            if not is_loaded(language):
+                self._load(language)
+                self._waiting[number] = language, text, first
+                return
+            if (lexer := lexer_of(language)) is None:
+                return
             self._codes[number] = Reading(lexer), first
         reading, first = self._codes[number]
         reading.set_text(text)
@@ -93,7 +110,27 @@ class Highlighter(QObject):
 
     @property
     def idle(self) -> bool:
-        return not self._timer.isActive()
+        return not self._timer.isActive() and not self._waiting
+
+    def _load(self, language: str) -> None:
+        """Import it beside the window: compiling its hundreds of patterns here would take a few frames."""
+        if any(language == waiting for waiting, _, _ in self._waiting.values()):
+            return
+
+        def work() -> None:
+            load(language)
+            with suppress(RuntimeError):  # the window may have gone meanwhile
+                self._loaded.emit(language)
+
+        threading.Thread(target=work, name=f"tern-language-{language}", daemon=True).start()
+
+    def _begin(self, language: str) -> None:
+        """What waited for a language can be read now."""
+        for number, (wanted, text, first) in list(self._waiting.items()):
+            if wanted == language:
+                del self._waiting[number]
+                self._document.markContentsDirty(first.position(), 1)  # its name is known now
+                self.set_code(number, language, text, first.position(), growing=False)
 
     def _work(self) -> None:
         until = time.perf_counter() + _SLICE_S

@@ -27,6 +27,7 @@ _KEPT_OPEN = 12  # lines that such a line must leave to be compared
 _COLOURED = 5  # of those, so many must have something to compare
 _CANDIDATES = 3
 _PLAIN = "Text only"
+_loaded: set[str] = set()
 _ASK_CLOCK = 64  # tokens between two looks at the clock
 
 
@@ -63,9 +64,19 @@ def _languages() -> dict[str, str]:
     return names
 
 
+def load(word: str) -> None:
+    """Import what the language behind a fence takes: tens of milliseconds, the first time. On any thread."""
+    lexer_of(word)
+    _loaded.add(word)
+
+
+def is_loaded(word: str) -> bool:
+    return word in _loaded
+
+
 def language_name(word: str) -> str:
-    """How the language behind a fence is called; ``word`` itself when it is not known."""
-    found = _languages().get(word.lower(), word) if word else ""
+    """How the language behind a fence is called; ``word`` itself when it is not known, or not yet loaded."""
+    found = _languages().get(word.lower(), word) if word in _loaded else word
     return word if found == _PLAIN else found
 
 

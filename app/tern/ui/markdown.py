@@ -25,6 +25,7 @@ _UNSAFE = str.maketrans(
     {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
 )
 _TASK = re.compile(r"\[([ xX])\]\s+")
+_EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 # A last line that may yet turn out to be a list item, a heading's underline, a fence or a table.
 _UNDECIDED = re.compile(r"\n?[ \t]*(?:[-=*_+>#|:~`][-=*_+>#|:~` \t]*|\d{1,9}[.)]?[ \t]*)\Z")
 
@@ -43,45 +44,52 @@ class StreamParser:
     """Parses a text that grows. ``blocks`` is the present reading of all of it.
 
     The items of a list settle one by one, so that a long list costs no more than a short one. Whether they stand
-    tight or loose is then judged by the items still open; the last :meth:`append` judges by all of them.
+    tight or loose is then judged by the items still open; when the list has ended, by all of them.
     """
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self._settled = 0  # how many of ``blocks`` can no longer change
         self._open = ""  # the source of the rest
-        self._source: list[str] = []  # all of it
         self._list: _List | None = None  # the rest begins in the middle of this list
-        self._split = False  # whether any list was settled by items
+        self._passed = ""  # the source of that list before the rest
+        self._list_at = 0  # where its blocks begin
 
     def append(self, piece: str, last: bool = False) -> int:
         """Add ``piece``; returns the index of the first block that may have changed.
 
         ``last``: nothing more will come, so a line that could still become something else is taken as it is.
         """
-        piece = safe_text(piece)
-        self._source.append(piece)
-        self._open += piece
-        if last and self._split:
-            self._open, self._settled, self._list = "".join(self._source), 0, None
+        self._open += safe_text(piece)
+        if last:
+            self._open_list()
+        source, tokens = self._parse(last)
+        if not last and self._list is not None and len(_tops(tokens, source)) > 1:
+            self._open_list()  # it has ended
+            source, tokens = self._parse(last)
         changed = self._settled
-        source = self._open
-        if not last and (undecided := _UNDECIDED.search(source)):
-            source = source[: undecided.start()]
-        tokens = _MARKDOWN.parse(source)
         self.blocks[changed:] = _blocks(tokens, self._list)
         if not last:
             self._settle(tokens, source)
         return changed
 
+    def _parse(self, last: bool) -> tuple[str, list[Token]]:
+        """The part of the rest that can be read, and its reading."""
+        source = self._open
+        if not last and (undecided := _UNDECIDED.search(source)):
+            source = source[: undecided.start()]
+        return source, _MARKDOWN.parse(source)
+
+    def _open_list(self) -> None:
+        """Read a list that was settled by items as a whole again. One without an empty line was judged rightly."""
+        if self._list is None or not _EMPTY_LINE.search(self._passed + self._open):
+            return
+        self._open, self._settled, self._list = self._passed + self._open, self._list_at, None
+
     def _settle(self, tokens: list[Token], source: str) -> None:
-        tops = [token for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
-        lines = source.count("\n")  # the number of complete lines
-        # The block before one whose first line is incomplete may yet swallow that line ("2" becomes "2. item").
-        while tops and tops[-1].map and tops[-1].map[0] >= lines:
-            tops.pop()
+        tops = _tops(tokens, source)
         if len(tops) < 2 or tops[-1].map is None:
-            self._settle_items(tokens, source, lines)
+            self._settle_items(tokens, source, source.count("\n"))
             return
         self._list = None
         self._settle_to(tops[-1].map[0], source)
@@ -104,9 +112,10 @@ class StreamParser:
         number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type == "ordered_list_open" else None
         if self._list is not None:
             number = self._list.number
+        else:
+            self._list_at, self._passed = self._settled, ""
         done = len(items) - _OPEN_ITEMS
         self._list = _List(number + done if number is not None else None, first=False)
-        self._split = True
         self._settle_to(items[done], source)
 
     def _settle_to(self, line: int, source: str) -> None:
@@ -115,8 +124,19 @@ class StreamParser:
         for _ in range(line):
             offset = source.index("\n", offset) + 1
         still_open = len(_blocks(_MARKDOWN.parse(source[offset:]), self._list))
+        self._passed += source[:offset]
         self._settled = len(self.blocks) - still_open
         self._open = self._open[offset:]
+
+
+def _tops(tokens: Sequence[Token], source: str) -> list[Token]:
+    """The outermost blocks whose first line is complete: one before another may yet swallow a line that is not
+    ("2" becomes "2. item")."""
+    tops = [token for token in tokens if token.level == 0 and token.nesting >= 0 and token.map]
+    lines = source.count("\n")
+    while tops and tops[-1].map and tops[-1].map[0] >= lines:
+        tops.pop()
+    return tops
 
 
 @dataclass(slots=True)
