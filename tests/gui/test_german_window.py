@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTranslator
-from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
@@ -18,6 +18,8 @@ from tern.ui.theme import Theme
 
 from .conftest import WindowMaker
 from .test_accessibility import _full_window, _is_part_of_qt, _pages
+
+ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 
 
 @pytest.fixture
@@ -39,21 +41,15 @@ def _cut_off(top: QWidget) -> list[str]:
         if label.sizeHint().width() > label.width() + 1:
             cut.append(f"{label.objectName()}: {label.text()!r} {label.sizeHint().width()} > {label.width()}")
     for label in top.findChildren(QLabel):
-        if (
-            _shown(label, top)
-            and label.wordWrap()
-            and label.heightForWidth(label.width()) > label.height() + 1
-        ):
-            cut.append(
-                f"{label.objectName()}: {label.text()!r} needs {label.heightForWidth(label.width())} px of height"
-            )
+        tall = label.heightForWidth(label.width()) if label.wordWrap() else 0
+        if _shown(label, top) and tall > label.height() + 1:
+            cut.append(f"{label.objectName()}: {label.text()!r} needs {tall} px of height")
     for button in top.findChildren(QAbstractButton):
-        if _shown(button, top) and button.text() and not isinstance(button, QCheckBox):
-            words = button.fontMetrics().horizontalAdvance(button.text().replace("&", ""))
-            if words > button.width() or button.sizeHint().width() > button.width() + 2:
-                cut.append(
-                    f"{button.objectName()}: {button.text()!r} {button.sizeHint().width()} > {button.width()}"
-                )
+        icon_only = isinstance(button, QToolButton) and button.toolButtonStyle() is ICON_ONLY
+        words = 0 if icon_only else button.fontMetrics().horizontalAdvance(button.text().replace("&", ""))
+        needed = max(words, button.sizeHint().width() - 2)
+        if _shown(button, top) and button.text() and needed > button.width():
+            cut.append(f"{button.objectName()}: {button.text()!r} {needed} > {button.width()}")
     return cut
 
 
