@@ -114,7 +114,10 @@ def run_list(args: argparse.Namespace) -> int:
             )
             speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
             print(f"  {model.name:<22} {model.size / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
-        print(f"  together {shelf.disk_used() / 1e6:,.0f} MB in {shelf.models_dir()}")
+        used, prepared = shelf.disk_used()
+        print(
+            f"  together {used / 1e6:,.0f} MB in {shelf.models_dir()}, and {prepared / 1e6:,.0f} MB prepared from them"
+        )
         print()
     for item in unfinished():
         state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"

@@ -215,9 +215,14 @@ def note_speed(path: Path, tokens_per_s: float) -> None:
             _change(model, speeds=speeds)
 
 
-def disk_used() -> int:
-    """Bytes that Tern's own models folder takes, what is still arriving and what was put aside included."""
-    return sum(path.stat().st_size for path in models_dir().rglob("*") if path.is_file())
+def disk_used() -> tuple[int, int]:
+    """Bytes that Tern's own models folder takes, what is still arriving and what was put aside included; and bytes of
+    what was prepared from models in the cache, which can always be made again."""
+    folders = (models_dir(), paths.cache_dir())
+    models, prepared = (
+        sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) for folder in folders
+    )
+    return models, prepared
 
 
 def _change(model: Installed, **values: Any) -> None:

@@ -215,6 +215,7 @@ class _PageWindow(ModelsPage):
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(owner.windowIcon())
         self.resize(640, 640)
+        self._restyle()  # becoming a window has cost its labels their fonts (Qt 6)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.hide()

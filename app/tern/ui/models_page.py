@@ -132,7 +132,7 @@ class ModelsPage(QWidget):
         try:
             here = [model for model in shelf.installed() if not self.acts.is_going(model)]
             left = unfinished()
-            used = shelf.disk_used()
+            used, prepared = shelf.disk_used()
         except UserError as error:
             self.say(Saying(said(error), tone="error"))
             return
@@ -155,7 +155,7 @@ class ModelsPage(QWidget):
             if entry.name not in names and f"{entry.repo}/{entry.file}" not in origins:
                 task = self._downloads.of_entry(entry)
                 self._add(self._there, EntryCard(self._theme, entry, task, self._page))
-        self._show_total(here, used)
+        self._show_total(here, used, prepared)
 
     def _show_unfinished(self, left: list[Unfinished], here: list[Installed]) -> None:
         known = {(entry.repo, entry.file) for entry in catalog.entries()}
@@ -167,7 +167,7 @@ class ModelsPage(QWidget):
                 task = self._downloads.of_unfinished(item)
                 self._add(self._here, UnfinishedCard(self._theme, item, task, self._page))
 
-    def _show_total(self, here: list[Installed], used: int) -> None:
+    def _show_total(self, here: list[Installed], used: int, prepared: int) -> None:
         free = shutil.disk_usage(shelf.models_dir()).free / 1e9
         if not here and not used:
             words = self.tr(
@@ -175,9 +175,14 @@ class ModelsPage(QWidget):
             )
             self._total.setText(words.format(free))
             return
-        count = self.tr("1 model") if len(here) == 1 else self.tr("{0} models").format(len(here))
+        count = self.tr("%n model(s)", "", len(here))
         words = self.tr("{0} · {1:,.0f} MB of the disk used, {2:,.0f} GB free")
-        self._total.setText(words.format(count, used / 1e6, free))
+        total = words.format(count, (used + prepared) / 1e6, free)
+        if prepared > 1e7:
+            total += "\n" + self.tr(
+                "{0:,.0f} MB of that were prepared here, so that models start and talk faster."
+            ).format(prepared / 1e6)
+        self._total.setText(total)
 
     def import_path(self, path: Path) -> None:
         """Put the GGUF, or the folder of safetensors, at ``path`` on the shelf."""

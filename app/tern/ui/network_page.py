@@ -109,7 +109,7 @@ class NetworkPage(QWidget):
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        header.setFixedHeight(28)
+        header.setFixedHeight(32)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
         for section in range(5):
             header.setSectionResizeMode(section, QHeaderView.ResizeMode.ResizeToContents)
@@ -217,7 +217,7 @@ class NetworkPage(QWidget):
             f" selection-background-color: {chosen}; selection-color: {ink}; }}"
             "QTableWidget { outline: none; } QTableWidget::item { padding: 0 6px; border: none; }"
             f"QHeaderView, QHeaderView::section {{ background: {surface}; color: {quiet}; border: none;"
-            f" border-bottom: 1px solid {line}; padding: 4px 6px; }}"
+            f" border-bottom: 1px solid {line}; padding: 0 6px; }}"
         )
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
