@@ -55,4 +55,4 @@ def test_typing_at_the_end_of_a_long_text_tokenizes_only_the_end(tokenizer: Toke
     assert encoder(text) == tokenizer.encode(text)
     seen.clear()
     assert encoder(text + "and a question") == tokenizer.encode(text + "and a question")
-    assert sum(seen) < 2500, "of 86,000 characters"
+    assert sum(seen) < 10_000, "of 86,000 characters"

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 _CUT = re.compile(r"(?<=\n)(?=[!-~])")
-_SHORTEST = 1000  # characters of a piece
-_REMEMBERED = 1024
+# Characters of a piece: some 2 ms of work. Each costs the worker a turn with the window's thread for the interpreter.
+_SHORTEST = 8000
+_REMEMBERED = 256
 
 
 class PieceEncoder:
