@@ -42,7 +42,7 @@ _choose_fonts(_SCRATCH)
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 from samples import EVERYTHING
 
 from tern import paths
@@ -53,8 +53,11 @@ from tern.context import open_engine
 from tern.engine.fake import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
+from tern.settings import Settings
+from tern.ui import language
 from tern.ui.attachment_page import AttachmentPage
 from tern.ui.main_window import MainWindow
+from tern.ui.models_host import ModelsHost
 from tern.ui.theme import Mode, Theme
 
 ANSWER = """Of course. Here is the whole of it, in C:
@@ -78,6 +81,9 @@ And what each weight costs to read:
 
 So the processor reads **eight times less** than with 16 bits, and memory is what it waits for.
 """
+
+
+PARTS = ("conversations", "settings", "composing", "shell", "walk")
 
 
 class Tour:
@@ -244,6 +250,48 @@ class Tour:
             window.close()
         self.theme.set_mode(Mode.LIGHT)
 
+    def shell(self) -> None:
+        """The first run with its card, and the pages beside the chat."""
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            settings = Settings()
+            window = MainWindow(self.theme, _library(), settings)
+            host = ModelsHost(window, self.theme, settings, lambda: None, EngineOptions)
+            window.show()
+            window.activateWindow()
+            host.open_first()
+            self.until(lambda window=window: window.desk.info is not None)
+            forecast = window.findChild(QLabel, "forecast")
+            self.until(lambda forecast=forecast: forecast.isVisible())
+            self.picture(f"card-{mode}", window)
+            window.menus.open()
+            self.screen(f"menus-{mode}", window)
+            window.menus.hide()
+            if (menu := QApplication.activePopupWidget()) is not None:
+                menu.close()
+            for name in ("about", "help", "manner", "models", "network"):
+                window.actions_[name].trigger()
+                self.wait(100)
+                self.picture(f"{name}-{mode}", QApplication.activeWindow() or window)
+            window.show_settings()
+            page = window._settings_page
+            assert page is not None
+            page.resize(480, 640)
+            QTest.keyClick(page.search, Qt.Key.Key_Tab)
+            self.picture(f"settings-narrow-focus-{mode}", page)
+            for top in QApplication.topLevelWidgets():
+                if top is not window:
+                    top.close()
+            for accent in ("violet", "green") if mode is Mode.LIGHT else ("rose", "teal"):
+                self.theme.set_accent(accent)
+                self.picture(f"{accent}-{mode}", window)
+            self.theme.set_accent("blue")
+            window.resize(480, 420)
+            self.picture(f"card-narrow-{mode}", window)
+            window.close()
+            host.close()
+        self.theme.set_mode(Mode.LIGHT)
+
     def walk(self) -> None:
         window = self.window()
         self.picture("first-run", window)
@@ -391,7 +439,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fake", action="store_true", help="do without the guide")
-    parser.add_argument("--part", choices=["conversations", "settings", "composing", "walk"])
+    parser.add_argument("--part", choices=PARTS)
+    parser.add_argument("--language", default="en", help="as de; rtl turns the English window around")
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     paths.set_data_dir(_SCRATCH)
@@ -399,7 +448,11 @@ def main() -> None:
     application.setApplicationName("Tern")
     application.setFont(QFont("sans-serif"))
     tour = Tour(application, args.folder, args.fake)
-    for part in ("conversations", "settings", "composing", "walk"):
+    if args.language == "rtl":
+        application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    else:
+        language.install(application, args.language)
+    for part in PARTS:
         if args.part in (None, part):
             getattr(tour, part)()
     assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]
