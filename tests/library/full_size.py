@@ -77,7 +77,7 @@ def fresh(hub: LocalHub, work: Path, name: str) -> Run:
 def hashing(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     """Whole, by the terminal, with and without hashing in turns."""
     off, on = [], []
-    for _ in range(3):
+    for _ in range(5):
         off.append(fresh(hub, work, "hashing off").fetch(sha256, program=("-c", NO_HASH)))
         on.append(fresh(hub, work, "hashing on").fetch())
         for found in (off[-1], on[-1]):

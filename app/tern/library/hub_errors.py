@@ -50,12 +50,12 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
     if status == 401:
         return HubError(
             f"{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
-            "private or gated, log in with a token: set HF_TOKEN, or run `hf auth login`."
+            "private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN)."
         )
     if status == 403 or code == "GatedRepo":
         return HubError(
             f"{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, "
-            "and set HF_TOKEN to your token."
+            "and keep your token under Models, Connections (or set HF_TOKEN)."
         )
     if status in (404, 410):
         return HubError(f"{host} has no {what} (404). Check the owner, the name and the revision.")

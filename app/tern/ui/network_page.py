@@ -215,6 +215,7 @@ class NetworkPage(QWidget):
         self.table.setStyleSheet(
             f"QTableWidget {{ background: {surface}; color: {ink}; border: 1px solid {line}; border-radius: 8px;"
             f" selection-background-color: {chosen}; selection-color: {ink}; }}"
+            "QAbstractScrollArea::corner { background: transparent; border: none; }"
             "QTableWidget { outline: none; } QTableWidget::item { padding: 0 6px; border: none; }"
             f"QHeaderView, QHeaderView::section {{ background: {surface}; color: {quiet}; border: none;"
             f" border-bottom: 1px solid {line}; padding: 0 6px; }}"
