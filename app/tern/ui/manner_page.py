@@ -5,13 +5,14 @@ was set as a preset of one's own.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.manner import SAMPLING
 from tern.chat.presets import PRESETS, Preset, keep_own, own_presets, preset_of, remove_own
 from tern.chat.session import Session
 from tern.chat.types import Manner
 from tern.settings import SYSTEM_PROMPT, Settings
+from tern.ui.controls import Choice
 from tern.ui.settings_page import OwnValues, SettingsPage
 from tern.ui.theme import Space, Theme
 
@@ -28,7 +29,8 @@ class MannerPage(SettingsPage):
         self._session = session
         self._settings = settings
         self._presets: list[Preset] = []
-        self.preset = QComboBox(self)
+        self.preset = Choice(self)
+        self.preset.setMinimumHeight(30)
         self.preset.setObjectName("presetBox")
         self.preset.setAccessibleName(self.tr("Preset"))
         self.preset.setAccessibleDescription(self.tr("Sets the system prompt and the sampling below."))

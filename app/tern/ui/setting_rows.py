@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from tern.settings import ACCENT, LANGUAGE, Setting
 from tern.ui import language
 from tern.ui.accents import ACCENTS
+from tern.ui.controls import Choice, Number, Real, Tick
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
@@ -110,22 +111,22 @@ class SettingRow(QWidget):
         setting = self.setting
         control: QWidget
         if choices := _choices(setting):
-            control = box = QComboBox(self)
+            control = box = Choice(self)
             for value, label in choices:
                 box.addItem(label, value)
             if setting is ACCENT:
                 self._swatches = box
             box.currentIndexChanged.connect(lambda: self._take(box.currentData()))
         elif setting.type is bool:
-            control = check = QCheckBox(self)
+            control = check = Tick(self)
             check.toggled.connect(self._take)
         elif setting.type is int:
-            control = number = QSpinBox(self)
+            control = number = Number(self)
             number.setRange(int(setting.low or 0), min(int(setting.high or 0), 2**31 - 1))
             number.setGroupSeparatorShown(True)
             number.valueChanged.connect(self._take)
         elif setting.type is float:
-            control = real = QDoubleSpinBox(self)
+            control = real = Real(self)
             real.setRange(setting.low or 0.0, setting.high or 0.0)
             real.setSingleStep(0.05)
             real.setDecimals(2)
