@@ -999,9 +999,12 @@
 </context>
 <context>
     <name>ModelsPage</name>
-    <message>
-        <source>1 model</source>
-        <translation>1 Modell</translation>
+    <message numerus="yes">
+        <source>%n model(s)</source>
+        <translation>
+            <numerusform>%n Modell</numerusform>
+            <numerusform>%n Modelle</numerusform>
+        </translation>
     </message>
     <message>
         <source>Connections…</source>
@@ -1048,12 +1051,12 @@
         <translation>Safetensors von BitNet 2B4T</translation>
     </message>
     <message>
-        <source>{0} is here and verified.</source>
-        <translation>{0} ist da und geprüft.</translation>
+        <source>{0:,.0f} MB of that were prepared here, so that models start and talk faster.</source>
+        <translation>{0:,.0f} MB davon wurden hier vorbereitet, damit Modelle schneller starten und sprechen.</translation>
     </message>
     <message>
-        <source>{0} models</source>
-        <translation>{0} Modelle</translation>
+        <source>{0} is here and verified.</source>
+        <translation>{0} ist da und geprüft.</translation>
     </message>
     <message>
         <source>{0} · {1:,.0f} MB of the disk used, {2:,.0f} GB free</source>
@@ -1976,8 +1979,12 @@
         <translation>{0} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
     </message>
     <message>
-        <source>{0} does not give {1} to everyone (403). Open {2} in a browser, accept the model&apos;s conditions, and set HF_TOKEN to your token.</source>
-        <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und setzen Sie HF_TOKEN auf Ihr Token.</translation>
+        <source>{0} does not give {1} to everyone (403). Open {2} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+    </message>
+    <message>
+        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
         <source>{0} has a fault of its own right now ({1}). Try again later. {2}</source>
@@ -2150,10 +2157,6 @@
     <message>
         <source>{0} sent other bytes than asked for. Try again, or use another mirror.</source>
         <translation>{0} sandte andere Bytes als verlangt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
-    </message>
-    <message>
-        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in with a token: set HF_TOKEN, or run `hf auth login`.</source>
-        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich mit einem Token an: Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf.</translation>
     </message>
     <message>
         <source>{0} was replaced on the server while it was fetched. Fetch it once more: that begins again with the new file.</source>
