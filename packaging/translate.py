@@ -30,7 +30,12 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "app" / "tern"
 FOLDER = ROOT / "resources" / "translations"
 LANGUAGES = ("de", "en")
-TABLES = {"settings", "presets", "errors"}  # contexts whose texts are not literals where they are shown
+TABLES = {
+    "settings",
+    "presets",
+    "errors",
+    "catalogue",
+}  # contexts whose texts are not literals where they are shown
 ROOMS = (
     "chat",
     "engine",
@@ -68,7 +73,11 @@ def texts() -> set[Text]:
 
 def _of_tables() -> Iterator[Text]:
     from tern.chat.presets import PRESETS
+    from tern.library import catalog
     from tern.settings import TABLE
+
+    for entry in catalog.entries():
+        yield from (Text("catalogue", words) for words in (entry.good_for, entry.languages))
 
     for form in error_forms():
         yield Text("errors", form)

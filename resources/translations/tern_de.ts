@@ -1555,6 +1555,85 @@
     </message>
 </context>
 <context>
+    <name>catalogue</name>
+    <message>
+        <source>A research model trained ternary from the start: it continues texts and was never taught to chat.</source>
+        <translation>Ein Forschungsmodell, von Anfang an ternär trainiert: Es setzt Texte fort und hat nie das Chatten gelernt.</translation>
+    </message>
+    <message>
+        <source>A small model brought down to ternary after its training; Falcon-E 1B is half its size. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Ein kleines Modell, nach dem Training auf ternär gebracht; Falcon-E 1B ist halb so groß. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>An experiment of Hugging Face: it continues texts rather than chats.</source>
+        <translation>Ein Experiment von Hugging Face: Es setzt eher Texte fort, als zu chatten.</translation>
+    </message>
+    <message>
+        <source>Better answers in several languages, for the size of BitNet 2B4T; slower than it.</source>
+        <translation>Bessere Antworten in mehreren Sprachen bei der Größe von BitNet 2B4T; langsamer als dieses.</translation>
+    </message>
+    <message>
+        <source>English</source>
+        <translation>Englisch</translation>
+    </message>
+    <message>
+        <source>English and others, as Qwen3</source>
+        <translation>Englisch und andere, wie Qwen3</translation>
+    </message>
+    <message>
+        <source>Everyday conversation, explaining, drafting and small sums, entirely on a CPU: the model Tern is made for.</source>
+        <translation>Alltägliche Gespräche, Erklären, Entwerfen und kleine Rechnungen, ganz auf der CPU: das Modell, für das Tern gemacht ist.</translation>
+    </message>
+    <message>
+        <source>Harder questions, on a computer with 8 GB of memory or more; several times slower than BitNet 2B4T.</source>
+        <translation>Schwerere Fragen, auf einem Computer mit 8 GB Arbeitsspeicher oder mehr; mehrmals langsamer als BitNet 2B4T.</translation>
+    </message>
+    <message>
+        <source>Instructions and everyday questions, in little memory. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Anweisungen und alltägliche Fragen in wenig Speicher. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>Longer reasoning, on a computer with 8 GB of memory or more. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Längere Gedankengänge, auf einem Computer mit 8 GB Arbeitsspeicher oder mehr. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>Science and maths in short answers. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Naturwissenschaft und Mathematik in kurzen Antworten. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>Short answers where memory is scarce. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Kurze Antworten, wo Speicher knapp ist. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>The largest of its family; slow on a laptop. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
+        <translation>Das größte seiner Familie; langsam auf einem Laptop. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+    </message>
+    <message>
+        <source>The same again in 300 MB less, unpacked a little more slowly.</source>
+        <translation>Dasselbe noch einmal in 300 MB weniger, etwas langsamer ausgepackt.</translation>
+    </message>
+    <message>
+        <source>The same model in llama.cpp&apos;s older ternary encoding, repacked by a third party.</source>
+        <translation>Dasselbe Modell in der älteren ternären Kodierung von llama.cpp, von Dritten umgepackt.</translation>
+    </message>
+    <message>
+        <source>The same weights, for people who have this file already: Tern makes the GGUF of it on this computer.</source>
+        <translation>Dieselben Gewichte, für Leute, die diese Datei schon haben: Tern macht auf diesem Computer das GGUF daraus.</translation>
+    </message>
+    <message>
+        <source>The smallest download that still chats.</source>
+        <translation>Der kleinste Download, der noch chattet.</translation>
+    </message>
+    <message>
+        <source>Training and fine-tuning; Tern rounds it to ternary as the paper does and makes the GGUF of it.</source>
+        <translation>Training und Feinabstimmung; Tern rundet es ternär, wie es die Veröffentlichung tut, und macht das GGUF daraus.</translation>
+    </message>
+    <message>
+        <source>mainly English</source>
+        <translation>vor allem Englisch</translation>
+    </message>
+</context>
+<context>
     <name>chips</name>
     <message>
         <source>Pasted: {0}</source>

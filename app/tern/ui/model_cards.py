@@ -164,14 +164,16 @@ class EntryCard(Card):
             size,
             _tr("about {0:,.1f} GB of memory").format(entry.memory / 1e9),
             _tr("context {0:,}").format(entry.context) if entry.context else _tr("context: as its file says"),
-            entry.languages,
+            _of_catalogue(entry.languages),
             entry.licence,
             runs,
             _tr("checked by Tern's makers")
             if entry.status == "verified here"
             else _tr("listed, not tried here"),
         )
-        super().__init__(theme, entry.name, entry.title, f"{entry.good_for}\n{' · '.join(facts)}", parent)
+        super().__init__(
+            theme, entry.name, entry.title, f"{_of_catalogue(entry.good_for)}\n{' · '.join(facts)}", parent
+        )
         self.column.addSpacing(Space.XS)
         self.column.addWidget(DownloadRow(theme, task, self))
 
@@ -266,6 +268,10 @@ def _add(menu: QMenu, name: str, words: str, act: Callable[[Installed], object],
 
 def _convert(acts: ModelActs, encoding: Encoding, export: bool, model: Installed) -> None:
     acts.ask_convert(model, encoding, export)
+
+
+def _of_catalogue(words: str) -> str:
+    return QCoreApplication.translate("catalogue", words)
 
 
 def _tr(words: str) -> str:
