@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -35,8 +36,12 @@ class ConversationModel(QAbstractListModel):
         """Everything: the pinned ones, then by the day of the last message."""
         rows: list[Row] = []
         heading = ""
+        pinned, wanted, since = self.tr("Pinned"), "", math.inf  # when what the heading stands for began
         for summary in summaries:
-            wanted = self._heading(summary, today)
+            if summary.pinned:
+                wanted = pinned
+            elif summary.updated < since or wanted == pinned:
+                wanted, since = self._heading(summary, today)
             if wanted != heading:
                 heading = wanted
                 rows.append(Row(heading=heading))
@@ -63,19 +68,19 @@ class ConversationModel(QAbstractListModel):
         self._rows = rows
         self.endResetModel()
 
-    def _heading(self, summary: Summary, today: dt.date) -> str:
-        if summary.pinned:
-            return self.tr("Pinned")
+    def _heading(self, summary: Summary, today: dt.date) -> tuple[str, float]:
+        """What a conversation stands under, and since when (seconds since 1970) what is older does not."""
         day = dt.date.fromtimestamp(summary.updated)
         age = (today - day).days
         if age <= 0:
-            return self.tr("Today")
+            return self.tr("Today"), _start(today)
         if age == 1:
-            return self.tr("Yesterday")
+            return self.tr("Yesterday"), _start(day)
         if age < 7:
-            return self.tr("The last seven days")
+            return self.tr("The last seven days"), _start(today - dt.timedelta(days=6))
         month = QLocale().standaloneMonthName(day.month)
-        return month if day.year == today.year else f"{month} {day.year}"
+        text = month if day.year == today.year else f"{month} {day.year}"
+        return text, _start(day.replace(day=1))
 
     # What Qt asks
 
@@ -106,3 +111,8 @@ class ConversationModel(QAbstractListModel):
             parts += [row.hit.text] if row.hit is not None and row.hit.message is not None else []
             return ", ".join(parts)
         return None
+
+
+def _start(day: dt.date) -> float:
+    """When it begins here, seconds since 1970."""
+    return dt.datetime.combine(day, dt.time()).timestamp()

@@ -31,15 +31,23 @@ class RowDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        theme.changed.connect(self._measure)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Once for each look: a list asks for the size of all of its rows, and they may be ten thousand."""
+        line = QFontMetrics(self._theme.font(Size.CONTROL)).height()
+        small = QFontMetrics(self._theme.font(Size.SMALL)).height()
+        height = line + 2 * self._theme.space(Space.S) - 2
+        self._heading = QSize(0, small + self._theme.space(Space.L) + Space.XS)
+        self._row = QSize(0, height)
+        self._passage = QSize(0, height + 2 * small + 2)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row: Row = index.data(ROW)
-        line = QFontMetrics(self._theme.font(Size.CONTROL)).height()
-        small = QFontMetrics(self._theme.font(Size.SMALL)).height()
         if row.summary is None:
-            return QSize(0, small + self._theme.space(Space.L) + Space.XS)
-        passage = row.hit is not None and row.hit.message is not None
-        return QSize(0, line + 2 * self._theme.space(Space.S) - 2 + (2 * small + 2 if passage else 0))
+            return self._heading
+        return self._row if row.hit is None or row.hit.message is None else self._passage
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         row: Row = index.data(ROW)
