@@ -87,9 +87,13 @@ class HeadProbe:
         self._coarse.wanted = wanted
         status = ggml.load().backend_graph_compute(self._backend, self._graph)
         assert status == ggml.Status.SUCCESS
-        count = self._coarse.count
-        pairs = self._answer[2 : 2 + 2 * min(count, self.capacity)].reshape(-1, 2)
+        pairs = self._answer[2 : 2 + 2 * self._coarse.kept].reshape(-1, 2)
         return pairs[:, 0].copy(), pairs[:, 1].copy().view(np.float32), self._whole
+
+    @property
+    def open_rows(self) -> int:
+        """Rows that the bound left open in the last run."""
+        return int(self._coarse.count)
 
     @property
     def overflowed(self) -> bool:

@@ -41,26 +41,29 @@ def tokens(count: int, seed: int = 0) -> NDArray[np.int32]:
     return np.random.default_rng(seed).integers(0, 4000, count).astype(np.int32)
 
 
-def check(model: BitnetModel, token: NDArray[np.int32], past: int, wanted: int) -> int:
-    """The ``wanted`` best tokens and their logits equal the full head's; returns how many rows were computed."""
+def check(model: BitnetModel, token: NDArray[np.int32], past: int, wanted: int) -> None:
+    """The ``wanted`` best tokens and their logits equal the full head's."""
     answer = model.eval_best(token, past, wanted)
     assert answer is not None
-    if answer.ids is None:
-        return model.config.n_vocab
+    assert answer.ids is not None
     ids, values = answer.ids.copy(), answer.values.copy()
     full = model.eval(token, past)
     assert full is not None
     best = np.argsort(-full[0], kind="stable")[:wanted]
     assert set(best.tolist()) <= set(ids.tolist())
     assert np.array_equal(full[0][ids], values)
-    return len(ids)
+    assert np.array_equal(ids, np.sort(ids))
+    # What the bound left open and turned out to be less stays behind. The threshold is exact as long as the best
+    # lie among the 128 that the coarse ranking puts first.
+    if wanted <= 40:
+        assert len(ids) == np.count_nonzero(full[0] >= full[0][best[-1]])
 
 
 @pytest.mark.parametrize("wanted", [1, 40, kernels.COARSE_BEST])
 def test_the_two_stage_head_equals_the_whole(model: BitnetModel, wanted: int) -> None:
-    computed = [check(model, tokens(1, seed), seed, wanted) for seed in range(60)]
+    for seed in range(60):
+        check(model, tokens(1, seed), seed, wanted)
     assert model.fallbacks == 0
-    assert np.median(computed) < model.config.n_vocab / 2
 
 
 def test_the_last_of_many_tokens_goes_through_it_too(model: BitnetModel) -> None:

@@ -36,7 +36,7 @@ def verify(probe: HeadProbe, states: Iterator[Floats], wanted: Callable[[int], i
         assert np.count_nonzero(whole > threshold) == np.count_nonzero(values > threshold)
         assert np.count_nonzero(values >= threshold) >= k
         checked += 1
-        open_rows += len(ids)
+        open_rows += probe.open_rows
     return checked, open_rows / max(1, checked) / probe.n_vocab
 
 

@@ -34,9 +34,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
             try:
                 info = engine.info
                 prompt = min(_PROMPT, info.context_size // 2)
-                short = Plan((prompt,), (0,), plan.tokens, min(plan.repeats, _REPEATS)).within(
-                    info.context_size
-                )
+                repeats = min(plan.repeats, _REPEATS)
+                short = Plan((prompt,), (0,), plan.tokens, repeats, plan.wanted).within(info.context_size)
                 result = benchmark.measure(engine, info.n_vocab, short)
             finally:
                 engine.close()

@@ -150,11 +150,11 @@ class BitnetModel:
         built = self._run(tokens, past, 1, wanted, should_abort)
         if built is None:
             return None
-        selected = built.selected
-        if selected is None:
+        coarse, selected = built.coarse, built.selected
+        if coarse is None or selected is None:
             raise BugError("a graph without the two-stage head")
-        count = int(selected[0])
-        if 2 + 2 * count > len(selected):
+        count, kept = coarse.count, coarse.kept
+        if count > coarse.capacity:
             self.fallbacks += 1
             self._failures += 1
             if self._failures == MAX_FAILURES:
@@ -164,9 +164,10 @@ class BitnetModel:
         self._failures = 0
         self._head_rows += count
         self._head_tokens += 1
-        pairs = selected[2 : 2 + 2 * count].reshape(count, 2)
-        pairs = pairs[pairs[:, 0].argsort()]
-        return Logits(pairs[:, 0], pairs[:, 1].copy().view(np.float32))
+        # The weights have just gone through the caches and left them cold: the less code runs here, the better.
+        self.kernels.coarse_sort(built.selected_address, kept)
+        pairs = selected[2 : 2 + 2 * kept].copy()
+        return Logits(pairs[0::2], pairs.view(np.float32)[1::2])
 
     def _run(
         self,
@@ -179,15 +180,15 @@ class BitnetModel:
         count = len(tokens)
         if count == 0 or past < 0 or past + count > self.context_size:
             raise BugError(f"eval of {count} tokens at {past} in a context of {self.context_size}")
-        if int(tokens.min()) < 0 or int(tokens.max()) >= self.config.n_vocab:
+        if any(not 0 <= token < self.config.n_vocab for token in tokens.tolist()):
             raise BugError("a token id outside the vocabulary")
         built = self._graph(count, n_out, wanted is not None)
         if built.tokens is not None:
             built.tokens[:] = tokens
         if built.embeddings is not None:
             self._weights.embed(tokens, built.embeddings, self._descriptor)
-        built.positions[:] = np.arange(past, past + count)
-        built.cells[:] = built.positions
+        for index in range(count):
+            built.positions[index] = built.cells[index] = past + index
         if built.outputs is not None:
             built.outputs[0] = count - 1
         if built.coarse is not None and wanted is not None:
@@ -204,8 +205,6 @@ class BitnetModel:
             return None
         if status != ggml.Status.SUCCESS:
             raise BugError(f"ggml could not compute the graph (status {status})")
-        if built.coarse is not None and built.selected is not None:
-            built.selected[0] = built.coarse.count
         return built
 
     # -- what the benchmark reports ------------------------------------------------------------------------------

@@ -47,6 +47,7 @@ class Graph:
     outputs: NDArray[np.int32] | None  # (n_out,) which of the T rows reach the head; None when all do
     logits: NDArray[np.float32] | None  # (n_out, n_vocab); None with the two-stage head
     selected: NDArray[np.int32] | None = None  # the two-stage head's answer, see kernels.CoarseArgs
+    selected_address: int = 0  # of its first pair
     coarse: kernels.CoarseArgs | None = None  # set its ``wanted`` before a run
     row_counters: list[kernels.GateUpArgs] = field(default_factory=list)  # of one token's layers
     column_counters: list[kernels.NormQuantArgs] = field(default_factory=list)
@@ -138,6 +139,7 @@ def build(parts: Parts, n_tokens: int, n_out: int, two_stage: bool) -> Graph:
         outputs=None if outputs is None else _view(outputs, np.int32, n_out),
         logits=_view(answer, np.float32, n_out, config.n_vocab) if coarse is None else None,
         selected=None if coarse is None else _view(answer, np.int32, 2 + 2 * coarse.capacity),
+        selected_address=0 if coarse is None else g.get_data(answer) + 8,
         coarse=coarse,
         row_counters=blocks.row_counters,
         column_counters=blocks.column_counters,

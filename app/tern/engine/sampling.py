@@ -32,6 +32,7 @@ class Sampler:
             return
         library = llama.load()
         self._candidates = np.empty(n_vocab, _CANDIDATE)
+        self._pointer = self._candidates.ctypes.data_as(C.POINTER(llama.TokenData))
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
         stages = []
@@ -77,7 +78,7 @@ class Sampler:
         candidates["logit"] = logits.values
         candidates["p"] = 0.0
         array = llama.TokenDataArray(
-            data=candidates.ctypes.data_as(C.POINTER(llama.TokenData)),
+            data=self._pointer,
             size=len(candidates),
             selected=-1,
             sorted=False,

@@ -5,6 +5,7 @@
 #include "coarse.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #if !defined(_WIN32)
 #include <unistd.h>
@@ -129,7 +130,7 @@ void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
         }
     if (ith == 0) {
         a->n_threads = nth;
-        a->count = 0;
+        a->count = a->kept = 0;
     }
 }
 
@@ -174,8 +175,8 @@ void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userd
     }
 }
 
-// dst i32 [2 + 2 * capacity]: how many rows reached the threshold (perhaps more than there is room for), unused,
-// then id and the bits of its exact logit, in no order.
+// dst i32 [2 + 2 * capacity]: two that are left alone, then the rows that reach the threshold: id and the bits of its
+// exact logit, in no order.
 void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_coarse_args *a = userdata;
     const struct float_kernel *k = tern_active_float_kernel();
@@ -199,10 +200,19 @@ void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *user
     const int32_t to = from + share < a->n_vocab ? from + share : a->n_vocab;
     for (int32_t id = from; id < to; id++) {
         if (!(upper[id] >= threshold)) continue;
-        const int32_t at = fetch_add(&a->count);
+        int32_t at = fetch_add(&a->count);
         if (at >= a->capacity) continue;
         const float logit = exact_logit(a, k, id, x);
+        if (logit < threshold) continue;  // the bound left it open, its logit does not
+        at = fetch_add(&a->kept);
         out[2 + 2 * at] = id;
         memcpy(out + 3 + 2 * at, &logit, sizeof logit);
     }
 }
+
+static int by_id(const void *a, const void *b) {
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+void tern_coarse_sort(int32_t *pairs, int32_t count) { qsort(pairs, (size_t)count, 2 * sizeof *pairs, by_id); }

@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 3
+#define TERN_ABI_VERSION 4
 
 struct ggml_tensor;
 
@@ -125,9 +125,9 @@ struct tern_coarse_args {
     int32_t wanted;          // the `wanted` best rows are certainly among those selected
     int32_t capacity;        // rows that coarse_select has room for
     int32_t n_threads, next;
-    int32_t count;           // rows that reached the threshold; beyond `capacity` they are only counted
+    int32_t count;           // rows that might reach the threshold; beyond `capacity` they are only counted
     int32_t file;            // descriptor to read exact rows from, or -1: read them through `weights`
-    int32_t reserved;
+    int32_t kept;            // those of them whose exact logit does
     int64_t file_offset;     // of row 0
 };
 
@@ -137,6 +137,8 @@ struct tern_coarse_args {
 TERN_API void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata);
+// The `count` pairs that coarse_select kept, by id: threads append them as they find them.
+TERN_API void tern_coarse_sort(int32_t *pairs, int32_t count);
 TERN_API void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end,
                                 const float *dither, const float *direction, uint8_t *rows, float *step,
                                 float *along);
