@@ -92,6 +92,8 @@ class NetworkPage(QWidget):
         column.addWidget(self._headings[1])
         column.addLayout(row)
         column.addWidget(self.token_status)
+        self._rest = QWidget(self)  # takes the height while there is no table to take it
+        column.addWidget(self._rest, 1)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -137,6 +139,7 @@ class NetworkPage(QWidget):
                     item.setTextAlignment(right)
                 self.table.setItem(row, column, item)
         self.table.setVisible(bool(newest))
+        self._rest.setVisible(not newest)
         self._run(lambda progress: token_store.status())
 
     def close_page(self) -> None:
