@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
+_SETTLED_MS = 3000
 _PAINT_PATIENCE_MS = 500  # as when it starts minimized
 _BACKUP_PATIENCE_S = 20
 _LEVELS = {
@@ -108,6 +110,9 @@ def run(options: WindowOptions | None = None) -> int:
 
         after_paint = _AfterPaint(window)
         after_paint.painted.connect(open_first)
+        # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
+        # the longest frames while a reply streams (25-35 ms).
+        QTimer.singleShot(_SETTLED_MS, gc.freeze)
         status = app.exec()
         for host in models:
             host.close()
