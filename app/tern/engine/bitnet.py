@@ -180,7 +180,8 @@ class BitnetModel:
         count = len(tokens)
         if count == 0 or past < 0 or past + count > self.context_size:
             raise BugError(f"eval of {count} tokens at {past} in a context of {self.context_size}")
-        if any(not 0 <= token < self.config.n_vocab for token in tokens.tolist()):
+        ids = tokens.tolist()
+        if min(ids) < 0 or max(ids) >= self.config.n_vocab:
             raise BugError("a token id outside the vocabulary")
         built = self._graph(count, n_out, wanted is not None)
         if built.tokens is not None:
