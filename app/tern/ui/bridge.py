@@ -4,6 +4,7 @@ on the GUI thread, streamed text gathered to about thirty pieces a second. Knows
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
@@ -13,6 +14,7 @@ from tern.engine.types import Chunk
 from tern.engine.worker import Counted, Event, Failed, Loaded, LoadFailed, Loading, Prefilling, Streamed
 
 FRAME_S = 1 / 30
+CROWDED_FRAME_S = 1 / 15  # where the model takes every core, each frame costs it tokens
 _LONGEST_FRAME_S = 0.25
 _COST_FRAMES = 8  # that the mean cost of one is taken over
 _GUI_SHARE = 0.25  # of the GUI thread that a stream may cost before frames become rarer
@@ -41,7 +43,7 @@ class Bridge(QObject):
         self._open = True
         self._followed: set[int] = set()
         self._last_flush = 0.0
-        self._frame_s = FRAME_S
+        self._frame_s = self._shortest_frame_s = FRAME_S
         self._cost_s = 0.0  # of a flush, running mean
         self.flushes = 0
         self._timer = QTimer(self, singleShot=True)
@@ -97,13 +99,15 @@ class Bridge(QObject):
         self._last_flush = time.monotonic()
         # Frames that are dear to draw become rarer, so that typing and scrolling stay smooth.
         self._cost_s += (self._last_flush - started - self._cost_s) / _COST_FRAMES
-        self._frame_s = min(max(FRAME_S, self._cost_s / _GUI_SHARE), _LONGEST_FRAME_S)
+        self._frame_s = min(max(self._shortest_frame_s, self._cost_s / _GUI_SHARE), _LONGEST_FRAME_S)
 
     def _deliver(self, event: Event) -> None:
         match event:
             case Loading(fraction):
                 self.loading.emit(fraction)
             case Loaded(info):
+                crowded = info.threads >= (os.cpu_count() or 1)
+                self._shortest_frame_s = CROWDED_FRAME_S if crowded else FRAME_S
                 self.loaded.emit(info)
             case LoadFailed(sentence):
                 self.load_failed.emit(sentence)
