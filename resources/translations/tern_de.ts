@@ -2253,6 +2253,10 @@
         <translation>erstes Wort nach {0}</translation>
     </message>
     <message>
+        <source>tokens/s</source>
+        <translation>Token/s</translation>
+    </message>
+    <message>
         <source>{0} tokens</source>
         <translation>{0} Token</translation>
     </message>

@@ -13,9 +13,14 @@ def context_text(used: int, size: int) -> str:
     return f"{format_count(used)} / {format_count(size)}"
 
 
+def speed_text(per_second: float) -> str:
+    """``38.4 tokens/s``."""
+    return format_speed(per_second).replace("tokens/s", _tr("tokens/s"))
+
+
 def reply_text(stats: Stats) -> str:
     """The numbers of one reply in a line. The rate is left out where there were too few tokens to measure one."""
-    parts = [format_speed(stats.decode_tokens_per_s)] if stats.decode_tokens_per_s > 0 else []
+    parts = [speed_text(stats.decode_tokens_per_s)] if stats.decode_tokens_per_s > 0 else []
     parts.append(_tr("first word after {0}").format(format_seconds(stats.time_to_first_token_s)))
     parts.append(tokens_text(stats.tokens))
     return " · ".join(parts)

@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from tern.engine.types import Stats
 from tern.metrics.memory import memory
-from tern.metrics.speed import RateMeter, format_megabytes, format_speed
+from tern.metrics.speed import RateMeter, format_megabytes
+from tern.ui.figures import speed_text
 from tern.ui.theme import Size, Space, Theme
 
 _TICK_MS = 500
@@ -130,7 +131,7 @@ class Readouts(QFrame):
 
     def _show_speed(self) -> None:
         rate = self._stats.decode_tokens_per_s if self._stats is not None else 0.0
-        self._put(self._speed, format_speed(rate) if rate > 0 else self.tr("– tokens/s"))
+        self._put(self._speed, speed_text(rate) if rate > 0 else self.tr("– tokens/s"))
 
     def _show_memory(self) -> None:
         self._put(self._memory, self.tr("Memory {0}").format(format_megabytes(self._read_memory())))
