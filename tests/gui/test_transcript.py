@@ -110,6 +110,18 @@ def test_a_code_is_unwrapped_scrolled_sideways_and_wrapped_again(qtbot: QtBot, t
     assert not bar.isVisible()
 
 
+def test_the_buttons_of_a_code_go_when_it_is_scrolled_away(qtbot: QtBot, theme: Theme) -> None:
+    transcript = _shown(qtbot, theme, Item(1, True, "Go"), Item(2, False, CODE + "\n\nmore" * 100))
+    transcript.verticalScrollBar().setValue(0)
+    _point(qtbot, transcript, "total")
+    wrap = transcript.findChild(QToolButton, "wrapCodeButton")
+    qtbot.waitUntil(wrap.isVisible)
+    transcript.verticalScrollBar().setValue(900)
+    assert not wrap.isVisible()
+    transcript.verticalScrollBar().setValue(0)
+    assert wrap.isVisible()
+
+
 def test_code_that_is_being_written_stays_unwrapped(qtbot: QtBot, theme: Theme) -> None:
     transcript = _shown(qtbot, theme)
     transcript.begin_turn(Item(1, True, "Go"), Item(2, False, ""))

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _LONGEST = 200_000  # characters; more is no code that a person reads
-_MOST_OPEN = 32  # lines read again with each addition, before a nearer line to begin at is looked for
-_KEPT_OPEN = 12  # lines that such a line must leave to be compared
-_COLOURED = 5  # of those, so many must have something to compare
+_MOST_OPEN = 20  # lines read again with each addition, before a nearer line to begin at is looked for
+_KEPT_OPEN = 8  # lines that such a line must leave to be compared
+_COLOURED = 4  # of those, so many must have something to compare
 _CANDIDATES = 3
 _PLAIN = "Text only"
 _loaded: set[str] = set()

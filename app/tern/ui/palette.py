@@ -65,8 +65,9 @@ class Palette(QFrame):
         self._filter("")
         over = self._over
         width = min(round(_WIDTH * self._theme.scale), over.width() - 2 * Space.L)
-        row = self.list.sizeHintForRow(0) + 1
-        self.list.setFixedHeight(min(_ROWS * row + 2, over.height() - 4 * Space.XXL))
+        row = max(1, self.list.visualItemRect(self.list.item(0)).height()) if self.list.count() else 1
+        rows = max(1, min(_ROWS, (over.height() - 4 * Space.XXL) // row))  # whole ones
+        self.list.setFixedHeight(rows * row + 2 * self.list.frameWidth())
         corner = QPoint((over.width() - width) // 2, min(72, over.height() // 8))
         self.setGeometry(corner.x(), corner.y(), width, self.sizeHint().height())
         self.show()

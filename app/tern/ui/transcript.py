@@ -227,6 +227,9 @@ class Transcript(TranscriptView):
             self._code_bar.put_away()
             return
         rect = self._grounds.code_rect(code, self._column()).translated(-self._offset())
+        if rect.bottom() < self._code_bar.height() + Space.L or rect.top() > self.viewport().height():
+            self._code_bar.put_away()  # scrolled away from under the pointer
+            return
         self._code_bar.show_over(
             rect.toRect(), not is_wide(code), scrolled(code), overflow(code, _room(rect))
         )
