@@ -34,13 +34,17 @@ static TERN_ALWAYS_INLINE vf cached_scale(const uint8_t *head, int type, int32_t
 }
 
 // Prefetches are dropped when many come at once, so each step of a tile sends for its share of the bytes ahead: what
-// four positions take up for 16 values of a head.
+// four positions take up for 16 values of a head. With Q8_0 that is 68 bytes: a line with each step, and one at first.
 static TERN_ALWAYS_INLINE void fetch_share(const uint8_t *next, int type, int32_t vector) {
 #if defined(__GNUC__)
     __asm__ volatile("");  // GCC 12 takes a function of prefetches alone for one without effect, and drops its calls
 #endif
-    const int32_t bytes = QUAD * (type == GGML_TYPE_Q8_0 ? Q8_BLOCK / 2 : LANES16 * (type == GGML_TYPE_F16 ? 2 : 4));
-    for (int32_t b = 0; b + 64 <= bytes; b += 64) prefetch_l1(next + vector * bytes + b);
+    const int32_t bytes = type == GGML_TYPE_Q8_0 ? 64 : QUAD * LANES16 * (type == GGML_TYPE_F16 ? 2 : 4);
+    for (int32_t b = 0; b < bytes; b += 64) prefetch_l1(next + vector * bytes + b);
+}
+
+static TERN_ALWAYS_INLINE void fetch_first(const uint8_t *next, int type, int32_t vectors) {
+    if (type == GGML_TYPE_Q8_0) fetch_share(next, type, vectors);
 }
 
 #define EACH4(F, i) F(i, 0) F(i, 1) F(i, 2) F(i, 3)
@@ -50,6 +54,7 @@ static TERN_ALWAYS_INLINE void fetch_share(const uint8_t *next, int type, int32_
 static TERN_ALWAYS_INLINE void score_tile(const float *q, const uint8_t *k0, const uint8_t *k1, const uint8_t *k2,
                                           const uint8_t *k3, int type, int32_t dim, const uint8_t *next, float *s) {
     const int32_t step = type == GGML_TYPE_Q8_0 ? 2 : 1, vectors = dim / LANES16;
+    fetch_first(next, type, vectors);
 #define SCALE(p) const vf scale##p = cached_scale(k##p, type, d);
 #define KEY(p) const vf key##p = cached(k##p, type, d + i, scale##p);
 #define QUERY(h) const vf query##h = vf_load(q + h * dim + (d + i) * LANES16);
@@ -98,6 +103,7 @@ static TERN_ALWAYS_INLINE void score_tile(const float *q, const uint8_t *k0, con
 static TERN_ALWAYS_INLINE void value_tile(const float *s, const uint8_t *v0, const uint8_t *v1, const uint8_t *v2,
                                           const uint8_t *v3, int type, int32_t dim, const uint8_t *next, float *o) {
     const int32_t step = type == GGML_TYPE_Q8_0 ? 2 : 1, vectors = dim / LANES16;
+    fetch_first(next, type, vectors);
 #define WEIGHT(p, h) const vf weight##p##h = vf_set(s[QUAD * p + h]);
 #define SCALE(p) const vf scale##p = cached_scale(v##p, type, d);
 #define VALUE(p) const vf value##p = cached(v##p, type, d + i, scale##p);
