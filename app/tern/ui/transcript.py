@@ -223,7 +223,7 @@ class Transcript(TranscriptView):
 
     def _place_code_bar(self) -> None:
         code = self._pointed_code
-        if code is None or not code.isValid():
+        if code is None or not _is_code(code):
             self._code_bar.put_away()
             return
         rect = self._grounds.code_rect(code, self._column()).translated(-self._offset())
@@ -235,7 +235,7 @@ class Transcript(TranscriptView):
         )
 
     def _turn_wrapping(self, code: QTextBlock | None) -> None:
-        if code is None or not code.isValid():
+        if code is None or not _is_code(code):
             return
         top = self.cursorForPosition(QPoint(0, 0))
         stood = self.cursorRect(top).top()
@@ -247,7 +247,7 @@ class Transcript(TranscriptView):
         self.viewport().update()
 
     def _scroll_code(self, to: float) -> None:
-        if self._pointed_code is not None and self._pointed_code.isValid():
+        if self._pointed_code is not None and _is_code(self._pointed_code):
             rect = self._grounds.code_rect(self._pointed_code, self._column())
             scroll_to(self._pointed_code, to, _room(rect))
             self._place_code_bar()
@@ -297,6 +297,11 @@ class Transcript(TranscriptView):
         else:
             beside = rect.translated(Space.S, 0)
         bar.place(beside, right)
+
+
+def _is_code(block: QTextBlock) -> bool:
+    """Whether it still is: what is being written may have been read as something else meanwhile."""
+    return block.isValid() and block.blockFormat().hasProperty(CODE)
 
 
 def _room(surface: QRectF) -> float:
