@@ -31,7 +31,7 @@ class Sampler:
         if self._plain_greedy:
             return
         library = llama.load()
-        self._candidates = np.empty(n_vocab, _CANDIDATE)
+        self._candidates = np.zeros(n_vocab, _CANDIDATE)  # p is the samplers' own
         self._pointer = self._candidates.ctypes.data_as(C.POINTER(llama.TokenData))
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
@@ -76,7 +76,6 @@ class Sampler:
         candidates = self._candidates[: len(logits.values)]
         candidates["id"] = self._ids if logits.ids is None else logits.ids
         candidates["logit"] = logits.values
-        candidates["p"] = 0.0
         array = llama.TokenDataArray(
             data=self._pointer,
             size=len(candidates),

@@ -9,6 +9,8 @@ from pathlib import Path
 from tern.engine import llama
 from tern.errors import BugError, UserError
 
+_PIECE = ctypes.c_char * 64  # room for most tokens; made once, because code that runs once a token runs cold
+
 
 class Tokenizer:
     """A vocabulary opened from a vocabulary-only GGUF. Raises UserError when libllama refuses the file."""
@@ -43,13 +45,12 @@ class Tokenizer:
 
     def piece(self, token: int) -> bytes:
         """The bytes of one token; empty for control tokens. Not always whole characters."""
-        room = 64
+        buffer: ctypes.Array[ctypes.c_char] = _PIECE()
         while True:
-            buffer = ctypes.create_string_buffer(room)
-            count: int = self._llama.token_to_piece(self._vocab, token, buffer, room, 0, False)
+            count: int = self._llama.token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
             if count >= 0:
                 return buffer.raw[:count]
-            room = -count
+            buffer = ctypes.create_string_buffer(-count)
 
     def decode(self, tokens: list[int]) -> str:
         """Text of ``tokens``, control tokens left out, broken characters replaced by U+FFFD."""
