@@ -1,31 +1,27 @@
-"""The loop from messages to text: prompt, prefill, decode, stream. Knows no window and no storage.
+"""A BitNet model behind the Engine protocol: prompt, prefill, decode. Knows no window and no storage.
 
 Between replies the KV cache keeps what was computed; the next prompt reuses the longest common prefix.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from tern.engine import prompt as prompts
 from tern.engine.bitnet import BitnetModel
 from tern.engine.pieces import PieceEncoder
-from tern.engine.sampling import Sampler
-from tern.engine.tokenizer import TextStream, Tokenizer
+from tern.engine.reply import reply
+from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import (
     Chunk,
-    FinishReason,
     Logits,
     Message,
     ModelInfo,
     PrefillProgress,
     PromptSize,
     Request,
-    Stats,
     StopFlag,
 )
 from tern.errors import BugError, UserError
@@ -81,6 +77,13 @@ class BitnetEngine:
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text))
 
+    @property
+    def cached(self) -> Sequence[int]:
+        return self._cached
+
+    def piece(self, token: int) -> bytes:
+        return self.tokenizer.piece(token)
+
     def is_end(self, token: int) -> bool:
         return token in self._ends or self.tokenizer.is_end(token)
 
@@ -91,11 +94,7 @@ class BitnetEngine:
         should_stop: StopFlag = lambda: False,
         on_progress: Callable[[int], None] = lambda done: None,
     ) -> Logits | None:
-        """Bring the cache to hold exactly ``tokens``; logits of what follows, at least of the ``wanted`` best tokens.
-
-        None when stopped on the way. ``on_progress(done)`` is told how many of ``tokens`` are in the cache, reused ones
-        included.
-        """
+        """See ``reply.Computer``."""
         done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
         del self._cached[done:]
         logits: Logits | None = None
@@ -113,7 +112,7 @@ class BitnetEngine:
         return logits
 
     def decode(self, token: int, wanted: int | None = None) -> Logits:
-        """Append one token to the cache; logits of what follows it, at least of the ``wanted`` best tokens."""
+        """See ``reply.Computer``."""
         logits = self.model.eval_best(np.asarray([token], np.int32), len(self._cached), wanted)
         if logits is None:
             raise BugError("decode was aborted")
@@ -130,61 +129,7 @@ class BitnetEngine:
         should_stop: StopFlag = lambda: False,
         on_prefill: PrefillProgress = lambda done, total: None,
     ) -> Iterator[Chunk]:
-        started = time.perf_counter()
-        prompt = self.prompt(request.messages)
-        tokens = prompt.tokens
-        total, context_size = len(tokens), self.model.context_size
-        reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
-        stats = Stats(
-            prompt_tokens=total,
-            reused_tokens=reused,
-            context_used=reused,
-            context_size=context_size,
-            dropped_messages=prompt.dropped,
-        )
-        limit = request.max_tokens if request.max_tokens is not None else context_size
-        sampler = Sampler(request.sampling, self._info.n_vocab)
-        try:
-            sampler.accept(tokens[-request.sampling.penalty_last_n :])
-            computing = time.perf_counter()
-            logits = self.prefill(tokens, sampler.wanted, should_stop, lambda done: on_prefill(done, total))
-            stats = replace(stats, context_used=len(self._cached))
-            if logits is None:
-                yield Chunk("", stats.finished(FinishReason.STOPPED))
-                return
-            first = time.perf_counter()
-            stats = replace(
-                stats,
-                prefill_tokens_per_s=(total - reused) / (first - computing),
-                time_to_first_token_s=first - started,
-            )
-            stream = TextStream()
-            while True:
-                if stats.tokens >= limit:
-                    reason = FinishReason.MAX_TOKENS
-                    break
-                if should_stop():
-                    reason = FinishReason.STOPPED
-                    break
-                token = sampler.sample(logits)
-                if self.is_end(token):
-                    reason = FinishReason.END_OF_TURN
-                    break
-                count, elapsed = stats.tokens + 1, time.perf_counter() - first
-                stats = replace(
-                    stats,
-                    tokens=count,
-                    decode_tokens_per_s=(count - 1) / elapsed if count > 1 else 0.0,
-                    context_used=len(self._cached),
-                )
-                yield Chunk(stream.feed(self.tokenizer.piece(token)), stats)
-                if len(self._cached) >= context_size:
-                    reason = FinishReason.CONTEXT_FULL
-                    break
-                logits = self.decode(token, sampler.wanted)
-            yield Chunk(stream.end(), stats.finished(reason))
-        finally:
-            sampler.close()
+        return reply(self, request, should_stop, on_prefill)
 
     def close(self) -> None:
         self.model.close()

@@ -8,32 +8,26 @@ the messages' text is tokenized as plain text: nothing that a person pastes can 
 from __future__ import annotations
 
 import ctypes
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tern.engine import prompt as prompts
 from tern.engine.config import ARCHITECTURES
 from tern.engine.gguf import GGUFFile
-from tern.engine.sampling import Sampler
-from tern.engine.tokenizer import TextStream
+from tern.engine.reply import reply
 from tern.engine.types import (
     Chunk,
     EngineOptions,
-    FinishReason,
     Logits,
     Message,
     ModelInfo,
     PrefillProgress,
     PromptSize,
     Request,
-    Stats,
     StopFlag,
 )
 from tern.errors import UserError
@@ -110,17 +104,14 @@ class GenericEngine:
     def count_tokens(self, messages: Sequence[Message]) -> int:
         return self.measure(messages).sent
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """Token ids of the next reply's prompt; whole turns leave, oldest first, where it would not fit."""
-        return self._prompt(messages).tokens
-
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         return self._fit(messages)[0]
 
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text, special=False))
 
-    def _prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
+    def prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
+        """The next reply's prompt; whole turns leave, oldest first, where it would not fit."""
         size, tokens = self._fit(messages)
         if not size.fits:
             raise prompts.too_long(size)
@@ -148,90 +139,51 @@ class GenericEngine:
         should_stop: StopFlag = lambda: False,
         on_prefill: PrefillProgress = lambda done, total: None,
     ) -> Iterator[Chunk]:
-        started = time.perf_counter()
-        prompt = self._prompt(request.messages)
-        tokens = prompt.tokens
-        total, size = len(tokens), self._info.context_size
-        reused = min(prompts.common_prefix(self._cached, tokens), total - 1)
-        stats = Stats(
-            prompt_tokens=total,
-            reused_tokens=reused,
-            context_used=reused,
-            context_size=size,
-            dropped_messages=prompt.dropped,
-        )
-        limit = request.max_tokens if request.max_tokens is not None else size
-        sampler = Sampler(request.sampling, self._info.n_vocab)
-        try:
-            sampler.accept(tokens[-request.sampling.penalty_last_n :])
-            computing = time.perf_counter()
-            if not self._prefill(tokens, reused, should_stop, lambda done: on_prefill(done, total)):
-                yield Chunk("", replace(stats, context_used=len(self._cached)).finished(FinishReason.STOPPED))
-                return
-            first = time.perf_counter()
-            stats = replace(
-                stats,
-                prefill_tokens_per_s=(total - reused) / (first - computing),
-                time_to_first_token_s=first - started,
-                context_used=total,
-            )
-            stream = TextStream()
-            while True:
-                if stats.tokens >= limit:
-                    reason = FinishReason.MAX_TOKENS
-                    break
-                if should_stop():
-                    reason = FinishReason.STOPPED
-                    break
-                token = sampler.sample(Logits(None, self._logits()))
-                if self._lib.llama_vocab_is_eog(self._vocab, token):
-                    reason = FinishReason.END_OF_TURN
-                    break
-                count, elapsed = stats.tokens + 1, time.perf_counter() - first
-                stats = replace(
-                    stats,
-                    tokens=count,
-                    decode_tokens_per_s=(count - 1) / elapsed if count > 1 else 0.0,
-                    context_used=len(self._cached),
-                )
-                yield Chunk(stream.feed(self._piece(token)), stats)
-                if len(self._cached) >= size:
-                    reason = FinishReason.CONTEXT_FULL
-                    break
-                self._eval([token])
-            yield Chunk(stream.end(), stats.finished(reason))
-        finally:
-            sampler.close()
+        return reply(self, request, should_stop, on_prefill)
 
     def close(self) -> None:
         self._llama.close()
 
     # -- llama.cpp -----------------------------------------------------------------------------------------------
 
-    def _prefill(
-        self, tokens: list[int], done: int, should_stop: StopFlag, on_progress: Callable[[int], None]
-    ) -> bool:
+    @property
+    def cached(self) -> Sequence[int]:
+        return self._cached
+
+    def prefill(
+        self, tokens: list[int], wanted: int | None, should_stop: StopFlag, on_progress: Callable[[int], None]
+    ) -> Logits | None:
+        """See ``reply.Computer``; always of every token."""
+        done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
         del self._cached[done:]
         self._llama.n_tokens = done  # its eval forgets what the cache holds after this
         while done < len(tokens):
             on_progress(done)
             if should_stop():
-                return False
+                return None
             chunk = tokens[done : done + PREFILL_CHUNK]
             self._eval(chunk)
             done += len(chunk)
         on_progress(done)
-        return True
+        return self._logits()
+
+    def decode(self, token: int, wanted: int | None) -> Logits:
+        """See ``reply.Computer``; always of every token."""
+        self._eval([token])
+        return self._logits()
+
+    def is_end(self, token: int) -> bool:
+        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
 
     def _eval(self, tokens: list[int]) -> None:
         self._llama.eval(tokens)
         self._cached += tokens
 
-    def _logits(self) -> NDArray[np.float32]:
+    def _logits(self) -> Logits:
         pointer = self._lib.llama_get_logits_ith(self._llama._ctx.ctx, -1)
-        return np.ctypeslib.as_array(pointer, (self._info.n_vocab,))
+        return Logits(None, np.ctypeslib.as_array(pointer, (self._info.n_vocab,)))
 
-    def _piece(self, token: int) -> bytes:
+    def piece(self, token: int) -> bytes:
         found: bytes = self._llama._model.detokenize([token], special=False)
         return found
 
