@@ -12,7 +12,7 @@ from tern.context import open_engine
 from tern.engine.generate import BitnetEngine
 from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.tokenizer import TextStream
-from tern.engine.types import Chunk, EngineOptions, FinishReason, Message, Request, SamplingParams
+from tern.engine.types import Chunk, EngineOptions, FinishReason, Logits, Message, Request, SamplingParams
 from tern.errors import UserError
 
 GREEDY = SamplingParams.greedy_params()
@@ -175,3 +175,22 @@ def test_every_logit_is_finite(small: BitnetEngine) -> None:
     logits = small.prefill(small.prompt([Message("user", "x" * 300)]).tokens)
     assert logits is not None
     assert np.isfinite(logits.values).all()
+
+
+def test_the_last_token_of_a_reply_is_not_computed(
+    small: BitnetEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+    decode = small.decode
+
+    def counted(token: int, wanted: int | None = None) -> Logits:
+        decoded.append(token)
+        return decode(token, wanted)
+
+    monkeypatch.setattr(small, "decode", counted)
+    for tokens in (1, 5):
+        decoded.clear()
+        *_, last = small.generate(Request([Message("user", "Hi")], SamplingParams.greedy_params(), tokens))
+        assert last.stats.finish_reason is FinishReason.MAX_TOKENS
+        assert last.stats.tokens == tokens
+        assert len(decoded) == tokens - 1
