@@ -17,6 +17,7 @@ from tern.engine.bitnet import BitnetModel
 from tern.engine.kernels import loader as kernels
 from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
+from tern.library import importing, shelf
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def model(small_model: Path, always: None) -> Iterator[BitnetModel]:
 
 
 def kept() -> list[Path]:
-    return sorted((paths.cache_dir() / "prepared").glob("*"))
+    return sorted((paths.cache_dir() / "prepared").glob("*.bin"))
 
 
 def tokens(count: int, seed: int = 0) -> NDArray[np.int32]:
@@ -112,6 +113,16 @@ def test_kept_once_and_found_again(small_model: Path, always: None) -> None:
     open_model(small_model, EngineOptions(threads=2), fractions.append).close()
     assert fractions == []
     assert path.stat().st_mtime_ns == made
+
+
+def test_it_goes_with_its_model(small_model: Path, always: None, tmp_path: Path) -> None:
+    model = tmp_path / "mine.gguf"
+    model.write_bytes(small_model.read_bytes())
+    installed = importing.take(model, link=False)
+    open_model(installed.path, EngineOptions(threads=2)).close()
+    assert len(kept()) == 1
+    shelf.remove(installed, for_good=True)
+    assert kept() == []
 
 
 @pytest.mark.parametrize("damage", ["cut", "header", "content", "empty"])

@@ -12,14 +12,13 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from tern.atomic import replacing
+from tern import copies
 from tern.engine.gguf import GGUFFile, TensorType
 from tern.engine.recode import write_recoded
 from tern.errors import UserError
 
-_FOLDER = "recoded"
+_MAKER = "tq2_0"
 _SPARE = 64 << 20
 
 
@@ -31,11 +30,11 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
     with GGUFFile.open(path) as file:
         if not any(info.type is TensorType.I2_S for info in file.tensors.values()):
             return path
-        folder = cache / _FOLDER
-        target, source = folder / f"{_key(path)}.gguf", _source(path)
+        folder = cache / copies.RECODED
+        target = folder / f"{_key(path)}.gguf"
         if target.is_file():
             return target
-        _forget_the_gone(folder)
+        copies.forget_gone(folder, _MAKER)
         free = shutil.disk_usage(cache).free
         if free < file.size + _SPARE:
             raise UserError(
@@ -44,31 +43,12 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
             )
         try:
             folder.mkdir(exist_ok=True)
-            with replacing(target.with_suffix(".json")) as note:
-                note.write(json.dumps(source).encode())
+            copies.note(target, path, _MAKER)
         except OSError as error:
             raise UserError(f"Tern could not write in {folder} ({error.strerror}).") from error
         write_recoded(file, target, "tq2_0", progress=progress)
     return target
 
 
-def _source(path: Path) -> dict[str, Any]:
-    status = path.stat()
-    return {"path": str(path.resolve()), "size": status.st_size, "modified": status.st_mtime_ns}
-
-
 def _key(path: Path) -> str:
-    return hashlib.sha256(json.dumps(_source(path)).encode()).hexdigest()[:24]
-
-
-def _forget_the_gone(folder: Path) -> None:
-    """Delete copies of files that are no longer there, or no longer what they were."""
-    for note in folder.glob("*.json"):
-        try:
-            path = Path(json.loads(note.read_bytes())["path"])
-            if path.is_file() and _key(path) == note.stem:
-                continue
-        except (OSError, ValueError, KeyError, TypeError):
-            pass
-        note.with_suffix(".gguf").unlink(missing_ok=True)
-        note.unlink(missing_ok=True)
+    return hashlib.sha256(json.dumps(copies.source_of(path)).encode()).hexdigest()[:24]

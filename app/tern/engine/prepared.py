@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tern import copies
 from tern.atomic import replacing
 from tern.engine import ggml
 from tern.engine.gguf import GGUFFile, TensorType
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 FORMAT = 5  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
+_MAKER = f"format {FORMAT}"
 HEADER_BYTES = 1 << 16
 SAMPLES = 256  # pages hashed to know a file again and to see that it is whole
 PAGE = 4096
@@ -107,11 +109,11 @@ def prepare(
     if total - HEADER_BYTES <= IN_MEMORY_BYTES:
         return Prepared(_made(mmap.mmap(-1, total), sections, file, weights, threads, progress), sections)
     key = _key(file, sections)
-    path = cache_folder / "prepared" / f"{key[:32]}.bin"
+    path = cache_folder / copies.PREPARED / f"{key[:32]}.bin"
     memory = _opened(path, key, total)
     if memory is None:
         memory = _made(mmap.mmap(-1, total), sections, file, weights, threads, progress)
-        memory = _kept(path, key, memory) or memory
+        memory = _kept(path, key, memory, file.path) or memory
     return Prepared(memory, sections)
 
 
@@ -184,13 +186,18 @@ def _opened(path: Path, key: str, total: int) -> mmap.mmap | None:
     return None
 
 
-def _kept(path: Path, key: str, memory: mmap.mmap) -> mmap.mmap | None:
-    """Write ``memory`` to ``path`` and map that instead, so that the system can take its pages back when it must."""
+def _kept(path: Path, key: str, memory: mmap.mmap, model: Path) -> mmap.mmap | None:
+    """Write ``memory`` to ``path`` and map that instead, so that the system can take its pages back when it must.
+
+    What was kept for models that are gone makes room first.
+    """
     with memoryview(memory) as content:
         digest = hashlib.blake2b(_sampled(np.frombuffer(content, np.uint8)[HEADER_BYTES:])).hexdigest()
         header = json.dumps({"key": key, "samples": digest}).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            copies.forget_gone(path.parent, _MAKER)
+            copies.note(path, model, _MAKER)
             with replacing(path) as stream:
                 stream.write(header.ljust(HEADER_BYTES, b"\0"))
                 stream.write(content[HEADER_BYTES:])

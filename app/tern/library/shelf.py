@@ -15,7 +15,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tern import paths
+from tern import copies, paths
 from tern.atomic import replacing
 from tern.errors import UserError
 from tern.library import catalog
@@ -236,7 +236,10 @@ def _change(model: Installed, **values: Any) -> None:
 
 
 def remove(model: Installed, for_good: bool = False) -> None:
-    """Move the file to the system's trash (or delete it) and forget the record. A linked file is only forgotten."""
+    """Move the file to the system's trash (or delete it) and forget the record. A linked file is only forgotten.
+
+    What Tern made of a file that is gone, to run it faster, goes too.
+    """
     if not model.linked and model.path.exists():
         try:
             if for_good:
@@ -251,6 +254,8 @@ def remove(model: Installed, for_good: bool = False) -> None:
                 f"tern models remove {model.name} --delete"
             ) from error
     _record_path(model.name).unlink(missing_ok=True)
+    for folder in (copies.PREPARED, copies.RECODED):
+        copies.forget_gone(paths.cache_dir() / folder)
 
 
 def slug(text: str) -> str:
