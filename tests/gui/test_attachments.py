@@ -1,0 +1,213 @@
+"""What is attached to a message: files by every way in, long pastes, chips, and what cannot be read."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton
+from pytestqt.qtbot import QtBot
+
+from tern.chat.attaching import Attachment, Kind, compose
+from tern.chat.store import Store
+from tern.chat.types import Draft
+from tern.engine.fake import FakeEngine
+from tern.ui.attachment_page import AttachmentPage
+from tern.ui.chips import size_text
+
+from .composing import CONTROL, LONG, SHIFT, chips, drop, exchange, files, idle, paste, say, text_data
+from .conftest import WindowMaker
+
+
+def test_dropped_files_become_chips_with_their_cost_and_go_along(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    notes, table = tmp_path / "notes.md", tmp_path / "flights.csv"
+    notes.write_text("# Terns\n\nThey fly far.")
+    table.write_bytes("year;km\n2019;70000\n".encode("utf-16"))
+    engine = FakeEngine(["I see."])
+    window = make_window(engine)
+    drop(window, notes, table)
+    assert [chip.isVisible() for chip in chips(window)] == [True, True]
+    qtbot.waitUntil(lambda: "tokens" in chips(window)[1]._open.accessibleName())
+    assert chips(window)[0]._open.accessibleName() == f"notes.md, {size_text(22)} · 9 tokens"
+    exchange(qtbot, window, "What is in them?")
+    files = (
+        Attachment("notes.md", "# Terns\n\nThey fly far.", 22),
+        Attachment("flights.csv", "year;km\n2019;70000", 40),
+    )
+    assert [m.content for m in engine.requests[0].messages] == [compose("What is in them?", files)]
+    question = window._session.path[0]
+    assert (question.text, question.attachments) == ("What is in them?", files)
+    assert chips(window) == []
+    assert not window.composer.shelf.isVisible()
+    window.transcript.attachment_requested.emit(question.id, 1)
+    page = window.findChild(AttachmentPage)
+    assert page.text.toPlainText() == "year;km\n2019;70000"
+    assert page.text.isReadOnly()
+    page.close()
+
+
+def test_files_are_chosen_by_button_and_key(qtbot: QtBot, make_window: WindowMaker, tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("print(1)")
+    window = make_window()
+    for number in (1, 2):
+        window.activateWindow()  # no window manager does it here
+        qtbot.waitUntil(window.isActiveWindow)
+        if number == 1:
+            qtbot.mouseClick(window.composer.attach_button, Qt.MouseButton.LeftButton)
+        else:
+            QTest.keyClick(window.composer.editor, Qt.Key.Key_A, CONTROL | SHIFT)
+        dialog = next(dialog for dialog in window.findChildren(QFileDialog) if dialog.isVisible())
+        dialog.filesSelected.emit([str(tmp_path / "a.py")])
+        dialog.close()
+        qtbot.waitUntil(lambda number=number: len(window.composer.attachments) == number)
+    assert window.focusWidget() is window.composer.editor
+
+
+def test_an_edited_message_keeps_its_attachments(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("alpha")
+    engine = FakeEngine(["One.", "Two."])
+    window = make_window(engine)
+    paste(window, files(tmp_path / "a.txt"))
+    exchange(qtbot, window, "Which letter?")
+    QTest.keyClicks(window.composer.editor, "a draft")
+    window.edit(window._session.path[0].id)
+    assert window.composer.text == "Which letter?"
+    assert [chip.attachment for chip in chips(window)] == list(window._session.path[0].attachments)
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
+    assert (window.composer.text, chips(window)) == ("a draft", []), "the draft comes back"
+    window.edit(window._session.path[0].id)
+    window.composer.editor.selectAll()
+    exchange(qtbot, window, "And in capitals?")
+    assert engine.requests[-1].messages[-1].content == "File a.txt:\n```\nalpha\n```\n\nAnd in capitals?"
+    assert window.composer.text == "a draft"
+
+
+def test_enter_waits_for_a_file_that_is_still_being_read(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = threading.Event()
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: (ready.wait(5), real(path))[1])
+    (tmp_path / "slow.txt").write_text("worth waiting for")
+    engine = FakeEngine(["Yes."])
+    window = make_window(engine)
+    drop(window, tmp_path / "slow.txt")
+    assert window.composer.shelf.reading
+    say(window, "Is it?")
+    qtbot.wait(50)
+    assert engine.requests == []
+    assert window.composer.text == "Is it?"
+    ready.set()
+    qtbot.waitUntil(lambda: len(engine.requests) == 1)
+    assert "worth waiting for" in engine.requests[0].messages[0].content
+    qtbot.waitUntil(lambda: idle(window))
+
+
+def test_what_cannot_be_attached_is_a_sentence_and_holds_the_message_back(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00")
+    (tmp_path / "model.gguf").write_bytes(b"GGUF\x03\x00\x00\x00")
+    engine = FakeEngine()
+    window = make_window(engine)
+    QTest.keyClicks(window.composer.editor, "Look")
+    drop(window, tmp_path / "photo.jpg")
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(window.notice.isVisible)
+    assert "photo.jpg is no text that Tern can read" in window.notice.message
+    assert (chips(window), engine.requests, window.composer.text) == ([], [], "Look")
+    drop(window, tmp_path / "model.gguf")
+    assert "Models page" in window.notice.message
+    image = QMimeData()
+    image.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
+    paste(window, image)
+    assert "reads text only" in window.notice.message
+    many = [tmp_path / f"{number}.txt" for number in range(10)]
+    for path in many:
+        path.write_text("x")
+    drop(window, *many)
+    assert len(chips(window)) == 8
+    assert "8 attachments" in window.notice.message
+    qtbot.waitUntil(lambda: not window.composer.shelf.reading)
+
+
+def test_a_chip_is_taken_away_by_click_and_key(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    window = make_window()
+    attached = [Attachment(f"{name}.txt", name * 50, 50) for name in "abc"]
+    window.composer.put("", attached)
+    remove = chips(window)[1].findChild(QToolButton, "removeAttachment")
+    assert remove.accessibleName() == "Remove b.txt"
+    qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
+    assert window.composer.attachments == (attached[0], attached[2])
+    first = chips(window)[0].findChild(QPushButton, "openAttachment")
+    first.setFocus()
+    QTest.keyClick(first, Qt.Key.Key_Delete)
+    assert window.composer.attachments == (attached[2],)
+    assert QApplication.focusWidget() is chips(window)[0].findChild(QPushButton, "openAttachment")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Delete)
+    assert QApplication.focusWidget() is window.composer.editor
+
+
+def test_a_long_paste_is_one_thing_that_opens_and_unfolds(qtbot: QtBot, make_window: WindowMaker) -> None:
+    engine = FakeEngine(["Long."])
+    window = make_window(engine)
+    paste(window, text_data("short\ntext"))
+    assert window.composer.text == "short\ntext"
+    window.composer.clear()
+    paste(window, text_data(LONG))
+    assert window.composer.text == ""
+    (attachment,) = window.composer.attachments
+    assert (attachment.kind, attachment.text) == (Kind.PASTE, LONG)
+    open_ = chips(window)[0].findChild(QPushButton, "openAttachment")
+    assert "Line 0 of a long" in open_.text()
+    qtbot.mouseClick(open_, Qt.MouseButton.LeftButton)
+    page = window.findChild(AttachmentPage)
+    qtbot.waitUntil(page.isActiveWindow)
+    page.text.appendPlainText("One line more.")
+    QTest.keyClick(page.text, Qt.Key.Key_Escape)
+    assert window.composer.attachments[0].text.endswith("text.\nOne line more.")
+    qtbot.mouseClick(open_, Qt.MouseButton.LeftButton)
+    page = next(page for page in window.findChildren(AttachmentPage) if page.isVisible())
+    qtbot.mouseClick(page.findChild(QPushButton, "unfoldButton"), Qt.MouseButton.LeftButton)
+    assert window.composer.attachments == ()
+    assert window.composer.text.endswith("One line more.")
+    window.composer.clear()
+    paste(window, text_data(LONG), plain=True)
+    assert (window.composer.text, window.composer.attachments) == (LONG, ())
+
+
+def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    files = (Attachment("a.txt", "alpha", 5), Attachment("", LONG, 999, Kind.PASTE))
+    window = make_window(replies=["One."], store=store)
+    exchange(qtbot, window, "First")
+    window.composer.put("half a thought", files)
+    window.new_chat()
+    assert (window.composer.text, window.composer.attachments) == ("", ())
+    window.composer.put("", files[:1])
+    window.close()
+    store.close()
+    store = Store.open(tmp_path)
+    window = make_window(store=store)
+    assert window.composer.attachments == files[:1]
+    window.show_conversation(store.summaries()[0].id)
+    assert (window.composer.text, window.composer.attachments) == ("half a thought", files)
+    window.new_chat()
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(window._session.path) and idle(window))
+    assert store.draft(None) == Draft(), "what was sent is no draft any more"
+    window.close()
+    store.close()
+
+
+# Keys
