@@ -7,24 +7,10 @@
 #include <string.h>
 
 #include "ggml.h"
+#include "random.h"
 #include "tern_kernels.h"
 
 enum { CHUNK = 64, Q8_BLOCK = 34 };
-
-static uint64_t state;
-
-static uint32_t random32(void) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
-
-static int32_t between(int32_t low, int32_t high) { return low + (int32_t)(random32() % (uint32_t)(high - low + 1)); }
-
-static void *take(int64_t bytes) {
-    void *p = malloc((size_t)bytes);
-    if (!p) abort();
-    return p;
-}
 
 static float random_float(void) { return ((float)(random32() % 20001) - 10000.0f) / 5000.0f; }
 

@@ -8,21 +8,7 @@
 
 #include "ggml.h"
 #include "layout.h"
-
-static uint64_t state;
-
-static uint32_t random32(void) {
-    state = state * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(state >> 33);
-}
-
-static int32_t between(int32_t low, int32_t high) { return low + (int32_t)(random32() % (uint32_t)(high - low + 1)); }
-
-static void *take(int64_t bytes) {
-    void *p = malloc((size_t)bytes);
-    if (!p) abort();
-    return p;
-}
+#include "random.h"
 
 static uint8_t *random_codes(int64_t bytes, int kind) {
     uint8_t *codes = take(bytes);
