@@ -27,7 +27,7 @@ def test_gaps_hold_what_happens_between_tokens(tmp_path: Path, monkeypatch: pyte
     try:
         quick = python_time.measure(engine, TOKENS)
         assert quick is not None
-        assert len(quick.gaps) == TOKENS  # one before each token's own computation; the prompt's has none
+        assert len(quick.gaps) == TOKENS - 1  # one before each of its own computations: none before the prompt, none after the last token
         sample = Sampler.sample
 
         def slow(self: Sampler, logits: Logits) -> int:
