@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from library.local_hub import LocalHub, sha256_of
 
 REPO = "owner/full-gguf"
+PAIRS = 10
 NO_HASH = """
 import hashlib, sys
 from tern.library import part
@@ -75,25 +76,26 @@ def fresh(hub: LocalHub, work: Path, name: str) -> Run:
 
 
 def hashing(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
-    """Whole, by the terminal, with and without hashing in turns."""
-    off, on = [], []
-    for _ in range(5):
-        off.append(fresh(hub, work, "hashing off").fetch(sha256, program=("-c", NO_HASH)))
-        on.append(fresh(hub, work, "hashing on").fetch())
-        for found in (off[-1], on[-1]):
+    """Whole, by the terminal, with and without hashing: pairs in turns, each second pair the other way round."""
+    pairs: list[dict[str, dict[str, Any]]] = []
+    for number in range(PAIRS):
+        pair: dict[str, dict[str, Any]] = {}
+        for kind in ("off", "on") if number % 2 else ("on", "off"):
+            run = fresh(hub, work, f"hashing {kind}")
+            pair[kind] = found = run.fetch(sha256, program=("-c", NO_HASH)) if kind == "off" else run.fetch()
             rate = size / found["seconds"] / 1e6
             figures = f"{found['seconds']:.2f} s ({rate:,.0f} MB/s), {found['cpu']:.2f} s of CPU"
             print(f"  {figures}, peak {found['peak_mb']:.0f} MB", flush=True)
-    for what in (
-        "seconds",
-        "cpu",
-    ):  # the best of each shows the work itself, the medians the machine's day as well
+        pairs.append(pair)
+    for what in ("seconds", "cpu"):
+        ratios = sorted(pair["on"][what] / pair["off"][what] - 1 for pair in pairs)
         costs = [
-            pick(found[what] for found in on) / pick(found[what] for found in off) - 1
+            pick(pair["on"][what] for pair in pairs) / pick(pair["off"][what] for pair in pairs) - 1
             for pick in (median, min)
         ]
         print(
-            f"  hashing costs {costs[0]:+.1%} {what} by the medians of {len(on)}, {costs[1]:+.1%} by the best"
+            f"  hashing costs {median(ratios):+.1%} {what} ({ratios[0]:+.1%} to {ratios[-1]:+.1%}) by the median of "
+            f"{PAIRS} pairs; {costs[0]:+.1%} by the medians, {costs[1]:+.1%} by the best"
         )
 
 
