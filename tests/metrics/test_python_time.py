@@ -27,7 +27,8 @@ def test_gaps_hold_what_happens_between_tokens(tmp_path: Path, monkeypatch: pyte
     try:
         quick = python_time.measure(engine, TOKENS)
         assert quick is not None
-        assert len(quick.gaps) == TOKENS - 1  # one before each of its own computations: none before the prompt, none after the last token
+        # one before each computation of a token: none before the prompt, and the last token is not computed
+        assert len(quick.gaps) == TOKENS - 1
         sample = Sampler.sample
 
         def slow(self: Sampler, logits: Logits) -> int:
