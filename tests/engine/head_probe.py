@@ -62,7 +62,7 @@ class HeadProbe:
         best = g.custom(
             context, i32, (2 * kernels.COARSE_BEST, 1), [upper, x], library.op_coarse_exact, coarse
         )
-        rows = 2 + 2 * self.capacity
+        rows = 2 * self.capacity
         answer = g.custom(context, i32, (rows, 1), [upper, best, x], library.op_coarse_select, coarse)
         whole = g.custom(context, f32, (self.n_vocab, 1), [x], library.op_head, C.addressof(self._head))
         for tensor in (answer, whole):
@@ -87,7 +87,7 @@ class HeadProbe:
         self._coarse.wanted = wanted
         status = ggml.load().backend_graph_compute(self._backend, self._graph)
         assert status == ggml.Status.SUCCESS
-        pairs = self._answer[2 : 2 + 2 * self._coarse.kept].reshape(-1, 2)
+        pairs = self._answer[: 2 * self._coarse.kept].reshape(-1, 2)
         return pairs[:, 0].copy(), pairs[:, 1].copy().view(np.float32), self._whole
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ from tern.context import open_engine
 from tern.engine.generate import BitnetEngine
 from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.tokenizer import TextStream
-from tern.engine.types import Chunk, EngineOptions, FinishReason, Logits, Message, Request, SamplingParams
+from tern.engine.types import (
+    Chunk,
+    EngineOptions,
+    FinishReason,
+    Logits,
+    Message,
+    Request,
+    SamplingParams,
+    Stats,
+)
 from tern.errors import UserError
 
 GREEDY = SamplingParams.greedy_params()
@@ -38,6 +48,13 @@ def test_chunks_carry_the_numbers(small: BitnetEngine) -> None:
     assert last.prefill_tokens_per_s > 0
     assert last.decode_tokens_per_s > 0
     assert last.time_to_first_token_s > 0
+
+
+def test_the_next_token_changes_three_numbers_only() -> None:
+    before = Stats(7, 3, 4, 50.0, 20.0, 0.5, 10, 4096, FinishReason.STOPPED, (1, 2))
+    after = before.after_token(0.25, 11)
+    assert after == replace(before, tokens=5, decode_tokens_per_s=4 / 0.25, context_used=11)
+    assert Stats().after_token(0.0, 1).decode_tokens_per_s == 0.0
 
 
 def test_the_cached_prefix_changes_no_word(small: BitnetEngine) -> None:

@@ -153,7 +153,7 @@ class BitnetModel:
         coarse, selected = built.coarse, built.selected
         if coarse is None or selected is None:
             raise BugError("a graph without the two-stage head")
-        count, kept = coarse.count, coarse.kept
+        count = coarse.count
         if count > coarse.capacity:
             self.fallbacks += 1
             self._failures += 1
@@ -165,8 +165,7 @@ class BitnetModel:
         self._head_rows += count
         self._head_tokens += 1
         # The weights have just gone through the caches and left them cold: the less code runs here, the better.
-        self.kernels.coarse_sort(built.selected_address, kept)
-        pairs = selected[2 : 2 + 2 * kept].copy()
+        pairs = selected[: 2 * coarse.kept].copy()
         return Logits(pairs[0::2], pairs.view(np.float32)[1::2])
 
     def _run(

@@ -1,8 +1,11 @@
-"""transformers' BitNet b1.58 folders (packed or master weights) become the GGUF file that Microsoft's own would be.
+"""transformers' BitNet b1.58 folders (packed or master weights) become a GGUF file in Microsoft's layout.
 
 Packed: 2-bit codes and a scale, taken as they are. Master weights (BF16): ternarized as training did it, with one
-scale a tensor, the mean of the absolute values [BitNet b1.58, absmean; transformers, WeightQuant]. Written in
-pieces: no model stands in memory whole. Knows no graph.
+scale a tensor, the mean of the absolute values [BitNet b1.58, absmean; transformers, WeightQuant]. Of one set of
+weights both give what I2_S holds. Microsoft's published forms are not quite one set: the packed file has the GGUF's F32
+scales rounded to BF16, and the master weights were rounded to BF16 after they had been ternarized, so that about 1% of
+the codes differ [an independent comparison of the three files]. Written in pieces: no model stands in memory whole.
+Knows no graph.
 """
 
 from __future__ import annotations

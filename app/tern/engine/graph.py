@@ -47,7 +47,6 @@ class Graph:
     outputs: NDArray[np.int32] | None  # (n_out,) which of the T rows reach the head; None when all do
     logits: NDArray[np.float32] | None  # (n_out, n_vocab); None with the two-stage head
     selected: NDArray[np.int32] | None = None  # the two-stage head's answer, see kernels.CoarseArgs
-    selected_address: int = 0  # of its first pair
     coarse: kernels.CoarseArgs | None = None  # set its ``wanted`` before a run
     row_counters: list[kernels.GateUpArgs] = field(default_factory=list)  # of one token's layers
     column_counters: list[kernels.NormQuantArgs] = field(default_factory=list)
@@ -138,8 +137,7 @@ def build(parts: Parts, n_tokens: int, n_out: int, two_stage: bool) -> Graph:
         cells=_view(cells, np.int64, n_tokens),
         outputs=None if outputs is None else _view(outputs, np.int32, n_out),
         logits=_view(answer, np.float32, n_out, config.n_vocab) if coarse is None else None,
-        selected=None if coarse is None else _view(answer, np.int32, 2 + 2 * coarse.capacity),
-        selected_address=0 if coarse is None else g.get_data(answer) + 8,
+        selected=None if coarse is None else _view(answer, np.int32, 2 * coarse.capacity),
         coarse=coarse,
         row_counters=blocks.row_counters,
         column_counters=blocks.column_counters,
@@ -305,7 +303,7 @@ class _Blocks:
         upper = self._custom(ggml.Type.F32, self._config.n_vocab, [x], library.op_coarse, args)
         exact = self._custom(ggml.Type.I32, best, [upper, x], library.op_coarse_exact, args)
         return self._custom(
-            ggml.Type.I32, 2 + 2 * args.capacity, [upper, exact, x], library.op_coarse_select, args
+            ggml.Type.I32, 2 * args.capacity, [upper, exact, x], library.op_coarse_select, args
         )
 
     def rope(self, x: int, n_heads: int, positions: int) -> int:

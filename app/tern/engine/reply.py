@@ -110,13 +110,7 @@ def reply(
             if computer.is_end(token):
                 reason = FinishReason.END_OF_TURN
                 break
-            count, elapsed = stats.tokens + 1, time.perf_counter() - first
-            stats = replace(
-                stats,
-                tokens=count,
-                decode_tokens_per_s=(count - 1) / elapsed if count > 1 else 0.0,
-                context_used=len(computer.cached),
-            )
+            stats = stats.after_token(time.perf_counter() - first, len(computer.cached))
             yield Chunk(stream.feed(computer.piece(token)), stats)
         yield Chunk(stream.end(), stats.finished(reason))
     finally:

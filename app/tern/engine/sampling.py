@@ -31,8 +31,9 @@ class Sampler:
         if self._plain_greedy:
             return
         library = llama.load()
-        self._candidates = np.zeros(n_vocab, _CANDIDATE)  # p is the samplers' own
-        self._pointer = self._candidates.ctypes.data_as(C.POINTER(llama.TokenData))
+        candidates = np.zeros(n_vocab, _CANDIDATE)  # p is the samplers' own
+        self._candidate_ids, self._candidate_logits = candidates["id"], candidates["logit"]
+        self._pointer = candidates.ctypes.data_as(C.POINTER(llama.TokenData))
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
         stages = []
@@ -73,12 +74,12 @@ class Sampler:
             best = int(logits.values.argmax())
             return best if logits.ids is None else int(logits.ids[best])
         library = llama.load()
-        candidates = self._candidates[: len(logits.values)]
-        candidates["id"] = self._ids if logits.ids is None else logits.ids
-        candidates["logit"] = logits.values
+        count = len(logits.values)
+        self._candidate_ids[:count] = self._ids if logits.ids is None else logits.ids
+        self._candidate_logits[:count] = logits.values
         array = llama.TokenDataArray(
             data=self._pointer,
-            size=len(candidates),
+            size=count,
             selected=-1,
             sorted=False,
         )

@@ -99,6 +99,21 @@ class Stats:
     # (chat/), of the branch's.
     dropped_messages: tuple[int, ...] = ()
 
+    def after_token(self, elapsed_s: float, context_used: int) -> Stats:
+        """With one token more, ``elapsed_s`` after the first. Once a token, so without what ``replace`` looks up."""
+        return Stats(
+            self.prompt_tokens,
+            self.reused_tokens,
+            self.tokens + 1,
+            self.prefill_tokens_per_s,
+            self.tokens / elapsed_s if self.tokens else 0.0,
+            self.time_to_first_token_s,
+            context_used,
+            self.context_size,
+            self.finish_reason,
+            self.dropped_messages,
+        )
+
     def finished(self, reason: FinishReason) -> Stats:
         return replace(self, finish_reason=reason)
 

@@ -7,6 +7,7 @@ what is small and always read is copied, and single values are read from the fil
 from __future__ import annotations
 
 import ctypes as C
+import errno
 import io
 import os
 
@@ -36,6 +37,10 @@ class Weights:
         self.matrices: dict[str, kernels.Matrix] = {}
         self.packed: frozenset[str] = frozenset()
         self.embedding_type = int(file.tensors["token_embd.weight"].type)
+        half = self.embedding_type == ggml.Type.F16
+        self._row = np.empty(
+            config.n_embd, np.float16 if half else np.float32
+        )  # of the embedding, as it is stored
         self.embedding_offset = file.tensors["token_embd.weight"].offset
         self.head_offset = file.tensors[head_name(file)].offset
         self._ggml = g = ggml.load()
@@ -65,16 +70,15 @@ class Weights:
     def embed(self, tokens: NDArray[np.int32], out: NDArray[np.float32], descriptor: int) -> None:
         """Rows of the token embedding (F16 or F32) into ``out`` (T, n_embd), read from the open file when there is a
         ``descriptor``: through the mapping every row would make the 16 pages around it resident."""
-        half = self.embedding_type == ggml.Type.F16
-        dtype = np.dtype(np.float16 if half else np.float32)
-        row_bytes = self.config.n_embd * dtype.itemsize
+        row = self._row
         for index, token in enumerate(tokens):
-            at = self.embedding_offset + int(token) * row_bytes
-            if descriptor >= 0:
-                row = os.pread(descriptor, row_bytes, at)
-                out[index] = np.frombuffer(row, dtype)
+            at = self.embedding_offset + int(token) * row.nbytes
+            if descriptor < 0:
+                out[index] = np.frombuffer(self._file.mapping, row.dtype, len(row), at)
+            elif os.preadv(descriptor, [row.data], at) == row.nbytes:
+                out[index] = row
             else:
-                out[index] = np.frombuffer(self._file.mapping, dtype, self.config.n_embd, at)
+                raise OSError(errno.EIO, "the model file became shorter", str(self._file.path))
 
     @property
     def head_row_bytes(self) -> int:

@@ -175,8 +175,12 @@ void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userd
     }
 }
 
-// dst i32 [2 + 2 * capacity]: two that are left alone, then the rows that reach the threshold: id and the bits of its
-// exact logit, in no order.
+static int by_id(const void *a, const void *b) {
+    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+// dst i32 [2 * capacity]: the rows that reach the threshold, id and the bits of its exact logit, by id. Threads append them as they find them; the last to arrive puts them in order.
 void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_coarse_args *a = userdata;
     const struct float_kernel *k = tern_active_float_kernel();
@@ -205,14 +209,11 @@ void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *user
         const float logit = exact_logit(a, k, id, x);
         if (logit < threshold) continue;  // the bound left it open, its logit does not
         at = fetch_add(&a->kept);
-        out[2 + 2 * at] = id;
-        memcpy(out + 3 + 2 * at, &logit, sizeof logit);
+        out[2 * at] = id;
+        memcpy(out + 2 * at + 1, &logit, sizeof logit);
+    }
+    if (arrive(&a->arrived) == nth - 1) {
+        qsort(out, (size_t)a->kept, 2 * sizeof *out, by_id);
+        a->arrived = 0;
     }
 }
-
-static int by_id(const void *a, const void *b) {
-    const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
-    return (x > y) - (x < y);
-}
-
-void tern_coarse_sort(int32_t *pairs, int32_t count) { qsort(pairs, (size_t)count, 2 * sizeof *pairs, by_id); }

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tern.errors import BugError, UserError
 
-ABI_VERSION = 4
+ABI_VERSION = 5
 RELU2 = 0
 SILU = 1
 MAX_COLUMNS = 65536
@@ -134,6 +134,7 @@ class CoarseArgs(ctypes.Structure):
         ("count", ctypes.c_int32),
         ("file", ctypes.c_int32),
         ("kept", ctypes.c_int32),
+        ("arrived", ctypes.c_int32),
         ("file_offset", ctypes.c_int64),
     )
 
@@ -224,10 +225,6 @@ class Kernels:
         packed matrix at address ``out``. Releases the GIL."""
         self.library.tern_pack_rows(codes, n_in, first, end, out)
 
-    def coarse_sort(self, pairs: int, count: int) -> None:
-        """Orders the ``count`` pairs (id, bits of its logit) at address ``pairs`` by id."""
-        self.library.tern_coarse_sort(pairs, count)
-
     def coarse_build(self, args: CoarseArgs, first: int, end: int) -> None:
         """Quantizes rows ``first``..``end`` of ``args.weights`` to four bits (coarse.h): fills ``args.rows``,
         ``args.step`` and ``args.along`` from ``args.dither`` and ``args.direction``. Releases the GIL."""
@@ -283,7 +280,6 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_packed_bytes": (i64, [i32, i32]),
         "tern_pack_rows": (None, [ptr, i32, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
-        "tern_coarse_sort": (None, [ptr, i32]),
         "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr]),
         "tern_select_kernel": (i32, [text]),
         "tern_kernel_name": (text, []),

@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 4
+#define TERN_ABI_VERSION 5
 
 struct ggml_tensor;
 
@@ -128,17 +128,16 @@ struct tern_coarse_args {
     int32_t count;           // rows that might reach the threshold; beyond `capacity` they are only counted
     int32_t file;            // descriptor to read exact rows from, or -1: read them through `weights`
     int32_t kept;            // those of them whose exact logit does
+    int32_t arrived;         // threads that have appended theirs; 0 between calls
     int64_t file_offset;     // of row 0
 };
 
 //   coarse:        src0 x f32 [n, 1]                -> dst f32 [n_vocab, 1]
 //   coarse_exact:  src0 that, src1 x                -> dst i32 [2 * TERN_COARSE_BEST, 1]
-//   coarse_select: src0, src1 those two, src2 x     -> dst i32 [2 + 2 * capacity, 1]
+//   coarse_select: src0, src1 those two, src2 x     -> dst i32 [2 * capacity, 1]
 TERN_API void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata);
-// The `count` pairs that coarse_select kept, by id: threads append them as they find them.
-TERN_API void tern_coarse_sort(int32_t *pairs, int32_t count);
 TERN_API void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end,
                                 const float *dither, const float *direction, uint8_t *rows, float *step,
                                 float *along);

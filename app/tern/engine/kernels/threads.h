@@ -9,6 +9,8 @@
 #define TERN_ALIGNED(n) __declspec(align(n))
 #define TERN_ALWAYS_INLINE __forceinline
 static inline int32_t fetch_add(int32_t *p) { return (int32_t)_InterlockedIncrement((volatile long *)p) - 1; }
+// As fetch_add; what every thread wrote before its own call is there for the one that finds all others counted.
+static inline int32_t arrive(int32_t *p) { return fetch_add(p); }
 static inline void put(int32_t *p, int32_t v) { *(volatile int32_t *)p = v; }
 static inline int32_t get(const int32_t *p) { return *(const volatile int32_t *)p; }
 static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
@@ -29,6 +31,7 @@ static inline void prefetch_l2(const void *p) { __prefetch(p); }
 #define TERN_ALIGNED(n) __attribute__((aligned(n)))
 #define TERN_ALWAYS_INLINE inline __attribute__((always_inline))
 static inline int32_t fetch_add(int32_t *p) { return __atomic_fetch_add(p, 1, __ATOMIC_RELAXED); }
+static inline int32_t arrive(int32_t *p) { return __atomic_fetch_add(p, 1, __ATOMIC_ACQ_REL); }
 static inline void put(int32_t *p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
 static inline int32_t get(const int32_t *p) { return __atomic_load_n(p, __ATOMIC_RELAXED); }
 static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
