@@ -73,6 +73,7 @@ def _as_json(store: Store, conversation: int) -> dict[str, Any]:
                 "role": entry.role,
                 "content": entry.content,
                 "state": entry.state,
+                "error": entry.error,
                 "created": entry.created,
                 "stats": json.loads(stats_to_json(entry.stats)),
                 "attachments": attaching.to_json(entry.attachments),

@@ -9,19 +9,24 @@ Files are data from strangers: whatever is not as expected is one sentence, and 
 from __future__ import annotations
 
 import json
+import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from tern.chat import attaching, gpt4all
 from tern.chat.export import FORMAT, VERSION
-from tern.chat.store import Store
+from tern.chat.manner import SAMPLING
+from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
-from tern.engine.types import Role
+from tern.engine.types import Role, Stats
 from tern.errors import UserError
 
 _ROLES = ("user", "assistant")
+_HALF = re.compile("[\ud800-\udfff]")  # of a character: where another program cut one in two
+_LARGEST = 1 << 53  # number that is believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def import_file(store: Store, path: Path) -> list[int]:
         found = [_gpt4all(data)] if gpt4all.is_chat(data) else list(_conversations(json.loads(data)))
     except OSError as error:
         raise UserError(f"{path.name} could not be read ({error.strerror}).") from error
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise UserError(
             f"{path.name} is not an export that Tern knows, or not all of one. It reads its own JSON, the "
             "conversations.json of ChatGPT's data export, and GPT4All's .chat files."
@@ -71,28 +76,59 @@ def _conversations(document: Any) -> Iterator[_Found]:
 
 
 def _own(item: dict[str, Any]) -> _Found:
-    entries, known = [], set()
+    entries: list[Entry] = []
+    numbers: dict[int | None, int | None] = {None: None}  # of each message that came: its place among them
     for message in item["messages"]:
-        parent = message["parent"]
-        if parent is not None and parent not in known:
+        if type(message["id"]) is not int or message["id"] in numbers:
+            raise ValueError("a message without a number of its own")
+        if message["parent"] not in numbers:
             raise ValueError("a message comes before its parent")
-        known.add(message["id"])
+        numbers[message["id"]] = len(entries) + 1
         content = _text(message["content"])
-        attachments = attaching.from_json(message.get("attachments", ()), content)
+        attached = [{**one, "name": _text(one["name"])} for one in message.get("attachments", ())]
         entries.append(
             Entry(
-                int(message["id"]), parent, _role(message["role"]), content,
-                _ended(State(message["state"])), "", stats_from_json(json.dumps(message["stats"])),
-                float(message["created"]), attachments, _text(message.get("model", "")),
+                len(entries) + 1, numbers[message["parent"]], _role(message["role"]), content,
+                _ended(State(message["state"])), _text(message.get("error", "")), _stats(message["stats"]),
+                _when(message["created"]), attaching.from_json(attached, content), _text(message.get("model", "")),
             )
         )  # fmt: skip
-    manner = Manner(**item["manner"])
-    created = min((entry.created for entry in entries), default=float(item["updated"]))
-    return _Found(_text(item["title"]), entries, item["leaf"], created, manner, bool(item["pinned"]))
+    title = _text(item["title"]) or title_of(entries[0].text if entries else "")
+    created = min((entry.created for entry in entries), default=_when(item["updated"]))
+    leaf = numbers.get(item["leaf"])
+    return _Found(title, entries, leaf, created, _manner(item["manner"]), item["pinned"] is True)
+
+
+def _manner(raw: dict[str, Any]) -> Manner:
+    """What of the sampling is not known here, or out of range, is as the settings say."""
+    known = {setting.key: setting for setting in SAMPLING}
+    sampling = {
+        key: value
+        for key, value in raw["sampling"].items()
+        if key in known and known[key].problem(value) is None
+    }
+    return Manner(None if raw["system"] is None else _text(raw["system"]), sampling)
+
+
+def _stats(raw: dict[str, Any]) -> Stats:
+    """Raises ValueError for numbers that no reply could have."""
+    stats = stats_from_json(json.dumps(raw))
+    for item in fields(Stats):
+        value = getattr(stats, item.name)
+        for number in value if isinstance(value, tuple) else (value,):
+            whole = isinstance(item.default, int | tuple)
+            if item.default is None:
+                continue
+            if type(number) is not int and (whole or type(number) is not float):
+                raise ValueError(f"{item.name} is no number")
+            if not (-1 if isinstance(value, tuple) else 0) <= number <= _LARGEST:
+                raise ValueError(f"{item.name} is out of range")
+    return stats
 
 
 def _gpt4all(data: bytes) -> _Found:
     chat = gpt4all.read(data)
+    created = _when(chat.created)
     entries: list[Entry] = []
     for said in chat.said:
         texts = [(name, content, _plain_text(content)) for name, content in said.files]
@@ -105,10 +141,10 @@ def _gpt4all(data: bytes) -> _Found:
         parent = entries[-1].id if entries else None
         role: Role = "user" if said.user else "assistant"
         entries.append(
-            Entry(len(entries) + 1, parent, role, content, created=chat.created, attachments=attachments)
+            Entry(len(entries) + 1, parent, role, content, created=created, attachments=attachments)
         )
     leaf = entries[-1].id if entries else None
-    return _Found(chat.title or "GPT4All", entries, leaf, chat.created, Manner())
+    return _Found(chat.title or "GPT4All", entries, leaf, created, Manner())
 
 
 def _plain_text(content: bytes) -> str:
@@ -123,7 +159,7 @@ def _plain_text(content: bytes) -> str:
 def _chatgpt(item: dict[str, Any]) -> _Found:
     """Nodes that say nothing (system, tools, hidden ones) are stepped over: their children follow their parents."""
     mapping = item["mapping"]
-    created = float(item.get("create_time") or 0)
+    created = _when(item.get("create_time"))
     entries: list[Entry] = []
     numbers: dict[str, int | None] = {}  # of each node: the entry that stands for it, or for the one before
     waiting: list[tuple[str, int | None]] = [
@@ -137,7 +173,7 @@ def _chatgpt(item: dict[str, Any]) -> _Found:
         numbers[name] = parent
         if message and (text := _said(message)):
             numbers[name] = len(entries) + 1
-            when = float(message.get("create_time") or created)
+            when = _when(message.get("create_time"), created)
             role = _role(message["author"]["role"])
             entries.append(Entry(len(entries) + 1, parent, role, text, created=when))
         waiting += [(child, numbers[name]) for child in mapping[name].get("children", ()) if child in mapping]
@@ -148,8 +184,10 @@ def _chatgpt(item: dict[str, Any]) -> _Found:
 def _said(message: dict[str, Any]) -> str:
     if message["author"]["role"] not in _ROLES:
         return ""
+    if message.get("recipient") not in (None, "all"):
+        return ""  # what a tool was told
     parts = (message.get("content") or {}).get("parts") or ()
-    return "\n\n".join(part for part in parts if isinstance(part, str)).strip()
+    return _text("\n\n".join(part for part in parts if isinstance(part, str))).strip()
 
 
 def _role(role: object) -> Any:
@@ -161,7 +199,15 @@ def _role(role: object) -> Any:
 def _text(text: object) -> str:
     if not isinstance(text, str):
         raise ValueError("not a text")
-    return text
+    return _HALF.sub("\ufffd", text)
+
+
+def _when(value: object, unknown: float | None = None) -> float:
+    """Seconds since 1970; what is no time there can have been is ``unknown``, or else now."""
+    now = time.time()
+    if value is not None and 0 < (seconds := float(value)) <= now:  # type: ignore[arg-type]
+        return seconds
+    return now if unknown is None else unknown
 
 
 def _ended(state: State) -> State:

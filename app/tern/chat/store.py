@@ -80,6 +80,14 @@ class Store:
             raise BugError(f"there is no conversation {conversation}")
         return _summary(rows[0])
 
+    def listed(self, conversation: int) -> Summary | None:
+        """One of them; None when it is deleted or there is none."""
+        rows = self._read(
+            "SELECT id, title, updated, pinned FROM conversation WHERE id = ? AND deleted IS NULL",
+            conversation,
+        )
+        return _summary(rows[0]) if rows else None
+
     def create(self, title: str, manner: Manner | None = None, created: float | None = None) -> int:
         """A new, empty conversation; returns its id."""
         manner = manner or Manner()
@@ -300,7 +308,8 @@ def _disk_trouble() -> Iterator[None]:
 
 def title_of(text: str) -> str:
     """A title from the first message: its first line in one piece, cut at a word."""
-    line = " ".join(next((line for line in text.splitlines() if line.strip()), "").split()).lstrip("#> ")
+    whole = " ".join(next((line for line in text.splitlines() if line.strip()), "").split())
+    line = whole.lstrip("#> ") or whole or "…"
     if len(line) <= TITLE_LENGTH:
         return line
     cut = line[:TITLE_LENGTH]
