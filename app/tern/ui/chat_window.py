@@ -317,8 +317,8 @@ class ChatWindow(WindowFrame):
         self.composer.set_busy(False)
         if sentence and self.desk.info is not None:  # else the notice about the model says it better
             self.notice.show_message(sentence, self.tr("Try again"), lambda: self.regenerate(reply.id))
-        if self.isActiveWindow():
-            self.focus_composer()
+        if self.isActiveWindow() and not self.sidebar.isAncestorOf(self.focusWidget() or self):
+            self.focus_composer()  # unless something is typed or chosen there
 
     def show_error(self, sentence: str) -> None:
         """Say that something went wrong; nothing is interrupted."""

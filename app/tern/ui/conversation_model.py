@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from PySide6.QtCore import QAbstractListModel, QLocale, QModelIndex, QPersistentModelIndex, Qt
+from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex, QStringListModel, Qt
 
 from tern.chat.types import Hit, Summary
 
@@ -15,9 +15,11 @@ Index = QModelIndex | QPersistentModelIndex
 ROW = Qt.ItemDataRole.UserRole
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A heading (``summary`` None) or a conversation, with the passage that a search found in it."""
+class Row(NamedTuple):
+    """A heading (``summary`` None) or a conversation, with the passage that a search found in it.
+
+    A tuple, because ten thousand of them are made whenever a reply ends.
+    """
 
     heading: str = ""
     summary: Summary | None = None
@@ -25,8 +27,12 @@ class Row:
     busy: bool = False
 
 
-class ConversationModel(QAbstractListModel):
-    """Rows to show; the data of role ``ROW`` is the whole :class:`Row`."""
+class ConversationModel(QStringListModel):
+    """Rows to show; the data of role ``ROW`` is the whole :class:`Row`.
+
+    Qt asks for the index of each of ten thousand rows whenever it lays them out: its own list of strings answers that
+    without calling Python.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -64,9 +70,8 @@ class ConversationModel(QAbstractListModel):
     def _replace(self, rows: list[Row]) -> None:
         if rows == self._rows:
             return
-        self.beginResetModel()
         self._rows = rows
-        self.endResetModel()
+        self.setStringList([row.summary.title if row.summary else row.heading for row in rows])
 
     def _heading(self, summary: Summary, today: dt.date) -> tuple[str, float]:
         """What a conversation stands under, and since when (seconds since 1970) what is older does not."""
@@ -84,17 +89,14 @@ class ConversationModel(QAbstractListModel):
 
     # What Qt asks
 
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 (Qt's own default)
-        return 0 if parent.isValid() else len(self._rows)
-
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if self._rows[index.row()].summary is None:
+        if not 0 <= index.row() < len(self._rows) or self._rows[index.row()].summary is None:
             return Qt.ItemFlag.NoItemFlags
         editable = Qt.ItemFlag.ItemIsEditable
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | editable
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
+        if not 0 <= index.row() < len(self._rows):  # as it is being filled
             return None
         row = self._rows[index.row()]
         if role == ROW:

@@ -35,18 +35,14 @@ class RowDelegate(QStyledItemDelegate):
         self._measure()
 
     def _measure(self) -> None:
-        """Once for each look: a list asks for the size of all of its rows, and they may be ten thousand."""
         line = QFontMetrics(self._theme.font(Size.CONTROL)).height()
         small = QFontMetrics(self._theme.font(Size.SMALL)).height()
         height = line + 2 * self._theme.space(Space.S) - 2
-        self._heading = QSize(0, small + self._theme.space(Space.L) + Space.XS)
         self._row = QSize(0, height)
         self._passage = QSize(0, height + 2 * small + 2)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row: Row = index.data(ROW)
-        if row.summary is None:
-            return self._heading
         return self._row if row.hit is None or row.hit.message is None else self._passage
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -54,6 +50,7 @@ class RowDelegate(QStyledItemDelegate):
         box = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        """Headings are as tall as conversations: with rows of one size Qt asks once, not ten thousand times."""
         if row.summary is None:
             painter.setFont(self._theme.font(Size.SMALL, weight=QFont.Weight.DemiBold))
             painter.setPen(self._theme.color("quiet"))

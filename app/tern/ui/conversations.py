@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from tern.chat.types import Hit, Summary
@@ -25,8 +26,21 @@ class _List(QListView):
 
     delete_pressed = Signal()
 
+    left = Signal()  # by the focus
+
+    @property
+    def is_editing(self) -> bool:
+        """Whether a title is being typed."""
+        return self.state() == QListView.State.EditingState
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() != Qt.FocusReason.PopupFocusReason:
+            self.left.emit()
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Delete:
+        if self.is_editing:  # Enter ends the editing first, and comes here then
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_Delete:
             self.delete_pressed.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.activated.emit(self.currentIndex())
@@ -54,6 +68,9 @@ class Sidebar(QFrame):
         self._busy: set[int] = set()
         self._current: int | None = None
         self.setObjectName("sidebar")
+        self._listed_on = dt.date.today()
+        self._listed_for: str | None = None  # the query that the rows answer; empty for all of them
+        self._late: Callable[[], None] | None = None  # what to show when the title has been typed
         self.setAccessibleName(self.tr("Conversations"))
 
         self.search = QLineEdit(self)
@@ -109,8 +126,10 @@ class Sidebar(QFrame):
         self.list.activated.connect(self._choose)
         self.list.delete_pressed.connect(self._delete_current)
         self.list.customContextMenuRequested.connect(self._menu)
+        self.list.left.connect(self._mark_current)
         self._delegate.renamed.connect(self.renamed)
         theme.changed.connect(self._restyle)
+        self._delegate.closeEditor.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         self._restyle()
 
     def _button(self, action: QAction) -> QToolButton:
@@ -137,18 +156,39 @@ class Sidebar(QFrame):
         """Everything there is; seen when nothing is searched for."""
         self._summaries, self._busy = summaries, busy
         if not self.query:
-            self._model.show_all(summaries, busy, dt.date.today())
-            self._settle(self.tr("Your conversations will stand here."))
+            self.show_all()
+
+    def show_change(self, conversation: int, summary: Summary | None, busy: bool) -> None:
+        """One conversation is as ``summary`` says now, or (None) is no longer there."""
+        others = [one for one in self._summaries if one.id != conversation]
+        if summary is not None:
+            others.insert(bisect.bisect(others, _rank(summary), key=_rank), summary)
+        self.show_conversations(others, self._busy | {conversation} if busy else self._busy - {conversation})
+
+    def show_all(self) -> None:
+        """The search is over: everything there is."""
+
+        def fill() -> None:
+            self._listed_on = dt.date.today()
+            self.list.setUniformItemSizes(True)
+            self._model.show_all(self._summaries, self._busy, self._listed_on)
+
+        self._fill(fill, self.tr("Your conversations will stand here."))
 
     def show_hits(self, hits: Sequence[Hit]) -> None:
         """What the search for :attr:`query` found."""
-        self._model.show_hits(hits, self._busy)
-        self._settle(self.tr("Nothing was found for “{0}”.").format(self.query))
+
+        def fill() -> None:
+            self.list.setUniformItemSizes(False)
+            self._model.show_hits(hits, self._busy)
+
+        self._fill(fill, self.tr("Nothing was found for “{0}”.").format(self.query))
 
     def show_current(self, conversation: int | None) -> None:
         """Which conversation is on show."""
-        self._current = conversation
-        self._mark_current()
+        if conversation != self._current:
+            self._current = conversation
+            self._mark_current()
 
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -161,18 +201,50 @@ class Sidebar(QFrame):
             self.list.scrollTo(self._model.index(row))
             self.list.edit(self._model.index(row))
 
-    def _settle(self, when_empty: str) -> None:
+    def _fill(self, fill: Callable[[], None], when_empty: str) -> None:
+        """Put other rows into the list. In the same list as before the person stays where they are."""
+        if self.list.is_editing:
+            self._late = lambda: self._fill(fill, when_empty)
+            return
+        stay, self._listed_for = self._listed_for == self.query, self.query
+        reached = self.list.currentIndex()
+        number, row = reached.row(), reached.data(ROW)
+        bar = self.list.verticalScrollBar()
+        scrolled = bar.value() if stay else 0
+        fill()
         empty = self._model.rowCount() == 0
         self._empty.setText(when_empty)
         self._empty.setVisible(empty)
-        self._mark_current()
+        self.list.setAutoScroll(False)
+        if stay and self.list.hasFocus() and row is not None and row.summary is not None:
+            there = self._model.row_of(row.summary.id)
+            self.list.setCurrentIndex(self._model.index(there if there >= 0 else self._nearest(number)))
+        else:
+            self._mark_current()
+        self.list.setAutoScroll(True)
+        bar.setValue(scrolled)
+        if not stay and not self.query:
+            self.list.scrollTo(self.list.currentIndex())
+
+    def _nearest(self, number: int) -> int:
+        """The conversation that has moved up to a row, or the last before it; -1 when there is none."""
+        after = (n for n in range(number, self._model.rowCount()) if self._is_conversation(n))
+        before = (
+            n for n in range(min(number, self._model.rowCount()) - 1, -1, -1) if self._is_conversation(n)
+        )
+        return next(after, next(before, -1))
+
+    def _catch_up(self) -> None:
+        """Show what came while a title was being typed."""
+        late, self._late = self._late, None
+        if late is not None:
+            late()
 
     def _mark_current(self) -> None:
+        if self.list.is_editing:
+            return
         row = self._model.row_of(self._current)
-        if row >= 0:
-            self.list.setCurrentIndex(self._model.index(row))
-        else:
-            self.list.clearSelection()
+        self.list.setCurrentIndex(self._model.index(row) if row >= 0 else QModelIndex())
 
     # What the person does
 
@@ -232,6 +304,11 @@ class Sidebar(QFrame):
         return row.summary is not None
 
     # Its look
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self._listed_on != dt.date.today():
+            self.show_conversations(self._summaries, self._busy)  # "Today" is another day
 
     def wanted_width(self) -> int:
         return round(WIDTH * self._theme.scale)

@@ -33,7 +33,7 @@ class Desk(QObject):
     grew = Signal(object, str, object)  # session, text, Stats
     ended = Signal(object, str)  # session, the sentence when it failed
     counted = Signal(object)  # Counted
-    conversations_changed = Signal()
+    conversation_changed = Signal(int)  # which: its messages, or whether it is busy
     trouble = Signal(str)  # a sentence: the disk refused
 
     def __init__(self, store: Store, settings: Settings, parent: QObject | None = None) -> None:
@@ -144,7 +144,7 @@ class Desk(QObject):
         self._sessions[session.conversation] = session
         self._waiting.append(session)
         self._next()
-        self.conversations_changed.emit()
+        self.conversation_changed.emit(session.conversation)
 
     def _next(self) -> None:
         if self._running is not None or not self._waiting:
@@ -157,13 +157,13 @@ class Desk(QObject):
         self._running = reply_id, session
 
     def _finished(self, session: Session, sentence: str) -> None:
-        if session.conversation is not None:
-            self._sessions.pop(session.conversation, None)
+        assert session.conversation is not None
+        self._sessions.pop(session.conversation, None)
         if self._running is not None and self._running[1] is session:
             self._running = None
         self.ended.emit(session, sentence)
         self._next()
-        self.conversations_changed.emit()
+        self.conversation_changed.emit(session.conversation)
 
     # What the engine says
 

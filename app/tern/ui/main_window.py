@@ -123,7 +123,7 @@ class MainWindow(ChatWindow):
         self.sidebar.pin_requested.connect(self.pin)
         self.sidebar.delete_requested.connect(self.delete)
         self.sidebar.export_requested.connect(self.ask_export)
-        self.desk.conversations_changed.connect(self._list_conversations)
+        self.desk.conversation_changed.connect(self._list_one)
         self.greeting.set_guide(not self._settings[MODEL_PATH])
         self.desk.model_loaded.connect(lambda info: self.greeting.set_guide(info.path == paths.guide_model()))
 
@@ -277,7 +277,15 @@ class MainWindow(ChatWindow):
         if query:
             self.sidebar.show_hits(self.store.search(query))
         else:
-            self._list_conversations()
+    def _list_one(self, conversation: int) -> None:
+        """Show what became of one conversation: reading ten thousand to say so would be felt."""
+        summary = self.store.listed(conversation)
+        self.sidebar.show_change(conversation, summary, self.desk.is_busy(conversation))
+        if self.sidebar.query:
+            self._search(self.sidebar.query)
+        self._show_title()
+
+            self.sidebar.show_all()
 
     # The window itself
 
