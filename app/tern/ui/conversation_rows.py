@@ -42,6 +42,7 @@ class RowDelegate(QStyledItemDelegate):
         self._passage = QSize(0, height + 2 * small + 2)
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        """Headings are as tall as conversations: with rows of one size Qt asks once, not ten thousand times."""
         row: Row = index.data(ROW)
         return self._row if row.hit is None or row.hit.message is None else self._passage
 
@@ -50,7 +51,6 @@ class RowDelegate(QStyledItemDelegate):
         box = option.rect
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        """Headings are as tall as conversations: with rows of one size Qt asks once, not ten thousand times."""
         if row.summary is None:
             painter.setFont(self._theme.font(Size.SMALL, weight=QFont.Weight.DemiBold))
             painter.setPen(self._theme.color("quiet"))

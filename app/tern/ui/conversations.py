@@ -25,7 +25,6 @@ class _List(QListView):
     """Enter opens, F2 renames, Delete deletes."""
 
     delete_pressed = Signal()
-
     left = Signal()  # by the focus
 
     @property
@@ -37,6 +36,7 @@ class _List(QListView):
         super().focusOutEvent(event)
         if event.reason() != Qt.FocusReason.PopupFocusReason:
             self.left.emit()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self.is_editing:  # Enter ends the editing first, and comes here then
             super().keyPressEvent(event)
@@ -67,10 +67,10 @@ class Sidebar(QFrame):
         self._summaries: Sequence[Summary] = ()
         self._busy: set[int] = set()
         self._current: int | None = None
-        self.setObjectName("sidebar")
         self._listed_on = dt.date.today()
         self._listed_for: str | None = None  # the query that the rows answer; empty for all of them
         self._late: Callable[[], None] | None = None  # what to show when the title has been typed
+        self.setObjectName("sidebar")
         self.setAccessibleName(self.tr("Conversations"))
 
         self.search = QLineEdit(self)
@@ -125,11 +125,11 @@ class Sidebar(QFrame):
         self.list.clicked.connect(self._choose)
         self.list.activated.connect(self._choose)
         self.list.delete_pressed.connect(self._delete_current)
-        self.list.customContextMenuRequested.connect(self._menu)
         self.list.left.connect(self._mark_current)
+        self.list.customContextMenuRequested.connect(self._menu)
         self._delegate.renamed.connect(self.renamed)
-        theme.changed.connect(self._restyle)
         self._delegate.closeEditor.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
+        theme.changed.connect(self._restyle)
         self._restyle()
 
     def _button(self, action: QAction) -> QToolButton:
@@ -326,4 +326,10 @@ class Sidebar(QFrame):
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setPen(self._theme.color("line"))
-        painter.drawLine(self.width() - 1, 0, self.width() - 1, self.height())
+        edge = 0 if self.isRightToLeft() else self.width() - 1
+        painter.drawLine(edge, 0, edge, self.height())
+
+
+def _rank(summary: Summary) -> tuple[bool, float, int]:
+    """By which the store orders them: what is less stands higher."""
+    return not summary.pinned, -summary.updated, -summary.id

@@ -273,10 +273,6 @@ class MainWindow(ChatWindow):
             self._search(self.sidebar.query)
         self._show_title()
 
-    def _search(self, query: str) -> None:
-        if query:
-            self.sidebar.show_hits(self.store.search(query))
-        else:
     def _list_one(self, conversation: int) -> None:
         """Show what became of one conversation: reading ten thousand to say so would be felt."""
         summary = self.store.listed(conversation)
@@ -285,6 +281,10 @@ class MainWindow(ChatWindow):
             self._search(self.sidebar.query)
         self._show_title()
 
+    def _search(self, query: str) -> None:
+        if query:
+            self.sidebar.show_hits(self.store.search(query))
+        else:
             self.sidebar.show_all()
 
     # The window itself
