@@ -90,7 +90,7 @@ FONT_SIZE = Setting(
 )  # fmt: skip
 REDUCED_MOTION = Setting(
     "reduced_motion", bool, False, _LOOK, "Reduce motion",
-    "Nothing slides or blinks. It is on by itself where the system asks for less motion and Qt can tell.",
+    "Nothing slides or blinks. It is on by itself where your system tells Tern to move less.",
 )  # fmt: skip
 DENSITY = Setting(
     "density", str, "comfortable", _LOOK, "Density",

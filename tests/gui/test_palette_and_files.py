@@ -49,10 +49,29 @@ def test_the_palette_finds_actions_and_conversations(qtbot: QtBot, make_window: 
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     _palette(qtbot, window, "")
-    assert window.palette_.list.count() == len(window.actions_.all()) - 1 + 2
+    looks, conversations = 3, 2
+    assert window.palette_.list.count() == len(window.actions_.all()) - 1 + looks + conversations
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Up)
     assert window.palette_.list.currentRow() == window.palette_.list.count() - 1
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Escape)
+    assert not window.palette_.isVisible()
+
+
+def test_the_palette_shows_what_begins_with_the_words_first_and_says_when_there_is_nothing(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(store=_store())
+    _palette(qtbot, window, "co")
+    rows = window.palette_.list
+    texts = [rows.item(n).text() for n in range(rows.count())]
+    begin = [text for text in texts if text.startswith("Co")]
+    assert {"Connections and token", "Copy last reply"} == set(begin)
+    assert texts[: len(begin)] == begin
+    told = rows.item(texts.index("Copy last reply")).data(Qt.ItemDataRole.AccessibleTextRole)
+    assert told == "Copy last reply, Ctrl+Shift+C"
+    QTest.keyClicks(window.palette_.field, "xyz")
+    assert [rows.item(n).text() for n in range(rows.count())] == ["Nothing is called that."]
+    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
     assert not window.palette_.isVisible()
 
 

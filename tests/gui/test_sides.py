@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -69,3 +69,18 @@ def test_right_to_left_turns_the_window_around_and_nothing_overlaps(make_window:
             for second in shown[index + 1 :]:
                 overlap = first.geometry().intersected(second.geometry())
                 assert overlap.isEmpty(), (first.objectName(), second.objectName(), overlap)
+
+
+def test_over_a_narrow_window_a_click_beside_it_closes_it(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.resize(520, 600)
+    assert not window.sidebar.isVisible()
+    window.sides.toggle()
+    assert window.sidebar.isVisible()
+    page = window.findChild(QWidget, "centre")
+    beside = page.mapTo(window.sides, page.rect().center() + QPoint(page.width() // 4, 0))
+    veil = window.sides.childAt(beside)
+    QTest.mouseClick(veil, Qt.MouseButton.LeftButton)
+    assert not window.sidebar.isVisible()
+    assert not veil.isVisible()
+    assert window.sides.childAt(beside) is not veil

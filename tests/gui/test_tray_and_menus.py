@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QMenu, QSystemTrayIcon, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tern.settings import TRAY, Settings
@@ -86,7 +86,7 @@ def test_closing_hides_and_quit_ends(
 def test_every_action_is_in_a_menu_with_its_role(make_window: WindowMaker) -> None:
     window = make_window()
     listed = [action for menu in window.menus.findChildren(QMenu) for action in menu.actions()]
-    names = [action.objectName() for action in listed if not action.isSeparator()]
+    names = [action.objectName() for action in listed if not (action.isSeparator() or action.menu())]
     assert sorted(names) == sorted(a.objectName() for a in window.actions_.all())
     roles = {action.objectName(): action.menuRole() for action in listed}
     assert roles["settings"] is QAction.MenuRole.PreferencesRole
@@ -136,4 +136,19 @@ def test_the_palette_finds_every_action(make_window: WindowMaker) -> None:
     window.show_palette()
     shown = {command.text for command in window.palette_._commands}
     enabled = {a.text() for a in window.actions_.all() if a.isEnabled() and a.objectName() != "palette"}
+    enabled |= {f"Appearance: {name}" for name in ("Like the system", "Light", "Dark")}
     assert enabled <= shown
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_no_menu_leaves_room_for_icons_that_it_does_not_show(make_window: WindowMaker) -> None:
+    window = make_window()
+    menus = [*window.menus.findChildren(QMenu), *window.header.findChildren(QMenu)]
+    actions = {action for menu in menus for action in menu.actions()}
+    assert len(actions) > 20
+    assert not [action.text() for action in actions if not action.icon().isNull()]
+    for name in ("newChatButton", "sidebarButton", "sidebar-settings", "sidebar-new"):
+        button = window.findChild(QToolButton, name)
+        button.defaultAction().setEnabled(False)
+        assert not button.icon().isNull(), name
+        button.defaultAction().setEnabled(True)

@@ -222,7 +222,9 @@ class Tour:
         for mode in (Mode.LIGHT, Mode.DARK):
             self.theme.set_mode(mode)
             window = self.window(
-                FakeEngine([ANSWER, "Seventy thousand kilometres.", "Yes."], context_size=1024)
+                FakeEngine(
+                    [ANSWER, "Seventy thousand kilometres.", "Yes."], context_size=1024, token_seconds=0.02
+                )
             )
             self.ask(window, "Can you show me a ternary dot product, and what it saves?")
             window.composer.put("How far do they fly, and what do my notes say of it?", files)
@@ -277,6 +279,7 @@ class Tour:
             page = window._settings_page
             assert page is not None
             page.resize(480, 640)
+            self.until(page.isActiveWindow)
             QTest.keyClick(page.search, Qt.Key.Key_Tab)
             self.picture(f"settings-narrow-focus-{mode}", page)
             for top in QApplication.topLevelWidgets():

@@ -58,8 +58,10 @@ class AboutPage(QWidget):
         self.text.setAccessibleDescription(self.tr("The full text of the chosen licence."))
         self.text.setReadOnly(True)
         self.text.setTabChangesFocus(True)
+        self.text.document().setDocumentMargin(Space.S)  # its text stands under the list's
         close = QPushButton(self.tr("Close"), self)
         close.setObjectName("aboutClose")
+        close.setProperty("kind", "floating")
         close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
         close.clicked.connect(self.close)
 

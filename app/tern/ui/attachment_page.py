@@ -62,11 +62,13 @@ class AttachmentPage(QWidget):
         if unfold is not None and attachment.kind is Kind.PASTE:
             into = QPushButton(self.tr("Put into the message"), self)
             into.setObjectName("unfoldButton")
+            into.setProperty("kind", "floating")
             into.setAccessibleDescription(self.tr("Writes this text into the message itself."))
             into.clicked.connect(lambda: self._unfold(unfold))
             buttons.addWidget(into)
         close = QPushButton(self.tr("Done") if self._keep is not None else self.tr("Close"), self)
         close.setObjectName("attachmentClose")
+        close.setProperty("kind", "floating")
         close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
         close.clicked.connect(self.close)
         buttons.addWidget(close)

@@ -86,7 +86,7 @@ class Composer(QFrame):
         over.setContentsMargins(Space.S, 0, Space.S, Space.XS)
         over.addWidget(self.shelf)
         writing = QHBoxLayout()
-        writing.setContentsMargins(Space.S, 0, 0, 0)
+        writing.setContentsMargins(Space.S, 0, Space.S, 0)
         writing.setSpacing(Space.S)
         writing.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
         writing.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
@@ -99,7 +99,8 @@ class Composer(QFrame):
         self._row.addWidget(self.meter)
         self._row.addSpacing(Space.S)
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.S, Space.S, Space.S, Space.XS)
+        frame = 2  # of the style sheet: with it, what is written stands under what was said
+        column.setContentsMargins(Space.S - frame, Space.S, Space.S - frame, Space.XS)
         column.setSpacing(Space.XS)
         column.addLayout(over)
         column.addLayout(writing)

@@ -1,15 +1,44 @@
-"""Ticks, numbers and choices whose outlines can be seen in light and dark: the style draws the dark ones too faintly.
+"""Ticks, numbers and choices as the style sheet's fields look: what it cannot draw, ticks and carets, is drawn here.
 They behave as Qt's own and look for their colours in the application's palette.
 """
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QActionEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QSpinBox,
+    QStyle,
+    QStyleOptionComboBox,
+    QStyleOptionSpinBox,
+    QToolButton,
+    QWidget,
+)
 
 _BOX, _RADIUS = 18, 4
+_CARET = 4.0  # px from its point to each side
 _TICK = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.32))  # of the box's side
+
+
+class ActionButton(QToolButton):
+    """Stands for ``action``, with an icon of its own: on the action, it would make every menu leave room for icons."""
+
+    def __init__(self, action: QAction, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._icon = QIcon()
+        self.setDefaultAction(action)
+
+    def show_icon(self, icon: QIcon) -> None:
+        self._icon = icon
+        self.setIcon(icon)
+
+    def actionEvent(self, event: QActionEvent) -> None:
+        super().actionEvent(event)
+        self.setIcon(self._icon)
 
 
 class Tick(QCheckBox):
@@ -45,7 +74,11 @@ class Number(QSpinBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        _outline(self)
+        _steps(self, self.stepEnabled(), self._option())
+
+    def _option(self) -> QStyleOptionSpinBox:
+        self.initStyleOption(option := QStyleOptionSpinBox())
+        return option
 
 
 class Real(QDoubleSpinBox):
@@ -53,7 +86,11 @@ class Real(QDoubleSpinBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        _outline(self)
+        _steps(self, self.stepEnabled(), self._option())
+
+    def _option(self) -> QStyleOptionSpinBox:
+        self.initStyleOption(option := QStyleOptionSpinBox())
+        return option
 
 
 class Choice(QComboBox):
@@ -61,13 +98,31 @@ class Choice(QComboBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        _outline(self)
+        self.initStyleOption(option := QStyleOptionComboBox())
+        arrow = QStyle.SubControl.SC_ComboBoxArrow
+        place = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, arrow, self)
+        _caret(self, place, down=True, can=self.isEnabled())
 
 
-def _outline(widget: QWidget) -> None:
-    """Over the style's own, which may be too faint."""
+def _steps(box: QAbstractSpinBox, can: QAbstractSpinBox.StepEnabledFlag, option: QStyleOptionSpinBox) -> None:
+    """The carets of both buttons; faint where there is no way further."""
+    part, step = QStyle.SubControl, QAbstractSpinBox.StepEnabledFlag
+    for control, flag in (
+        (part.SC_SpinBoxUp, step.StepUpEnabled),
+        (part.SC_SpinBoxDown, step.StepDownEnabled),
+    ):
+        place = box.style().subControlRect(QStyle.ComplexControl.CC_SpinBox, option, control, box)
+        down = flag is step.StepDownEnabled
+        _caret(box, place, down=down, can=box.isEnabled() and bool(can & flag))
+
+
+def _caret(widget: QWidget, place: QRect, *, down: bool, can: bool) -> None:
     painter = QPainter(widget)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.Dark), 1))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(QRectF(widget.rect()).adjusted(0.5, 0.5, -0.5, -0.5), _RADIUS, _RADIUS)
+    painter.setOpacity(1.0 if can else 0.4)
+    pen = QPen(widget.palette().color(QPalette.ColorRole.PlaceholderText), 1.4)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    middle, half = QRectF(place).center(), _CARET / 2 if down else -_CARET / 2
+    left, right = QPointF(-_CARET, -half), QPointF(_CARET, -half)
+    painter.drawPolyline([middle + left, middle + QPointF(0, half), middle + right])

@@ -14,10 +14,20 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QPainter, QTextCharFormat, QTextLayout
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetrics,
+    QKeyEvent,
+    QPainter,
+    QTextCharFormat,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from tern.ui.conversation_model import ROW, Row
+from tern.ui.icons import action_icon
 from tern.ui.theme import RADIUS, Size, Space, Theme
 
 Index = QModelIndex | QPersistentModelIndex
@@ -54,7 +64,7 @@ class RowDelegate(QStyledItemDelegate):
         if row.summary is None:
             painter.setFont(self._theme.font(Size.SMALL, weight=QFont.Weight.DemiBold))
             painter.setPen(self._theme.color("quiet"))
-            place = box.adjusted(Space.M, 0, -Space.S, -Space.XS)
+            place = box.adjusted(Space.M, 0, -Space.M, -Space.XS)
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, row.heading)
             painter.restore()
             return
@@ -68,14 +78,18 @@ class RowDelegate(QStyledItemDelegate):
             height,
         )
         if row.busy or row.summary.pinned:
-            self._mark(painter, line, row)
-            line.setRight(line.right() - Space.L)
+            self._mark(painter, line, row, option.direction)
+            if option.direction is Qt.LayoutDirection.RightToLeft:
+                line.setLeft(line.left() + Space.XL)
+            else:
+                line.setRight(line.right() - Space.XL)
         title_marks = row.hit.marks if row.hit is not None and row.hit.message is None else ()
         self._text(painter, line, row.summary.title, font, self._theme.color("ink"), title_marks, 1)
         if row.hit is not None and row.hit.message is not None:
             small = self._theme.font(Size.SMALL)
             place = QRect(box.left() + Space.M, line.bottom() + 2, box.width() - 2 * Space.M, box.height())
-            quiet = self._theme.color("ink" if option.state & QStyle.StateFlag.State_Selected else "quiet")
+            grounded = option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver)
+            quiet = self._theme.color("ink" if grounded else "quiet")
             self._text(painter, place, row.hit.text, small, quiet, row.hit.marks, 2)
         painter.restore()
 
@@ -93,12 +107,18 @@ class RowDelegate(QStyledItemDelegate):
             painter.setPen(self._theme.color("accent"))
             painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
 
-    def _mark(self, painter: QPainter, line: QRect, row: Row) -> None:
-        """A dot: filled while a reply is on its way, a ring for a pinned conversation."""
-        centre = QRectF(line.right() - 6, line.center().y() - 3, 7, 7)
-        painter.setPen(self._theme.color("accent" if row.busy else "edge"))
-        painter.setBrush(self._theme.color("accent") if row.busy else Qt.BrushStyle.NoBrush)
-        painter.drawEllipse(centre)
+    def _mark(self, painter: QPainter, line: QRect, row: Row, direction: Qt.LayoutDirection) -> None:
+        """At the row's end: a dot while a reply is on its way, else a pin."""
+        side = self._theme.px(Size.CONTROL)
+        place = QRect(line.right() + 1 - side, line.top() + (line.height() - side) // 2, side, side)
+        if direction is Qt.LayoutDirection.RightToLeft:
+            place.moveLeft(line.left())
+        if row.busy:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._theme.color("accent"))
+            painter.drawEllipse(QRectF(place).center(), 4, 4)
+        else:
+            action_icon("push-pin", self._theme, "quiet").paint(painter, place)
 
     def _text(
         self,
@@ -114,6 +134,12 @@ class RowDelegate(QStyledItemDelegate):
         metrics = QFontMetrics(font)
         text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, place.width() * lines - (lines - 1) * 24)
         layout = QTextLayout(text, font)
+        side = Qt.AlignmentFlag.AlignLeft
+        if painter.layoutDirection() is Qt.LayoutDirection.RightToLeft:
+            side = Qt.AlignmentFlag.AlignRight
+        how = QTextOption(side | Qt.AlignmentFlag.AlignAbsolute)  # by the window, whatever the text's own
+        how.setTextDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        layout.setTextOption(how)
         found = QTextCharFormat()
         found.setBackground(self._theme.color("selection"))
         found.setForeground(self._theme.color("ink"))

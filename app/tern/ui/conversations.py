@@ -11,6 +11,7 @@ from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from tern.chat.types import Hit, Summary
+from tern.ui.controls import ActionButton
 from tern.ui.conversation_model import ROW, ConversationModel, Row
 from tern.ui.conversation_rows import RowDelegate
 from tern.ui.icons import action_icon
@@ -18,7 +19,7 @@ from tern.ui.theme import Size, Space, Theme
 
 WIDTH = 248
 _SEARCH_MS = 60
-_ICONS = {"settings": "gear", "models": "cube"}  # by the name of the action
+_ICONS = {"new": "note-pencil", "settings": "gear", "models": "cube"}  # by the name of the action
 
 
 class _List(QListView):
@@ -132,9 +133,8 @@ class Sidebar(QFrame):
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def _button(self, action: QAction) -> QToolButton:
-        button = QToolButton(self)
-        button.setDefaultAction(action)
+    def _button(self, action: QAction) -> ActionButton:
+        button = ActionButton(action, self)
         button.setObjectName(f"sidebar-{action.objectName()}")
         button.setProperty("kind", "row")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -318,7 +318,7 @@ class Sidebar(QFrame):
         self.search.setFont(self._theme.font(Size.CONTROL))
         for button in self._buttons:
             if icon := _ICONS.get(button.defaultAction().objectName()):
-                button.defaultAction().setIcon(action_icon(icon, self._theme))
+                button.show_icon(action_icon(icon, self._theme))
             button.setIconSize(self._theme.icon_size)
         self.list.doItemsLayout()
 

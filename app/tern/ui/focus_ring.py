@@ -1,5 +1,5 @@
 """A ring in the accent colour around what has the keyboard, for the controls that the style sheet leaves to the style,
-which hardly shows it: choices, ticks, numbers, lists, and the transcript. Only while the keyboard is used.
+which hardly shows it: ticks, lists, and the transcript. Only while the keyboard is used.
 """
 
 from __future__ import annotations
@@ -9,11 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
-    QAbstractSpinBox,
     QApplication,
     QCheckBox,
-    QComboBox,
-    QLineEdit,
     QPlainTextEdit,
     QScrollArea,
     QWidget,
@@ -47,15 +44,12 @@ class FocusRing(QObject):
 
 
 def _ringed(focused: QWidget | None) -> QWidget | None:
-    """What the ring goes around: the widget, or the one that it is a part of."""
+    """What the ring goes around, if it needs one."""
     if focused is None or focused.window().windowType() is Qt.WindowType.Popup:
         return None
-    if isinstance(focused, QLineEdit):  # its own border shows it, but for the one inside a number
-        return focused.parentWidget() if isinstance(focused.parentWidget(), QAbstractSpinBox) else None
     if isinstance(focused, _HAVE_THEIR_OWN):
         return None
-    ringed = QCheckBox | QComboBox | QAbstractSpinBox | QAbstractScrollArea
-    return focused if isinstance(focused, ringed) else None
+    return focused if isinstance(focused, QCheckBox | QAbstractScrollArea) else None
 
 
 class _Ring(QWidget):

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tern.ui.controls import ActionButton
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
@@ -84,9 +85,8 @@ class Header(QFrame):
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def _icon_button(self, name: str, action: QAction) -> QToolButton:
-        button = QToolButton(self)
-        button.setDefaultAction(action)
+    def _icon_button(self, name: str, action: QAction) -> ActionButton:
+        button = ActionButton(action, self)
         button.setObjectName(name)
         button.setAccessibleName(action.text())
         button.setAccessibleDescription(action.toolTip())
@@ -122,8 +122,8 @@ class Header(QFrame):
         )
 
     def _restyle(self) -> None:
-        self._new.defaultAction().setIcon(action_icon("note-pencil", self._theme))
-        self._side.defaultAction().setIcon(action_icon("list", self._theme))
+        self._new.show_icon(action_icon("note-pencil", self._theme))
+        self._side.show_icon(action_icon("list", self._theme))
         for button in (self._side, self._new, self._more):
             button.setIconSize(self._theme.icon_size)
         self._model.setIcon(action_icon("caret-down", self._theme, "quiet"))

@@ -47,6 +47,8 @@ class HelpPage(QWidget):
         about.setObjectName("helpAbout")
         about.setAccessibleDescription(self.tr("Shows the version and the licences."))
         about.clicked.connect(self.about_requested)
+        for button in (about, close):
+            button.setProperty("kind", "floating")
         foot = QHBoxLayout()
         foot.addWidget(about)
         foot.addStretch(1)

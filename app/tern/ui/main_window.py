@@ -82,7 +82,8 @@ class MainWindow(ChatWindow):
         self._noted = self.store.fact(_SHOWN)
         self.tray = Tray(self, self.actions_, self._settings, self.come_up)
         self._make_actions()
-        self.menus = MenuBar(self, self.actions_)
+        self._look = look_menu(self._theme, self._choose_look, self)
+        self.menus = MenuBar(self, self.actions_, look_menu(self._theme, self._choose_look, self))
         self._build(self._menu())
         self.palette_ = Palette(self._theme, self.sides)
         self._ring = FocusRing(self._theme, self)
@@ -96,10 +97,9 @@ class MainWindow(ChatWindow):
 
     def _menu(self) -> list[MenuEntry]:
         acts = self.actions_
-        look = look_menu(self._theme, self._choose_look, self)
         one = [acts["rename"], acts["pin"], acts["export"], acts["delete"]]
         files = [acts["export_all"], acts["import"]]
-        about: list[MenuEntry] = [look, acts["settings"], acts["help"], acts["about"]]
+        about: list[MenuEntry] = [self._look, acts["settings"], acts["help"], acts["about"]]
         return [
             acts["manner"],
             *one,
@@ -137,6 +137,7 @@ class MainWindow(ChatWindow):
         add("stop", self.tr("Stop the reply"), "Esc", self.escape)
         add("regenerate", self.tr("Regenerate the last reply"), "Ctrl+R", self.regenerate_last)
         add("copy", self.tr("Copy last reply"), "Ctrl+Shift+C", self.copy_last_reply)
+        add("edit", self.tr("Edit the last message"), "", self.edit_last)
         add("rename", self.tr("Rename this conversation"), "", self.rename_shown)
         add("pin", self.tr("Pin or unpin this conversation"), "", self.pin_shown)
         add("delete", self.tr("Delete this conversation"), "", self.delete_shown)
@@ -243,8 +244,11 @@ class MainWindow(ChatWindow):
         """Every action, then every conversation."""
         acts = [a for a in self.actions_.all() if a.isEnabled() and a.objectName() != "palette"]
         commands = [Command(act.text(), self.actions_.keys_of(act), act.trigger) for act in acts]
+        for act in self._look.actions():
+            commands.append(Command(f"{self._look.title()}: {act.text()}", "", act.trigger))
+        kind = self.tr("Conversation")
         for summary in self.store.summaries():
-            commands.append(Command(summary.title, "", partial(self.show_conversation, summary.id)))
+            commands.append(Command(summary.title, kind, partial(self.show_conversation, summary.id)))
         self.palette_.open(commands)
 
     def _switch(self, session: Session) -> None:

@@ -12,11 +12,12 @@ from tern.ui.actions import Actions
 
 _MENUS = (
     ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),
-    ("focus", "stop", "regenerate", "copy", "manner", None, "rename", "pin", "delete"),
+    ("focus", "edit", "stop", "regenerate", "copy", "manner", None, "rename", "pin", "delete"),
     ("search", "palette", "sidebar", "menus"),
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere
+_VIEW = 2  # the appearance is chosen there
 _ROLES = {
     "settings": QAction.MenuRole.PreferencesRole,
     "about": QAction.MenuRole.AboutRole,
@@ -25,9 +26,9 @@ _ROLES = {
 
 
 class MenuBar(QMenuBar):
-    """Fills itself with ``actions``, all of which must be there."""
+    """Fills itself with ``actions``, all of which must be there, and ``look``, a menu of its own."""
 
-    def __init__(self, window: QMainWindow, actions: Actions) -> None:
+    def __init__(self, window: QMainWindow, actions: Actions, look: QMenu) -> None:
         super().__init__(window)
         self.setObjectName("menuBar")
         self.setAccessibleName(_tr("Menus"))
@@ -44,6 +45,9 @@ class MenuBar(QMenuBar):
             if title == titles[_CONVERSATION] and others:
                 menu.addSeparator()
                 menu.addActions(others)
+            if title == titles[_VIEW]:
+                menu.addSeparator()
+                menu.addMenu(look)
             menu.aboutToHide.connect(lambda: QTimer.singleShot(0, self, self._hide_again))
             self.addMenu(menu)
         for action in actions.all():

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
-from tern.ui.theme import Space, Theme
+from tern.ui.theme import Size, Space, Theme
 
 _MOST = 50
 _WIDTH = 520
 _ROWS = 9
+_KEYS = Qt.ItemDataRole.UserRole
+_PADDING = Space.M  # of a row, as in the style sheet, and what the list itself keeps free
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,37 @@ class Command:
     text: str
     keys: str
     act: Callable[[], object]
+
+
+class _Rows(QStyledItemDelegate):
+    """What a command does on one side, its keys on the other."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def initStyleOption(
+        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().initStyleOption(option, index)
+        room = option.rect.width() - 2 * _PADDING
+        if keys := index.data(_KEYS):
+            room -= option.fontMetrics.horizontalAdvance(keys) + Space.L
+        option.text = option.fontMetrics.elidedText(option.text, Qt.TextElideMode.ElideRight, room)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        if keys := index.data(_KEYS):
+            chosen = option.state & QStyle.StateFlag.State_Selected
+            painter.setFont(self._theme.font(Size.SMALL))
+            painter.setPen(self._theme.color("ink" if chosen else "quiet"))
+            place = option.rect.adjusted(_PADDING, 0, -_PADDING, 0)
+            side = QStyle.visualAlignment(option.direction, Qt.AlignmentFlag.AlignRight)
+            painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # keys are not turned around
+            painter.drawText(place, side | Qt.AlignmentFlag.AlignVCenter, keys)
+            painter.setLayoutDirection(option.direction)
 
 
 class Palette(QFrame):
@@ -45,6 +88,7 @@ class Palette(QFrame):
         self.list.setObjectName("paletteList")
         self.list.setAccessibleName(self.tr("Found"))
         self.list.setAccessibleDescription(self.tr("Enter does what is chosen."))
+        self.list.setItemDelegate(_Rows(theme, self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
@@ -76,13 +120,21 @@ class Palette(QFrame):
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
-        fits = (c for c in self._commands if all(word in c.text.casefold() for word in words))
-        self._shown = [command for command, _ in zip(fits, range(_MOST), strict=False)]
+        fits = [c for c in self._commands if all(word in c.text.casefold() for word in words)]
+        if words:  # what begins with it first
+            fits.sort(key=lambda command: not command.text.casefold().startswith(words[0]))
+        self._shown = fits[:_MOST]
         self.list.clear()
         for command in self._shown:
-            item = QListWidgetItem(f"{command.text}    {command.keys}" if command.keys else command.text)
+            item = QListWidgetItem(command.text)
+            item.setData(_KEYS, command.keys)
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{command.text}, {command.keys}".rstrip(", "))
             item.setToolTip(command.text)
             self.list.addItem(item)
+        if not self._shown:
+            none = QListWidgetItem(self.tr("Nothing is called that."))
+            none.setFlags(Qt.ItemFlag.NoItemFlags)
+            self.list.addItem(none)
         self.list.setCurrentRow(0)
 
     def _do(self) -> None:

@@ -94,16 +94,18 @@ class SettingRow(QWidget):
         left.setSpacing(2)
         left.addWidget(self._label)
         left.addWidget(self._help)
-        wide = isinstance(self.control, QPlainTextEdit)
-        if wide:
-            left.addWidget(self.control)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, Space.S, 0, Space.S)
-        row.setSpacing(Space.M)
+        row = QHBoxLayout()
+        row.setSpacing(Space.S)
         row.addLayout(left, 1)
-        if not wide:
-            row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._restore, 0, Qt.AlignmentFlag.AlignVCenter)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.S, 0, Space.S)
+        column.setSpacing(Space.XS)
+        column.addLayout(row)
+        if isinstance(self.control, QPlainTextEdit):
+            column.addWidget(self.control)
+        else:  # at the edge of the page, where all of them stand
+            row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
         self.restyle()
         self.load()
 

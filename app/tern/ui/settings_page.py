@@ -50,7 +50,7 @@ class SettingsPage(QWidget):
         self.search.textChanged.connect(self._filter)
         self._none = QLabel(self.tr("No setting has these words."), self)
         self._none.setProperty("kind", "quiet")
-        area = QScrollArea(self)
+        self._area = area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -60,8 +60,8 @@ class SettingsPage(QWidget):
         body.setObjectName("settingsBody")
         body.setAccessibleName(title)
         self.column = QVBoxLayout(body)
-        self.column.setContentsMargins(Space.XL, 0, Space.L, Space.XL)
         self.column.setSpacing(0)
+        area.verticalScrollBar().rangeChanged.connect(self._fit)
         self.rows: list[SettingRow] = []
         self._buttons: list[tuple[str, QPushButton]] = []
         self._headings: dict[str, QLabel] = {}
@@ -82,6 +82,7 @@ class SettingsPage(QWidget):
         theme.changed.connect(self._restyle)
         self._restyle()
         self._filter("")
+        self._fit()
 
     def _add(self, setting: Setting[Any], values: Values, body: QWidget) -> None:
         if setting.group not in self._headings:
@@ -130,6 +131,14 @@ class SettingsPage(QWidget):
         for group, button in self._buttons:
             button.setVisible(group in groups)
         self._none.setVisible(not groups)
+
+    def _fit(self) -> None:
+        """The rows end under the search field's end, whether there is a scroll bar beside them or not."""
+        bar = self._area.verticalScrollBar()
+        before, after = Space.XL, Space.XL - (bar.sizeHint().width() if bar.maximum() > 0 else 0)
+        if self.isRightToLeft():
+            before, after = after, before
+        self.column.setContentsMargins(before, 0, after, Space.XL)
 
     def _restyle(self) -> None:
         for heading in self._headings.values():

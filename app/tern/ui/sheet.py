@@ -16,10 +16,24 @@ QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
 QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
 QWidget#settingsPage QLabel { color: @ink; }
 QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
-QLineEdit#qt_spinbox_lineedit { border: none; padding: 2px 4px; background: transparent; }
+QLineEdit:disabled { background: @paper; border-color: @line; color: @quiet; }
+QComboBox, QAbstractSpinBox { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
+    font-size: @control_px; color: @ink; selection-background-color: @selection; selection-color: @ink;
+    combobox-popup: 0; }
+QComboBox:hover, QAbstractSpinBox:hover { background: @hover; }
+QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 3px 7px; }
+QComboBox:disabled, QAbstractSpinBox:disabled { background: @paper; border-color: @line; color: @quiet; }
+QComboBox::drop-down { border: none; width: 28px; }
+QComboBox::down-arrow { image: none; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none; width: 24px; }
+QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
+QLineEdit#qt_spinbox_lineedit { border: none; padding: 0 7px; background: transparent; }
+QComboBox QAbstractItemView { background: @surface; border: 1px solid @edge; padding: 4px; outline: none; color: @ink; }
+QComboBox QAbstractItemView::item { min-height: 24px; padding: 2px 6px; border-radius: 6px; color: @ink; }
+QComboBox QAbstractItemView::item:selected { background: @chosen; color: @ink; }
 QWidget#settingsPage QPlainTextEdit {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
-    font-size: @control_px; color: @ink; }
+    font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
 QWidget#settingsPage QPlainTextEdit:focus {
     border: 2px solid @accent; padding: 3px 7px; }
 QListWidget#licenceList, QPlainTextEdit#licenceText {
@@ -29,9 +43,12 @@ QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @in
 QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
 QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
 QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
+QListWidget#paletteList::item:disabled { color: @quiet; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
 QListView { background: transparent; border: none; outline: none; }
-QToolButton[kind="row"] { text-align: left; }
+QToolButton[kind="row"] { text-align: left; padding: 5px 7px; }
+QLineEdit#searchField { padding-left: 2px; }
+QLineEdit#searchField:focus { padding-left: 1px; }
 QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
 QPushButton#modelName { color: @quiet; padding: 5px 6px; }
 QPushButton#modelName:hover { color: @ink; }
@@ -72,10 +89,10 @@ QPushButton#sendButton { background: @accent; color: @on_accent; font-weight: 60
 QPushButton#sendButton:hover { background: @accent_hover; }
 QPushButton#sendButton:focus { border-color: @ink; }
 QPushButton#sendButton:disabled { background: @hover; color: @quiet; }
-QPushButton#stopButton { background: transparent; color: @ink; border: 2px solid @edge; font-weight: 600;
-    padding: 5px 14px; }
+QPushButton#stopButton { background: transparent; color: @ink; border: 1px solid @edge; font-weight: 600;
+    padding: 6px 15px; }
 QPushButton#stopButton:hover { background: @hover; }
-QPushButton#stopButton:focus { border-color: @accent; }
+QPushButton#stopButton:focus { border: 2px solid @accent; padding: 5px 14px; }
 
 QPushButton[kind="card"] {
     background: @surface; border: 1px solid @line; border-radius: @block; padding: 12px 16px;
@@ -91,12 +108,13 @@ QToolButton[kind="floating"], QPushButton[kind="floating"] {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px; font-size: @small_px;
 }
 QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
+QPushButton[kind="floating"]:disabled { background: transparent; border-color: @line; }
 QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
 QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @on_accent; font-weight: 600;
     border: 2px solid transparent; padding: 5px 14px; font-size: @control_px; }
 QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
 QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
-QFrame[kind="chip"] { background: @hover; border: 1px solid @line; border-radius: @radius; }
+QFrame[kind="chip"] { background: @paper; border: 1px solid @line; border-radius: @radius; }
 QPushButton[kind="chip"], QToolButton[kind="chip"] { padding: 1px 4px; border-radius: 6px; }
 QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @line; }
 QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
@@ -104,15 +122,19 @@ QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; 
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
 QFrame#notice QLabel { color: @ink; font-size: @control_px; }
-QFrame#notice QPushButton { border: 2px solid @edge; }
-QFrame#notice QPushButton:focus { border-color: @accent; }
+QFrame#notice QPushButton { border: 1px solid @edge; padding: 6px 11px; }
+QFrame#notice QPushButton:focus { border: 2px solid @accent; padding: 5px 10px; }
 QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }
 
 QMenu { background: @surface; color: @ink; border: 1px solid @line; border-radius: @radius; padding: 4px; }
-QMenu::item { padding: 6px 24px 6px 12px; border-radius: 4px; }
-QMenu::item:selected { background: @selection; }
+QMenu::item { padding: 6px 24px 6px 12px; border-radius: 6px; }
+QMenu::item:selected { background: @chosen; }
 QMenu::item:disabled { color: @quiet; }
 QMenu::separator { height: 1px; background: @line; margin: 4px 8px; }
+
+QMenuBar { background: @paper; color: @ink; border-bottom: 1px solid @line; padding: 2px 4px; }
+QMenuBar::item { background: transparent; padding: 4px 8px; border-radius: 6px; }
+QMenuBar::item:selected { background: @chosen; }
 
 QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
 QScrollBar::handle:vertical { background: @edge; border-radius: 3px; min-height: 32px; margin: 2px 3px; }

@@ -7,11 +7,26 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QPoint, QPropertyAnimation, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 NARROWEST_PAGE = 472  # px beside the sidebar
 _SLIDE_MS = 140
+_VEIL = 0.7  # of the paper
+
+
+class _Veil(QWidget):
+    """Over the page while the sidebar covers a part of it; ``pressed`` when it is clicked."""
+
+    pressed = Signal()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setOpacity(_VEIL)
+        painter.fillRect(self.rect(), self.palette().window())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
 
 
 class Sides(QWidget):
@@ -28,6 +43,9 @@ class Sides(QWidget):
         self._shown: bool | None = None
         self._still: Callable[[], bool] = lambda: True
         self._slide: QPropertyAnimation | None = None
+        self._veil = _Veil(self)
+        self._veil.hide()
+        self._veil.pressed.connect(self.close_over)
 
     def fill(self, side: QWidget, page: QWidget, width: Callable[[], int], still: Callable[[], bool]) -> None:
         """``width``: of the sidebar, in px. ``still``: whether it may not slide when the person asks for it."""
@@ -61,7 +79,7 @@ class Sides(QWidget):
             self.toggle()
 
     def close_over(self) -> None:
-        """Something was chosen in a sidebar that covers the page."""
+        """Something was chosen in a sidebar that covers the page, or beside it."""
         if self._over:
             self._over = False
             self.arrange(slide=True)
@@ -94,7 +112,10 @@ class Sides(QWidget):
         else:
             self._side.move(inside)
             self._side.setVisible(shown)
+        self._veil.setGeometry(self._page.geometry())
+        self._veil.setVisible(self._over)
         if self._over or slide:
+            self._veil.raise_()
             self._side.raise_()
         if shown is not self._shown:
             self._shown = shown
