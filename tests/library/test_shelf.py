@@ -24,6 +24,12 @@ def test_the_catalogue_that_ships() -> None:
     assert catalog.find("2B4T") == catalog.find("Microsoft/bitnet-b1.58-2B-4T-GGUF") == official
     assert catalog.recognize(official.sha256) == official
     assert catalog.find("gpt") is None
+    assert official.revision == "a1f2f1c765812aa8af3f6eda4a313707064bba15"
+    for sister, size in (("packed", 1_178_623_988), ("bf16", 4_825_679_400)):
+        entry = catalog.find(f"bitnet-2b4t-{sister}")
+        assert entry is not None
+        assert (entry.size, entry.runs) == (size, "convert")
+        assert entry.sha256 and entry.revision  # noqa: PT018
     assert {entry.runs for entry in found} == {"tern", "convert", "llama.cpp"}
     for family in ("falcon-e-1b", "falcon-e-3b", "falcon3-7b", "llama3-8b-1.58", "bonsai-8b", "trilm-3.9b"):
         entry = catalog.find(family)

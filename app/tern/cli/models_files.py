@@ -18,8 +18,9 @@ def register(commands: options.Subparsers) -> None:
         "import",
         "put a file or folder of yours on the shelf",
         "Put a .gguf on the shelf: hashed, checked, and recognized when the catalogue knows it. A folder of BitNet\n"
-        "safetensors (packed or BF16, with config.json and tokenizer.json) becomes a GGUF first, with the very codes\n"
-        "and scales that the official file has.",
+        "safetensors (packed or BF16, with config.json and tokenizer.json) becomes a GGUF first. Packed weights keep\n"
+        "every code and scale that the folder has (Microsoft's has its scales in BF16, its GGUF in F32); BF16 master\n"
+        "weights are ternarized as in the paper.",
     )
     importing.add_argument("path", type=Path, metavar="PATH", help="a .gguf file, or a folder of safetensors")
     importing.add_argument(

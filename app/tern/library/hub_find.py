@@ -37,7 +37,13 @@ def fetch_beside(options: NetworkOptions, remote: RemoteFile) -> None:
 
 def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
     """The catalogue's file as the hub has it now. HubError when that is another file than the catalogue knows."""
-    remote = hub_client.find_file(options, entry.repo, entry.file, entry.revision)
+    try:
+        remote = hub_client.find_file(options, entry.repo, entry.file, entry.revision)
+    except HubError as error:
+        if entry.revision is None or entry.sha256 is None or error.status != 404:
+            raise
+        # A mirror may keep only the newest revision: the hash says whether its file is the same.
+        remote = hub_client.find_file(options, entry.repo, entry.file)
     if entry.sha256 is None:
         return remote
     if remote.sha256 not in (None, entry.sha256) or entry.size not in (None, remote.size):
