@@ -421,15 +421,15 @@
     </message>
     <message>
         <source>Only {0:.1f}&#x2009;GB of the disk are free.</source>
-        <translation>Nur {0:.1f} GB des Datenträgers sind frei.</translation>
+        <translation>Nur {0:.1f}&#x2009;GB des Datenträgers sind frei.</translation>
     </message>
     <message>
         <source>This computer has only {0:.1f}&#x2009;GB of memory.</source>
-        <translation>Dieser Computer hat nur {0:.1f} GB Arbeitsspeicher.</translation>
+        <translation>Dieser Computer hat nur {0:.1f}&#x2009;GB Arbeitsspeicher.</translation>
     </message>
     <message>
         <source>{0:.2f}&#x2009;GB to download; needs {1:.1f}&#x2009;GB of disk and about {2:.1f}&#x2009;GB of memory. After that it answers without any network.</source>
-        <translation>{0:.2f} GB Download; braucht {1:.1f} GB auf dem Datenträger und etwa {2:.1f} GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
+        <translation>{0:.2f}&#x2009;GB Download; braucht {1:.1f}&#x2009;GB auf dem Datenträger und etwa {2:.1f}&#x2009;GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
     </message>
 </context>
 <context>
@@ -637,6 +637,10 @@
         <translation>Verbindungen und Token</translation>
     </message>
     <message>
+        <source>Conversation</source>
+        <translation type="unfinished">Gespräch</translation>
+    </message>
+    <message>
         <source>Conversations</source>
         <translation>Gespräche</translation>
     </message>
@@ -647,6 +651,10 @@
     <message>
         <source>Delete this conversation</source>
         <translation>Dieses Gespräch löschen</translation>
+    </message>
+    <message>
+        <source>Edit the last message</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Edit the last message, when nothing is written; again: the one before</source>
@@ -1200,6 +1208,10 @@
         <translation>Gefunden</translation>
     </message>
     <message>
+        <source>Nothing is called that.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Up and Down choose, Enter does it, Escape closes.</source>
         <translation>Auf und Ab wählen, Eingabe tut es, Escape schließt.</translation>
     </message>
@@ -1617,16 +1629,16 @@
         <translation>Dasselbe Modell in der älteren ternären Kodierung von llama.cpp, von Dritten umgepackt.</translation>
     </message>
     <message>
-        <source>The same weights, for people who have this file already: Tern makes the GGUF of it on this computer.</source>
-        <translation>Dieselben Gewichte, für Leute, die diese Datei schon haben: Tern macht auf diesem Computer das GGUF daraus.</translation>
+        <source>The same weights, for people who have this file already: Tern makes the GGUF of it on this computer. Its scales are rounded to BF16, so fetch the GGUF where you can.</source>
+        <translation>Dieselben Gewichte, für alle, die diese Datei schon haben: Tern macht auf diesem Computer die GGUF-Datei daraus. Ihre Skalen sind auf BF16 gerundet; laden Sie darum lieber die GGUF-Datei, wo das geht.</translation>
+    </message>
+    <message>
+        <source>Training and fine-tuning; Tern rounds it to ternary as the paper does and makes the GGUF of it. About one weight in a hundred then differs from the official file.</source>
+        <translation>Zum Trainieren und Anpassen; Tern rundet wie die Veröffentlichung auf ternäre Gewichte und macht die GGUF-Datei daraus. Etwa jedes hundertste Gewicht ist dann anders als in der offiziellen Datei.</translation>
     </message>
     <message>
         <source>The smallest download that still chats.</source>
         <translation>Der kleinste Download, der noch chattet.</translation>
-    </message>
-    <message>
-        <source>Training and fine-tuning; Tern rounds it to ternary as the paper does and makes the GGUF of it.</source>
-        <translation>Training und Feinabstimmung; Tern rundet es ternär, wie es die Veröffentlichung tut, und macht das GGUF daraus.</translation>
     </message>
     <message>
         <source>mainly English</source>
@@ -1649,6 +1661,17 @@
     <message>
         <source>The model no longer sees what stands above.</source>
         <translation>Was darüber steht, sieht das Modell nicht mehr.</translation>
+    </message>
+</context>
+<context>
+    <name>downloads</name>
+    <message>
+        <source>{0} left</source>
+        <translation>noch {0}</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
     </message>
 </context>
 <context>
@@ -1794,16 +1817,16 @@
         <translation>Die Chat-Vorlage von {0} ist gescheitert ({1}: {2}). Suchen Sie ein anderes GGUF desselben Modells.</translation>
     </message>
     <message>
-        <source>The connection to {0} broke. Try again when the network is steadier. {1}</source>
-        <translation>Die Verbindung zu {0} riss ab. Versuchen Sie es noch einmal, wenn das Netz ruhiger ist. {1}</translation>
-    </message>
-    <message>
         <source>The connection to {0} ended too early. {1}</source>
         <translation>Die Verbindung zu {0} endete zu früh. {1}</translation>
     </message>
     <message>
-        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; on a company network ask for its certificate or use a mirror. Nothing was sent.</source>
-        <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; fragen Sie in einem Firmennetz nach dessen Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
+        <source>The connection to {0} broke: the network is not steady. Try again where it is better. {1}</source>
+        <translation>Die Verbindung zu {0} riss ab: Das Netz ist unruhig. Versuchen Sie es noch einmal, wo es besser ist. {1}</translation>
+    </message>
+    <message>
+        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company ask for its certificate or use a mirror. Nothing was sent.</source>
+        <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; fragen Sie in einer Firma nach deren Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
     </message>
     <message>
         <source>The disk failed at {0} ({1}). {2}</source>
@@ -1812,6 +1835,10 @@
     <message>
         <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR. {1}</source>
         <translation>Der Datenträger ist bei {0} voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {1}</translation>
+    </message>
+    <message>
+        <source>The file changed on the server, so it begins again.</source>
+        <translation>Die Datei hat sich auf dem Server geändert, darum beginnt sie von vorn.</translation>
     </message>
     <message>
         <source>The file of {0} is gone from {1}. Fetch or import it again.</source>
@@ -1836,6 +1863,10 @@
     <message>
         <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The hub&apos;s address {0} names no server. Correct it in the settings, or in HF_ENDPOINT.</source>
+        <translation>Die Adresse des Hubs {0} nennt keinen Server. Berichtigen Sie sie in den Einstellungen oder in HF_ENDPOINT.</translation>
     </message>
     <message>
         <source>The installed ggml ({0}, tensors of {1} bytes) is not the one Tern was made for ({2}, {3}). Install Tern again.</source>
@@ -1872,6 +1903,14 @@
     <message>
         <source>The proxy refused the connection to {0} ({1}). Check the proxy in the settings.</source>
         <translation>Der Proxy verweigerte die Verbindung zu {0} ({1}). Prüfen Sie den Proxy in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The proxy wants a name and a password (407). Write them into its address in the settings: http://NAME:PASSWORD@HOST:PORT</source>
+        <translation>Der Proxy will einen Namen und ein Passwort (407). Schreiben Sie beides in den Einstellungen in seine Adresse: http://NAME:PASSWORD@HOST:PORT</translation>
+    </message>
+    <message>
+        <source>The proxy&apos;s address cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT in the settings, or in HTTPS_PROXY.</source>
+        <translation>Die Adresse des Proxys ist nicht zu gebrauchen. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT in die Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
         <source>The system&apos;s keyring did not give the token up ({0}). Unlock it and try again.</source>
@@ -1930,6 +1969,10 @@
         <translation>Das braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {3}</translation>
     </message>
     <message>
+        <source>This server only sends whole files: Tern passes over what is here already.</source>
+        <translation>Dieser Server sendet nur ganze Dateien: Tern überspringt, was schon hier ist.</translation>
+    </message>
+    <message>
         <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face&apos;s own file; Tern reads both.</source>
         <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
     </message>
@@ -1986,6 +2029,14 @@
         <translation>in {0} gibt es keine solche Datei</translation>
     </message>
     <message>
+        <source>{0} Tern tries again in {1} s.</source>
+        <translation>{0} Tern versucht es in {1} s noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} Tern waits, and goes on by itself.</source>
+        <translation>{0} Tern wartet und macht von selbst weiter.</translation>
+    </message>
+    <message>
         <source>{0} Try again later, or use another mirror.</source>
         <translation>{0} Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
@@ -2006,12 +2057,20 @@
         <translation>{0} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
     </message>
     <message>
+        <source>{0} cannot be found. Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {1}</source>
+        <translation>{0} ist nicht zu finden. Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {1}</translation>
+    </message>
+    <message>
         <source>{0} cannot be opened ({1}).</source>
         <translation>{0} lässt sich nicht öffnen ({1}).</translation>
     </message>
     <message>
-        <source>{0} cannot be reached ({1}). Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {2}</source>
-        <translation>{0} ist nicht zu erreichen ({1}). Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {2}</translation>
+        <source>{0} cannot be reached through the proxy {1}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY. {2}</source>
+        <translation>{0} ist über den Proxy {1} nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist, und den Proxy in den Einstellungen oder in HTTPS_PROXY. {2}</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached. Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {1}</source>
+        <translation>{0} ist nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {1}</translation>
     </message>
     <message>
         <source>{0} cannot be read ({1}).</source>
@@ -2058,16 +2117,28 @@
         <translation>{0} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
     </message>
     <message>
+        <source>{0} does not accept your token (401): it may have expired. Make a new one on the hub&apos;s page and keep it under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{0} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und behalten Sie es unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+    </message>
+    <message>
+        <source>{0} does not answer as a safe server does. Check the address of the mirror and the proxy in the settings; in a hotel or café log in to its network first. Nothing was sent.</source>
+        <translation>{0} antwortet nicht wie ein sicherer Server. Prüfen Sie die Adresse des Spiegels und den Proxy in den Einstellungen; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
+    </message>
+    <message>
         <source>{0} does not give {1} to everyone (403). Open {2} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
         <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
-        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{0} has a fault of its own right now ({1}), which usually passes: try again later. {2}</source>
+        <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal. {2}</translation>
     </message>
     <message>
-        <source>{0} has a fault of its own right now ({1}). Try again later. {2}</source>
-        <translation>{0} hat gerade selbst eine Störung ({1}). Versuchen Sie es später noch einmal. {2}</translation>
+        <source>{0} says that too many requests came from here (429); after some minutes it answers again. {1}</source>
+        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429); nach einigen Minuten antwortet er wieder. {1}</translation>
+    </message>
+    <message>
+        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
         <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
@@ -2166,6 +2237,10 @@
         <translation>{0} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
     </message>
     <message>
+        <source>{0} is no address that Tern can ask. Check the mirror in the settings.</source>
+        <translation>{0} ist keine Adresse, bei der Tern fragen kann. Prüfen Sie den Spiegel in den Einstellungen.</translation>
+    </message>
+    <message>
         <source>{0} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
         <translation>{0} ist kein Text, den Tern lesen kann. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
     </message>
@@ -2220,10 +2295,6 @@
     <message>
         <source>{0} now offers another {1} than the one that is here, so this one cannot be mended. Fetch it again to have the new one.</source>
         <translation>{0} bietet jetzt ein anderes {1} an als das, was hier ist, deshalb lässt sich dieses nicht reparieren. Holen Sie es noch einmal, um das neue zu haben.</translation>
-    </message>
-    <message>
-        <source>{0} says that too many requests came from here (429). Wait some minutes and try again. {1}</source>
-        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429). Warten Sie ein paar Minuten, und versuchen Sie es noch einmal. {1}</translation>
     </message>
     <message>
         <source>{0} says that {1} has no more bytes where Tern wanted to go on (416).</source>
@@ -2759,8 +2830,8 @@
         <translation>Keine Grenze</translation>
     </message>
     <message>
-        <source>Nothing slides or blinks. It is on by itself where the system asks for less motion and Qt can tell.</source>
-        <translation>Nichts gleitet oder blinkt. Von selbst an, wo das System weniger Bewegung wünscht und Qt es weiß.</translation>
+        <source>Nothing slides or blinks. It is on by itself where your system tells Tern to move less.</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Of Tern&apos;s own words; it changes when Tern is started again. The model answers in the language it is asked in.</source>

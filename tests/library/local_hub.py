@@ -143,6 +143,14 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def send_chunked(self, body: bytes) -> None:
+        """JSON without its length, as the real hub's API has it."""
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))
+
     def do_HEAD(self) -> None:
         self.do_GET()
 
@@ -192,7 +200,7 @@ class _Hub(_Handler):
             return self.send(404, b"{}", "application/json", X_Error_Code="RevisionNotFound")
         siblings = [self._sibling(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()]
         body = {"id": repo, "modelId": repo, "sha": self.hub.commit, "siblings": siblings}
-        return self.send(200, json.dumps(body).encode(), "application/json")
+        return self.send_chunked(json.dumps(body).encode())
 
     def _sibling(self, folder: Path, path: Path) -> dict[str, object]:
         size = path.stat().st_size

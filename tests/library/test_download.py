@@ -47,6 +47,9 @@ def test_a_file_comes_whole_and_is_on_the_shelf(
     assert 0 < sum(line.received for line in log if "look up" in line.why) < 2000  # the metadata
     assert {line.host for line in log} == {"127.0.0.1", "localhost"}
     assert all(REPO in line.why for line in log)
+    assert [line.result for line in log] == ["200", "302", "200"]  # each request once
+    network.log_path().write_bytes(network.log_path().read_bytes() + b'\xff\n{"when": 1}\n[1]\n')
+    assert network.connections() == log  # what is damaged is passed over
 
 
 def test_metadata_comes_from_the_hub(hub: LocalHub, options: NetworkOptions, served: Path) -> None:
@@ -147,6 +150,13 @@ def test_reset_again_and_again(hub: LocalHub, start: Start, target: Path, conten
     assert download.run() is not None
     assert target.read_bytes() == content
     assert len(hub.asked) == -(-SIZE // 300_000)
+    fetched = [line for line in network.connections() if "fetch" in line.why and line.result != "302"]
+    assert [line.result for line in fetched] == [
+        "200, broken off",
+        *["206, broken off"] * (len(hub.asked) - 2),
+        "206",
+    ]
+    assert sum(line.received for line in fetched) == download.received
     assert download.received <= 1.05 * SIZE
     assert hub.sent <= 1.05 * SIZE
 
@@ -158,9 +168,14 @@ def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, 
         start().run()
     assert target.with_name("model.gguf.part").stat().st_size == pytest.approx(2_000_000, abs=BLOCK)
     hub.faults.reset_every = None
-    assert start().run() is not None
+    told: list[Progress] = []
+    assert start(on_progress=told.append).run() is not None
     assert hub.asked[-1].status == 200
     assert target.read_bytes() == content
+    assert any("only sends whole files" in progress.note for progress in told)
+    assert (
+        min(progress.done for progress in told if progress.phase == "downloading") > SIZE // 2
+    )  # never back
 
 
 def test_the_file_changed_on_the_server(hub: LocalHub, start: Start, served: Path, target: Path) -> None:

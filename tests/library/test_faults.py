@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from tern.errors import UserError
-from tern.library import hub_client, network, shelf
+from tern.library import hub_client, hub_errors, network, shelf
 from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import target_of
@@ -33,6 +34,7 @@ ADVICE = (
     "Change",
     "Unset",
     "Switch",
+    "Write",
     "Name",
     "Fetch",
 )
@@ -66,6 +68,8 @@ CDN_FAULTS: dict[str, tuple[Callable[[Faults], None], str]] = {
     "429": (fill(429), "too many requests"),
     "500": (fill(500), r"fault of its own right now \(500\)"),
     "503": (fill(503), r"\(503\)"),
+    "407": (fill(407), "NAME:PASSWORD"),
+    "511": (fill(511), "web page came instead"),
     "418": (fill(418), "answered 418"),
     "wrong part": (lambda faults: setattr(faults, "wrong_part", 99), "other bytes"),
 }
@@ -136,6 +140,24 @@ def test_the_server_says_how_long_to_wait(hub: LocalHub, options: NetworkOptions
 
     assert hub_client.persistently(options, attempt, lambda seconds, _: waited.append(seconds)) == "done"
     assert waited == [7]
+    hub.faults.retry_after = "60"  # nobody watches a question for so long
+    with pytest.raises(hub_client.HubError, match="too many requests"):
+        find_file(options, REPO)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"RateLimit": '"api";r=0;t=55'}, 55.0),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_how_long_a_server_asks_to_wait(headers: dict[str, str], seconds: float | None) -> None:
+    response = httpx2.Response(429, headers=headers, request=httpx2.Request("GET", "https://hub.example/x"))
+    assert hub_errors.of_status(response, "it", "there").after_s == seconds
 
 
 API_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
@@ -182,10 +204,45 @@ def test_nobody_there(start: Start, options: NetworkOptions, hub: LocalHub) -> N
     with pytest.raises(hub_client.HubError, match=r"cannot be reached.*proxy or a mirror") as caught:
         find_file(replace(options, endpoint="http://127.0.0.1:9", tries=2), REPO)
     said(caught.value)
-    with pytest.raises(hub_client.HubError, match=r"cannot be reached|proxy"):
-        find_file(replace(options, proxy="http://127.0.0.1:9", tries=2), REPO)
+    assert "Errno" not in str(caught.value)
     with pytest.raises(UserError, match="does not begin with https"):
         find_file(replace(options, endpoint="ftp://x"), REPO)
+    with pytest.raises(UserError, match="names no server"):
+        find_file(replace(options, endpoint="https:///models"), REPO)
+    with pytest.raises(hub_client.HubError, match=r"nowhere\.invalid cannot be found") as caught:
+        find_file(replace(options, endpoint="http://nowhere.invalid", tries=1), REPO)
+    said(caught.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://ann:secret@127.0.0.1:9", "127.0.0.1:9", "socks://127.0.0.1:9"])
+def test_a_proxy_that_is_not_there(proxy: str, options: NetworkOptions, hub: LocalHub) -> None:
+    with pytest.raises(hub_client.HubError, match=r"through the proxy 127\.0\.0\.1:9") as caught:
+        find_file(replace(options, proxy=proxy, tries=1), REPO)
+    assert "secret" not in said(caught.value)
+    assert hub.tokens == []
+
+
+def test_the_proxy_of_the_environment(
+    options: NetworkOptions, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with pytest.raises(hub_client.HubError, match=r"through the proxy 127\.0\.0\.1:9"):
+        find_file(replace(options, tries=1), REPO)
+    monkeypatch.setenv("http_proxy", "carrier pigeon://home")
+    with pytest.raises(UserError, match=r"proxy's address cannot be used.*socks5://HOST:PORT"):
+        find_file(options, REPO)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("all_proxy", "socks://127.0.0.1:9/")  # as GNOME sets it
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert find_file(options, REPO).size == SIZE
+
+
+def test_a_token_that_is_not_accepted(hub: LocalHub, options: NetworkOptions) -> None:
+    hub.faults.api_status = [401]
+    with pytest.raises(hub_client.HubError, match=r"does not accept your token \(401\).*Make a new one"):
+        find_file(replace(options, token="hf_old"), REPO)
 
 
 @pytest.fixture
@@ -202,10 +259,16 @@ def secure_hub(tmp_path: Path, served: Path) -> Iterator[LocalHub]:
 
 
 def test_bad_tls(secure_hub: LocalHub, options: NetworkOptions) -> None:
-    with pytest.raises(hub_client.HubError, match=r"certificate cannot be trusted.*date") as caught:
+    with pytest.raises(
+        hub_client.HubError, match=r"cannot be trusted \(self-signed certificate\).*date"
+    ) as caught:
         find_file(replace(options, endpoint=secure_hub.url), REPO)
     said(caught.value)
     assert secure_hub.api == []
+    plain = secure_hub.cdn_url.replace("http:", "https:")  # what answers there knows no TLS
+    with pytest.raises(hub_client.HubError, match=r"does not answer as a safe server does\. Check") as caught:
+        find_file(replace(options, endpoint=plain), REPO)
+    said(caught.value)
 
 
 def test_a_stall_is_noticed_and_passed(

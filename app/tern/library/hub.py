@@ -214,7 +214,7 @@ class Download:
                     if changes > 2:
                         raise HubError(f"{error} Try again later, or use another mirror.") from error
                     part.restart()  # what is there belongs to another file
-                    self._report("downloading", 0, note="The file changed on the server, so it begins again.")
+                    self._report("downloading", 0, note=hub_errors.BEGINS_AGAIN)
 
     def _stream(self, source: Source, part: PartFile) -> None:
         """One request for the rest of the file."""
@@ -226,6 +226,8 @@ class Download:
         with source.get(headers) as answer:
             answer.check_same(self.remote, part.notes.get("etag") if part.offset else None)
             skip = answer.beginning(self.remote, part.offset)
+            if skip:
+                self._report("downloading", part.offset, note=hub_errors.WHOLE_AGAIN)
             if answer.etag and answer.etag != part.notes.get("etag"):
                 part.note(etag=answer.etag)
             for data in source.chunks(answer):
@@ -233,7 +235,9 @@ class Download:
                     skip, data = max(0, skip - len(data)), data[skip:]
                 if data:
                     self._write(part, data)
-                self._report("downloading", part.offset)
+                    self._report("downloading", part.offset)
+                else:
+                    self._check_stop()
                 self._look_for_room(part)
             if part.offset < self.remote.size:
                 raise answer.ended_early()
@@ -275,10 +279,8 @@ class Download:
             if free >= left + LOW:
                 part.resume(lambda done: self._report("checking", done))
                 return
-            note = hub_errors.runs_low(self.target, left, free)
-            self._report(
-                "waiting", part.offset, note=f"{note} Tern waits, and goes on by itself.", force=True
-            )
+            note = hub_errors.waiting_for_room(hub_errors.runs_low(self.target, left, free))
+            self._report("waiting", part.offset, note=note, force=True)
             self._sleep(ROOM_S)
 
     # -- small things --------------------------------------------------------------------------------------------
@@ -290,9 +292,7 @@ class Download:
 
     def _wait(self, seconds: float, error: HubError) -> None:
         done = self._last.done if self._last else 0
-        self._report(
-            "waiting", done, note=f"{error} Tern tries again in {max(seconds, 1):.0f} s.", force=True
-        )
+        self._report("waiting", done, note=hub_errors.waiting(error, seconds), force=True)
         self._sleep(seconds)
 
     def _source(self, client: httpx2.Client) -> Source:

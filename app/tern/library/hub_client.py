@@ -4,15 +4,17 @@ metadata through huggingface_hub, over that client. Of this disk it knows only w
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -30,6 +32,11 @@ _WEIGHTS = (".gguf", ".safetensors")
 _MAX_WAIT_S = 120.0
 _LOST_WAIT_S = 30.0  # a network that comes back should be noticed soon
 _AT_ONCE = 0.05  # of the first pause, after a connection that did bring bytes
+_QUESTION_TRIES, _QUESTION_WAIT_S = 4, 10.0  # of a look-up: somebody waits for it, with nothing to see
+_SOCKS = re.compile(r"^socks(?=://)")  # as desktops write it, and httpx does not read it
+_PROXY_VARIABLES = [
+    name for scheme in ("all", "http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
+]
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
 
@@ -68,15 +75,31 @@ def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
         )
 
     def after(response: httpx2.Response) -> None:
-        if response.status_code >= 300 or "Content-Length" not in response.headers:
+        if response.status_code >= 300:  # a whole answer is noted with its bytes when they have come
             network.note(response.url.host, why, str(response.status_code), 0)
 
-    return httpx2.Client(
-        timeout=httpx2.Timeout(options.stall_s, connect=options.connect_s),
-        proxy=options.proxy or None,
-        event_hooks={"request": [before], "response": [after]},
-        limits=httpx2.Limits(max_connections=4),
-    )
+    proxy = _SOCKS.sub("socks5://", options.proxy)
+    for name in _PROXY_VARIABLES:
+        if _SOCKS.match(os.environ.get(name, "")):
+            os.environ[name] = _SOCKS.sub("socks5://", os.environ[name])
+    try:
+        return httpx2.Client(
+            timeout=httpx2.Timeout(options.stall_s, connect=options.connect_s),
+            proxy=(proxy if "://" in proxy else f"http://{proxy}") if proxy else None,
+            event_hooks={"request": [before], "response": [after]},
+            limits=httpx2.Limits(max_connections=4),
+        )
+    except (ValueError, httpx2.InvalidURL) as error:
+        raise hub_errors.of_proxy() from error
+
+
+def proxy_for(options: NetworkOptions, url: httpx2.URL) -> str:
+    """The proxy that a connection to ``url`` goes through, without a password; empty when there is none."""
+    found = options.proxy
+    if not found and not proxy_bypass(url.host):
+        proxies = getproxies()
+        found = proxies.get(url.scheme) or proxies.get("all") or ""
+    return found.rpartition("@")[2].rpartition("//")[2].rstrip("/")
 
 
 def token(options: NetworkOptions) -> str | None:
@@ -99,10 +122,12 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
     def factory() -> httpx2.Client:
         client = open_client(options, why)
         client.follow_redirects = True
-        client.event_hooks = {
-            **client.event_hooks,
-            "response": [lambda answer: network.note(answer.url.host, why, *_answer(answer))],
-        }
+
+        def after(answer: httpx2.Response) -> None:
+            answer.read()  # then it is known how much came: the hub does not announce it
+            network.note(answer.url.host, why, str(answer.status_code), answer.num_bytes_downloaded)
+
+        client.event_hooks = {**client.event_hooks, "response": [after]}
         return client
 
     with _metadata_lock:
@@ -111,12 +136,6 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
             yield huggingface_hub.HfApi(options.hub(), token=token(options) or False)
         finally:
             huggingface_hub.close_session()
-
-
-def _answer(response: httpx2.Response) -> tuple[str, int]:
-    """What the log says of an answer: its status, and its bytes as far as it announces them."""
-    length = response.headers.get("Content-Length", "")
-    return str(response.status_code), int(length) if length.isdigit() else 0
 
 
 def cached(remote: RemoteFile) -> Path | None:
@@ -199,7 +218,8 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
     def once() -> T:
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-        host = httpx2.URL(options.hub()).host
+        address = httpx2.URL(options.hub())
+        host = address.host
         try:
             with _api(options, why) as api:
                 return question(api)
@@ -211,11 +231,16 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
             ) from error
         except httpx2.HTTPError as error:
             network.note(host, why, type(error).__name__, 0)
-            raise hub_errors.of_transport(error, host) from error
+            raise hub_errors.of_transport(error, host, proxy_for(options, address)) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
             raise hub_errors.captive(host) from error
 
-    return persistently(options, once)
+    def wait(seconds: float, error: HubError) -> None:
+        if seconds > _QUESTION_WAIT_S:
+            raise error
+        time.sleep(seconds)
+
+    return persistently(replace(options, tries=min(options.tries, _QUESTION_TRIES)), once, wait)
 
 
 def persistently(

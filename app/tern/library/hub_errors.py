@@ -3,28 +3,45 @@
 from __future__ import annotations
 
 import errno
+import logging
+import re
+import socket
 import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import TypeVar
 
 import httpx2
 
 from tern.errors import UserError
 
+log = logging.getLogger(__name__)
+E = TypeVar("E", bound=BaseException)
+
 KEPT = "What has arrived is kept; the next try goes on from there."
+BEGINS_AGAIN = "The file changed on the server, so it begins again."
+WHOLE_AGAIN = "This server only sends whole files: Tern passes over what is here already."
 _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 
 class HubError(UserError):
     """A download that cannot go on as it is. ``again``: the same request may work a little later; ``lost``: because
-    the network is gone, which may take long."""
+    the network is gone, which may take long; ``status``: the answer's, where one came."""
 
     def __init__(
-        self, message: str, again: bool = False, after_s: float | None = None, lost: bool = False
+        self,
+        message: str,
+        again: bool = False,
+        after_s: float | None = None,
+        lost: bool = False,
+        status: int = 0,
     ) -> None:
         super().__init__(message)
         self.again = again
         self.lost = lost
         self.after_s = after_s  # how long the server asked to wait
+        self.status = status
 
 
 class ChangedError(HubError):
@@ -43,10 +60,27 @@ class DamagedError(HubError):
         self.kept = kept
 
 
+def waiting_for_room(error: FullError) -> str:
+    """What is said while somebody makes room on the disk."""
+    return str(FullError(f"{error} Tern waits, and goes on by itself."))
+
+
 def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
     """The error for an answer that is neither 200 nor 206."""
     status, host = response.status_code, response.url.host
     code = response.headers.get("X-Error-Code", "")
+    if status == 511:  # network authentication required: a portal that says so
+        return captive(host)
+    if status == 407:
+        return HubError(
+            "The proxy wants a name and a password (407). Write them into its address in the settings: "
+            "http://NAME:PASSWORD@HOST:PORT"
+        )
+    if status == 401 and "Authorization" in response.request.headers:
+        return HubError(
+            f"{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
+            "it under Models, Connections (or set HF_TOKEN)."
+        )
     if status == 401:
         return HubError(
             f"{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
@@ -58,18 +92,20 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
             "and keep your token under Models, Connections (or set HF_TOKEN)."
         )
     if status in (404, 410):
-        return HubError(f"{host} has no {what} (404). Check the owner, the name and the revision.")
+        return HubError(
+            f"{host} has no {what} (404). Check the owner, the name and the revision.", status=404
+        )
     if status == 416:
         return ChangedError(f"{host} says that {what} has no more bytes where Tern wanted to go on (416).")
     if status == 429:
         return HubError(
-            f"{host} says that too many requests came from here (429). Wait some minutes and try again. {KEPT}",
+            f"{host} says that too many requests came from here (429); after some minutes it answers again. {KEPT}",
             again=True,
             after_s=_retry_after(response),
         )
     again = status in _RETRY_STATUS
     return HubError(
-        f"{host} has a fault of its own right now ({status}). Try again later. {KEPT}"
+        f"{host} has a fault of its own right now ({status}), which usually passes: try again later. {KEPT}"
         if status >= 500
         else f"{host} answered {status} when asked for {what}; Tern does not know what to do "
         "with that. Try again later, or use another mirror.",
@@ -86,21 +122,47 @@ def captive(host: str) -> HubError:
     )
 
 
-def of_transport(error: httpx2.HTTPError, host: str) -> HubError:
-    """The error for a connection that failed or broke."""
-    if _caused_by(error, ssl.SSLError) and not isinstance(error, httpx2.ReadError):
+def of_transport(error: httpx2.HTTPError, host: str, proxy: str = "") -> HubError:
+    """The error for a connection that failed or broke; ``proxy`` is the one it went through."""
+    log.info("connection to %s: %r", host, error)
+    unsafe = _cause(error, ssl.SSLError)
+    if unsafe is not None and not isinstance(error, httpx2.ReadError):
+        if isinstance(unsafe, ssl.SSLCertVerificationError):
+            return HubError(
+                f"The connection to {host} is not safe: its certificate cannot be trusted "
+                f"({unsafe.verify_message.rstrip('.')}). Check this computer's date; in a hotel or café log in to its "
+                "network first; in a company ask for its certificate or use a mirror. Nothing was sent."
+            )
         return HubError(
-            f"The connection to {host} is not safe: its certificate cannot be trusted ({_reason(error)}). Check this "
-            "computer's date; on a company network ask for its certificate or use a mirror. Nothing was sent."
+            f"{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
+            "settings; in a hotel or café log in to its network first. Nothing was sent."
         )
     if isinstance(error, httpx2.ProxyError):
         return HubError(
             f"The proxy refused the connection to {host} ({error}). Check the proxy in the settings."
         )
-    if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
+    if isinstance(error, httpx2.UnsupportedProtocol):
         return HubError(
-            f"{host} cannot be reached ({_reason(error)}). Check that this computer is online; behind a company "
-            f"network set a proxy or a mirror in the settings. {KEPT}",
+            f"{host or 'That'} is no address that Tern can ask. Check the mirror in the settings."
+        )
+    if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
+        if proxy:
+            return HubError(
+                f"{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the "
+                f"proxy in the settings or in HTTPS_PROXY. {KEPT}",
+                again=True,
+                lost=True,
+            )
+        if _cause(error, socket.gaierror) is not None:
+            return HubError(
+                f"{host} cannot be found. Check that this computer is online; behind a company network set a proxy or "
+                f"a mirror in the settings. {KEPT}",
+                again=True,
+                lost=True,
+            )
+        return HubError(
+            f"{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a "
+            f"mirror in the settings. {KEPT}",
             again=True,
             lost=True,
         )
@@ -112,13 +174,26 @@ def of_transport(error: httpx2.HTTPError, host: str) -> HubError:
         )
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The connection to {host} broke. Try again when the network is steadier. {KEPT}",
+            f"The connection to {host} broke: the network is not steady. Try again where it is better. {KEPT}",
             again=True,
             lost=True,
         )
     return HubError(
         f"The answer from {host} cannot be understood ({error}). Try again, or use another mirror."
     )
+
+
+def of_proxy() -> UserError:
+    """The error for a proxy's address that is none."""
+    return UserError(
+        "The proxy's address cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT in the settings, or in "
+        "HTTPS_PROXY."
+    )
+
+
+def waiting(error: HubError, seconds: float) -> str:
+    """What is said while it is waited for another try."""
+    return str(HubError(f"{error} Tern tries again in {max(seconds, 1):.0f} s."))
 
 
 def of_disk(error: OSError, path: Path) -> HubError:
@@ -152,20 +227,23 @@ def no_room(path: Path, needed: int, free: int) -> HubError:
 
 
 def _retry_after(response: httpx2.Response) -> float | None:
+    """Seconds that the server asks to wait: a count, a date, or the hub's own RateLimit header (``t=``)."""
+    asked = response.headers.get("Retry-After", "")
+    limit = re.search(r"\bt=(\d+)", response.headers.get("RateLimit", ""))
     try:
-        return max(0.0, float(response.headers["Retry-After"]))
-    except (KeyError, ValueError):
+        return max(0.0, float(asked or (limit[1] if limit else "")))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(asked) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
         return None
 
 
-def _caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
-    seen = 0
-    while error is not None and seen < 10:
-        if isinstance(error, kind):
-            return True
-        error, seen = error.__cause__ or error.__context__, seen + 1
-    return "CERTIFICATE_VERIFY_FAILED" in str(error) if error else False
-
-
-def _reason(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).rstrip(".")
+def _cause(error: BaseException | None, kind: type[E]) -> E | None:
+    """The error of that kind that ``error`` comes from, if there is one."""
+    for _ in range(10):
+        if error is None or isinstance(error, kind):
+            return error
+        error = error.__cause__ or error.__context__
+    return None

@@ -88,6 +88,7 @@ class Source:
         url, linked = httpx2.URL(self._remote.url), None
         home = _origin(url)
         token = hub_client.token(self._options)
+        answered = False
         for _ in range(_MAX_REDIRECTS):
             sent = {"Accept-Encoding": "identity", **headers}
             if token and _origin(url) == home:
@@ -102,16 +103,22 @@ class Source:
                         raise hub_errors.of_status(
                             response, self._remote.label, f"{self._options.hub()}/{self._remote.repo}"
                         )
-                    before = self._received
+                    before, ended = self._received, str(response.status_code)
                     try:
                         yield Answer(response, linked)
+                    except httpx2.HTTPError:
+                        ended += ", broken off"
+                        raise
                     finally:
-                        received = self._received - before
-                        network.note(url.host, self._why, str(response.status_code), received)
+                        network.note(url.host, self._why, ended, self._received - before)
+                        answered = True
                     return
             except httpx2.HTTPError as error:
-                network.note(url.host, self._why, type(error).__name__, 0)
-                raise hub_errors.of_transport(error, url.host) from error
+                if not answered:
+                    network.note(url.host, self._why, type(error).__name__, 0)
+                raise hub_errors.of_transport(
+                    error, url.host, hub_client.proxy_for(self._options, url)
+                ) from error
         raise HubError(f"{url.host} sends Tern in circles. Try again later, or use another mirror.")
 
     def part(self, start: int, end: int) -> bytes | None:

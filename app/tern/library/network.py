@@ -7,9 +7,10 @@ import logging
 import os
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tern import paths
 from tern.errors import UserError
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 LOG_NAME = "connections.jsonl"
 DEFAULT_ENDPOINT = "https://huggingface.co"
 _YES = {"1", "ON", "YES", "TRUE"}  # as huggingface_hub reads its variables
+_KINDS: dict[Any, type] = {"str": str, "int": int}
 _lock = threading.Lock()
 
 
@@ -57,6 +59,10 @@ class NetworkOptions:
         if not found.startswith(("http://", "https://")):
             raise UserError(
                 f"The hub's address {found!r} does not begin with https://. Correct it in the settings."
+            )
+        if not found.partition("://")[2].partition("/")[0]:
+            raise UserError(
+                f"The hub's address {found!r} names no server. Correct it in the settings, or in HF_ENDPOINT."
             )
         return found.rstrip("/")
 
@@ -99,15 +105,17 @@ def connections() -> list[Connection]:
     """Every connection ever made, oldest first. Lines that cannot be read are passed over."""
     found = []
     try:
-        lines = log_path().read_text(encoding="utf-8").splitlines()
+        lines = log_path().read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return []
     except OSError as error:
         raise UserError(f"The log of connections {log_path()} cannot be read ({error.strerror}).") from error
     for line in lines:
         try:
-            found.append(Connection(**json.loads(line)))
-        except (ValueError, TypeError):
+            read = Connection(**json.loads(line))
+            if all(type(getattr(read, item.name)) is _KINDS[item.type] for item in fields(Connection)):
+                found.append(read)
+        except (ValueError, TypeError, RecursionError):
             continue
     return found
 

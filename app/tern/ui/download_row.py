@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tern.library.hub_progress import Progress
 from tern.ui.downloads import DownloadTask
+from tern.ui.error_words import said
 from tern.ui.theme import Size, Space, Theme
 
 _STEPS = 1000
@@ -95,8 +96,8 @@ class DownloadRow(QWidget):
             "verifying": self.tr("Verifying…"),
             "repairing": self.tr("Repairing…"),
         }
-        text = words.get(progress.phase, progress.note or figures(progress))
-        self.label.setText(text)
+        note = said(progress.note) if progress.note else figures(progress)
+        self.label.setText(words.get(progress.phase, note))
         self.label.setVisible(True)
 
     def _restyle(self) -> None:
@@ -110,7 +111,7 @@ class DownloadRow(QWidget):
 
 def amounts(progress: Progress) -> str:
     """``540 of 1,188 MB``"""
-    return f"{progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f}\u2009MB"
+    return _tr("{0} of {1}").format(f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}\u2009MB")
 
 
 def figures(progress: Progress) -> str:
@@ -119,7 +120,16 @@ def figures(progress: Progress) -> str:
     if progress.rate:
         parts.append(f"{progress.rate / 1e6:,.1f}\u2009MB/s")
     if progress.seconds_left is not None:
-        seconds = progress.seconds_left
-        left = f"{seconds:.0f}\u2009s" if seconds < 100 else f"{seconds / 60:,.0f}\u2009min"
-        parts.append(f"{left} left")
+        seconds, minutes = progress.seconds_left, round(progress.seconds_left / 60)
+        if seconds < 100:
+            left = f"{seconds:.0f}\u2009s"
+        else:
+            left = (
+                f"{minutes}\u2009min" if minutes < 100 else f"{minutes // 60}\u2009h {minutes % 60}\u2009min"
+            )
+        parts.append(_tr("{0} left").format(left))
     return " · ".join(parts)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("downloads", text)
