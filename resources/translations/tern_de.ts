@@ -638,7 +638,7 @@
     </message>
     <message>
         <source>Conversation</source>
-        <translation type="unfinished">Gespräch</translation>
+        <translation>Gespräch</translation>
     </message>
     <message>
         <source>Conversations</source>
@@ -654,7 +654,7 @@
     </message>
     <message>
         <source>Edit the last message</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte Nachricht bearbeiten</translation>
     </message>
     <message>
         <source>Edit the last message, when nothing is written; again: the one before</source>
@@ -1209,7 +1209,7 @@
     </message>
     <message>
         <source>Nothing is called that.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts heißt so.</translation>
     </message>
     <message>
         <source>Up and Down choose, Enter does it, Escape closes.</source>
@@ -2831,7 +2831,7 @@
     </message>
     <message>
         <source>Nothing slides or blinks. It is on by itself where your system tells Tern to move less.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts gleitet oder blinkt. Es ist von selbst an, wo Ihr System Tern sagt, dass es sich weniger bewegen soll.</translation>
     </message>
     <message>
         <source>Of Tern&apos;s own words; it changes when Tern is started again. The model answers in the language it is asked in.</source>
