@@ -241,7 +241,8 @@ class Settings:
         except (OSError, ValueError, RecursionError) as error:
             log.warning("settings not read: %s", error)
             settings = cls()
-            settings.warnings.append(f"The settings in {path} could not be read, so Tern uses its defaults.")
+            said = UserError(f"The settings in {path} could not be read, so Tern uses its defaults.")
+            settings.warnings.append(str(said))
             settings._put_aside(path)
             return settings
         return cls(values)
@@ -265,7 +266,8 @@ class Settings:
         if problem is None:
             self[setting] = setting.type(value)
         else:
-            self.warnings.append(f"The setting {key} {problem}; Tern uses {setting.default!r} instead.")
+            said = UserError(f"The setting {key} cannot be {value!r}, so Tern uses {setting.default!r}.")
+            self.warnings.append(str(said))
             log.warning("setting %s %s, not %r", key, problem, value)
 
     def _put_aside(self, path: Path) -> None:

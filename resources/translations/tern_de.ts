@@ -99,6 +99,33 @@
     </message>
 </context>
 <context>
+    <name>Carrying</name>
+    <message>
+        <source>1 conversation was imported.</source>
+        <translation>1 Gespräch wurde importiert.</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Exported to {0}.</source>
+        <translation>Exportiert nach {0}.</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>Wird exportiert …</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>Wird importiert …</translation>
+    </message>
+    <message>
+        <source>{0} conversations were imported.</source>
+        <translation>{0} Gespräche wurden importiert.</translation>
+    </message>
+</context>
+<context>
     <name>ChatWindow</name>
     <message>
         <source>1 message deleted.</source>
@@ -544,6 +571,10 @@
         <translation>Schließt diese Seite. Taste: Escape.</translation>
     </message>
     <message>
+        <source>Enter</source>
+        <translation>Eingabe</translation>
+    </message>
+    <message>
         <source>Keyboard shortcuts</source>
         <translation>Tastenkürzel</translation>
     </message>
@@ -641,10 +672,6 @@
         <translation>Gespräch</translation>
     </message>
     <message>
-        <source>Conversations</source>
-        <translation>Gespräche</translation>
-    </message>
-    <message>
         <source>Copy last reply</source>
         <translation>Letzte Antwort kopieren</translation>
     </message>
@@ -667,10 +694,6 @@
     <message>
         <source>Export this conversation…</source>
         <translation>Dieses Gespräch exportieren …</translation>
-    </message>
-    <message>
-        <source>Exported to {0}.</source>
-        <translation>Exportiert nach {0}.</translation>
     </message>
     <message>
         <source>Find an action or a conversation</source>
@@ -757,8 +780,8 @@
         <translation>Eine Nachricht schreiben</translation>
     </message>
     <message>
-        <source>{0} conversations were imported.</source>
-        <translation>{0} Gespräche wurden importiert.</translation>
+        <source>{0} conversations were deleted.</source>
+        <translation>{0} Gespräche wurden gelöscht.</translation>
     </message>
     <message>
         <source>“{0}” was deleted.</source>
@@ -1853,6 +1876,14 @@
         <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({0}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
     </message>
     <message>
+        <source>The file with your conversations was damaged and there was no backup yet, so Tern began a new one. The damaged file is kept as {0} in {1}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt, und es gab noch keine Sicherung; Tern hat deshalb eine neue begonnen. Die beschädigte Datei liegt als {0} in {1}.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations was damaged, so Tern went back to its backup of {0}. The damaged file is kept as {1} in {2}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt; Tern ist deshalb zu seiner Sicherung vom {0} zurückgekehrt. Die beschädigte Datei liegt als {1} in {2}.</translation>
+    </message>
+    <message>
         <source>The hub does not say how large {0}/{1} is, so it cannot be fetched safely.</source>
         <translation>Der Hub sagt nicht, wie groß {0}/{1} ist, deshalb lässt es sich nicht sicher holen.</translation>
     </message>
@@ -1913,12 +1944,32 @@
         <translation>Die Adresse des Proxys ist nicht zu gebrauchen. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT in die Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
+        <source>The scale {0} is not a number above 0. Fetch the folder again.</source>
+        <translation>Die Skala {0} ist keine Zahl über 0. Laden Sie den Ordner noch einmal herunter.</translation>
+    </message>
+    <message>
+        <source>The setting {0} cannot be {1}, so Tern uses {2}.</source>
+        <translation>Die Einstellung {0} kann nicht {1} sein; Tern nimmt deshalb {2}.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} could not be read, so Tern uses its defaults.</source>
+        <translation>Die Einstellungen in {0} ließen sich nicht lesen; Tern nimmt deshalb seine Vorgaben.</translation>
+    </message>
+    <message>
         <source>The system&apos;s keyring did not give the token up ({0}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <source>The system&apos;s keyring refused the token ({0}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The tensor {0} holds values that are no numbers. Fetch the folder again.</source>
+        <translation>Der Tensor {0} enthält Werte, die keine Zahlen sind. Laden Sie den Ordner noch einmal herunter.</translation>
+    </message>
+    <message>
+        <source>The tensor {0} in {1} has {2} values, not {3} as config.json says. Fetch that folder again.</source>
+        <translation>Der Tensor {0} in {1} hat {2} Werte, nicht {3}, wie config.json sagt. Laden Sie diesen Ordner noch einmal herunter.</translation>
     </message>
     <message>
         <source>The tensor {0} is of type {1}, not packed bytes (U8).</source>
@@ -2131,6 +2182,10 @@
     <message>
         <source>{0} has a fault of its own right now ({1}), which usually passes: try again later. {2}</source>
         <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal. {2}</translation>
+    </message>
+    <message>
+        <source>{0} is too large to be what it should be. Fetch it again.</source>
+        <translation>{0} ist zu groß für das, was es sein soll. Laden Sie es noch einmal herunter.</translation>
     </message>
     <message>
         <source>{0} says that too many requests came from here (429); after some minutes it answers again. {1}</source>

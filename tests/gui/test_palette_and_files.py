@@ -95,14 +95,16 @@ def test_export_and_import_through_the_dialogs(
     assert dialog.selectedFiles()[0].endswith("Planes- why-.md")
     dialog.selectFile(str(tmp_path / "one.md"))
     dialog.accept()
+    qtbot.waitUntil(lambda: "one.md" in window.notice.message)
     assert (tmp_path / "one.md").read_text(encoding="utf-8").startswith("# Planes: why?")
-    assert "one.md" in window.notice.message
-    window.export_to([summary.id for summary in window.store.summaries()], tmp_path / "all.json")
+    window.carrying.export_to([summary.id for summary in window.store.summaries()], tmp_path / "all.json")
+    qtbot.waitUntil(lambda: "all.json" in window.notice.message)
     assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["conversations"]) == 2
-    window.import_from(tmp_path / "all.json")
-    assert window.notice.message == "2 conversations were imported."
+    window.carrying.import_from(tmp_path / "all.json")
+    qtbot.waitUntil(lambda: window.notice.message == "2 conversations were imported.")
     assert len(window.store.summaries()) == 4
-    window.import_from(tmp_path / "one.md")
-    assert "not an export that Tern knows" in window.notice.message
-    window.export_to([shown.id], tmp_path / "missing" / "x.md")
-    assert "could not be written" in window.notice.message
+    qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 4)
+    window.carrying.import_from(tmp_path / "one.md")
+    qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
+    window.carrying.export_to([shown.id], tmp_path / "missing" / "x.md")
+    qtbot.waitUntil(lambda: "could not be written" in window.notice.message)

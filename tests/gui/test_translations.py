@@ -146,6 +146,7 @@ def test_what_is_offered_and_what_is_not_there(qapp: QApplication, tmp_path: Pat
     codes = [code for code, _ in language.offered()]
     assert {"de", "en"} <= set(codes)
     assert dict(language.offered())["de"] == "Deutsch"
+    assert dict(language.offered())["en"] == "English"
     assert language.install(qapp, "xx") == "en"
     assert language.install(qapp, "de_AT") == "de-AT"
     assert QCoreApplication.translate("settings", "Language") == "Sprache"

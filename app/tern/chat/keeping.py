@@ -136,10 +136,11 @@ def _recover(path: Path) -> tuple[sqlite3.Connection, str]:
             with suppress(sqlite3.Error):
                 connection = _restored(candidate, path)
                 when = time.strftime("%Y-%m-%d %H:%M", time.strptime(candidate.stem, _STAMP))
-                return connection, (
+                said = UserError(
                     f"The file with your conversations was damaged, so Tern went back to its backup of {when}. "
                     f"The damaged file is kept as {aside.name} in {path.parent}."
                 )
+                return connection, str(said)
             path.unlink(missing_ok=True)
         connection = connect(path)
         migrations.migrate(connection)
@@ -148,10 +149,11 @@ def _recover(path: Path) -> tuple[sqlite3.Connection, str]:
             f"The file with your conversations in {path} is damaged and cannot be put aside ({error}). "
             "Free the disk, then start Tern again; until then what you write is not kept."
         ) from error
-    return connection, (
+    said = UserError(
         "The file with your conversations was damaged and there was no backup yet, so Tern began a new one. "
         f"The damaged file is kept as {aside.name} in {path.parent}."
     )
+    return connection, str(said)
 
 
 def _restored(candidate: Path, path: Path) -> sqlite3.Connection:

@@ -33,6 +33,7 @@ class HelpPage(QWidget):
         grid.setVerticalSpacing(Space.S)
         for row, (key, action) in enumerate(keys):
             shown = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText)
+            shown = shown.replace("Enter", self.tr("Enter"))  # as it is called elsewhere in Tern
             grid.addWidget(QLabel(action, self), row, 0)
             label = QLabel(shown, self)
             label.setProperty("kind", "quiet")

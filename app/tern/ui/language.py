@@ -34,7 +34,13 @@ def offered() -> list[tuple[str, str]]:
     codes = {"en"}
     for folder in folders():
         codes |= {path.stem.removeprefix(_PREFIX) for path in folder.glob(f"{_PREFIX}*{_SUFFIX}")}
-    return sorted((code, QLocale(code).nativeLanguageName().capitalize() or code) for code in codes)
+    return sorted((code, _name(code)) for code in codes)
+
+
+def _name(code: str) -> str:
+    """What the language calls itself; Qt would say "American English" and write some names small."""
+    name = "English" if code == "en" else QLocale(code).nativeLanguageName()
+    return name[:1].upper() + name[1:] or code
 
 
 def install(app: QApplication, choice: str) -> str:

@@ -128,7 +128,8 @@ class Palette(QFrame):
         for command in self._shown:
             item = QListWidgetItem(command.text)
             item.setData(_KEYS, command.keys)
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{command.text}, {command.keys}".rstrip(", "))
+            spoken = f"{command.text}, {command.keys}" if command.keys else command.text
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
             item.setToolTip(command.text)
             self.list.addItem(item)
         if not self._shown:

@@ -139,7 +139,8 @@ class Readouts(QFrame):
     def _put(self, label: QLabel, text: str) -> None:
         if label.text() != text:
             label.setText(text)
-            label.setAccessibleName(f"{label.property('heading')}: {text}")
+            heading = label.property("heading")
+            label.setAccessibleName(text if text.startswith(heading) else f"{heading}: {text}")
             # Grow only: a figure that loses a digit moves nothing beside it.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
 
