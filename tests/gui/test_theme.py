@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from tern.ui import theme as look
-from tern.ui.accents import ACCENTS, accented
+from tern.ui.accents import ACCENTS, accented, stronger
 from tern.ui.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
 
 TEXT_ON = [  # (text, the surfaces it is used on)
@@ -63,6 +63,24 @@ def test_contrast_is_aa(tokens: Tokens, pairs: list[tuple[str, tuple[str, ...]]]
         for back in backs:
             ratio = contrast(getattr(tokens, front), getattr(tokens, back))
             assert ratio >= least, f"{front} on {back}: {ratio:.2f}"
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+def test_more_contrast_where_the_system_asks_for_it(
+    tokens: Tokens, theme: Theme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    high = stronger(tokens)
+    for front in ("ink", "quiet", "warning", "edge", "line"):
+        for back in ("paper", "surface", "bubble", "hover", "chosen", "notice"):
+            assert contrast(getattr(high, front), getattr(high, back)) >= 7, (front, back)
+    theme.set_mode(Mode.DARK if tokens is DARK else Mode.LIGHT)
+    assert theme.tokens == tokens
+    monkeypatch.setattr(look, "system_wants_contrast", lambda: True)
+    theme.apply()
+    assert theme.tokens == high
+    monkeypatch.undo()
+    theme.apply()
+    assert theme.tokens == tokens
 
 
 def test_every_token_of_the_style_sheet_is_known(theme: Theme) -> None:

@@ -24,6 +24,7 @@ ACCENTS = {
 }
 SYSTEM = "system"
 TEXT_CONTRAST = 4.5  # WCAG 2.2, AA
+_HIGH_CONTRAST = 7.0  # AAA
 _STEP = 0.02
 _ON_DARK_ACCENT = "#10202F"
 
@@ -44,6 +45,19 @@ def accented(tokens: Tokens, accent: str) -> Tokens:
         selection=_tint(tokens.surface, fitted, 0.35 if dark else 0.22, tokens.ink),
         chosen=_tint(tokens.paper, fitted, 0.18 if dark else 0.11, tokens.ink),
     )
+
+
+def stronger(tokens: Tokens) -> Tokens:
+    """``tokens`` for a person whose system asks for more contrast: AAA for all text, and every line can be seen."""
+    grounds = tokens.paper, tokens.surface, tokens.bubble, tokens.hover, tokens.chosen, tokens.notice
+
+    def fitted(color: str) -> str:
+        while min(contrast(color, ground) for ground in grounds) < _HIGH_CONTRAST:
+            color = mixed(color, tokens.ink, _STEP)
+        return color
+
+    quiet = fitted(tokens.quiet)
+    return replace(tokens, quiet=quiet, warning=fitted(tokens.warning), edge=quiet, line=quiet)
 
 
 def _tint(surface: str, accent: str, part: float, ink: str) -> str:

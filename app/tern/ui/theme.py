@@ -6,13 +6,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QFontInfo, QFontMetricsF, QGuiApplication, QPalette
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontInfo,
+    QFontMetricsF,
+    QGuiApplication,
+    QPalette,
+)
 from PySide6.QtWidgets import QApplication
 
-from tern.ui.accents import ACCENTS, SYSTEM, accented
+from tern.ui.accents import ACCENTS, SYSTEM, accented, stronger
 from tern.ui.sheet import SHEET
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QAccessibilityHints  # from 6.10 on
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +142,8 @@ class Theme(QObject):
         self.tokens = LIGHT
         app.setStyle("Fusion")  # one drawing of controls everywhere, so that the style sheet can stay small
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+        if (more := _accessibility()) is not None:
+            more.contrastPreferenceChanged.connect(self.apply)
         self.apply()
 
     @property
@@ -229,6 +243,8 @@ class Theme(QObject):
             dark = hints.colorScheme() is Qt.ColorScheme.Dark
         self._dark = dark
         self.tokens = self._tokens(dark)
+        if system_wants_contrast():
+            self.tokens = stronger(self.tokens)
         self._app.setFont(self.font(Size.CONTROL))
         self._app.setPalette(_palette(self.tokens))
         self._app.setStyleSheet(_style_sheet(self))
@@ -248,11 +264,19 @@ class Theme(QObject):
 
 def _system_is_still() -> bool:
     """Whether the system asks for less motion. Qt tells it from 6.12 on, if then; else only the setting counts."""
-    hints = QGuiApplication.styleHints()
-    told = (
-        getattr(hints.accessibility(), "motionPreference", None) if hasattr(hints, "accessibility") else None
-    )
+    told = getattr(_accessibility(), "motionPreference", None)
     return told is not None and "Reduced" in str(told())
+
+
+def system_wants_contrast() -> bool:
+    """Whether the system asks for more contrast. Qt tells it from 6.10 on."""
+    hints = _accessibility()
+    return hints is not None and hints.contrastPreference() is Qt.ContrastPreference.HighContrast
+
+
+def _accessibility() -> QAccessibilityHints | None:
+    hints = QGuiApplication.styleHints()
+    return hints.accessibility() if hasattr(hints, "accessibility") else None
 
 
 def _palette(tokens: Tokens) -> QPalette:
