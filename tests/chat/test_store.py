@@ -171,3 +171,15 @@ def test_numbers_of_another_version_are_read_as_far_as_they_are_known() -> None:
     stats = Stats(tokens=4, time_to_first_token_s=0.25, finish_reason=FinishReason.STOPPED)
     assert stats_from_json(stats_to_json(stats)) == stats
     assert stats_to_json(Stats()) == "{}"
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [("Die Bäckerei am Ufer", "Bäckerie"), ("Übung", "Übugn"), ("Größe", "Grösse"), ("Strasse", "Straße"),
+     ("naïveté", "naivete")],
+)  # fmt: skip
+def test_a_typo_in_a_word_with_accents_is_forgiven(text: str, query: str) -> None:
+    store = Store.in_memory()
+    store.add(store.create("A"), [("user", text, State.DONE)], None)
+    (hit,) = store.search(query)
+    assert hit.text[slice(*hit.marks[0])] == max(text.split(), key=len)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Iterator
 
 from tern.chat.types import Hit, Summary
@@ -28,7 +29,7 @@ def find(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
     hits = _find(db, " ".join(f'"{word}"*' for word in words), limit)
     if hits or not any(len(word) >= _SHORTEST for word in words):
         return hits
-    near = [[word, *_near(db, word.casefold())] for word in words]
+    near = [[word, *_near(db, _folded(word))] for word in words]
     if all(len(choices) == 1 for choices in near):
         return []
     any_of = ["(" + " OR ".join(f'"{word}"*' for word in choices) + ")" for choices in near]
@@ -87,11 +88,22 @@ def _near(db: sqlite3.Connection, word: str) -> list[str]:
     )
     near: list[str] = []
     for (term,) in rows:
-        if one_letter_apart(word, term):
+        if one_letter_apart(_plain(word), _plain(term)) or (_plain(word) == _plain(term) and word != term):
             near.append(term)
             if len(near) == _TRIES:
                 break
     return near
+
+
+def _folded(word: str) -> str:
+    """As the index keeps it: small, without accents."""
+    letters = unicodedata.normalize("NFD", word.lower())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def _plain(word: str) -> str:
+    """As those write it who have no ß."""
+    return word.replace("ß", "ss")
 
 
 def one_letter_apart(a: str, b: str) -> bool:

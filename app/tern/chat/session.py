@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from tern.chat.attaching import Attachment, compose
 from tern.chat.store import Store
-from tern.chat.types import Entry, Manner, State
+from tern.chat.types import Entry, Manner, State, continued
 from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 
@@ -45,6 +45,7 @@ class Session:
         self._clock = clock
         self._saved_at = 0.0
         self._pieces: list[str] = []  # of the reply in progress
+        self._numbers = Stats()  # of it, before it was gone on with
         self._open: Entry | None = None
         self._told: list[
             int
@@ -166,6 +167,7 @@ class Session:
         entry.stats = replace(entry.stats, finish_reason=None)
         self._store.save(entry)
         self._begin(entry)
+        self._numbers = entry.stats
 
     def choose(self, entry: int) -> None:
         """Show the branch that ``entry`` is on, to its newest end."""
@@ -216,7 +218,7 @@ class Session:
             self._pieces.append(text)
         if stats.dropped_messages and self._told:
             stats = replace(stats, dropped_messages=tuple(self._told[n] for n in stats.dropped_messages))
-        entry.stats = stats
+        entry.stats = continued(self._numbers, stats) if self._numbers.tokens else stats
         entry.model = model or entry.model
         if stats.finish_reason is not None:
             self._end(State.DONE)
@@ -261,6 +263,7 @@ class Session:
 
     def _begin(self, entry: Entry) -> None:
         self._open = entry
+        self._numbers = Stats()
         self._pieces = [entry.content] if entry.content else []
         self._saved_at = self._clock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 
 from tern.chat.attaching import Attachment, words_of
@@ -91,6 +91,20 @@ class Hit:
     message: int | None
     text: str
     marks: tuple[tuple[int, int], ...]
+
+
+def continued(before: Stats, after: Stats) -> Stats:
+    """The numbers of a reply that was gone on with: of all its tokens, and the latest of what else there is."""
+    parts = [part for part in (before, after) if part.decode_tokens_per_s > 0]
+    gaps = sum(part.tokens - 1 for part in parts)
+    seconds = sum((part.tokens - 1) / part.decode_tokens_per_s for part in parts)
+    return replace(
+        after if after.context_size else before,
+        tokens=before.tokens + after.tokens,
+        decode_tokens_per_s=gaps / seconds if seconds else 0.0,
+        time_to_first_token_s=before.time_to_first_token_s or after.time_to_first_token_s,
+        finish_reason=after.finish_reason,
+    )
 
 
 def stats_to_json(stats: Stats) -> str:
