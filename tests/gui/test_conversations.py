@@ -129,7 +129,7 @@ def test_search_shows_passages_and_opens_the_message(qtbot: QtBot, make_window: 
     assert hit.text[slice(*hit.marks[0])] == "kittiwake"
     QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
     QTest.keyClick(window.sidebar.list, Qt.Key.Key_Return)
-    assert window.transcript.textCursor().selectedText().lower() == "kittiw"
+    assert window.transcript.textCursor().selectedText() == "kittiwake"
     place = window.transcript.cursorRect()
     assert window.transcript.viewport().rect().contains(place)
     QTest.keyClick(window, Qt.Key.Key_F, CONTROL)

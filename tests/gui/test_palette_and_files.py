@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt
@@ -108,3 +109,30 @@ def test_export_and_import_through_the_dialogs(
     qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
     window.carrying.export_to([shown.id], tmp_path / "missing" / "x.md")
     qtbot.waitUntil(lambda: "could not be written" in window.notice.message)
+
+
+def test_a_long_import_leaves_the_window_alone(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    messages = [
+        {"id": n + 1, "parent": n or None, "role": "user", "content": "words " * 50, "state": "done",
+         "created": 1.7e9, "stats": {}} for n in range(20)
+    ]  # fmt: skip
+    one = {"title": "T", "pinned": False, "updated": 1.7e9, "manner": {"system": None, "sampling": {}},
+           "leaf": 20, "messages": messages}  # fmt: skip
+    path = tmp_path / "many.json"
+    path.write_text(json.dumps({"format": "tern-conversations", "version": 1, "conversations": [one] * 300}))
+    window = make_window(store=Store.open(tmp_path))
+    window.carrying.import_from(path)
+    started, longest, last = time.monotonic(), 0.0, time.monotonic()
+    while window.carrying._jobs:
+        qtbot.wait(1)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    took = time.monotonic() - started
+    assert len(window.store.summaries()) == 300
+    assert longest < max(0.1, took / 3), "the window went on meanwhile"
+    window.carrying.import_from(path)
+    qtbot.waitUntil(lambda: len(window.store.summaries()) > 300)
+    window.close()
+    assert len(window.store.summaries()) == 300, "what is cut short adds nothing"
+    window.store.close()

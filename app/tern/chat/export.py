@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,8 @@ from tern.chat.types import Entry, stats_to_json
 FORMAT = "tern-conversations"
 VERSION = 1
 
+Progress = Callable[[float], object]
+
 
 class Kind(StrEnum):
     """What a file is called after."""
@@ -29,14 +31,22 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-def export(store: Store, conversations: Sequence[int], kind: Kind) -> str:
-    """The conversations as the text of one file: JSON with all branches, else the branch on show of each."""
-    if kind is Kind.JSON:
-        found = [_as_json(store, conversation) for conversation in conversations]
-        document = {"format": FORMAT, "version": VERSION, "conversations": found}
-        return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-    write = _as_markdown if kind is Kind.MARKDOWN else _as_text
-    return "\n\n".join(write(store, conversation) for conversation in conversations)
+def export(
+    store: Store, conversations: Sequence[int], kind: Kind, told: Progress = lambda fraction: None
+) -> str:
+    """The conversations as the text of one file: JSON with all branches, else the branch on show of each.
+
+    ``told`` is given the fraction that is done; what it raises ends the work.
+    """
+    write = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]
+    parts = []
+    for number, conversation in enumerate(conversations):
+        told(number / len(conversations))
+        parts.append(write(store, conversation))
+    if kind is not Kind.JSON:
+        return "\n\n".join(parts)
+    listed = ",\n".join(parts)
+    return f'{{"format": "{FORMAT}", "version": {VERSION}, "conversations": [\n{listed}\n]}}\n'
 
 
 def _as_markdown(store: Store, conversation: int) -> str:
@@ -58,7 +68,11 @@ def _as_text(store: Store, conversation: int) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _as_json(store: Store, conversation: int) -> dict[str, Any]:
+def _as_json(store: Store, conversation: int) -> str:
+    return json.dumps(_document(store, conversation), ensure_ascii=False, indent=1)
+
+
+def _document(store: Store, conversation: int) -> dict[str, Any]:
     summary = store.summary(conversation)
     return {
         "title": summary.title,

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.chat import attaching, gpt4all
-from tern.chat.export import FORMAT, VERSION
+from tern.chat.export import FORMAT, VERSION, Progress
 from tern.chat.manner import SAMPLING
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
@@ -26,6 +26,7 @@ from tern.errors import UserError
 
 _ROLES = ("user", "assistant")
 _HALF = re.compile("[\ud800-\udfff]")  # of a character: where another program cut one in two
+_AT_ONCE = 20  # conversations in one transaction: whoever writes meanwhile waits no longer than for these
 _LARGEST = 1 << 53  # number that is believed
 
 
@@ -39,8 +40,11 @@ class _Found:
     pinned: bool = False
 
 
-def import_file(store: Store, path: Path) -> list[int]:
-    """Add every conversation of the file; returns their ids. Raises UserError, with nothing added, if it cannot."""
+def import_file(store: Store, path: Path, told: Progress = lambda fraction: None) -> list[int]:
+    """Add every conversation of the file; returns their ids. Raises UserError, with nothing added, if it cannot.
+
+    ``told`` is given the fraction that is done; what it raises ends the work, with nothing added either.
+    """
     try:
         data = path.read_bytes()
         found = [_gpt4all(data)] if gpt4all.is_chat(data) else list(_conversations(json.loads(data)))
@@ -51,15 +55,25 @@ def import_file(store: Store, path: Path) -> list[int]:
             f"{path.name} is not an export that Tern knows, or not all of one. It reads its own JSON, the "
             "conversations.json of ChatGPT's data export, and GPT4All's .chat files."
         ) from error
-    ids = []
-    with store.together():
-        for conversation in found:
-            number = store.create(conversation.title, conversation.manner, conversation.created)
-            store.import_entries(number, conversation.entries, conversation.leaf)
-            if conversation.pinned:
-                store.set_pinned(number, True)
-            ids.append(number)
+    ids: list[int] = []
+    try:
+        for start in range(0, len(found), _AT_ONCE):
+            told(start / len(found))
+            with store.together():
+                ids += [_add(store, conversation) for conversation in found[start : start + _AT_ONCE]]
+    except BaseException:
+        for number in ids:
+            store.delete(number)
+        raise
     return ids
+
+
+def _add(store: Store, found: _Found) -> int:
+    number = store.create(found.title, found.manner, found.created)
+    store.import_entries(number, found.entries, found.leaf)
+    if found.pinned:
+        store.set_pinned(number, True)
+    return number
 
 
 def _conversations(document: Any) -> Iterator[_Found]:

@@ -60,6 +60,12 @@ class Store:
         migrations.migrate(connection)
         return cls(connection)
 
+    def another(self) -> Store:
+        """The same conversations over a connection of its own, for another thread; of a store with a ``path``."""
+        assert self.path is not None
+        with _disk_trouble():
+            return Store(keeping.connect(self.path), self.path)
+
     def close(self) -> None:
         self._db.close()
 

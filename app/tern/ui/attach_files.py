@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool, Signal, Slot
@@ -36,6 +36,7 @@ class AttachFiles(QObject):
     """
 
     trouble = Signal(str)
+    read_late = Signal(object, object)  # what ``tag`` gave when it was attached, Attachment: its chip is gone
     _read = Signal(int, object)  # number of the file, Attachment
     _refused = Signal(int, str)
 
@@ -43,7 +44,8 @@ class AttachFiles(QObject):
         super().__init__(composer)
         self._theme = theme
         self._composer = composer
-        self._chips: dict[int, Chip] = {}
+        self.tag: Callable[[], object] = lambda: None
+        self._chips: dict[int, tuple[Chip, object]] = {}  # of the files that are being read
         self._next = 0
         self._closing = threading.Event()
         self._pool = QThreadPool(self)
@@ -78,7 +80,9 @@ class AttachFiles(QObject):
                 )
             elif self._has_room():
                 self._next += 1
-                self._chips[self._next] = self._composer.shelf.add(None, path.name)
+                chip = self._composer.shelf.add(None, path.name)
+                self._chips[self._next] = chip, self.tag()
+                chip.removed.connect(lambda number=self._next: self._chips.pop(number, None))
                 self._pool.start(lambda path=path, number=self._next: self._work(number, path))
         self._composer.editor.setFocus()
 
@@ -109,17 +113,23 @@ class AttachFiles(QObject):
 
     @Slot(int, object)
     def _settle(self, number: int, attachment: Attachment) -> None:
-        chip = self._chips.pop(number)
-        if chip in self._composer.shelf.chips:  # else it was taken away meanwhile
+        if number not in self._chips:
+            return  # it was taken away meanwhile
+        chip, tag = self._chips.pop(number)
+        if chip in self._composer.shelf.chips:
             self._composer.shelf.settle(chip, attachment)
+        else:
+            self.read_late.emit(tag, attachment)
 
     @Slot(int, str)
     def _refuse(self, number: int, sentence: str) -> None:
-        chip = self._chips.pop(number)
+        if number not in self._chips:
+            return
+        chip, _ = self._chips.pop(number)
         if chip in self._composer.shelf.chips:
             self._composer.hold_back()
             self._composer.shelf.remove(chip)
-            self.trouble.emit(sentence)
+        self.trouble.emit(sentence)
 
     # Pasted text
 

@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from tern.chat.attaching import Attachment
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.chat.types import Manner
+from tern.chat.types import Draft, Manner
 from tern.engine.types import ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
@@ -48,6 +48,8 @@ class ChatWindow(WindowFrame):
         self.fitting.refused.connect(self._refuse)
         self.fitting.waiting.connect(self._say_it_waits)
         self.files.trouble.connect(self.show_error)
+        self.files.tag = lambda: self._session.conversation
+        self.files.read_late.connect(self.drafts.add)
         self.composer.send_requested.connect(self._may_send)
         self.composer.stop_requested.connect(self.stop)
         self.composer.recall_requested.connect(self.recall)
@@ -76,7 +78,10 @@ class ChatWindow(WindowFrame):
 
     def send(self, text: str) -> None:
         """Send ``text``; what is written in the composer stays there."""
-        self._ask(text)
+        was_new = self._session.conversation is None
+        if self._ask(text) and was_new:
+            self.drafts.forget(None)  # what is written belongs to the conversation that has begun
+            self.drafts.keep()
 
     def _may_send(self) -> None:
         if not self._session.busy:
@@ -95,7 +100,7 @@ class ChatWindow(WindowFrame):
         session = self._session
         if session.busy or not self._do(lambda: self.desk.ask(session, text, before, attachments)):
             return False
-        self.notice.hide()
+        self.notice.clear()
         question, reply = items_of(session)[-2:]
         if before is None:
             self.pages.setCurrentWidget(self.transcript)
@@ -125,7 +130,8 @@ class ChatWindow(WindowFrame):
 
     def regenerate(self, reply: int) -> None:
         """Another reply beside that one."""
-        if self._do(lambda: self.desk.regenerate(self._session, reply)):
+        if not self._session.busy and self._do(lambda: self.desk.regenerate(self._session, reply)):
+            self.notice.clear()
             self._show_session()
 
     def regenerate_last(self) -> None:
@@ -135,7 +141,8 @@ class ChatWindow(WindowFrame):
 
     def go_on(self) -> None:
         """Continue the last reply where it ended too early."""
-        if self._do(lambda: self.desk.go_on(self._session)):
+        if not self._session.busy and self._do(lambda: self.desk.go_on(self._session)):
+            self.notice.clear()
             self._show_session()
 
     def edit(self, question: int) -> None:
@@ -179,6 +186,11 @@ class ChatWindow(WindowFrame):
         self.notice.hide()
         self.drafts.restore()
         self.fitting.show(self._session)
+
+    def _leave(self) -> None:
+        """Another conversation comes, or the end: what is written stays, the changed words of an old message too."""
+        edited = next((entry for entry in self._session.entries if entry.id == self._editing), None)
+        self.drafts.leave(Draft(edited.text, edited.attachments) if edited is not None else Draft())
 
     def _set_manner(self, manner: Manner) -> None:
         if self._do(lambda: setattr(self._session, "manner", manner)):

@@ -118,6 +118,7 @@ class Composer(QFrame):
 
     def put(self, text: str, attachments: Sequence[Attachment] = (), recalled: bool = False) -> None:
         """Write this in place of what is there. ``recalled``: Up and Down may go on to other messages."""
+        self._send_when_read = False  # it was meant for what was there
         self.shelf.put(tuple(attachments))
         self.editor.put(text, recalled)
 

@@ -190,6 +190,14 @@ class Sidebar(QFrame):
             self._current = conversation
             self._mark_current()
 
+    def words_found(self, message: int) -> list[str]:
+        """The words that the search found in a message, as they stand there: what is typed may only begin them."""
+        for number in range(self._model.rowCount()):
+            row: Row = self._model.index(number).data(ROW)
+            if row.hit is not None and row.hit.message == message:
+                return [row.hit.text[start:end] for start, end in row.hit.marks]
+        return []
+
     def focus_search(self) -> None:
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
+from tern.chat.attaching import Attachment
 from tern.chat.store import Store
 from tern.chat.types import Draft
 from tern.ui.composer import Composer
@@ -44,6 +45,22 @@ class Drafts(QObject):
         draft = Draft(self._composer.text, self._composer.attachments)
         if draft != self._store.draft(self._shown()):
             self._do(lambda: self._store.set_draft(self._shown(), draft))
+
+    def leave(self, recalled: Draft) -> None:
+        """Keep it, for another conversation comes. While an earlier message is edited: what was made of ``recalled``,
+        unless a draft waits already."""
+        if self._held and self._store.draft(self._shown()) == Draft():
+            self._held = Draft(self._composer.text, self._composer.attachments) == recalled
+        self.keep()
+
+    def add(self, conversation: int | None, attachment: Attachment) -> None:
+        """A file was read after its conversation had been left."""
+        if conversation == self._shown() and not self._held:
+            self._composer.shelf.add(attachment)
+            return
+        draft = self._store.draft(conversation)
+        draft = Draft(draft.text, (*draft.attachments, attachment))
+        self._do(lambda: self._store.set_draft(conversation, draft))
 
     def forget(self, conversation: int | None) -> None:
         """It was sent."""

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.atomic import replacing
-from tern.chat.export import Kind, export
+from tern.chat.export import Kind, Progress, export
 from tern.chat.store import Store
 from tern.errors import UserError
 
@@ -40,10 +40,12 @@ def ask_where_from(parent: QWidget, then: Callable[[Path], object]) -> None:
     dialog.open()
 
 
-def write(store: Store, conversations: Sequence[int], path: Path) -> None:
+def write(
+    store: Store, conversations: Sequence[int], path: Path, told: Progress = lambda fraction: None
+) -> None:
     """Export to ``path``, in the format that its name says. Raises UserError when the disk refuses."""
     kinds = {f".{kind}": kind for kind in Kind}
-    text = export(store, conversations, kinds.get(path.suffix.lower(), Kind.MARKDOWN))
+    text = export(store, conversations, kinds.get(path.suffix.lower(), Kind.MARKDOWN), told)
     try:
         with replacing(path) as file:
             file.write(text.encode())

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
@@ -12,7 +12,6 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
-from tern.chat.importing import import_file
 from tern.chat.presets import own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -37,8 +36,8 @@ from tern.settings import (
 )
 from tern.ui import tray
 from tern.ui.actions import look_menu
+from tern.ui.carrying import Carrying
 from tern.ui.chat_window import UNDO_S, ChatWindow
-from tern.ui.files import ask_where_from, ask_where_to, write
 from tern.ui.focus_ring import FocusRing
 from tern.ui.header import MenuEntry
 from tern.ui.help_page import HelpPage
@@ -80,6 +79,9 @@ class MainWindow(ChatWindow):
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
+        self._gone: dict[
+            int, float
+        ] = {}  # conversations that can be brought back, and when they were deleted
         self.tray = Tray(self, self.actions_, self._settings, self.come_up)
         self._make_actions()
         self._look = look_menu(self._theme, self._choose_look, self)
@@ -87,6 +89,7 @@ class MainWindow(ChatWindow):
         self._build(self._menu())
         self.palette_ = Palette(self._theme, self.sides)
         self._ring = FocusRing(self._theme, self)
+        self.carrying = Carrying(self.store, self.notice, self)
         self._connect_chat()
         self._connect()
         self._restore_window()
@@ -122,8 +125,9 @@ class MainWindow(ChatWindow):
         self.sidebar.renamed.connect(self.rename)
         self.sidebar.pin_requested.connect(self.pin)
         self.sidebar.delete_requested.connect(self.delete)
-        self.sidebar.export_requested.connect(self.ask_export)
+        self.sidebar.export_requested.connect(lambda number: self.carrying.ask_export(number))
         self.desk.conversation_changed.connect(self._list_one)
+        self.carrying.imported.connect(self._list_conversations)
         self.greeting.set_guide(not self._settings[MODEL_PATH])
         self.desk.model_loaded.connect(lambda info: self.greeting.set_guide(info.path == paths.guide_model()))
 
@@ -146,10 +150,10 @@ class MainWindow(ChatWindow):
             "export",
             self.tr("Export this conversation…"),
             "",
-            lambda: self.ask_export(self._session.conversation),
+            lambda: self.carrying.ask_export(self._session.conversation),
         )
-        add("export_all", self.tr("Export all conversations…"), "", lambda: self.ask_export(None))
-        add("import", self.tr("Import conversations…"), "", lambda: ask_where_from(self, self.import_from))
+        add("export_all", self.tr("Export all conversations…"), "", lambda: self.carrying.ask_export(None))
+        add("import", self.tr("Import conversations…"), "", lambda: self.carrying.ask_import())
         add("manner", self.tr("How this conversation is answered"), "Ctrl+Shift+P", self.show_manner)
         add("models", self.tr("Models"), "Ctrl+M", self.models_requested.emit)
         add("network", self.tr("Connections and token"), "", self.network_requested.emit)
@@ -174,7 +178,7 @@ class MainWindow(ChatWindow):
             if not session.busy and message not in [entry.id for entry in session.path]:
                 self._do(lambda: session.choose(message))
                 self._show_session()
-            self.transcript.reveal(message, self.sidebar.query)
+            self.transcript.reveal(message, self.sidebar.words_found(message))
         self.sides.close_over()
 
     def search(self) -> None:
@@ -201,44 +205,30 @@ class MainWindow(ChatWindow):
         """Take a conversation away; it can be undone for ten seconds."""
 
         def undo() -> None:
-            self._do(lambda: self.store.undelete(conversation))
+            for number in gone:
+                self._do(partial(self.store.undelete, number))
             self._list_conversations()
             self.show_conversation(conversation)
+            self._gone.clear()
 
         title = self.store.summary(conversation).title
         if not self._do(lambda: self.store.delete(conversation)):
             return
+        self._gone = {number: at for number, at in self._gone.items() if time.monotonic() - at < UNDO_S}
+        self._gone[conversation] = time.monotonic()
+        gone = list(self._gone)
         self.desk.stop(self.desk.session(conversation))
         if conversation == self._session.conversation:
             self.new_chat()
         self._list_conversations()
         said = self.tr("“{0}” was deleted.").format(title)
-        self.notice.show_message(said, self.tr("Undo"), undo, tone="calm", seconds=UNDO_S)
+        if len(gone) > 1:
+            said = self.tr("{0} conversations were deleted.").format(len(gone))
+        self.notice.show_message(said, self.tr("Undo"), undo, tone="calm", seconds=UNDO_S, lasting=True)
 
     def delete_shown(self) -> None:
         if self._session.conversation is not None:
             self.delete(self._session.conversation)
-
-    def ask_export(self, conversation: int | None) -> None:
-        """Ask for a file, and write one conversation into it; None for all of them."""
-        summaries = self.store.summaries() if conversation is None else [self.store.summary(conversation)]
-        if not summaries:
-            return
-        title = self.tr("Conversations") if conversation is None else summaries[0].title
-        ids = [summary.id for summary in summaries]
-        ask_where_to(self, title, lambda path: self.export_to(ids, path))
-
-    def export_to(self, conversations: list[int], path: Path) -> None:
-        if self._do(lambda: write(self.store, conversations, path)):
-            said = self.tr("Exported to {0}.").format(path)
-            self.notice.show_message(said, tone="calm", seconds=UNDO_S)
-
-    def import_from(self, path: Path) -> None:
-        ids: list[int] = []
-        if self._do(lambda: ids.extend(import_file(self.store, path))):
-            self._list_conversations()
-            said = self.tr("{0} conversations were imported.").format(len(ids))
-            self.notice.show_message(said, tone="calm", seconds=UNDO_S)
 
     def show_palette(self) -> None:
         """Every action, then every conversation."""
@@ -252,9 +242,9 @@ class MainWindow(ChatWindow):
         self.palette_.open(commands)
 
     def _switch(self, session: Session) -> None:
-        self.drafts.keep()
+        self._leave()
         self._session, self._editing = session, None
-        self.notice.hide()
+        self.notice.clear()
         self._show_session()
         self.drafts.restore()
 
@@ -378,8 +368,9 @@ class MainWindow(ChatWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):
             return
-        self.drafts.keep()
+        self._leave()
         self.files.close()
+        self.carrying.close()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.sides.wanted
         self._save_settings()

@@ -20,6 +20,7 @@ class Notice(QFrame):
         super().__init__(parent)
         self._theme = theme
         self._act: Callable[[], object] | None = None
+        self._lasting = False
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.hide)
         self.setObjectName("notice")
@@ -60,9 +61,14 @@ class Notice(QFrame):
         act: Callable[[], object] | None = None,
         tone: str = "error",
         seconds: float = 0,
+        lasting: bool = False,
     ) -> None:
-        """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed."""
+        """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed.
+
+        ``lasting``: it is about no one conversation, and :meth:`clear` leaves it alone.
+        """
         message = said(message)
+        self._lasting = lasting
         self._timer.stop()
         if seconds:
             self._timer.start(round(1000 * seconds))
@@ -76,6 +82,11 @@ class Notice(QFrame):
         self.style().polish(self)
         self.show()
         Announcer(self).say(message)
+
+    def clear(self) -> None:
+        """What was said of a conversation is past."""
+        if not self._lasting:
+            self.hide()
 
     def _do(self) -> None:
         act, self._act = self._act, None

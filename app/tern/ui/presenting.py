@@ -8,6 +8,7 @@ from tern.chat.session import Session
 from tern.chat.types import Entry, State
 from tern.engine.types import FinishReason
 from tern.metrics.speed import format_seconds
+from tern.ui.error_words import said
 from tern.ui.figures import context_text, reply_text, speed_text, tokens_text
 from tern.ui.messages import Item
 
@@ -74,8 +75,8 @@ def note_of(entry: Entry) -> str:
         parts.insert(
             0, _tr("Cut off when Tern ended.") if entry.content else _tr("Tern ended before the reply.")
         )
-    elif entry.state is State.FAILED and not entry.content:
-        parts.insert(0, _tr("No reply."))
+    elif entry.state is State.FAILED:
+        parts.insert(0, said(entry.error) or _tr("No reply."))
     elif entry.stats.finish_reason is not None and (words := _endings().get(entry.stats.finish_reason)):
         parts.insert(0, words)
     return "  ".join(parts)

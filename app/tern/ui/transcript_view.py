@@ -155,19 +155,21 @@ class TranscriptView(QTextBrowser):
         """The newest reply as the model wrote it; empty when there is none."""
         return next((shown.source for shown in reversed(self._messages) if not shown.user), "")
 
-    def reveal(self, key: int, words: str = "") -> None:
+    def reveal(self, key: int, words: Sequence[str] = ()) -> None:
         """Bring a message into view, and select the first of ``words`` in it."""
-        shown = next((shown for shown in self._messages if shown.item.key == key), None)
-        if shown is None:
+        number = next((n for n, shown in enumerate(self._messages) if shown.item.key == key), None)
+        if number is None:
             return
+        shown, rest = self._messages[number], self._messages[number + 1 :]
+        end = rest[0].slot.start.position() if rest else self.document().characterCount()
         start = QTextCursor(shown.slot.start)
         start.setPosition(start.position())
         self._stick = False
         bar = self.verticalScrollBar()
         bar.setValue(bar.value() + self.cursorRect(start).top() - Space.XL)
-        for word in words.split():
+        for word in words:
             found = self.document().find(word, start)
-            if not found.isNull():
+            if not found.isNull() and found.position() < end:
                 self.setTextCursor(found)
                 break
 

@@ -1,0 +1,185 @@
+"""What a person wrote, deleted or waits for is still there after a detour: another conversation, another reply."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QPushButton
+from pytestqt.qtbot import QtBot
+
+from tern.chat.attaching import Attachment
+from tern.chat.reading import read_file
+from tern.chat.store import Store
+from tern.chat.types import State
+from tern.engine.fake import FakeEngine
+from tern.errors import UserError
+from tern.ui import attach_files
+from tern.ui.main_window import MainWindow
+
+from .composing import CONTROL, chips, exchange, idle, say, shown_text
+from .conftest import WindowMaker
+from .test_sidebar import SOME, filled, rows
+
+
+def _open(window: MainWindow, title: str) -> None:
+    window.show_conversation(next(one.id for one in window.store.summaries() if one.title == title))
+
+
+def _help(window: MainWindow) -> QPushButton:
+    return window.findChild(QPushButton, "noticeButton")
+
+
+def _undo(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.mouseClick(_help(window), Qt.MouseButton.LeftButton)
+
+
+def test_a_deletion_can_be_undone_from_another_conversation_and_while_writing(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(store=filled("First", "Second"))
+    _open(window, "First")
+    window.delete_shown()
+    _open(window, "Second")
+    exchange(qtbot, window, "More")
+    _undo(qtbot, window)
+    assert set(rows(window)) == {"[Today]", "First", "Second"}
+    assert "about First" in shown_text(window)
+
+
+def test_all_that_was_deleted_within_the_time_comes_back(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(store=filled("First", "Second", "Third"))
+    for summary in window.store.summaries():
+        window.delete(summary.id)
+    assert window.notice.message == "3 conversations were deleted."
+    _undo(qtbot, window)
+    assert len(window.store.summaries()) == 3
+    _open(window, "Second")
+    window.delete_shown()
+    assert window.notice.message == "“Second” was deleted."
+
+
+def test_an_offer_that_a_new_reply_overtakes_is_taken_back(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["One.", "Two.", SOME], token_seconds=0.002)
+    exchange(qtbot, window, "First")
+    exchange(qtbot, window, "Second")
+    window.transcript.delete_requested.emit(window._session.path[2].id)
+    assert _help(window).isVisible()
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_R, CONTROL)
+    assert not _help(window).isVisible()
+    window.regenerate(window._session.path[1].id)  # as a click that was already under way
+    window.go_on()
+    qtbot.waitUntil(lambda: idle(window))
+    assert len(window._session.path) == 2
+
+
+def test_why_a_reply_failed_stands_under_it_from_then_on(qtbot: QtBot, make_window: WindowMaker) -> None:
+    engine = FakeEngine(["one two three"], error=UserError("The memory ran out."), error_after=2)
+    window = make_window(engine, store=filled("Other"))
+    say(window, "Count")
+    qtbot.waitUntil(lambda: window.notice.isVisible())
+    _open(window, "Other")
+    _open(window, "Count")
+    assert "The memory ran out." in shown_text(window)
+
+
+def test_a_changed_old_message_is_a_draft_when_its_conversation_is_left(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=["One."], store=filled("Other"))
+    exchange(qtbot, window, "First")
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
+    _open(window, "Other")
+    _open(window, "First")
+    assert window.composer.text == "", "what was not changed is where it was"
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
+    QTest.keyClicks(window.composer.editor, " and a long thought")
+    _open(window, "Other")
+    assert window.composer.text == ""
+    _open(window, "First")
+    assert window.composer.text == "First and a long thought"
+    window.transcript.edit_requested.emit(window._session.path[0].id)
+    QTest.keyClicks(window.composer.editor, " again")
+    _open(window, "Other")
+    _open(window, "First")
+    assert window.composer.text == "First and a long thought", "the draft that waited comes first"
+
+
+def test_a_question_from_the_greeting_takes_the_draft_along(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["One."])
+    QTest.keyClicks(window.composer.editor, "half a thought")
+    window.drafts.keep()
+    window.send("What are you?")
+    qtbot.waitUntil(lambda: idle(window))
+    assert window.composer.text == "half a thought"
+    window.new_chat()
+    assert window.composer.text == ""
+
+
+@pytest.fixture
+def slow_files(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Files are read when it is set, as from a sleeping disk."""
+    go = threading.Event()
+
+    def slowly(path: Path, should_stop: object) -> Attachment:
+        go.wait(5)
+        return read_file(path)
+
+    monkeypatch.setattr(attach_files, "read_file", slowly)
+    return go
+
+
+def test_a_file_that_is_read_late_waits_in_its_own_conversation(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, slow_files: threading.Event
+) -> None:
+    engine = FakeEngine()
+    window = make_window(engine, store=filled("Other"))
+    qtbot.waitUntil(lambda: window.desk.info is not None)
+    for name in ("late.txt", "gone.txt"):
+        (tmp_path / name).write_text("words")
+    window.files.attach([tmp_path / "late.txt", tmp_path / "gone.txt"])
+    chips(window)[1].removed.emit()
+    say(window, "Sum it up")  # goes when the file is read
+    _open(window, "Other")
+    assert (window.composer.text, chips(window)) == ("", [])
+    slow_files.set()
+    qtbot.waitUntil(lambda: len(window.store.draft(None).attachments) == 1)
+    assert engine.requests == [], "what was to be sent there is not sent here"
+    window.new_chat()
+    assert window.composer.text == "Sum it up"
+    assert [chip.attachment.name for chip in chips(window) if chip.attachment] == ["late.txt"]
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(engine.requests) == 1 and idle(window))
+    assert "words" in engine.requests[0].messages[-1].content
+
+
+def test_a_reply_that_was_continued_counts_all_of_it(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=[SOME, "and the rest of it"], token_seconds=0.005)
+    say(window, "Count")
+    qtbot.waitUntil(lambda: "word9 " in shown_text(window))
+    window.stop()
+    qtbot.waitUntil(lambda: idle(window))
+    first = window._session.path[-1].stats
+    window.go_on()
+    qtbot.waitUntil(lambda: idle(window))
+    stats = window._session.path[-1].stats
+    assert stats.tokens == first.tokens + 5
+    assert stats.time_to_first_token_s == first.time_to_first_token_s
+    assert 0.5 * first.decode_tokens_per_s < stats.decode_tokens_per_s < 1.5 * first.decode_tokens_per_s
+    assert f"{stats.tokens} tokens" in shown_text(window)
+
+
+def test_a_word_that_was_found_by_a_near_one_is_selected(qtbot: QtBot, make_window: WindowMaker) -> None:
+    store = Store.in_memory()
+    number = store.create("Birds")
+    store.add(number, [("user", "tell of Kittiwakes", State.DONE), ("assistant", "no", State.DONE)], None)
+    window = make_window(store=store)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClicks(window.sidebar.search, "kitiwakes")
+    qtbot.waitUntil(lambda: rows(window) == ["Birds"])
+    QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
+    QTest.keyClick(window.sidebar.list, Qt.Key.Key_Return)
+    assert window.transcript.textCursor().selectedText() == "Kittiwakes"
