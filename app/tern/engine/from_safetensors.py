@@ -29,6 +29,7 @@ _FILE_TYPE_I2_S = 40  # general.file_type of the official file
 _PRE_TOKENIZER = "llama-bpe"
 _NORMAL, _CONTROL, _UNUSED = 1, 3, 5  # llama.cpp's token types
 _CHUNK_VALUES = 1 << 22
+_LARGEST = (1 << 31) - 1
 _LINEARS = {
     "attn_q": "self_attn.q_proj",
     "attn_k": "self_attn.k_proj",
@@ -59,7 +60,11 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
         raise UserError(f"{folder} holds a model of type {config.get('model_type')!r}, not a BitNet b1.58.")
     writer = GGUFWriter(path)
     _describe(writer, config, folder)
-    _add_tokenizer(writer, source.json("tokenizer.json"), source, _number(config, "vocab_size"))
+    shapes = _shapes(config)
+    source.expect(
+        "model.embed_tokens.weight", shapes["token_embd"]
+    )  # before a list of as many tokens is made
+    _add_tokenizer(writer, source.json("tokenizer.json"), config, _number(config, "vocab_size"))
     done, total = 0, sum(len(tensor.data) for tensor in source.tensors.values())
 
     def counted(tensor: StoredTensor, chunks: Iterator[Any]) -> Iterator[Any]:
@@ -73,32 +78,32 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
     ) -> None:
         writer.add_tensor(name, shape[::-1], type_, partial(counted, tensor, chunks))
 
-    def add_float(name: str, theirs: str, type_: TensorType, dtype: str) -> None:
-        tensor = source[theirs]
+    def add_float(name: str, theirs: str, shape: str, type_: TensorType, dtype: str) -> None:
+        tensor = source.expect(theirs, shapes[shape])
         add(name, tensor, type_, tensor.shape, _float_chunks(tensor, dtype))
 
-    add_float("token_embd.weight", "model.embed_tokens.weight", TensorType.F16, "<f2")
+    add_float("token_embd.weight", "model.embed_tokens.weight", "token_embd", TensorType.F16, "<f2")
     if not config.get("tie_word_embeddings", True) and "lm_head.weight" in source.tensors:
-        add_float("output.weight", "lm_head.weight", TensorType.F16, "<f2")
-    add_float("output_norm.weight", "model.norm.weight", TensorType.F32, "<f4")
+        add_float("output.weight", "lm_head.weight", "token_embd", TensorType.F16, "<f2")
+    add_float("output_norm.weight", "model.norm.weight", "attn_norm", TensorType.F32, "<f4")
     inverse = _scales_divide(config)
     for layer in range(_number(config, "num_hidden_layers")):
         ours, theirs = f"blk.{layer}.", f"model.layers.{layer}."
         for name, module in _NORMS.items():
-            add_float(f"{ours}{name}.weight", f"{theirs}{module}.weight", TensorType.F32, "<f4")
+            add_float(f"{ours}{name}.weight", f"{theirs}{module}.weight", name, TensorType.F32, "<f4")
         for name, module in _LINEARS.items():
-            tensor = source[f"{theirs}{module}.weight"]
-            if tensor.type == "U8":
-                rows, cols = tensor.shape[0] * 4, tensor.shape[1]
-                scale = float(source[f"{theirs}{module}.weight_scale"].floats().reshape(-1)[0])
-                chunks = _packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
-            else:
-                rows, cols = tensor.shape
-                chunks = _master_chunks(tensor)
+            rows, cols = shapes[name]
             if cols % i2s.I2S_GROUP:
                 raise UserError(
                     f"{folder} has layers {cols} values wide; I2_S needs a multiple of {i2s.I2S_GROUP}."
                 )
+            tensor = source[f"{theirs}{module}.weight"]
+            if tensor.type == "U8":
+                source.expect(tensor.name, (rows // 4, cols))
+                scale = _scale(source[f"{theirs}{module}.weight_scale"])
+                chunks = _packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
+            else:
+                chunks = _master_chunks(source.expect(tensor.name, (rows, cols)))
             add(f"{ours}{name}.weight", tensor, TensorType.I2_S, (rows, cols), chunks)
     writer.write()
 
@@ -141,6 +146,8 @@ def _master_chunks(tensor: StoredTensor) -> Iterator[bytes]:
     total = 0.0
     for piece in _rows(tensor):
         total += float(np.abs(piece).sum(dtype=np.float64))
+    if not np.isfinite(total):
+        raise UserError(f"The tensor {tensor.name} holds values that are no numbers. Fetch the folder again.")
     scale = np.float32(0)
     for piece in _rows(tensor):
         codes, scale = ternarize(piece, total / (rows * cols))
@@ -162,7 +169,39 @@ def _rows(tensor: StoredTensor) -> Iterator[NDArray[np.float32]]:
 
 def _float_chunks(tensor: StoredTensor, dtype: str) -> Iterator[NDArray[Any]]:
     for piece in _rows(tensor):
-        yield piece.astype(dtype)
+        with np.errstate(
+            over="ignore"
+        ):  # what F16 cannot hold becomes infinite, in the official file as well
+            yield piece.astype(dtype)
+
+
+def _scale(tensor: StoredTensor) -> float:
+    """The one scale of a packed tensor."""
+    values = tensor.floats().reshape(-1)
+    if values.size != 1 or not np.isfinite(values[0]) or values[0] <= 0:
+        raise UserError(f"The scale {tensor.name} is not a number above 0. Fetch the folder again.")
+    return float(values[0])
+
+
+def _shapes(config: dict[str, Any]) -> dict[str, tuple[int, ...]]:
+    """(rows, columns) that each tensor should have."""
+    width, ffn = _number(config, "hidden_size"), _number(config, "intermediate_size")
+    heads = _number(config, "num_attention_heads")
+    keys = width // heads * _number(config, "num_key_value_heads")
+    return {
+        "token_embd": (_number(config, "vocab_size"), width),
+        "attn_q": (width, width),
+        "attn_k": (keys, width),
+        "attn_v": (keys, width),
+        "attn_output": (width, width),
+        "ffn_gate": (ffn, width),
+        "ffn_up": (ffn, width),
+        "ffn_down": (width, ffn),
+        "attn_norm": (width,),
+        "attn_sub_norm": (width,),
+        "ffn_norm": (width,),
+        "ffn_sub_norm": (ffn,),
+    }
 
 
 def _scales_divide(config: dict[str, Any]) -> bool:
@@ -176,10 +215,10 @@ def _scales_divide(config: dict[str, Any]) -> bool:
 
 def _describe(writer: GGUFWriter, config: dict[str, Any], folder: Path) -> None:
     heads, width = _number(config, "num_attention_heads"), _number(config, "hidden_size")
-    rope = config.get("rope_parameters") if isinstance(config.get("rope_parameters"), dict) else {}
-    theta = config.get("rope_theta", (rope or {}).get("rope_theta", 500000.0))
+    rope = config.get("rope_parameters")
+    name = str(config.get("_name_or_path") or folder.name)
     writer.add("general.architecture", ARCH)
-    writer.add("general.name", str(config.get("_name_or_path") or folder.name))
+    writer.add("general.name", name.encode(errors="replace").decode())
     writer.add("general.file_type", _FILE_TYPE_I2_S)
     writer.add("general.quantization_version", 2)
     writer.add(f"{ARCH}.vocab_size", _number(config, "vocab_size"))
@@ -190,20 +229,26 @@ def _describe(writer: GGUFWriter, config: dict[str, Any], folder: Path) -> None:
     writer.add(f"{ARCH}.rope.dimension_count", width // heads)
     writer.add(f"{ARCH}.attention.head_count", heads)
     writer.add(f"{ARCH}.attention.head_count_kv", _number(config, "num_key_value_heads"))
-    writer.add(f"{ARCH}.attention.layer_norm_rms_epsilon", float(config.get("rms_norm_eps", 1e-5)))
-    writer.add(f"{ARCH}.rope.freq_base", float(theta))
+    writer.add(f"{ARCH}.attention.layer_norm_rms_epsilon", _real(config, "rms_norm_eps", 1e-5))
+    theta = _real(rope if isinstance(rope, dict) else {}, "rope_theta", 500000.0)
+    writer.add(f"{ARCH}.rope.freq_base", _real(config, "rope_theta", theta))
 
 
 def _number(config: dict[str, Any], key: str) -> int:
     value = config.get(key)
-    if type(value) is not int or value < 1:
+    if type(value) is not int or not 1 <= value <= _LARGEST:
         raise UserError(f"The model's config.json has no usable {key}. Fetch it again.")
     return value
 
 
-def _add_tokenizer(
-    writer: GGUFWriter, tokenizer: dict[str, Any], source: SafetensorsFolder, size: int
-) -> None:
+def _real(config: dict[str, Any], key: str, default: float) -> float:
+    value = config.get(key, default)
+    if type(value) not in (int, float) or not 0 < value <= _LARGEST:
+        raise UserError(f"The model's config.json has no usable {key}. Fetch it again.")
+    return float(value)
+
+
+def _add_tokenizer(writer: GGUFWriter, tokenizer: dict[str, Any], config: dict[str, Any], size: int) -> None:
     """The vocabulary and merges of a byte-level BPE tokenizer.json, in llama.cpp's keys."""
     try:
         model = tokenizer["model"]
@@ -211,7 +256,10 @@ def _add_tokenizer(
         special = {added["content"]: added["id"] for added in tokenizer.get("added_tokens", ())}
         merges = [pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]]
         names = {token: text for text, token in {**ids, **special}.items()}
-    except (KeyError, TypeError, ValueError) as error:
+        if any(type(token) is not int or token < 0 for token in names):
+            raise ValueError("a token's number is none")
+        "".join((*names.values(), *merges)).encode()  # half a surrogate pair cannot be written
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError("The model's tokenizer.json is not a byte-level BPE. Fetch it again.") from error
     if names and max(names) >= size:
         raise UserError(f"The model's tokenizer.json has more tokens than the {size:,} of its network.")
@@ -222,7 +270,6 @@ def _add_tokenizer(
     writer.add("tokenizer.ggml.tokens", [names.get(n, f"[PAD{n}]") for n in range(size)], ValueType.STRING)
     writer.add("tokenizer.ggml.token_type", types, ValueType.INT32)
     writer.add("tokenizer.ggml.merges", merges, ValueType.STRING)
-    config = source.json("config.json")
     for key, name in (("bos_token_id", "bos"), ("eos_token_id", "eos"), ("pad_token_id", "padding")):
         value = config.get(key)
         if isinstance(value, list):

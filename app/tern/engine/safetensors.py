@@ -10,6 +10,7 @@ import json
 import mmap
 import struct
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ from numpy.typing import NDArray
 
 from tern.errors import UserError
 
-_MAX_HEADER = 100 << 20  # the format's own limit
+_MAX_HEADER = (
+    16 << 20
+)  # the format allows 100 MB; a BitNet's has 0.1, and read as JSON it takes ten times its size
+_MAX_JSON = 64 << 20  # a tokenizer's has some 10 MB
+_MAX_DIMENSIONS = 8
 _SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
@@ -65,7 +70,7 @@ class SafetensorsFolder:
         if (self.folder / INDEX).is_file():
             weight_map = self.json(INDEX).get("weight_map")
             if not isinstance(weight_map, dict) or not all(
-                isinstance(name, str) for name in weight_map.values()
+                isinstance(name, str) and Path(name).name == name for name in weight_map.values()
             ):
                 raise UserError(f"{self.folder / INDEX} is damaged. Fetch that folder again.")
             return sorted(set(weight_map.values()))
@@ -84,6 +89,8 @@ class SafetensorsFolder:
         """The object in the JSON file ``name`` of the folder."""
         path = self.folder / name
         try:
+            if path.stat().st_size > _MAX_JSON:
+                raise UserError(f"{path} is too large to be what it should be. Fetch it again.")
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
             raise UserError(
@@ -102,6 +109,17 @@ class SafetensorsFolder:
             )
         return self.tensors[name]
 
+    def expect(self, name: str, shape: tuple[int, ...]) -> StoredTensor:
+        """The tensor called ``name``, which must have this shape."""
+        tensor = self[name]
+        if tensor.shape != shape:
+            sizes, wanted = (" x ".join(map(str, sizes)) for sizes in (tensor.shape, shape))
+            raise UserError(
+                f"The tensor {name} in {self.folder} has {sizes} values, not {wanted} as config.json says. Fetch that "
+                "folder again."
+            )
+        return tensor
+
     def _open(self, path: Path) -> None:
         damaged = UserError(f"{path} is damaged or not complete. Fetch it again.")
         try:
@@ -119,9 +137,10 @@ class SafetensorsFolder:
                 if name == "__metadata__":
                     continue
                 start, end = entry["data_offsets"]
-                shape = tuple(int(size) for size in entry["shape"])
-                size = int(np.prod(shape, dtype=object)) * _SIZES[entry["dtype"]]
-                if not 0 <= start <= end <= len(data) or end - start != size or min(shape, default=1) < 0:
+                shape = tuple(entry["shape"])
+                if len(shape) > _MAX_DIMENSIONS or any(type(n) is not int or n < 0 for n in (start, *shape)):
+                    raise damaged
+                if not start <= end <= len(data) or end - start != prod(shape) * _SIZES[entry["dtype"]]:
                     raise damaged
                 self.tensors[name] = StoredTensor(name, entry["dtype"], shape, data[start:end])
         except (struct.error, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
