@@ -1892,6 +1892,10 @@
         <translation>Der Hub nennt eine Datei {0}, die Tern nicht auf diesen Datenträger schreibt.</translation>
     </message>
     <message>
+        <source>The hub says something about {0}/{1} that cannot be. Use another mirror.</source>
+        <translation>Der Hub sagt über {0}/{1} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
         <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
@@ -2096,10 +2100,6 @@
         <translation>{0} antwortete {1}, als nach {2} gefragt wurde; Tern weiß nicht, was damit zu tun ist. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: only the damaged parts are asked for.</source>
-        <translation>{0} kam beschädigt an: Die Prüfsumme ist {1}…, nicht {2}…. Die Datei bleibt in {3} liegen und wird nicht benutzt. Holen Sie sie noch einmal, um sie zu reparieren: Nur die beschädigten Teile werden angefordert.</translation>
-    </message>
-    <message>
         <source>{0} became shorter while Tern read it. Download or import the model again.</source>
         <translation>{0} wurde kürzer, während Tern es las. Holen oder importieren Sie das Modell noch einmal.</translation>
     </message>
@@ -2198,6 +2198,10 @@
     <message>
         <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
         <translation>{0} hat eine Skala für jeden Block aus {1}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
+    </message>
+    <message>
+        <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
+        <translation>{0} kam beschädigt an: Ihr Hash ist {1}…, nicht {2}…. Sie liegt unter {3} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
     </message>
     <message>
         <source>{0} has heads that Tern&apos;s attention cannot compute (at most {1} values, {2} of them to a key head). Choose another model.</source>

@@ -20,7 +20,7 @@ from library.local_hub import LocalHub, sha256_of
 from tern.__main__ import main
 from tern.cli.models_progress import line, time_left
 from tern.engine.synthetic import SHAPES, write_synthetic
-from tern.library import network
+from tern.library import network, shelf
 from tern.library.hub_progress import Progress
 
 REPO = "owner/random-gguf"
@@ -144,6 +144,26 @@ def test_import_links_or_copies(tiny: Path, capsys: pytest.CaptureFixture[str]) 
     assert copy["verified"]
     assert main(["models", "remove", "mine"]) == 0
     assert tiny.exists()
+
+
+def test_import_takes_what_is_meant(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "only one.gguf").write_bytes(tiny.read_bytes())
+    own = shelf.models_dir() / "imported"
+    own.mkdir()
+    old, new = own / ".x.gguf.1-2.part", own / ".y.gguf.1-2.part"  # what killed imports leave
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (1e9, 1e9))
+    assert main(["models", "import", str(folder), "--name", "../My Model"]) == 0
+    (model,) = shelf.installed()
+    assert model.name == "my-model"
+    assert model.path.name == "only one.gguf"
+    assert (old.exists(), new.exists()) == (False, True)
+    (folder / "weights.safetensors").write_bytes(b"x")
+    assert main(["models", "import", str(folder / "weights.safetensors")]) == 1
+    assert "is damaged or not complete" in capsys.readouterr().err
 
 
 def test_killed_in_the_middle(hub: LocalHub, data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:

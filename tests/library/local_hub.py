@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 LARGE = 1000  # bytes from which a file is LFS; the hub's own limit is 10 MB
 _CHUNK = 1 << 20
@@ -228,7 +228,7 @@ class _Hub(_Handler):
             return self.send(200, path.read_bytes(), ETag='"small"', X_Repo_Commit=self.hub.commit)
         return self.send(
             302,
-            Location=f"{self.hub.cdn_url}/{repo}/{name}?signature=abc",
+            Location=f"{self.hub.cdn_url}/{repo}/{quote(name)}?signature=abc",
             X_Repo_Commit=self.hub.commit,
             X_Linked_Etag=f'"{sha256_of(path)}"',
             X_Linked_Size=str(size),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from dataclasses import replace
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tern.library import hub_client, network, shelf
+from tern.library import hub_client, hub_repair, network, shelf
 from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import newer, repair
@@ -236,6 +237,37 @@ def test_flipped_bit_is_kept_aside_and_repaired(
     assert hub.sent - before <= 1_000_000 + BLOCK  # up to the bad block and no further
 
 
+def test_a_damaged_file_that_the_hub_has_replaced_meanwhile(
+    hub: LocalHub, start: Start, served: Path, target: Path
+) -> None:
+    hub.faults.flip_at = 1_000_000
+    with pytest.raises(hub_client.HubError, match="arrived damaged"):
+        start().run()
+    served.write_bytes(b"better" * 500_000)
+    asked = len(hub.asked)
+    assert start().run() is not None  # nothing to compare with: it comes whole
+    assert target.read_bytes() == served.read_bytes()
+    assert left(target) == set()
+    assert [answer.status for answer in hub.asked[asked:]] == [200]
+
+
+def test_many_bad_blocks_are_not_hashed_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    right, block = bytes(range(256)) * 256, 1024
+    path = tmp_path / "file.part"
+    path.write_bytes(bytes(len(right)))
+    passes: list[int] = []
+    real = hub_repair._digests
+    monkeypatch.setattr(hub_repair, "_digests", lambda *args: passes.append(1) or real(*args))
+    sha256 = hashlib.sha256(right).hexdigest()
+    digests = hub_repair.repair_blocks(
+        path, len(right), block, [], sha256, lambda start, end: right[start:end]
+    )
+    assert digests is not None
+    assert digests[-1] == sha256
+    assert path.read_bytes() == right
+    assert len(passes) <= 9  # of 64 blocks, all bad
+
+
 def test_an_installed_file_that_went_bad(
     hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
 ) -> None:
@@ -293,6 +325,20 @@ def test_what_was_left_unfinished_can_go_on_in_another_session(
     assert (item.damaged, item.done) == (True, SIZE)
     assert start().run() is not None
     assert target.read_bytes() == content
+    assert unfinished() == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"identity": {"size": 5}, "block": 1, "origin": "nonsense"}',
+        '{"identity": {"size": 0}, "origin": "a/b/c.gguf"}',
+    ],
+)
+def test_a_journal_of_nothing_known_is_passed_over(line: str, target: Path) -> None:
+    target.parent.mkdir(parents=True)
+    target.with_name(FILE + ".part").write_bytes(b"12345")
+    target.with_name(FILE + ".part.journal").write_text(line + "\n")
     assert unfinished() == []
 
 

@@ -21,6 +21,7 @@ from tern.library.hub_find import target_of
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 
+from . import local_hub
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
 from .local_hub import Faults, LocalHub
 
@@ -194,10 +195,57 @@ def test_names_that_are_not_there(hub: LocalHub, options: NetworkOptions, served
         find_file(options, REPO)
 
 
-@pytest.mark.parametrize("name", ["../../evil.gguf", "/etc/evil.gguf", "a\\b.gguf", "C:evil.gguf"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../evil.gguf",
+        "/etc/evil.gguf",
+        "a\\b.gguf",
+        "C:evil.gguf",
+        "a/../evil.gguf",
+        ".hidden.gguf",
+        "bell\x07\x1b[2J.gguf",
+        "two\nlines.gguf",
+        "con.gguf",
+        "dot./x.gguf",
+        "é" * 120 + ".gguf",
+        "",
+    ],
+)
 def test_a_hub_cannot_choose_where_to_write(name: str, options: NetworkOptions, hub: LocalHub) -> None:
     with pytest.raises(UserError, match="does not write"):
         target_of(replace(find_file(options, REPO, FILE), file=name))
+
+
+def test_names_that_are_only_odd(
+    hub: LocalHub, options: NetworkOptions, served: Path, data_dir: Path
+) -> None:
+    for name in ("sub folder/deep/mödel 1#2%20&+.gguf", "模型.gguf", "🙂'$(x);.gguf"):
+        path = served.parent / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode() * 100)
+        remote = find_file(options, REPO, name)
+        model = Download(remote, target_of(remote), options).run()
+        assert model is not None
+        assert model.path.read_bytes() == path.read_bytes()
+        assert model.path == data_dir / "data" / "models" / "owner--model-gguf" / name
+        assert model.verified
+
+
+@pytest.mark.parametrize(
+    "lfs",
+    [
+        {"sha256": "../x", "size": 3000, "pointerSize": 1},
+        {"sha256": "0" * 64, "size": "1e9", "pointerSize": 1},
+    ],
+)
+def test_a_hub_that_says_what_cannot_be(
+    lfs: dict[str, object], hub: LocalHub, options: NetworkOptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = {"rfilename": FILE, "size": 3000, "blobId": "0", "lfs": lfs}
+    monkeypatch.setattr(local_hub._Hub, "_sibling", lambda self, folder, path: answer)
+    with pytest.raises(hub_client.HubError, match=r"cannot be\. Use another mirror"):
+        find_file(options, REPO, FILE)
 
 
 def test_nobody_there(start: Start, options: NetworkOptions, hub: LocalHub) -> None:

@@ -90,6 +90,22 @@ def test_records_are_kept_found_and_removed(tmp_path: Path, monkeypatch: pytest.
         shelf.need("2b4t")
 
 
+def test_a_model_that_is_put_there_again_never_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = shelf.add(_model("one", tmp_path / "one.gguf"))
+    seen: list[list[str]] = []
+    real = shelf._write
+
+    def write(what: Installed) -> None:
+        seen.append([other.name for other in shelf.installed()])
+        real(what)
+
+    monkeypatch.setattr(shelf, "_write", write)
+    assert shelf.add(model) == model
+    assert shelf.add(Installed(**{**_fields(model), "name": "two"})).name == "two"
+    assert seen == [["one"], ["one"]]
+    assert [other.name for other in shelf.installed()] == ["two"]
+
+
 def _fields(model: Installed) -> dict[str, object]:
     return {name: getattr(model, name) for name in Installed.__slots__}
 
@@ -97,6 +113,9 @@ def _fields(model: Installed) -> dict[str, object]:
 def test_a_damaged_record_or_a_missing_file_is_no_model(tmp_path: Path) -> None:
     model = shelf.add(_model("one", tmp_path / "one.gguf"))
     (shelf.models_dir() / "two.json").write_text("{")
+    record = json.loads((shelf.models_dir() / "one.json").read_text())
+    for number, change in enumerate([{"size": "large"}, {"name": 3}, {"speeds": ["fast"]}, {"path": None}]):
+        (shelf.models_dir() / f"three-{number}.json").write_text(json.dumps({**record, **change}))
     assert shelf.installed() == [model]
     model.path.unlink()
     assert not model.present

@@ -59,13 +59,14 @@ def run_import(args: argparse.Namespace) -> int:
     from tern.engine.gguf import GGUFFile
     from tern.library import importing
 
-    if args.path.is_dir():
-        model = _import_folder(args.path.resolve(), args.name or "")
+    path = importing.meant(args.path)
+    if path.is_dir():
+        model = _import_folder(path.resolve(), args.name or "")
     else:
-        with GGUFFile.open(args.path) as file:  # a sentence when it is no model
+        with GGUFFile.open(path) as file:  # a sentence when it is no model
             title = file.get("general.name", str, "")
         with Progress("Linking" if args.link else "Copying") as progress:
-            model = importing.take(args.path, args.link, args.name or "", title, progress)
+            model = importing.take(path, args.link, args.name or "", title, progress)
     print(f"{model.title} is on the shelf as {model.name}: {model.path}")
     return 0
 

@@ -130,7 +130,8 @@ class Download:
             part.journal.replace(journal_of(kept))
             raise DamagedError(
                 f"{remote.file} arrived damaged: its hash is {sha256[:12]}…, not {(remote.sha256 or '?')[:12]}…. It "
-                f"is kept at {kept} and not used. Fetch it again to repair it: only the damaged parts are asked for.",
+                f"is kept at {kept} and not used. Fetch it again to repair it: it is compared with the server's and "
+                "mended where it differs.",
                 kept,
             )
         return self._publish(part, sha256)
@@ -176,7 +177,10 @@ class Download:
         kept.replace(part.path)
         with suppress(FileNotFoundError):
             journal_of(kept).replace(part.journal)
-        told, _ = read_journal(part.journal, part.identity, self._block)
+        told, notes = read_journal(part.journal, part.identity, self._block)
+        if not notes:  # it was another file, or nothing is known of it: nothing to compare with
+            part.discard()
+            return self._fetch()
         try:
             with hub_client.open_client(self.options, self._why) as client:
                 source = self._source(client)

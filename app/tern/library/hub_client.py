@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _WEIGHTS = (".gguf", ".safetensors")
 _MAX_WAIT_S = 120.0
 _LOST_WAIT_S = 30.0  # a network that comes back should be noticed soon
@@ -173,12 +174,15 @@ def find_file(
     if found.size is None:
         raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
     lfs = found.lfs
+    size, sha256 = (lfs.size, lfs.sha256) if lfs else (found.size, None)
+    if type(size) is not int or size < 0 or not _SHA256.fullmatch(sha256 or "0" * 64):
+        raise HubError(f"The hub says something about {repo}/{name} that cannot be. Use another mirror.")
     return RemoteFile(
         repo=repo,
         commit=info.sha or revision or "main",
         file=name,
-        size=lfs.size if lfs else found.size,
-        sha256=lfs.sha256 if lfs else None,
+        size=size,
+        sha256=sha256,
         git_blob=None if lfs else found.blob_id,
         url=f"{options.hub()}/{repo}/resolve/{quote(info.sha or revision or 'main', safe='')}/{quote(name)}",
     )
@@ -209,7 +213,11 @@ def search(options: NetworkOptions, words: str, limit: int = 20) -> list[Hit]:
 
     def ask(api: Any) -> list[Hit]:
         found = api.list_models(search=words, filter="gguf", sort="downloads", limit=limit)
-        return [Hit(model.id, model.downloads or 0, model.likes or 0) for model in found]
+        return [
+            Hit(model.id, model.downloads or 0, model.likes or 0)
+            for model in found
+            if _REPO.fullmatch(model.id)
+        ]
 
     return _ask(options, f"search for {words}", words, ask)
 
@@ -272,7 +280,7 @@ def persistently(
 
 
 def _models(names: list[str]) -> list[str]:
-    return sorted(name for name in names if name.endswith(_WEIGHTS))
+    return sorted(name for name in names if name.endswith(_WEIGHTS) and name.isprintable())
 
 
 def _only_model(repo: str, names: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -15,13 +16,18 @@ from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.part import BLOCK, write_journal
 
+# Names that lead elsewhere, that some system does not keep as they are, or that a terminal would obey
+_FORBIDDEN = re.compile(
+    r"""[\x00-\x1f\x7f-\x9f<>:"/\\|?*]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)""", re.IGNORECASE
+)
+_LONGEST = 200  # bytes: with the endings that Tern adds it must fit into the 255 of most disks
 _BESIDE = ("config.json", "tokenizer.json")  # beside safetensors
 
 
 def target_of(remote: RemoteFile) -> Path:
     """Where the file of a repository goes on this computer."""
     parts = PurePosixPath(remote.file).parts
-    if any(part in ("", ".", "..", "/") or ":" in part or "\\" in part for part in parts):
+    if not parts or any(_FORBIDDEN.search(part) or len(part.encode()) > _LONGEST for part in parts):
         raise UserError(f"The hub names a file {remote.file!r}, which Tern does not write to this disk.")
     return shelf.models_dir().joinpath(remote.repo.replace("/", "--"), *parts)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tern.atomic import replacing
@@ -14,6 +16,7 @@ from tern.library.part import hash_file
 
 _READ = 1 << 20
 _SPARE = 64 << 20
+_BEGUN, _OLD_S = (".part", ".converting"), 86400.0
 
 
 def take(
@@ -36,8 +39,7 @@ def take(
             target = path
             sha256 = hash_file(path, lambda done: progress(done / max(size, 1))) or ""
         else:
-            folder = shelf.models_dir() / "imported"
-            folder.mkdir(exist_ok=True)
+            folder = _own_folder()
             free = shutil.disk_usage(folder).free
             if free < size + _SPARE:
                 raise UserError(
@@ -52,6 +54,18 @@ def take(
     return _record(target, size, sha256, modified, name, title, origin, link)
 
 
+def meant(path: Path) -> Path:
+    """What is imported when a person chooses ``path``: of safetensors the whole folder; in a folder that has only
+    one GGUF, that file."""
+    if path.suffix == ".safetensors" and path.is_file():
+        return path.absolute().parent
+    if path.is_dir() and not any(path.glob("*.safetensors")):
+        models = sorted(path.glob("*.gguf"))
+        if len(models) == 1:
+            return models[0]
+    return path
+
+
 def make(
     source: Path,
     name: str,
@@ -63,8 +77,7 @@ def make(
     ``write`` makes it, the engine's part: told ``source``, the file to write, and whom to tell fractions. Raises
     UserError where there is no room, and what ``write`` raises.
     """
-    folder = shelf.models_dir() / "imported"
-    folder.mkdir(exist_ok=True)
+    folder = _own_folder()
     target = _free_name(folder / f"{shelf.slug(name or source.name)}.gguf", source)
     need_room(target, sum(path.stat().st_size for path in source.glob("*.safetensors")))
     write(source, target, lambda fraction: progress(0.9 * fraction))
@@ -104,7 +117,7 @@ def _record(
     added = shelf.now()
     return shelf.add(
         shelf.Installed(
-            name=name or (entry.name if entry else shelf.slug(target.stem)),
+            name=shelf.slug(name) if name else (entry.name if entry else shelf.slug(target.stem)),
             title=entry.title if entry else title or target.stem,
             path=target,
             size=size,
@@ -127,6 +140,17 @@ def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> str:
             done += len(data)
             progress(done)
     return running.hexdigest()
+
+
+def _own_folder() -> Path:
+    """Where copies go; what a Tern that was killed had begun there goes away after a day."""
+    folder = shelf.models_dir() / "imported"
+    folder.mkdir(exist_ok=True)
+    for path in folder.glob(".*"):
+        with suppress(OSError):
+            if path.suffix in _BEGUN and time.time() - path.stat().st_mtime > _OLD_S:
+                path.unlink()
+    return folder
 
 
 def _free_name(target: Path, source: Path) -> Path:

@@ -159,16 +159,18 @@ def add(model: Installed) -> Installed:
     """Write the record; a record of the same file is replaced, another of the same name makes way by a number."""
     here = installed()
     taken = {other.name: other.path for other in here}
-    for other in here:
-        if other.path == model.path:
-            _record_path(other.name).unlink(missing_ok=True)
-            if other.sha256 == model.sha256:  # what is known of these very bytes stays known
-                model = replace(model, template_allowed=other.template_allowed, speeds=other.speeds)
+    same = [other for other in here if other.path == model.path]
+    for other in same:
+        if other.sha256 == model.sha256:  # what is known of these very bytes stays known
+            model = replace(model, template_allowed=other.template_allowed, speeds=other.speeds)
     name, number = model.name, 2
     while name in taken and taken[name] != model.path:
         name, number = f"{model.name}-{number}", number + 1
     model = replace(model, name=name)
     _write(model)
+    for other in same:  # only now: whoever looks meanwhile finds the model under one name or the other
+        if other.name != name:
+            _record_path(other.name).unlink(missing_ok=True)
     return model
 
 
@@ -288,4 +290,11 @@ def _read(path: Path) -> Installed:
     for name in ("blocks", "speeds"):
         values[name] = tuple(values.get(name, ()))
     known = {item.name for item in fields(Installed)}  # a newer Tern may have written more
-    return Installed(**{name: value for name, value in values.items() if name in known})
+    model = Installed(**{name: value for name, value in values.items() if name in known})
+    texts = (model.name, model.title, model.sha256, model.origin, model.commit)
+    numbers = (model.size, model.modified_ns, model.block, *model.speeds)
+    if not all(isinstance(text, str) for text in texts) or not all(
+        isinstance(number, int | float) for number in numbers
+    ):
+        raise ValueError("a value of another kind")
+    return model

@@ -32,9 +32,10 @@ def unfinished() -> list[Unfinished]:
         ending = next((ending for ending in _ENDINGS if journal.name.endswith(ending)), None)
         path = journal.with_suffix("")
         notes = read_notes(journal)
-        if ending is None or not notes.get("origin") or not path.is_file():
+        origin = str(notes.get("origin", ""))
+        if ending is None or origin.count("/") < 2 or notes["size"] < 1 or not path.is_file():
             continue
-        owner, name, file = str(notes["origin"]).split("/", 2)
+        owner, name, file = origin.split("/", 2)
         if path.with_suffix("").suffix not in shelf.MODEL_SUFFIXES:
             continue
         found.append(
@@ -42,7 +43,7 @@ def unfinished() -> list[Unfinished]:
                 repo=f"{owner}/{name}",
                 file=file,
                 name=str(notes.get("name") or shelf.slug(Path(file).stem)),
-                title=str(notes.get("title") or notes["origin"]),
+                title=str(notes.get("title") or origin),
                 path=path,
                 done=path.stat().st_size,
                 total=int(notes["size"]),

@@ -212,6 +212,7 @@ class ModelActs(QObject):
 
     def import_path(self, path: Path) -> None:
         """Link a GGUF to the shelf, or make one of a folder of safetensors."""
+        path = importing.meant(path)
 
         def work(progress: Callable[[float], None]) -> Installed:
             if path.is_dir():
