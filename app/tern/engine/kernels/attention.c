@@ -94,10 +94,10 @@ static int32_t n_pieces(const struct ggml_tensor *partials, const struct tern_at
     return min32(4 * min32(fours, MOST_PIECES / 4), (int32_t)room);
 }
 
-static void attend_pieces(struct ggml_tensor *dst, const struct tern_attention_args *a, int ith, int nth, int32_t past) {
+static void attend_pieces(struct ggml_tensor *dst, struct tern_attention_args *a, int nth, int32_t past) {
     const struct attend_task whole = base_task(dst, a, 0, 0, 1, past);
     const int32_t pieces = n_pieces(dst, a, past + 1);
-    const struct attend_one_task task = {
+    struct attend_one_task task = {
         .q = whole.q,
         .k = whole.k,
         .v = whole.v,
@@ -109,19 +109,21 @@ static void attend_pieces(struct ggml_tensor *dst, const struct tern_attention_a
         .n_kv_heads = a->n_kv_heads,
         .positions = past + 1,
         .pieces = pieces,
-        .first_piece = pieces * ith / nth,
-        .end_piece = pieces * (ith + 1) / nth,
         .scale = a->scale,
         .out = whole.out,
     };
-    tern_active_float_kernel()->attend_one(&task);
+    for (struct run run; (run = take_run(&a->next, pieces, nth)).first >= 0;) {
+        task.first_piece = run.first;
+        task.end_piece = run.end;
+        tern_active_float_kernel()->attend_one(&task);
+    }
 }
 
 void tern_op_attention(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_attention_args *a = userdata;
     const int32_t past = *(const int32_t *)dst->src[3]->data;
     if (a->chunk && one_token(dst, a))
-        attend_pieces(dst, a, ith, nth, past);
+        attend_pieces(dst, a, nth, past);
     else if (a->chunk)
         attend_split(dst, a, ith, nth, past);
     else
