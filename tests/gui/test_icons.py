@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from PySide6.QtCore import QSize
@@ -43,3 +46,31 @@ def test_every_name_in_the_sources_is_known() -> None:
         names |= set(re.findall(r'action_icon\(\s*"([\w-]+)"', path.read_text(encoding="utf-8")))
     assert len(names) > 5
     assert names <= set(icons._glyphs())
+
+
+END = """
+import sys
+from PySide6.QtWidgets import QApplication
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Mode, Theme
+
+def main():
+    application = QApplication([])
+    theme = Theme(application, Mode.LIGHT)
+    for mode in (Mode.LIGHT, Mode.DARK):
+        theme.set_mode(mode)
+        window = MainWindow(theme)
+        window.show()
+        application.processEvents()
+        window.close()
+        theme.set_mode(Mode.LIGHT)
+
+main()  # what it leaves over is collected after it, by Python's end
+"""
+
+
+def test_python_ends_well_with_windows_left_over() -> None:
+    """An icon that Python and Qt both held was freed twice: every end of the program was a crash."""
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    ran = subprocess.run([sys.executable, "-c", END], env=environment, timeout=60, check=False)
+    assert ran.returncode == 0

@@ -4,6 +4,8 @@ They behave as Qt's own and look for their colours in the application's palette.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QActionEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
@@ -25,20 +27,23 @@ _TICK = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.32))  # of the box's side
 
 
 class ActionButton(QToolButton):
-    """Stands for ``action``, with an icon of its own: on the action, it would make every menu leave room for icons."""
+    """Stands for ``action``, with an icon of its own: on the action, it would make every menu leave room for icons.
+
+    ``make`` is asked for it anew each time: an icon drawn in Python and kept in Python is freed twice when Python ends.
+    """
 
     def __init__(self, action: QAction, parent: QWidget) -> None:
         super().__init__(parent)
-        self._icon = QIcon()
+        self._make: Callable[[], QIcon] = QIcon
         self.setDefaultAction(action)
 
-    def show_icon(self, icon: QIcon) -> None:
-        self._icon = icon
-        self.setIcon(icon)
+    def show_icon(self, make: Callable[[], QIcon]) -> None:
+        self._make = make
+        self.setIcon(make())
 
     def actionEvent(self, event: QActionEvent) -> None:
         super().actionEvent(event)
-        self.setIcon(self._icon)
+        self.setIcon(self._make())
 
 
 class Tick(QCheckBox):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
@@ -326,7 +327,7 @@ class Sidebar(QFrame):
         self.search.setFont(self._theme.font(Size.CONTROL))
         for button in self._buttons:
             if icon := _ICONS.get(button.defaultAction().objectName()):
-                button.show_icon(action_icon(icon, self._theme))
+                button.show_icon(partial(action_icon, icon, self._theme))
             button.setIconSize(self._theme.icon_size)
         self.list.doItemsLayout()
 

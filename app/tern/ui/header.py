@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
@@ -122,8 +123,8 @@ class Header(QFrame):
         )
 
     def _restyle(self) -> None:
-        self._new.show_icon(action_icon("note-pencil", self._theme))
-        self._side.show_icon(action_icon("list", self._theme))
+        self._new.show_icon(partial(action_icon, "note-pencil", self._theme))
+        self._side.show_icon(partial(action_icon, "list", self._theme))
         for button in (self._side, self._new, self._more):
             button.setIconSize(self._theme.icon_size)
         self._model.setIcon(action_icon("caret-down", self._theme, "quiet"))
