@@ -87,7 +87,7 @@ static int one_token(const struct ggml_tensor *dst, const struct tern_attention_
 }
 
 // One token: the positions are cut into pieces of equal length. Their number follows from the length alone, so that
-// results do not depend on the threads; 24 divides well among them.
+// results do not depend on the threads, which take them in runs.
 static int32_t n_pieces(const struct ggml_tensor *partials, const struct tern_attention_args *a, int32_t positions) {
     const int32_t fours = (positions + 4 * LEAST_PIECE - 1) / (4 * LEAST_PIECE);
     const int64_t room = partials->ne[0] / (a->n_heads * tern_attention_partial_floats(a->head_dim));
