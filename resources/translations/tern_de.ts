@@ -2136,10 +2136,6 @@
         <translation>{0} hat sich auf dem Server geändert.</translation>
     </message>
     <message>
-        <source>{0} could not be imported ({1}).</source>
-        <translation>{0} konnte nicht importiert werden ({1}).</translation>
-    </message>
-    <message>
         <source>{0} could not be moved to the trash ({1}). Delete it for good with: tern models remove {2} --delete</source>
         <translation>{0} konnte nicht in den Papierkorb ({1}). Löschen Sie es endgültig mit: tern models remove {2} --delete</translation>
     </message>
@@ -2202,6 +2198,10 @@
     <message>
         <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
         <translation>{0} kam beschädigt an: Ihr Hash ist {1}…, nicht {2}…. Sie liegt unter {3} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
+    </message>
+    <message>
+        <source>{0} could not be imported ({1}). Check that it is there and that you may read it.</source>
+        <translation>{0} konnte nicht importiert werden ({1}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
     </message>
     <message>
         <source>{0} has heads that Tern&apos;s attention cannot compute (at most {1} values, {2} of them to a key head). Choose another model.</source>
@@ -2342,6 +2342,10 @@
     <message>
         <source>{0} is {1}. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
         <translation>{0} ist {1}. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
+    </message>
+    <message>
+        <source>{0} lacks {1}, a part of this model. Look for another repository.</source>
+        <translation>{0} fehlt {1}, ein Teil dieses Modells. Suchen Sie ein anderes Verzeichnis des Hubs.</translation>
     </message>
     <message>
         <source>{0} names no begin or end token, so Tern cannot chat with it. Fetch the model from its original source.</source>

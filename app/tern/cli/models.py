@@ -113,7 +113,7 @@ def run_list(args: argparse.Namespace) -> int:
                 else "MISSING"
             )
             speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
-            print(f"  {model.name:<22} {model.size / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
+            print(f"  {model.name:<22} {model.total / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
         used, prepared = shelf.disk_used()
         print(
             f"  together {used / 1e6:,.0f} MB in {shelf.models_dir()}, and {prepared / 1e6:,.0f} MB prepared from them"
@@ -144,6 +144,9 @@ def as_json(model: Any) -> dict[str, object]:
         "path": str(model.path),
         "size": model.size,
         "sha256": model.sha256,
+        "parts": [
+            {"path": str(path), "size": size, "sha256": sha256} for path, size, sha256 in model.files[1:]
+        ],
         "verified": model.verified,
         "verified_at": model.verified_at,
         "present": model.present,
@@ -174,7 +177,6 @@ def run_search(args: argparse.Namespace) -> int:
 def run_fetch(args: argparse.Namespace) -> int:
     from tern.cli.models_progress import Bar, pause_on_interrupt
     from tern.library import catalog, hub_client, hub_find, shelf
-    from tern.library.hub import Download
 
     network = network_options(args.limit)
     entry = catalog.find(args.name) if args.file is None and args.revision is None else None
@@ -196,10 +198,8 @@ def run_fetch(args: argparse.Namespace) -> int:
         if model.path == target and model.sha256 == remote.sha256 and model.verified:
             return _already(model, args.json)
     name, title = (entry.name, entry.title) if entry is not None else ("", "")
-    if remote.file.endswith(".safetensors"):
-        hub_find.fetch_beside(network, remote)
     with Bar(remote.file) as bar:
-        download = Download(remote, target, network, bar, name, title, patient=sys.stderr.isatty())
+        download = hub_find.prepare(remote, network, bar, name, title, patient=sys.stderr.isatty())
         with pause_on_interrupt(download):
             found = download.run()
     if found is None:
@@ -232,7 +232,7 @@ def run_verify(args: argparse.Namespace) -> int:
     wrong = 0
     for model in models:
         with Progress(f"Hashing {model.name}") as progress:
-            right = shelf.verify(model, partial(_fraction, progress, model.size))
+            right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:
             print(f"{model.name}: right (sha256 {model.sha256})")
             continue

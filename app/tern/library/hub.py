@@ -10,8 +10,9 @@ from __future__ import annotations
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import filelock
@@ -24,7 +25,7 @@ from tern.library.hub_progress import Progress, Rate
 from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, PartFile, read_journal
+from tern.library.part import BLOCK, PartFile, hash_file, read_journal
 
 SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
 LOW = 32 << 20  # ... and below which it waits for room on its way
@@ -41,6 +42,7 @@ class Download:
     """One file on its way to ``target``. :meth:`run` does it all; the other methods may be called from any thread.
 
     ``patient``: somebody watches, so a lost network and a full disk are waited for instead of given up on.
+    ``beside``: files, and their places, that come before this one because it is of no use without them.
     """
 
     def __init__(
@@ -53,13 +55,16 @@ class Download:
         title: str = "",
         block: int = BLOCK,
         patient: bool = False,
+        beside: Sequence[tuple[RemoteFile, Path]] = (),
     ) -> None:
         self.remote, self.target, self.options = remote, target, options
         self.received = 0  # bytes that came over the network
         self._name, self._title = name or shelf.slug(Path(remote.file).stem), title or remote.label
         self._on_progress = on_progress
         self._why = f"fetch {remote.label}"
-        self._patient = patient
+        self._patient, self._beside = patient, beside
+        self._before = 0  # bytes of what lies beside it already
+        self._all = remote.size + sum(other.size for other, _ in beside)
         self._stop = threading.Event()
         self._cancelled = False
         self._block = block
@@ -79,8 +84,11 @@ class Download:
         """Fetch, verify and put on the shelf; None when paused or cancelled. Raises HubError, one sentence."""
         try:
             with self._alone():
-                return self._fetch()
+                self._fetch_beside()
+                return self._fetch(True)
         except StoppedError:
+            if self._cancelled:
+                self._forget_beside()
             return None
         except OSError as error:
             raise hub_errors.of_disk(error, self.target) from error
@@ -104,18 +112,48 @@ class Download:
             with suppress(OSError):
                 Path(lock.lock_file).unlink()
 
-    def _fetch(self) -> shelf.Installed:
+    def _fetch_beside(self) -> None:
+        """What this file needs; each is hashed where it is here already."""
+        self._before = 0
+        for other, target in self._beside:
+            child = Download(
+                other, target, self.options, self._tell, block=self._block, patient=self._patient
+            )
+            child._stop = self._stop
+            try:
+                if not child._is_here():
+                    with child._alone():
+                        child._fetch(shelve=False)
+            finally:
+                self.received += child.received
+            self._before += other.size
+
+    def _forget_beside(self) -> None:
+        for other, target in self._beside:
+            PartFile(target, other.identity, self._block).discard()
+            target.unlink(missing_ok=True)
+
+    def _is_here(self) -> bool:
+        """Whether the very file is in its place, by its hash."""
+        if not self.target.is_file() or self.target.stat().st_size != self.remote.size:
+            return False
+        sha256 = hash_file(self.target, lambda done: self._report("checking", done), self._stop.is_set)
+        self._check_stop()
+        return self._is_right(self.target, sha256 or "")
+
+    def _fetch(self, shelve: bool) -> shelf.Installed:
         remote = self.remote
         part = PartFile(self.target, remote.identity, self._block)
         kept = kept_aside(self.target)
         if kept.exists():
-            return self._repair_kept(part, kept)
+            return self._repair_kept(part, kept, shelve)
         try:
-            self._room(remote.size - (part.path.stat().st_size if part.path.exists() else 0))
+            left = self._all - self._before
+            self._room(left - (part.path.stat().st_size if part.path.exists() else 0))
             part.resume(lambda done: self._report("checking", done))
             part.note(origin=self.remote.label, name=self._name, title=self._title)
             if part.offset == 0 and (sha256 := self._take_cached(part)):
-                return self._publish(part, sha256)
+                return self._publish(part, sha256, shelve)
             if part.offset < remote.size:
                 self._receive(part)
             self._report("verifying", remote.size, force=True)
@@ -134,9 +172,9 @@ class Download:
                 "mended where it differs.",
                 kept,
             )
-        return self._publish(part, sha256)
+        return self._publish(part, sha256, shelve)
 
-    def _publish(self, part: PartFile, sha256: str) -> shelf.Installed:
+    def _publish(self, part: PartFile, sha256: str, shelve: bool) -> shelf.Installed:
         path = part.publish()
         status = path.stat()
         added = shelf.now()
@@ -153,8 +191,13 @@ class Download:
             modified_ns=status.st_mtime_ns,
             block=self._block,
             blocks=tuple(part.digests),
+            parts=tuple(
+                (target.name, other.size, other.sha256 or "")
+                for other, target in self._beside
+                if target.suffix in shelf.MODEL_SUFFIXES
+            ),
         )
-        return shelf.add(model) if path.suffix in shelf.MODEL_SUFFIXES else model
+        return shelf.add(model) if shelve and path.suffix in shelf.MODEL_SUFFIXES else model
 
     def _take_cached(self, part: PartFile) -> str:
         """What huggingface_hub has fetched before need not come again: copied from its cache, and hashed as ever.
@@ -172,7 +215,7 @@ class Download:
         part.restart()  # damaged there: fetched after all
         return ""
 
-    def _repair_kept(self, part: PartFile, kept: Path) -> shelf.Installed:
+    def _repair_kept(self, part: PartFile, kept: Path, shelve: bool) -> shelf.Installed:
         """A damaged file from before: fetch its bad blocks again, or all of it where the server gives no parts."""
         kept.replace(part.path)
         with suppress(FileNotFoundError):
@@ -180,7 +223,7 @@ class Download:
         told, notes = read_journal(part.journal, part.identity, self._block)
         if not notes:  # it was another file, or nothing is known of it: nothing to compare with
             part.discard()
-            return self._fetch()
+            return self._fetch(shelve)
         try:
             with hub_client.open_client(self.options, self._why) as client:
                 source = self._source(client)
@@ -200,9 +243,9 @@ class Download:
             raise
         if repaired is None:
             part.discard()
-            return self._fetch()
+            return self._fetch(shelve)
         part.digests = repaired
-        return self._publish(part, repaired[-1])
+        return self._publish(part, repaired[-1], shelve)
 
     def _receive(self, part: PartFile) -> None:
         with hub_client.open_client(self.options, self._why) as client:
@@ -326,7 +369,15 @@ class Download:
         rate = self._rate.per_s() if phase == "downloading" else 0.0
         left = (self.remote.size - done) / rate if rate > 0 else None
         self._last = Progress(phase, done, self.remote.size, rate, left, note)
-        self._on_progress(self._last)
+        self._tell(self._last)
+
+    def _tell(self, progress: Progress) -> None:
+        """Of all that is fetched together, as one."""
+        if self._beside:
+            done = self._before + progress.done
+            left = (self._all - done) / progress.rate if progress.rate > 0 else None
+            progress = replace(progress, done=done, total=self._all, seconds_left=left)
+        self._on_progress(progress)
 
     def _is_right(self, path: Path, sha256: str) -> bool:
         if self.remote.sha256 is not None:

@@ -23,6 +23,7 @@ from tern.errors import UserError
 from tern.library import hub_errors, network, token_store
 from tern.library.hub_errors import HubError
 from tern.library.network import NetworkOptions
+from tern.library.shards import shards
 
 T = TypeVar("T")
 
@@ -30,6 +31,7 @@ USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WEIGHTS = (".gguf", ".safetensors")
+_DESCRIPTIONS = ["config.json", "tokenizer.json", "model.safetensors.index.json"]  # beside safetensors
 _MAX_WAIT_S = 120.0
 _LOST_WAIT_S = 30.0  # a network that comes back should be noticed soon
 _AT_ONCE = 0.05  # of the first pause, after a connection that did bring bytes
@@ -156,47 +158,77 @@ def cached(remote: RemoteFile) -> Path | None:
 def find_file(
     options: NetworkOptions, repo: str, file: str | None = None, revision: str | None = None
 ) -> RemoteFile:
-    """Look up a file of the repository ``repo`` (OWNER/NAME); without ``file`` its only .gguf."""
+    """Look up a file of the repository ``repo`` (OWNER/NAME); without ``file`` its only .gguf. Of a model in several
+    files the first."""
     if not _REPO.fullmatch(repo):
         raise UserError(f"{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.")
-    info = _ask(
+    info = _info(options, repo, revision)
+    names = [sibling.rfilename for sibling in info.siblings or ()]
+    name = file if file is not None else _only_model(repo, names)
+    found = _remote(options, repo, info, next((part for part in shards(name) if part in names), name))
+    if found is None:
+        near = ", ".join(models(names)[:5]) or "no model file at all"
+        raise UserError(f"{repo} has no file {name}. It has: {near}.")
+    return found
+
+
+def find_beside(options: NetworkOptions, remote: RemoteFile) -> list[RemoteFile]:
+    """What has to lie beside ``remote``: the other files of a model in several, and the descriptions of safetensors."""
+    wanted = shards(remote.file)[1:]
+    if remote.file.endswith(".safetensors"):
+        wanted += _DESCRIPTIONS
+    if not wanted:
+        return []
+    info = _info(options, remote.repo, remote.commit)
+    found = [_remote(options, remote.repo, info, name) for name in wanted]
+    if missing := [
+        name for name, other in zip(wanted, found, strict=True) if other is None and name not in _DESCRIPTIONS
+    ]:
+        raise HubError(
+            f"{remote.repo} lacks {missing[0]}, a part of this model. Look for another repository."
+        )
+    return [other for other in found if other is not None]
+
+
+def models(names: list[str]) -> list[str]:
+    """Those of a repository's files that are models; of one in several files the first."""
+    found = (name for name in names if name.endswith(_WEIGHTS) and name.isprintable())
+    return sorted({next((part for part in shards(name) if part in names), name) for name in found})
+
+
+def files(options: NetworkOptions, repo: str, revision: str | None = None) -> dict[str, int | None]:
+    """Every file of a repository with its size."""
+    return {sibling.rfilename: sibling.size for sibling in _info(options, repo, revision).siblings or ()}
+
+
+def _info(options: NetworkOptions, repo: str, revision: str | None) -> Any:
+    return _ask(
         options,
         f"look up {repo}",
         repo,
         lambda api: api.model_info(repo, revision=revision, files_metadata=True),
     )
-    siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
-    name = file if file is not None else _only_model(repo, list(siblings))
-    found = siblings.get(name)
+
+
+def _remote(options: NetworkOptions, repo: str, info: Any, name: str) -> RemoteFile | None:
+    found = next((sibling for sibling in info.siblings or () if sibling.rfilename == name), None)
     if found is None:
-        near = ", ".join(_models(list(siblings))[:5]) or "no model file at all"
-        raise UserError(f"{repo} has no file {name}. It has: {near}.")
+        return None
     if found.size is None:
         raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
-    lfs = found.lfs
+    lfs, commit = found.lfs, info.sha or "main"
     size, sha256 = (lfs.size, lfs.sha256) if lfs else (found.size, None)
     if type(size) is not int or size < 0 or not _SHA256.fullmatch(sha256 or "0" * 64):
         raise HubError(f"The hub says something about {repo}/{name} that cannot be. Use another mirror.")
     return RemoteFile(
         repo=repo,
-        commit=info.sha or revision or "main",
+        commit=commit,
         file=name,
         size=size,
         sha256=sha256,
         git_blob=None if lfs else found.blob_id,
-        url=f"{options.hub()}/{repo}/resolve/{quote(info.sha or revision or 'main', safe='')}/{quote(name)}",
+        url=f"{options.hub()}/{repo}/resolve/{quote(commit, safe='')}/{quote(name)}",
     )
-
-
-def files(options: NetworkOptions, repo: str, revision: str | None = None) -> dict[str, int | None]:
-    """Every file of a repository with its size."""
-    info = _ask(
-        options,
-        f"look up {repo}",
-        repo,
-        lambda api: api.model_info(repo, revision=revision, files_metadata=True),
-    )
-    return {sibling.rfilename: sibling.size for sibling in info.siblings or ()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,15 +311,11 @@ def persistently(
             failures += 1
 
 
-def _models(names: list[str]) -> list[str]:
-    return sorted(name for name in names if name.endswith(_WEIGHTS) and name.isprintable())
-
-
 def _only_model(repo: str, names: list[str]) -> str:
-    models = [name for name in _models(names) if name.endswith(".gguf")]
-    if len(models) == 1:
-        return models[0]
-    if not models:
+    found = [name for name in models(names) if name.endswith(".gguf")]
+    if len(found) == 1:
+        return found[0]
+    if not found:
         raise UserError(f"{repo} has no .gguf file. Name the file to fetch: tern models fetch {repo} FILE.")
-    listed = ", ".join(models[:8]) + (", …" if len(models) > 8 else "")
-    raise UserError(f"{repo} has {len(models)} models. Name one: {listed}.")
+    listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
+    raise UserError(f"{repo} has {len(found)} models. Name one: {listed}.")

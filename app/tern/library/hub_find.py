@@ -21,7 +21,6 @@ _FORBIDDEN = re.compile(
     r"""[\x00-\x1f\x7f-\x9f<>:"/\\|?*]|^\.|[. ]$|^(con|prn|aux|nul|com\d|lpt\d)(\.|$)""", re.IGNORECASE
 )
 _LONGEST = 200  # bytes: with the endings that Tern adds it must fit into the 255 of most disks
-_BESIDE = ("config.json", "tokenizer.json")  # beside safetensors
 
 
 def target_of(remote: RemoteFile) -> Path:
@@ -32,13 +31,18 @@ def target_of(remote: RemoteFile) -> Path:
     return shelf.models_dir().joinpath(remote.repo.replace("/", "--"), *parts)
 
 
-def fetch_beside(options: NetworkOptions, remote: RemoteFile) -> None:
-    """What a folder of safetensors needs to become a GGUF, where the repository has it."""
-    there = hub_client.files(options, remote.repo, remote.commit)
-    for file in _BESIDE:
-        if file in there:
-            small = hub_client.find_file(options, remote.repo, file, remote.commit)
-            Download(small, target_of(small), options).run()
+def prepare(
+    remote: RemoteFile,
+    options: NetworkOptions,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    name: str = "",
+    title: str = "",
+    patient: bool = False,
+) -> Download:
+    """The download of ``remote`` to its place, with everything that has to lie beside it."""
+    beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]
+    target = target_of(remote)
+    return Download(remote, target, options, on_progress, name, title, patient=patient, beside=beside)
 
 
 def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
@@ -107,4 +111,15 @@ def _repair(
         notes = {"origin": remote.label, "name": model.name, "title": model.title}
         write_journal(journal_of(kept), remote.identity, block, model.blocks, notes)
         model.path.replace(kept)
-    return Download(remote, model.path, options, on_progress, model.name, model.title, block, patient=patient)
+    beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]
+    return Download(
+        remote,
+        model.path,
+        options,
+        on_progress,
+        model.name,
+        model.title,
+        block,
+        patient=patient,
+        beside=beside,
+    )

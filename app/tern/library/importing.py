@@ -13,6 +13,7 @@ from tern.atomic import replacing
 from tern.errors import UserError
 from tern.library import catalog, shelf
 from tern.library.part import hash_file
+from tern.library.shards import shards
 
 _READ = 1 << 20
 _SPARE = 64 << 20
@@ -29,15 +30,23 @@ def take(
 ) -> shelf.Installed:
     """Put the file at ``path`` on the shelf under ``name`` (default: the catalogue's, or its own).
 
-    ``link`` leaves the file where it is.
+    ``link`` leaves the file where it is; a model in several files always stays where it is.
     ``progress`` is told fractions. Raises UserError when it cannot be read, or there is no room for a copy.
     """
-    path = path.absolute()
+    names = shards(path.name)
+    path = path.absolute().with_name(names[0])
+    link = link or len(names) > 1
+    parts: list[tuple[str, int, str]] = []
     try:
         size = path.stat().st_size
         if link:
             target = path
-            sha256 = hash_file(path, lambda done: progress(done / max(size, 1))) or ""
+            sha256 = hash_file(path, lambda done: progress(done / max(size, 1) / len(names))) or ""
+            for number, name_ in enumerate(names[1:], 1):
+                other = path.with_name(name_)
+                whole = other.stat().st_size
+                hashed = hash_file(other, _step(progress, number, len(names), whole))
+                parts.append((name_, whole, hashed or ""))
         else:
             folder = _own_folder()
             free = shutil.disk_usage(folder).free
@@ -50,8 +59,12 @@ def take(
             sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
         modified = target.stat().st_mtime_ns
     except OSError as error:
-        raise UserError(f"{path} could not be imported ({error.strerror or error}).") from error
-    return _record(target, size, sha256, modified, name, title, origin, link)
+        failed = error.filename or path
+        raise UserError(
+            f"{failed} could not be imported ({error.strerror or error}). Check that it is there "
+            "and that you may read it."
+        ) from error
+    return _record(target, size, sha256, modified, name, title, origin, link, tuple(parts))
 
 
 def meant(path: Path) -> Path:
@@ -111,7 +124,15 @@ def keep(
 
 
 def _record(
-    target: Path, size: int, sha256: str, modified: int, name: str, title: str, origin: str, link: bool
+    target: Path,
+    size: int,
+    sha256: str,
+    modified: int,
+    name: str,
+    title: str,
+    origin: str,
+    link: bool,
+    parts: tuple[tuple[str, int, str], ...] = (),
 ) -> shelf.Installed:
     entry = catalog.recognize(sha256)
     added = shelf.now()
@@ -127,8 +148,14 @@ def _record(
             linked=link,
             verified_at=added,
             modified_ns=modified,
+            parts=parts,
         )
     )
+
+
+def _step(progress: Callable[[float], None], number: int, count: int, size: int) -> Callable[[int], None]:
+    """Tells the fraction of ``count`` files of which ``number`` are done."""
+    return lambda done: progress((number + done / max(size, 1)) / count)
 
 
 def _copy(source: Path, target: Path, progress: Callable[[int], None]) -> str:

@@ -33,7 +33,8 @@ class Installed:
     """One model on this computer. Times are UTC (ISO 8601). ``blocks`` are SHA-256 of everything up to the end of
     each ``block`` bytes, by which damage is found; empty where they are not known. ``linked``: the file is the
     person's own, elsewhere. ``commit``: the hub's revision it came from. ``template_allowed``: the person lets the chat
-    template in the file be run. ``speeds``: tokens a second of its last replies on this computer, the newest last."""
+    template in the file be run. ``speeds``: tokens a second of its last replies on this computer, the newest last.
+    ``parts``: name, bytes and SHA-256 of the files beside it that belong to it, of a model in several."""
 
     name: str
     title: str
@@ -50,6 +51,18 @@ class Installed:
     commit: str = ""
     template_allowed: bool = False
     speeds: tuple[float, ...] = ()
+    parts: tuple[tuple[str, int, str], ...] = ()
+
+    @property
+    def files(self) -> list[tuple[Path, int, str]]:
+        """Path, bytes and SHA-256 ("" where none is known) of each of its files, the first first."""
+        others = [(self.path.with_name(name), size, sha256) for name, size, sha256 in self.parts]
+        return [(self.path, self.size, self.sha256), *others]
+
+    @property
+    def total(self) -> int:
+        """Bytes of all its files."""
+        return self.size + sum(size for _, size, _ in self.parts)
 
     @property
     def speed(self) -> float | None:
@@ -74,9 +87,9 @@ class Installed:
 
     @property
     def present(self) -> bool:
-        """Whether the file is there, as large as it should be."""
+        """Whether the file is there, as large as it should be, and its other parts."""
         try:
-            return self.path.stat().st_size == self.size
+            return all(path.stat().st_size == size for path, size, _ in self.files)
         except OSError:
             return False
 
@@ -87,11 +100,7 @@ class Installed:
             status = self.path.stat()
         except OSError:
             return False
-        return (
-            self.verified_at is not None
-            and status.st_size == self.size
-            and status.st_mtime_ns == self.modified_ns
-        )
+        return self.verified_at is not None and self.present and status.st_mtime_ns == self.modified_ns
 
 
 def models_dir() -> Path:
@@ -184,14 +193,21 @@ def verify(
         raise UserError(f"The file of {model.name} is gone from {model.path}. Fetch or import it again.")
     try:
         modified = model.path.stat().st_mtime_ns
-        found = hash_file(model.path, progress, should_stop)
+        before, right = 0, model.present
+        for path, size, sha256 in model.files if right else ():
+            found = hash_file(path, _after(before, progress), should_stop)
+            if found is None:
+                return None
+            right = right and sha256 in (found, "")
+            before += size
     except OSError as error:
         raise UserError(f"{model.path} cannot be read ({error.strerror}).") from error
-    if found is None:
-        return None
-    right = found == model.sha256
     _change(model, verified_at=now() if right else None, modified_ns=modified)
     return right
+
+
+def _after(before: int, progress: Callable[[int], None]) -> Callable[[int], None]:
+    return lambda done: progress(before + done)
 
 
 def template_trusted(path: Path) -> bool:
@@ -242,14 +258,16 @@ def remove(model: Installed, for_good: bool = False) -> None:
 
     What Tern made of a file that is gone, to run it faster, goes too.
     """
-    if not model.linked and model.path.exists():
+    there = [] if model.linked else [path for path, _, _ in model.files if path.exists()]
+    if there:
         try:
             if for_good:
-                model.path.unlink()
+                for path in there:
+                    path.unlink()
             else:
                 from send2trash import send2trash
 
-                send2trash(model.path)
+                send2trash(there)
         except OSError as error:
             raise UserError(
                 f"{model.path} could not be moved to the trash ({error}). Delete it for good with: "
@@ -289,6 +307,9 @@ def _read(path: Path) -> Installed:
     values["path"] = path.parent / values["path"]  # an absolute path stays one
     for name in ("blocks", "speeds"):
         values[name] = tuple(values.get(name, ()))
+    values["parts"] = tuple(
+        (str(name), int(size), str(found)) for name, size, found in values.get("parts", ())
+    )
     known = {item.name for item in fields(Installed)}  # a newer Tern may have written more
     model = Installed(**{name: value for name, value in values.items() if name in known})
     texts = (model.name, model.title, model.sha256, model.origin, model.commit)

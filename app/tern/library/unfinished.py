@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tern.library import shelf
 from tern.library.part import read_notes
+from tern.library.shards import shards
 
 _ENDINGS = {".part.journal": False, ".bad.journal": True}
 
@@ -54,6 +55,11 @@ def unfinished() -> list[Unfinished]:
 
 
 def discard(item: Unfinished) -> None:
-    """Delete what has arrived."""
+    """Delete what has arrived, and of a model in several files those that came before."""
     item.path.unlink(missing_ok=True)
     item.path.with_name(item.path.name + ".journal").unlink(missing_ok=True)
+    kept = {path for model in shelf.installed() for path, _, _ in model.files}
+    others = shards(item.path.stem)  # without .part or .bad
+    for name in others if len(others) > 1 else ():
+        if (path := item.path.with_name(name)) not in kept:
+            path.unlink(missing_ok=True)

@@ -223,10 +223,6 @@ class Downloads(QObject):
 
 def _fetching(find: Callable[[NetworkOptions], RemoteFile], name: str, title: str) -> Prepare:
     def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> Download:
-        remote = find(options)
-        if remote.file.endswith(".safetensors"):
-            hub_find.fetch_beside(options, remote)
-        target = hub_find.target_of(remote)
-        return Download(remote, target, options, on_progress, name, title, patient=True)
+        return hub_find.prepare(find(options), options, on_progress, name, title, patient=True)
 
     return prepare

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from tern.library import hub_client
 from tern.library.hub_client import Hit
 from tern.library.network import NetworkOptions
+from tern.library.shards import shards
 from tern.ui.jobs import Job
 from tern.ui.model_cards import button, text
 from tern.ui.theme import Size, Space, Theme
@@ -90,13 +91,14 @@ class HubSearch(QWidget):
 
         def show(found: object) -> None:
             files = cast(dict[str, int | None], found)
-            models = [name for name in sorted(files) if name.endswith(".gguf")]
+            models = [name for name in hub_client.models(list(files)) if name.endswith(".gguf")]
             if len(models) == 1:
                 self.field.clear()
                 self.fetch_requested.emit(repo, models[0])
                 return
             for name in models:
-                size = self.tr("{0:,.0f} MB").format((files[name] or 0) / 1e6)
+                whole = sum(files.get(part) or 0 for part in shards(name))
+                size = self.tr("{0:,.0f} MB").format(whole / 1e6)
                 act = partial(self.fetch_requested.emit, repo, name)
                 self._row(f"{name} · {size}", "fileButton", self.tr("Fetch"), name, act)
             if not models:

@@ -69,7 +69,7 @@ class ModelActs(QObject):
         """Hash the file and compare."""
 
         def work(progress: Callable[[float], None]) -> bool:
-            return bool(shelf.verify(model, lambda done: progress(done / max(model.size, 1))))
+            return bool(shelf.verify(model, lambda done: progress(done / max(model.total, 1))))
 
         def tell(right: object) -> None:
             if right:

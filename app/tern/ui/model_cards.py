@@ -205,7 +205,7 @@ def facts(model: Installed) -> str:
         state = _tr("damaged")
     else:
         state = _tr("changed since it was verified") if model.present else _tr("its file is missing")
-    parts = [_tr("{0:,.0f} MB").format(model.size / 1e6), state]
+    parts = [_tr("{0:,.0f} MB").format(model.total / 1e6), state]
     if model.speed is not None:
         parts.append(_tr("{0:,.1f} tokens/s here").format(model.speed))
     if model.linked:
