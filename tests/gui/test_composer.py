@@ -269,3 +269,13 @@ def test_the_row_fits_every_window(
         assert widget.isVisible()
         assert window.rect().contains(widget.rect().translated(widget.mapTo(window, QPoint()))), widget
     assert window.composer.shelf.height() < window.height() / 3
+
+
+def test_the_invitation_is_shortened_where_there_is_no_room(make_window: WindowMaker) -> None:
+    window = make_window()
+    editor = window.composer.editor
+    assert editor.placeholderText() == "Ask anything. It stays on this computer."
+    editor.invite("Fragen Sie, was Sie wollen. Alles, was Sie schreiben, bleibt auf diesem Computer.")
+    window.resize(480, 420)
+    assert editor.placeholderText().endswith("…")
+    assert editor.fontMetrics().horizontalAdvance(editor.placeholderText()) <= editor.viewport().width()

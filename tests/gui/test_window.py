@@ -322,6 +322,18 @@ def test_scrolling_up_during_a_reply_stays_and_jump_comes_back(
     qtbot.waitUntil(lambda: _done(window))
 
 
+def test_the_column_is_as_wide_as_it_should_be_after_a_time_behind_the_greeting(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=["Fine."])
+    window.grab()  # lays out what is hidden, too: with a scroll bar, which goes unseen
+    _say(window, "Hello")
+    qtbot.waitUntil(lambda: _done(window))
+    margins = window.transcript.document().rootFrame().frameFormat()
+    column = window.transcript.viewport().width() - margins.leftMargin() - margins.rightMargin()
+    assert column == pytest.approx(window.transcript._column(), abs=1)
+
+
 def test_a_selection_survives_streaming(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=[LONG], token_seconds=0.005)
     _say(window, "Count")

@@ -38,7 +38,7 @@ class Composer(QFrame):
         self.shelf = Shelf(theme, self)
         self.editor = Editor(self)
         self.editor.setObjectName("composer")
-        self.editor.setPlaceholderText(self.tr("Ask anything. It stays on this computer."))
+        self.editor.invite(self.tr("Ask anything. It stays on this computer."))
         self.editor.setAccessibleName(self.tr("Message"))
         self.send_button = QPushButton(self.tr("Send"), self)
         self.send_button.setObjectName("sendButton")

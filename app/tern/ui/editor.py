@@ -31,6 +31,7 @@ class Editor(QPlainTextEdit):
         super().__init__(parent)
         self.sending_keys = Qt.KeyboardModifier.NoModifier  # held with Enter
         self._recalled: str | None = None
+        self._invitation = ""
         self._as_it_is = False  # the next text that is pasted stays in the field, however long
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
@@ -45,6 +46,11 @@ class Editor(QPlainTextEdit):
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
         self._recalled = text if recalled else None
+
+    def invite(self, words: str) -> None:
+        """Show ``words`` while nothing is written, as many as there is room for: Qt would show half of a sentence."""
+        self._invitation = words
+        self.fit()
 
     def paste_as_it_is(self) -> None:
         """Paste into the text, however long it is."""
@@ -103,6 +109,10 @@ class Editor(QPlainTextEdit):
 
     def fit(self) -> None:
         """Wish to be as tall as the text, between one line and eight, or fewer in a low window."""
+        room = self.viewport().width() - 2
+        shown = self.fontMetrics().elidedText(self._invitation, Qt.TextElideMode.ElideRight, room)
+        if shown != self.placeholderText():
+            self.setPlaceholderText(shown)
         lines = max(1, round(self.document().size().height()))  # a plain text layout measures in lines
         line = self.fontMetrics().lineSpacing()
         most = max(2, min(_MOST_LINES, round(self.window().height() * _MOST_OF_WINDOW / line)))

@@ -11,6 +11,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QShowEvent,
     QTextCursor,
     QTextOption,
 )
@@ -272,6 +273,10 @@ class TranscriptView(QTextBrowser):
         self._place_jump()
         self._update_caret()
         self._place_bars()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_column()  # a scroll bar that went while it was hidden announced no new size
 
     def _offset_of_column(self) -> float:
         """Where the column begins in the viewport, px."""
