@@ -14,12 +14,12 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from tern import paths
 from tern.errors import UserError
-from tern.library import token_store
-from tern.library.hub_client import token
+from tern.library import network, token_store
+from tern.library.hub_client import find_file, token
 from tern.library.network import NetworkOptions
 from tern.settings import Settings
 
-from .conftest import Start
+from .conftest import REPO, SIZE, Start
 from .local_hub import LocalHub
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
@@ -127,3 +127,23 @@ def test_a_locked_keyring_stops_nothing(system: MemoryKeyring, hub: LocalHub, st
     assert caught.value.__cause__ is None
     assert start().run() is not None  # without it
     assert set(hub.tokens) == {None}
+
+
+def test_nothing_is_asked_but_what_the_person_wants(
+    hub: LocalHub, options: NetworkOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """huggingface_hub would first fetch a list of programs that might be using it, and renew a login by itself."""
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _auth, _detect_agent
+
+    monkeypatch.setattr(_detect_agent, "_registry", None)
+    monkeypatch.setattr(constants, "AGENT_HARNESSES_PATH", str(tmp_path / "none.json"))
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", False)
+    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+    monkeypatch.setattr(_auth, "_get_token_from_file_refreshed", lambda: pytest.fail("asked for a new token"))
+    (tmp_path / "token").write_text("hf_mine\n")
+    assert find_file(options, REPO).size == SIZE
+    assert [(line.host, line.result) for line in network.connections()] == [("127.0.0.1", "200")]
+    assert hub.tokens == ["Bearer hf_mine"]
+    (tmp_path / "token").write_bytes(b"\xff")
+    assert token_store.status().source == ""

@@ -112,15 +112,21 @@ def token(options: NetworkOptions) -> str | None:
 
 def saved_login() -> str | None:
     """The token of `hf auth login`, from Hugging Face's own file."""
-    from huggingface_hub import get_token
+    from huggingface_hub import constants
 
-    return get_token()
+    try:  # not their get_token: it asks the network for a new one now and then
+        return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 @contextmanager
 def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
     """huggingface_hub's API over our client."""
     import huggingface_hub
+    from huggingface_hub import constants
+
+    constants.HF_HUB_DISABLE_TELEMETRY = True  # else it asks huggingface.co first who might be using it
 
     def factory() -> httpx2.Client:
         client = open_client(options, why)
