@@ -84,3 +84,19 @@ def test_over_a_narrow_window_a_click_beside_it_closes_it(make_window: WindowMak
     assert not window.sidebar.isVisible()
     assert not veil.isVisible()
     assert window.sides.childAt(beside) is not veil
+
+
+@pytest.mark.usefixtures("_right_to_left")
+def test_right_to_left_a_scroll_bar_moves_no_text(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["One.", "A word. " * 600])
+    transcript = window.transcript
+
+    window.send("Hello")
+    qtbot.waitUntil(lambda: not window.desk.busy)
+    place = transcript.document().find("One.")
+    place.setPosition(place.selectionStart())
+    before = transcript.viewport().mapTo(window, transcript.cursorRect(place).topLeft()).x()
+    window.send("And now?")
+    qtbot.waitUntil(lambda: not window.desk.busy)
+    qtbot.waitUntil(lambda: transcript.viewport().x() > 0)
+    assert transcript.viewport().mapTo(window, transcript.cursorRect(place).topLeft()).x() == before

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 _BOX, _RADIUS = 18, 4
+_INDENT = 9
 _CARET = 4.0  # px from its point to each side
 _TICK = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.32))  # of the box's side
 
@@ -77,6 +78,10 @@ class Tick(QCheckBox):
 class Number(QSpinBox):
     """A whole number."""
 
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _indent(self)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         _steps(self, self.stepEnabled(), self._option())
@@ -88,6 +93,10 @@ class Number(QSpinBox):
 
 class Real(QDoubleSpinBox):
     """A number with a fraction."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _indent(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -107,6 +116,11 @@ class Choice(QComboBox):
         arrow = QStyle.SubControl.SC_ComboBoxArrow
         place = self.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, arrow, self)
         _caret(self, place, down=True, can=self.isEnabled())
+
+
+def _indent(box: QAbstractSpinBox) -> None:
+    """The number begins where the words of other fields do: the style sheet's padding does not reach it."""
+    box.lineEdit().setTextMargins(_INDENT, 0, _INDENT, 0)
 
 
 def _steps(box: QAbstractSpinBox, can: QAbstractSpinBox.StepEnabledFlag, option: QStyleOptionSpinBox) -> None:

@@ -29,7 +29,7 @@ from tern.ui.icons import action_icon
 from tern.ui.lexing import language_name
 from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
 
-_HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
+_HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
 
 
 class Grounds:

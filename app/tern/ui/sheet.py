@@ -17,17 +17,17 @@ QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
 QWidget#settingsPage QLabel { color: @ink; }
 QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
 QLineEdit:disabled { background: @paper; border-color: @line; color: @quiet; }
-QComboBox, QAbstractSpinBox { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
+QComboBox, QAbstractSpinBox { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px;
     font-size: @control_px; color: @ink; selection-background-color: @selection; selection-color: @ink;
     combobox-popup: 0; }
 QComboBox:hover, QAbstractSpinBox:hover { background: @hover; }
-QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 3px 7px; }
+QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 3px 9px; }
 QComboBox:disabled, QAbstractSpinBox:disabled { background: @paper; border-color: @line; color: @quiet; }
-QComboBox::drop-down { border: none; width: 28px; }
+QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow { image: none; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none; width: 24px; }
 QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
-QLineEdit#qt_spinbox_lineedit { border: none; padding: 0 7px; background: transparent; }
+QLineEdit#qt_spinbox_lineedit { border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @edge; padding: 4px; outline: none; color: @ink; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 2px 6px; border-radius: 6px; color: @ink; }
 QComboBox QAbstractItemView::item:selected { background: @chosen; color: @ink; }

@@ -150,7 +150,7 @@ class TranscriptView(QTextBrowser):
         self._writer.highlighter.settle()
         self._announcer.finish()
         self._update_caret()
-        QTimer.singleShot(0, self._place_bars)
+        QTimer.singleShot(0, self, self._place_bars)
 
     def last_reply(self) -> str:
         """The newest reply as the model wrote it; empty when there is none."""
@@ -242,7 +242,7 @@ class TranscriptView(QTextBrowser):
         self._jump.setIcon(action_icon("arrow-down", self._theme))
         bar.setValue(bar.maximum() if self._stick else scrolled)
         self._update_caret()
-        QTimer.singleShot(0, self._place_bars)
+        QTimer.singleShot(0, self, self._place_bars)
 
     def _forget_pointed(self) -> None:
         """Nothing under the pointer is known any more."""
@@ -280,7 +280,9 @@ class TranscriptView(QTextBrowser):
 
     def _offset_of_column(self) -> float:
         """Where the column begins in the viewport, px."""
-        return max(0.0, (self.width() - self._column()) // 2)
+        return max(
+            0.0, (self.width() - self._column()) // 2 - self.viewport().x()
+        )  # a bar may stand before it
 
     def _place_jump(self) -> None:
         size = self._jump.sizeHint()
