@@ -97,12 +97,15 @@ def test_download_pause_go_on_and_chat(page: ModelsPage, hub: LocalHub, qtbot: Q
     qtbot.waitUntil(lambda: bar.isVisible() and bar.value() > 100, timeout=5000)
     label = page.findChild(QLabel, "downloadStatus")
     qtbot.waitUntil(lambda: "MB/s" in label.text() and "left" in label.text(), timeout=5000)
-    click(qtbot, page, "pauseButton")
+    page.activateWindow()
+    button(page, "pauseButton").setFocus()
+    qtbot.keyClick(button(page, "pauseButton"), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: "Paused at" in label.text(), timeout=5000)
     assert here(page) == []
     hub.faults.rate = None
     assert button(page, "downloadButton").text() == "Go on"
-    click(qtbot, page, "downloadButton")
+    assert button(page, "downloadButton").hasFocus()  # and not what deletes
+    qtbot.keyClick(button(page, "downloadButton"), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
     qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=5000)
     assert hub.asked[-1].status in (200, 206)

@@ -70,11 +70,14 @@ class DownloadRow(QWidget):
     def _show_state(self) -> None:
         task = self._task
         begun = task.progress is not None
+        focused = self.download_button.hasFocus() or self.pause_button.hasFocus()
         self.download_button.setText(self.tr("Go on") if begun or task.error else self.tr("Download"))
         self.download_button.setVisible(not task.running)
         self.pause_button.setVisible(task.running)
         self.cancel_button.setText(self.tr("Cancel") if task.running else self.tr("Delete what is here"))
         self.cancel_button.setVisible(task.running or begun)
+        if focused:  # not on to the next button, which deletes
+            (self.pause_button if task.running else self.download_button).setFocus()
         self.bar.setVisible(task.running or begun)
         if task.error:
             self.label.setText(task.error)
