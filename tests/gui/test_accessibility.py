@@ -181,20 +181,25 @@ def _differ(first: list[QImage], second: list[QImage]) -> bool:
     return any(_difference(one, other) >= RING for one, other in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("place", ["chat", "settings", "about", "help", "manner"])
+@pytest.mark.parametrize("place", ["chat", "settings", "about", "help", "manner", "models", "network"])
 def test_tab_reaches_every_control_and_shows_where_it_is(
-    qtbot: QtBot, make_window: WindowMaker, theme: Theme, place: str
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, tmp_path: Path, place: str
 ) -> None:
     window = _full_window(qtbot, make_window)
+    paths.set_data_dir(tmp_path)
+    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    before = set(QApplication.topLevelWidgets())
     if place != "chat":
         window.actions_[place].trigger()
-    pages = {"settings": "_settings_page", "about": "_about", "help": "_help", "manner": "_manner_page"}
-    top: QWidget = getattr(window, pages[place]) if place != "chat" else window
+    opened = [w for w in set(QApplication.topLevelWidgets()) - before if w.isVisible()]
+    (top,) = opened if place != "chat" else [window]
     top.activateWindow()
     qtbot.waitUntil(lambda: top.isActiveWindow() and QApplication.focusWidget() is not None)
     if place == "chat":
         window.focus_composer()
     stops, unseen = _walk_by_tab()
+    host.close()
+    paths.set_data_dir(None)
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox)
     wanted = [
         each for kind in kinds for each in top.findChildren(kind)
@@ -203,7 +208,10 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
     ]  # fmt: skip
     missed = [each.objectName() or each for each in wanted if each not in stops]
     assert not missed, missed
-    assert len(stops) >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "manner": 8}[place]
+    assert (
+        len(stops)
+        >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "manner": 8, "models": 8, "network": 1}[place]
+    )
     assert not unseen, [stop.objectName() or stop for stop in unseen]
 
 

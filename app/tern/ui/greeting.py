@@ -57,6 +57,7 @@ class Greeting(QScrollArea):
         for card in self._cards:
             card.setProperty("kind", "card")
             card.setAutoDefault(False)
+            card.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # English, wherever the window begins
             card.setCursor(Qt.CursorShape.PointingHandCursor)
             card.setAccessibleDescription(self.tr("Sends this question."))
             card.clicked.connect(partial(self._choose, card))

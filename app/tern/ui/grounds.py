@@ -180,6 +180,9 @@ class Grounds:
             width = QFontMetricsF(painter.font()).horizontalAdvance(mark)
             if from_right:
                 mark = mark[-1] + mark[:-1]
+            painter.setLayoutDirection(
+                Qt.LayoutDirection.LeftToRight
+            )  # the text's side is settled, not the window's
             painter.drawText(QPointF(right if from_right else right - width, baseline), mark)
         else:
             radius = body * 0.17
