@@ -12,6 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pytestqt.qtbot import QtBot
+
+from tern.chat import keeping
+from tern.chat.store import Store
+from tern.ui import app
 
 START = """
 import sys
@@ -94,3 +99,20 @@ def test_a_second_launch_raises_the_first_and_ends(tmp_path: Path) -> None:
         out, errors = first.communicate(timeout=20)
     assert first.returncode == 0, errors
     assert "came up" in out
+
+
+def test_a_window_that_stays_open_backs_up_every_day(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "_BACKUP_AFTER_MS", 10)
+    monkeypatch.setattr(app, "_BACKUP_LOOK_MS", 30)
+    store = Store.open(tmp_path)
+    store.create("One")
+    with app._backing_up(store):
+        qtbot.waitUntil(lambda: len(keeping.backups(tmp_path / keeping.BACKUPS)) == 1)
+        (backup,) = keeping.backups(tmp_path / keeping.BACKUPS)
+        two_days_ago = time.time() - 2 * keeping.EVERY_S
+        os.utime(backup, (two_days_ago, two_days_ago))
+        qtbot.waitUntil(
+            lambda: keeping.backups(tmp_path / keeping.BACKUPS)[0].stat().st_mtime > two_days_ago + 1
+        )

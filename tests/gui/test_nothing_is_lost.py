@@ -17,7 +17,7 @@ from tern.chat.store import Store
 from tern.chat.types import State
 from tern.engine.fake import FakeEngine
 from tern.errors import UserError
-from tern.ui import attach_files
+from tern.ui import attach_files, desk
 from tern.ui.main_window import MainWindow
 
 from .composing import CONTROL, chips, exchange, idle, say, shown_text
@@ -183,3 +183,47 @@ def test_a_word_that_was_found_by_a_near_one_is_selected(qtbot: QtBot, make_wind
     QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
     QTest.keyClick(window.sidebar.list, Qt.Key.Key_Return)
     assert window.transcript.textCursor().selectedText() == "Kittiwakes"
+
+
+def test_a_reply_that_the_disk_refused_is_kept_when_there_is_room_again(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "_AGAIN_MS", 20)
+    store = Store.open(tmp_path)
+    window = make_window(FakeEngine(["y" * 40_000 + " end"]), store=store)
+    qtbot.waitUntil(lambda: window.desk.info is not None)
+    pages = store._db.execute("PRAGMA page_count").fetchone()[0]
+    store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
+    say(window, "Go")
+    qtbot.waitUntil(lambda: window.notice.isVisible() and idle(window))
+    assert "Free some space" in window.notice.message
+    number = window._session.conversation
+    window.new_chat()
+    window.show_conversation(number)
+    assert shown_text(window).count("end") == 1, "it is still there"
+    store._db.execute("PRAGMA max_page_count = 100000")
+    qtbot.waitUntil(lambda: store.entries(number)[-1].content.endswith("end"))
+    assert store.entries(number)[-1].state is State.DONE
+    qtbot.waitUntil(lambda: window.desk.session(number) is not window._session)
+    window.close()
+    store.close()
+
+
+def test_stop_does_not_wait_for_a_model_that_is_being_opened(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(load=False)
+    ready = threading.Event()
+    engine = FakeEngine(["Here."])
+    window.open_model(lambda progress: (ready.wait(5), engine)[1])
+    say(window, "Go")
+    qtbot.waitUntil(lambda: "Waiting for the model" in shown_text(window))
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
+    assert idle_but_loading(window)
+    assert "Stopped." in shown_text(window)
+    ready.set()
+    exchange(qtbot, window, "Now")
+    assert [message.content for message in engine.requests[0].messages] == ["Go", "Now"]
+    assert window._session.path[-1].content == "Here."
+
+
+def idle_but_loading(window: MainWindow) -> bool:
+    return window.composer.send_button.isVisible() and window.desk.info is None

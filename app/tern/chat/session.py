@@ -47,6 +47,7 @@ class Session:
         self._pieces: list[str] = []  # of the reply in progress
         self._numbers = Stats()  # of it, before it was gone on with
         self._open: Entry | None = None
+        self._unkept: list[Entry] = []  # ended replies that the disk has not taken yet
         self._told: list[
             int
         ] = []  # of each message of the last request: its place on the branch, -1 for none
@@ -232,6 +233,12 @@ class Session:
         entry.content = "".join(self._pieces)
         self._store.save(entry)
 
+    def save(self) -> None:
+        """Write the ends of replies, those too that the disk refused before."""
+        while self._unkept:
+            self._store.save(self._unkept[0])
+            del self._unkept[0]
+
     def fail(self, sentence: str) -> None:
         """End the reply with an error; what was streamed stays."""
         self._current().error = sentence
@@ -272,7 +279,8 @@ class Session:
         self._open = None
         entry.content, entry.state = "".join(self._pieces), state
         self._pieces = []
-        self._store.save(entry)
+        self._unkept.append(entry)
+        self.save()
 
     def _show(self, leaf: int | None) -> None:
         self._leaf = leaf

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
+_BACKUP_LOOK_MS = 3600 * 1000
 _SETTLED_MS = 3000
 _PAINT_PATIENCE_MS = 500  # as when it starts minimized
 _BACKUP_PATIENCE_S = 20
@@ -152,13 +153,24 @@ def _save(settings: Settings, window: MainWindow) -> None:
 def _backing_up(store: Store) -> Iterator[None]:
     """Once a day the conversations are copied, in the background; closing waits for a copy that is being made."""
     thread: threading.Thread | None = None
-    if store.path is not None and keeping.is_backup_due(store.path, time.time()):
-        thread = threading.Thread(target=keeping.back_up, args=(store.path,), name="tern-backup", daemon=True)
-        QTimer.singleShot(_BACKUP_AFTER_MS, thread.start)
+
+    def look() -> None:
+        nonlocal thread
+        timer.setInterval(_BACKUP_LOOK_MS)  # Tern may stay open for weeks
+        if store.path is not None and keeping.is_backup_due(store.path, time.time()):
+            thread = threading.Thread(
+                target=keeping.back_up, args=(store.path,), name="tern-backup", daemon=True
+            )
+            thread.start()
+
+    timer = QTimer(interval=_BACKUP_AFTER_MS)
+    timer.timeout.connect(look)
+    timer.start()
     try:
         yield
     finally:
-        if thread is not None and thread.ident is not None:
+        timer.stop()
+        if thread is not None:
             thread.join(_BACKUP_PATIENCE_S)
         store.close()
 

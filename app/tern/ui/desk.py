@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from tern.chat.attaching import Attachment
 from tern.chat.manner import sampling_of
@@ -21,6 +21,8 @@ from tern.settings import SYSTEM_PROMPT, Settings
 from tern.ui.bridge import Bridge
 
 log = logging.getLogger(__name__)
+
+_AGAIN_MS = 5000  # after the disk refused
 
 
 class Desk(QObject):
@@ -47,6 +49,9 @@ class Desk(QObject):
         self._waiting: deque[Session] = deque()
         self._running: tuple[int, Session] | None = None
         self._troubled = False
+        self._unkept: dict[int, Session] = {}  # whose last words the disk refused
+        self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
+        self._again.timeout.connect(self._keep_again)
         self.bridge = Bridge(self)
         self._worker = EngineWorker(self.bridge.post)
         self.bridge.loading.connect(self._loading)
@@ -78,9 +83,12 @@ class Desk(QObject):
     # Conversations
 
     def session(self, conversation: int | None) -> Session:
-        """The conversation to show: the very one whose reply is on its way, or else read from the store."""
-        if conversation is not None and conversation in self._sessions:
-            return self._sessions[conversation]
+        """The conversation to show: the very one whose reply is on its way or not kept yet, or else read from the
+        store."""
+        if conversation is not None and (
+            held := self._sessions.get(conversation, self._unkept.get(conversation))
+        ):
+            return held
         return Session(self.store, conversation)
 
     @property
@@ -124,10 +132,15 @@ class Desk(QObject):
         """End this session's reply where it stands."""
         if self._running is not None and self._running[1] is session:
             self._worker.stop()
+            if self.info is not None:
+                return  # between two tokens
+            self.bridge.drop(self._running[0])  # it waits for a model that is being opened
         elif session in self._waiting:
             self._waiting.remove(session)
-            self._keep(lambda: session.append("", Stats(finish_reason=FinishReason.STOPPED)))
-            self._finished(session, "")
+        else:
+            return
+        self._keep(session, lambda: session.append("", Stats(finish_reason=FinishReason.STOPPED)))
+        self._finished(session, "")
 
     def close(self) -> None:
         """End everything; what was written of a reply is kept, to its last token."""
@@ -136,7 +149,8 @@ class Desk(QObject):
         self.bridge.drain()
         for session in self._sessions.values():
             if session.busy:
-                self._keep(session.cut)
+                self._keep(session, session.cut)
+        self._keep_again()
         self.bridge.close()
 
     def _begin(self, session: Session) -> None:
@@ -191,23 +205,33 @@ class Desk(QObject):
         if session is None:
             return
         model = self.info.name if self.info is not None else ""
-        self._keep(lambda: session.append(text, stats, model))
+        self._keep(session, lambda: session.append(text, stats, model))
         self.grew.emit(session, text, stats)
         if stats.finish_reason is not None:
             self._finished(session, "")
 
     def _failed(self, reply_id: int, sentence: str) -> None:
         if (session := self._session_of(reply_id)) is not None:
-            self._keep(lambda: session.fail(sentence))
+            self._keep(session, lambda: session.fail(sentence))
             self._finished(session, sentence)
 
-    def _keep(self, write: Callable[[], None]) -> None:
-        """Do what also writes to the disk. A disk that refuses is said once a stretch; the reply goes on."""
+    def _keep(self, session: Session, write: Callable[[], None]) -> None:
+        """Do what also writes to the disk. A disk that refuses is said once a stretch and tried again; the reply goes
+        on."""
+        assert session.conversation is not None
         try:
             write()
             self._troubled = False
+            self._unkept.pop(session.conversation, None)
         except UserError as error:
             log.warning("not kept: %s", error)
+            self._unkept[session.conversation] = session
+            self._again.start()
             if not self._troubled:
                 self._troubled = True
                 self.trouble.emit(str(error))
+
+    def _keep_again(self) -> None:
+        for session in list(self._unkept.values()):
+            if not session.busy:  # else the next checkpoint tries
+                self._keep(session, session.save)
