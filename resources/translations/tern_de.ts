@@ -1848,6 +1848,10 @@
         <translation>Die Verbindung zu {0} riss ab: Das Netz ist unruhig. Versuchen Sie es noch einmal, wo es besser ist. {1}</translation>
     </message>
     <message>
+        <source>No model is open. Choose one, then send again.</source>
+        <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
+    </message>
+    <message>
         <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company ask for its certificate or use a mirror. Nothing was sent.</source>
         <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; fragen Sie in einer Firma nach deren Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
     </message>
@@ -2180,6 +2184,10 @@
         <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal. {2}</translation>
     </message>
     <message>
+        <source>{0} is a model, nothing to attach: open it on the Models page.</source>
+        <translation>{0} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
+    </message>
+    <message>
         <source>{0} is too large to be what it should be. Fetch it again.</source>
         <translation>{0} ist zu groß für das, was es sein soll. Laden Sie es noch einmal herunter.</translation>
     </message>
@@ -2338,10 +2346,6 @@
     <message>
         <source>{0} is too long: more than {1} characters, which no model here could hold. Attach the part you need.</source>
         <translation>{0} ist zu lang: mehr als {1} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
-    </message>
-    <message>
-        <source>{0} is {1}. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
-        <translation>{0} ist {1}. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
     </message>
     <message>
         <source>{0} lacks {1}, a part of this model. Look for another repository.</source>

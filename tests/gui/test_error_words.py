@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
 
 import translate
+from tern.chat.reading import read_file
 from tern.engine.gguf import GGUFFile
 from tern.errors import TernError
 from tern.library import hub_errors
@@ -71,6 +72,17 @@ def test_the_window_says_it_in_german(make_window: WindowMaker, tmp_path: Path) 
     window = make_window(load=False)
     window.show_error(str(_caught(tmp_path / "gone.gguf")))
     assert window.notice.message.startswith("Tern kann gone.gguf nicht benutzen")
+
+
+@pytest.mark.usefixtures("german")
+def test_a_file_that_cannot_be_attached_and_a_reply_without_a_model(tmp_path: Path) -> None:
+    for data, words in ((b"GGUF\0\0", "ist ein Modell"), (b"\0\1", "ist kein Text")):
+        (tmp_path / "x.bin").write_bytes(data)
+        with pytest.raises(TernError) as caught:
+            read_file(tmp_path / "x.bin")
+        assert words in said(caught.value)
+        assert not re.search(r"\b(open|page|model|text|attach)\b", said(caught.value))
+    assert said("No model is open. Choose one, then send again.").startswith("Kein Modell")
 
 
 @pytest.mark.usefixtures("german")

@@ -97,12 +97,11 @@ def decode(data: bytes, name: str) -> str:
     if len(data) != len(
         data.translate(None, _CONTROL)
     ):  # text has none of these; UTF-16 has, but begins with a mark
-        kind = (
-            "a model: open it on the Models page"
-            if data.startswith(b"GGUF")
-            else "no text that Tern can read"
+        if data.startswith(b"GGUF"):
+            raise UserError(f"{name} is a model, nothing to attach: open it on the Models page.")
+        raise UserError(
+            f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
         )
-        raise UserError(f"{name} is {kind}. Attach text, Markdown, code, CSV, PDF or DOCX.")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -209,7 +209,7 @@ class EngineWorker:
             self._on_event(Streamed(reply_id, Chunk("", Stats(finish_reason=FinishReason.STOPPED))))
             return
         if engine is None:
-            self._on_event(Failed(reply_id, "No model is open. Choose one, then send again."))
+            self._on_event(Failed(reply_id, str(UserError("No model is open. Choose one, then send again."))))
             return
 
         def on_prefill(done: int, total: int) -> None:
