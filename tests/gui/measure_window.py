@@ -25,6 +25,9 @@ from PySide6.QtCore import QEventLoop, QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tern.chat.store import Store
+from tern.chat.types import State
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Theme
 
 # What the launched process runs: the door that `tern` is, and one line when the window has first been painted.
 LAUNCH = """
@@ -91,12 +94,15 @@ def _report(name: str, took: list[float]) -> None:
     print(f"{name:>26}: {took[len(took) // 2]:7.1f} ms, worst {took[-1]:7.1f} ms", flush=True)
 
 
+def _reply(window: MainWindow, conversation: int) -> None:
+    """What follows when a reply ends in an old conversation: it moves to the top."""
+    window.store.add(conversation, [("assistant", "Fine.", State.DONE)], None)
+    window.desk.conversation_changed.emit(conversation)
+
+
 def conversations(folder: Path, count: int) -> None:
     """Ten thousand conversations in the window: open, search, scroll."""
     from measure_store import fill
-
-    from tern.ui.main_window import MainWindow
-    from tern.ui.theme import Theme
 
     store = Store.open(folder)
     fill(store, count, 20)
@@ -121,7 +127,10 @@ def conversations(folder: Path, count: int) -> None:
     bar = window.sidebar.list.verticalScrollBar()
     steps = range(0, bar.maximum(), max(1, bar.maximum() // 100))
     _report("scroll the list", [_painted(lambda at=at: bar.setValue(at)) for at in steps])
-    _report("a reply ends", [_painted(window._list_conversations) for _ in range(5)])
+    _report("a reply ends", [_painted(lambda n=n: _reply(window, n)) for n in ids[count // 2 :][:5]])
+    _report("rename", [_painted(lambda n=n: window.rename(n, f"Conversation {n}")) for n in some[:5]])
+    _report("pin", [_painted(lambda n=n: window.pin(n, True)) for n in some[:5]])
+    _report("delete", [_painted(lambda n=n: window.delete(n)) for n in some[:5]])
     rows = window.sidebar.list
     _report("a frame of the list", [_painted(lambda: rows.viewport().repaint()) for _ in range(20)])
     rows.indexAt(QPoint(4, 4))

@@ -187,7 +187,7 @@ class MainWindow(ChatWindow):
 
     def rename(self, conversation: int, title: str) -> None:
         self._do(lambda: self.store.rename(conversation, title))
-        self._list_conversations()
+        self._list_one(conversation)
 
     def rename_shown(self) -> None:
         self.sides.reveal()
@@ -195,7 +195,7 @@ class MainWindow(ChatWindow):
 
     def pin(self, conversation: int, pinned: bool) -> None:
         self._do(lambda: self.store.set_pinned(conversation, pinned))
-        self._list_conversations()
+        self._list_one(conversation)
 
     def pin_shown(self) -> None:
         if (shown := self._session.conversation) is not None:
@@ -220,7 +220,7 @@ class MainWindow(ChatWindow):
         self.desk.stop(self.desk.session(conversation))
         if conversation == self._session.conversation:
             self.new_chat()
-        self._list_conversations()
+        self._list_one(conversation)
         said = self.tr("“{0}” was deleted.").format(title)
         if len(gone) > 1:
             said = self.tr("{0} conversations were deleted.").format(len(gone))
