@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.test_generic import with_template
+from library.local_hub import LocalHub
 from library.test_token import MemoryKeyring
 from tern import paths
 from tern.engine import recode
@@ -21,7 +22,7 @@ from tern.engine.gguf import GGUFFile
 from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
 from tern.library import importing, network, shelf, token_store
-from tern.settings import MODEL_PATH, Settings
+from tern.settings import MODEL_PATH, OFFLINE, Settings
 from tern.ui.main_window import MainWindow
 from tern.ui.models_host import ModelsHost
 from tern.ui.network_page import NetworkPage
@@ -284,3 +285,30 @@ def test_every_control_says_what_it_is(
     assert menus
     assert all(action.text() for menu in menus for action in menu.actions() if not action.isSeparator())
     assert all(page.accessibleName() for page in pages)
+
+
+def test_offline_stops_what_is_under_way(
+    window: MainWindow,
+    host: ModelsHost,
+    settings: Settings,
+    qtbot: QtBot,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "hub" / "owner" / "big-gguf" / "big.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(20_000_000))
+    with LocalHub(tmp_path / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        hub.faults.rate = 5e6
+        task = host.downloads.of_repository("owner/big-gguf")
+        task.start()
+        qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6, timeout=5000)
+        settings[OFFLINE] = True
+        with qtbot.waitSignal(task.paused, timeout=2000):
+            window._setting_changed(OFFLINE)
+        assert hub.sent < 15e6
+        settings.save()
+        with qtbot.waitSignal(task.failed, timeout=2000) as failed:
+            task.start()
+        assert "set to work offline" in failed.args[0]

@@ -136,15 +136,21 @@ def test_cancelled_leaves_nothing(hub: LocalHub, start: Start, target: Path) -> 
     assert shelf.installed() == []
 
 
-def test_pause_ends_a_stalled_download_soon(hub: LocalHub, start: Start, options: NetworkOptions) -> None:
-    hub.faults.stall_after, hub.faults.stall_s = 1_000_000, 1.0
-    download = start(options=replace(options, stall_s=0.3, backoff_s=30))
-    timer = threading.Timer(0.8, download.pause)
+@pytest.mark.parametrize("stall_s", [0.3, 30], ids=["waiting for another try", "waiting for bytes"])
+def test_pause_ends_a_stalled_download_soon(
+    stall_s: float, hub: LocalHub, start: Start, options: NetworkOptions, target: Path, content: bytes
+) -> None:
+    hub.faults.stall_after, hub.faults.stall_s = 1_000_000, 2.0
+    download = start(options=replace(options, stall_s=stall_s, backoff_s=30))
+    timer = threading.Timer(0.6, download.pause)
     timer.start()
     began = time.monotonic()
     assert download.run() is None
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 1.5
     timer.join()
+    hub.faults = Faults()
+    assert start().run() is not None
+    assert target.read_bytes() == content
 
 
 def test_reset_again_and_again(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:

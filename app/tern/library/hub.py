@@ -25,7 +25,7 @@ from tern.library.hub_progress import Progress, Rate
 from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, PartFile, hash_file, read_journal
+from tern.library.part import BLOCK, PartFile, hash_file, journal_of, kept_aside, read_journal
 
 SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
 LOW = 32 << 20  # ... and below which it waits for room on its way
@@ -63,6 +63,8 @@ class Download:
         self._on_progress = on_progress
         self._why = f"fetch {remote.label}"
         self._patient, self._beside = patient, beside
+        self._active: Source | None = None
+        self._whole: Download | None = None  # what this one lies beside
         self._before = 0  # bytes of what lies beside it already
         self._all = remote.size + sum(other.size for other, _ in beside)
         self._stop = threading.Event()
@@ -74,11 +76,13 @@ class Download:
     def pause(self) -> None:
         """Stop soon and keep what there is."""
         self._stop.set()
+        if self._active is not None:
+            self._active.abort()
 
     def cancel(self) -> None:
         """Stop soon and delete what there is."""
         self._cancelled = True
-        self._stop.set()
+        self.pause()
 
     def run(self) -> shelf.Installed | None:
         """Fetch, verify and put on the shelf; None when paused or cancelled. Raises HubError, one sentence."""
@@ -119,7 +123,7 @@ class Download:
             child = Download(
                 other, target, self.options, self._tell, block=self._block, patient=self._patient
             )
-            child._stop = self._stop
+            child._stop, child._whole = self._stop, self
             try:
                 if not child._is_here():
                     with child._alone():
@@ -343,7 +347,9 @@ class Download:
         self._sleep(seconds)
 
     def _source(self, client: httpx2.Client) -> Source:
-        return Source(client, self.remote, self.options, self._why, self._came, self._sleep)
+        source = Source(client, self.remote, self.options, self._why, self._came, self._sleep)
+        (self._whole or self)._active = source
+        return source
 
     def _came(self, count: int) -> None:
         self._check_stop()
@@ -385,13 +391,3 @@ class Download:
         if self.remote.git_blob is not None:
             return git_blob(path) == self.remote.git_blob
         return True  # the hub names no hash: the length is all there is to check
-
-
-def kept_aside(target: Path) -> Path:
-    """Where a damaged file waits to be repaired."""
-    return target.with_name(target.name + ".bad")
-
-
-def journal_of(kept: Path) -> Path:
-    """The journal of such a file."""
-    return kept.with_name(kept.name + ".journal")

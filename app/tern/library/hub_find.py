@@ -9,12 +9,12 @@ from pathlib import Path, PurePosixPath
 from tern.errors import UserError
 from tern.library import hub_client, shelf
 from tern.library.catalog import Entry
-from tern.library.hub import Download, journal_of, kept_aside
+from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, write_journal
+from tern.library.part import BLOCK, journal_of, kept_aside, write_journal
 
 # Names that lead elsewhere, that some system does not keep as they are, or that a terminal would obey
 _FORBIDDEN = re.compile(

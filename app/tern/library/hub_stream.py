@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx2
 
@@ -81,6 +82,15 @@ class Source:
         self._on_bytes, self._sleep = on_bytes, sleep
         self._received = 0
         self._broke: httpx2.HTTPError | None = None
+        self._socket: socket.socket | None = None
+
+    def abort(self) -> None:
+        """End what is under way at once, from any thread: a read that waits for bytes which do not come breaks."""
+        if self._socket is not None:
+            with suppress(OSError):
+                socket.socket.shutdown(
+                    self._socket, socket.SHUT_RDWR
+                )  # not the TLS one's: that is the reader's
 
     @contextmanager
     def get(self, headers: dict[str, str]) -> Iterator[Answer]:
@@ -103,6 +113,8 @@ class Source:
                         raise hub_errors.of_status(
                             response, self._remote.label, f"{self._options.hub()}/{self._remote.repo}"
                         )
+                    stream = response.extensions.get("network_stream")
+                    self._socket = stream.get_extra_info("socket") if stream is not None else None
                     before, ended = self._received, str(response.status_code)
                     try:
                         yield Answer(response, linked)
@@ -110,6 +122,7 @@ class Source:
                         ended += ", broken off"
                         raise
                     finally:
+                        self._socket = None
                         network.note(url.host, self._why, ended, self._received - before)
                         answered = True
                     return

@@ -271,3 +271,13 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def kept_aside(target: Path) -> Path:
+    """Where a damaged file waits to be repaired."""
+    return target.with_name(target.name + ".bad")
+
+
+def journal_of(kept: Path) -> Path:
+    """The journal of such a file."""
+    return kept.with_name(kept.name + ".journal")

@@ -25,6 +25,7 @@ from tern.ui.error_words import said
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_S = 3.0
 BUG_SENTENCE = "Something went wrong inside Tern while fetching. The details are in its log; try again."
 
 
@@ -102,10 +103,10 @@ class DownloadTask(QObject):
         elif self._download is not None:
             self._download.cancel()
 
-    def wait(self) -> None:
-        """Until the thread has ended."""
+    def wait(self, seconds: float | None = None) -> None:
+        """Until the thread has ended, or for so long."""
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         try:
@@ -197,12 +198,17 @@ class Downloads(QObject):
         tasks = (task for task in self._tasks.values() if task.name == name)
         return next((task for task in tasks if task.running or task.error or task.progress is not None), None)
 
+    def pause(self) -> None:
+        """Pause everything that runs."""
+        for task in self._tasks.values():
+            if task.running:
+                task.pause()
+
     def close(self) -> None:
-        """Pause everything that runs and wait for it."""
+        """Pause everything that runs and wait for it; not for a server that says nothing: what is kept is safe."""
+        self.pause()
         for task in self._tasks.values():
-            task.pause()
-        for task in self._tasks.values():
-            task.wait()
+            task.wait(_PATIENCE_S)
 
     def _task(self, repo: str, file: str, name: str, title: str, prepare: Prepare) -> DownloadTask:
         key = (repo, file)

@@ -62,6 +62,7 @@ class MainWindow(ChatWindow):
 
     models_requested = Signal()
     network_requested = Signal()
+    setting_changed = Signal(object)  # Setting
 
     def __init__(
         self,
@@ -336,6 +337,7 @@ class MainWindow(ChatWindow):
     def _setting_changed(self, setting: Setting[Any]) -> None:
         self._save_settings()
         self.apply_settings()
+        self.setting_changed.emit(setting)
         if setting in _OF_THE_MODEL:
             self._reload_timer.start()
 

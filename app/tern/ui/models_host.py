@@ -23,7 +23,7 @@ from tern.engine.types import Engine, EngineOptions
 from tern.errors import UserError
 from tern.library import shelf
 from tern.library.shelf import Installed
-from tern.settings import MODEL_PATH, Settings
+from tern.settings import MODEL_PATH, OFFLINE, Settings
 from tern.ui import first_run
 from tern.ui.downloads import Downloads
 from tern.ui.first_run import FirstModelCard
@@ -62,6 +62,7 @@ class ModelsHost(QObject):
         window.network_requested.connect(self.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
         window.desk.ended.connect(self._replied)
+        window.setting_changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
         if not any(model.present for model in shelf.installed()):
             self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
@@ -191,6 +192,12 @@ class ModelsHost(QObject):
             shelf.note_speed(info.path, path[-1].stats.decode_tokens_per_s)
         except UserError as error:
             log.warning("speed not noted: %s", error)
+
+    def _setting_changed(self, setting: object) -> None:
+        if (
+            setting is OFFLINE and self._settings[OFFLINE]
+        ):  # at once, and not only from the next connection on
+            self.downloads.pause()
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
