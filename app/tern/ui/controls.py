@@ -51,7 +51,7 @@ class Tick(QCheckBox):
     """A check box without words of its own."""
 
     def sizeHint(self) -> QSize:
-        return QSize(_BOX + 4, _BOX + 4)
+        return QSize(_BOX, _BOX + 4)  # flush with the controls above and under it
 
     def hitButton(self, pos: object) -> bool:
         return True
