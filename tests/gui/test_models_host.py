@@ -22,7 +22,7 @@ from tern.engine.gguf import GGUFFile
 from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
 from tern.library import importing, network, shelf, token_store
-from tern.settings import MODEL_PATH, OFFLINE, Settings
+from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
 from tern.ui.main_window import MainWindow
 from tern.ui.models_host import ModelsHost
 from tern.ui.network_page import NetworkPage
@@ -304,6 +304,10 @@ def test_offline_stops_what_is_under_way(
         task = host.downloads.of_repository("owner/big-gguf")
         task.start()
         qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6, timeout=5000)
+        settings[DOWNLOAD_LIMIT] = 0.5
+        window._setting_changed(DOWNLOAD_LIMIT)
+        assert task._download is not None
+        assert task._download.limit == 500_000
         settings[OFFLINE] = True
         with qtbot.waitSignal(task.paused, timeout=2000):
             window._setting_changed(OFFLINE)

@@ -302,6 +302,21 @@ def test_the_bandwidth_limit_holds(hub: LocalHub, start: Start, options: Network
     assert 0.65 < time.monotonic() - began < 2
 
 
+def test_the_bandwidth_limit_can_change_on_the_way(
+    hub: LocalHub, start: Start, options: NetworkOptions
+) -> None:
+    download: Download
+
+    def loosen(progress: Progress) -> None:
+        if progress.phase == "downloading" and progress.done > SIZE // 10:
+            download.limit = 0
+
+    began = time.monotonic()
+    download = start(options=replace(options, limit=1_000_000), on_progress=loosen)
+    assert download.run() is not None
+    assert time.monotonic() - began < 1.5  # at the first limit it would take 3 s
+
+
 def test_two_do_not_write_the_same_file(hub: LocalHub, start: Start) -> None:
     hub.faults.rate = 3e6
     first = start()

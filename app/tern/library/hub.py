@@ -59,6 +59,7 @@ class Download:
     ) -> None:
         self.remote, self.target, self.options = remote, target, options
         self.received = 0  # bytes that came over the network
+        self.limit = options.limit  # bytes a second; may be changed while it runs
         self._name, self._title = name or shelf.slug(Path(remote.file).stem), title or remote.label
         self._on_progress = on_progress
         self._why = f"fetch {remote.label}"
@@ -347,8 +348,11 @@ class Download:
         self._sleep(seconds)
 
     def _source(self, client: httpx2.Client) -> Source:
-        source = Source(client, self.remote, self.options, self._why, self._came, self._sleep)
-        (self._whole or self)._active = source
+        whole = self._whole or self
+        source = Source(
+            client, self.remote, self.options, self._why, self._came, self._sleep, lambda: whole.limit
+        )
+        whole._active = source
         return source
 
     def _came(self, count: int) -> None:

@@ -67,7 +67,8 @@ class Answer:
 
 
 class Source:
-    """``on_bytes`` is told each count that came and may raise to stop; ``sleep`` waits, and may raise as well."""
+    """``on_bytes`` is told each count that came and may raise to stop; ``sleep`` waits, and may raise as well.
+    ``limit``: bytes a second that are allowed now, 0 for all."""
 
     def __init__(
         self,
@@ -77,9 +78,10 @@ class Source:
         why: str,
         on_bytes: Callable[[int], None],
         sleep: Callable[[float], None],
+        limit: Callable[[], int],
     ) -> None:
         self._client, self._remote, self._options, self._why = client, remote, options, why
-        self._on_bytes, self._sleep = on_bytes, sleep
+        self._on_bytes, self._sleep, self._limit = on_bytes, sleep, limit
         self._received = 0
         self._broke: httpx2.HTTPError | None = None
         self._socket: socket.socket | None = None
@@ -148,14 +150,16 @@ class Source:
         """The answer in pieces as they come, within the bandwidth limit; a trickle counts as a stall."""
         options = self._options
         began = window = time.monotonic()
-        in_window = taken = 0
+        in_window = taken = limit = 0
         for data in self._until_it_breaks(answer.response):
             self._received += len(data)
             self._on_bytes(len(data))
             yield data
             taken, in_window = taken + len(data), in_window + len(data)
-            if options.limit:
-                ahead = taken / options.limit - (time.monotonic() - began)
+            if self._limit() != limit:
+                limit, taken, began = self._limit(), len(data), time.monotonic()
+            if limit:
+                ahead = taken / limit - (time.monotonic() - began)
                 if ahead > 0:
                     self._sleep(ahead)
             now = time.monotonic()

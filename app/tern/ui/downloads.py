@@ -93,6 +93,10 @@ class DownloadTask(QObject):
         if self._download is not None:
             self._download.pause()
 
+    def set_limit(self, limit: int) -> None:
+        if self._download is not None:
+            self._download.limit = limit
+
     def cancel(self) -> None:
         """Stop and delete what has arrived."""
         self._asked_to_stop = self._cancelled = True
@@ -197,6 +201,11 @@ class Downloads(QObject):
         """The task of the model called ``name`` that is under way, or that stopped with something to say."""
         tasks = (task for task in self._tasks.values() if task.name == name)
         return next((task for task in tasks if task.running or task.error or task.progress is not None), None)
+
+    def set_limit(self, limit: int) -> None:
+        """From now on at most so many bytes a second; 0 for all there is."""
+        for task in self._tasks.values():
+            task.set_limit(limit)
 
     def pause(self) -> None:
         """Pause everything that runs."""

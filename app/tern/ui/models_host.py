@@ -22,8 +22,9 @@ from tern.engine.generic import chat_template
 from tern.engine.types import Engine, EngineOptions
 from tern.errors import UserError
 from tern.library import shelf
+from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
-from tern.settings import MODEL_PATH, OFFLINE, Settings
+from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
 from tern.ui import first_run
 from tern.ui.downloads import Downloads
 from tern.ui.first_run import FirstModelCard
@@ -198,6 +199,8 @@ class ModelsHost(QObject):
             setting is OFFLINE and self._settings[OFFLINE]
         ):  # at once, and not only from the next connection on
             self.downloads.pause()
+        if setting is DOWNLOAD_LIMIT:
+            self.downloads.set_limit(NetworkOptions.from_settings(self._settings).limit)
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
