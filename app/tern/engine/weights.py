@@ -7,7 +7,6 @@ what is small and always read is copied, and single values are read from the fil
 from __future__ import annotations
 
 import ctypes as C
-import errno
 import io
 import os
 
@@ -38,9 +37,7 @@ class Weights:
         self.packed: frozenset[str] = frozenset()
         self.embedding_type = int(file.tensors["token_embd.weight"].type)
         half = self.embedding_type == ggml.Type.F16
-        self._row = np.empty(
-            config.n_embd, np.float16 if half else np.float32
-        )  # of the embedding, as it is stored
+        self._row_type = np.dtype(np.float16 if half else np.float32)  # of the embedding, as it is stored
         self.embedding_offset = file.tensors["token_embd.weight"].offset
         self.head_offset = file.tensors[head_name(file)].offset
         self._ggml = g = ggml.load()
@@ -70,15 +67,14 @@ class Weights:
     def embed(self, tokens: NDArray[np.int32], out: NDArray[np.float32], descriptor: int) -> None:
         """Rows of the token embedding (F16 or F32) into ``out`` (T, n_embd), read from the open file when there is a
         ``descriptor``: through the mapping every row would make the 16 pages around it resident."""
-        row = self._row
+        width, dtype = self.config.n_embd, self._row_type
+        row_bytes = width * dtype.itemsize
         for index, token in enumerate(tokens):
-            at = self.embedding_offset + int(token) * row.nbytes
-            if descriptor < 0:
-                out[index] = np.frombuffer(self._file.mapping, row.dtype, len(row), at)
-            elif os.preadv(descriptor, [row.data], at) == row.nbytes:
-                out[index] = row
+            at = self.embedding_offset + int(token) * row_bytes
+            if descriptor >= 0:
+                out[index] = np.frombuffer(os.pread(descriptor, row_bytes, at), dtype)
             else:
-                raise OSError(errno.EIO, "the model file became shorter", str(self._file.path))
+                out[index] = np.frombuffer(self._file.mapping, dtype, width, at)
 
     @property
     def head_row_bytes(self) -> int:
