@@ -1856,12 +1856,12 @@
         <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; fragen Sie in einer Firma nach deren Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The disk failed at {0} ({1}). {2}</source>
-        <translation>Der Datenträger versagte bei {0} ({1}). {2}</translation>
-    </message>
-    <message>
         <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR. {1}</source>
         <translation>Der Datenträger ist bei {0} voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {1}</translation>
+    </message>
+    <message>
+        <source>The disk of {0} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger von {0} nimmt keine so große Datei an; FAT32 endet bei 4 GB. Wählen Sie mit --data-dir ORDNER einen anderen Platz.</translation>
     </message>
     <message>
         <source>The file changed on the server, so it begins again.</source>
@@ -2202,6 +2202,10 @@
     <message>
         <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
         <translation>{0} hat eine Skala für jeden Block aus {1}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
+    </message>
+    <message>
+        <source>The disk failed at {0} ({1}). Check it, or choose another place with --data-dir DIR. {2}</source>
+        <translation>Der Datenträger versagte bei {0} ({1}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Platz. {2}</translation>
     </message>
     <message>
         <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>

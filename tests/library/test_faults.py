@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -457,6 +458,27 @@ def test_a_folder_that_may_not_be_written(hub: LocalHub, start: Start, target: P
             start().run()
         target.parent.chmod(0o700)
     recovers(hub, start, target, content)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of the process")
+def test_a_disk_that_takes_no_large_files(hub: LocalHub, options: NetworkOptions, data_dir: Path) -> None:
+    """As FAT32 does from 4 GB on: here a process that may write no more than 1 MB into a file."""
+    program = (
+        "import resource, signal, sys; from tern.__main__ import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20)); sys.exit(main(sys.argv[1:]))"
+    )
+    environment = {**os.environ, "HF_ENDPOINT": hub.url}
+    run = subprocess.run(
+        [sys.executable, "-c", program, "models", "fetch", REPO],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "does not take a file as large as this one" in run.stderr
+    assert run.stderr.count("\n") == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounts a disk: needs root")

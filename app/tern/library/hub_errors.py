@@ -207,7 +207,15 @@ def of_disk(error: OSError, path: Path) -> HubError:
             f"Tern may not write in {path.parent} ({error.strerror}). Change the folder's permissions, or choose "
             "another place with --data-dir DIR."
         )
-    return HubError(f"The disk failed at {path} ({error.strerror or error}). {KEPT}")
+    if error.errno == errno.EFBIG:
+        return HubError(
+            f"The disk of {path.parent} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another "
+            "place with --data-dir DIR."
+        )
+    return HubError(
+        f"The disk failed at {path} ({error.strerror or error}). Check it, or choose another place with --data-dir "
+        f"DIR. {KEPT}"
+    )
 
 
 def runs_low(path: Path, needed: int, free: int) -> FullError:
