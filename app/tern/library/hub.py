@@ -307,7 +307,7 @@ class Download:
     def _room(self, needed: int) -> None:
         free = shutil.disk_usage(self.target.parent).free
         if needed > 0 and free < needed + SPARE:
-            raise hub_errors.no_room(self.target, needed, free)
+            raise hub_errors.no_room(self.target, needed + SPARE, free)
 
     def _look_for_room(self, part: PartFile) -> None:
         """Others use the disk as well: now and then, whether there still is room for a while."""

@@ -211,7 +211,7 @@ def _info(options: NetworkOptions, repo: str, revision: str | None) -> Any:
     return _ask(
         options,
         f"look up {repo}",
-        repo,
+        repo if revision is None else f"{repo} at {revision}",
         lambda api: api.model_info(repo, revision=revision, files_metadata=True),
     )
 
@@ -270,7 +270,9 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
             with _api(options, why) as api:
                 return question(api)
         except HfHubHTTPError as error:
-            raise hub_errors.of_status(error.response, what, f"{options.hub()}/{what}") from error
+            raise hub_errors.of_status(
+                error.response, what, f"{options.hub()}/{what.split(' ')[0]}"
+            ) from error
         except HFValidationError as error:
             raise UserError(
                 f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
