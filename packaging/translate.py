@@ -47,7 +47,12 @@ ROOMS = (
     "ui/downloads.py",
 )
 ERRORS = {"UserError", "HubError", "ChangedError", "FullError", "DamagedError", "GGUFError"}
-SENTENCES = {"KEPT", "BEGINS_AGAIN", "WHOLE_AGAIN", "BUG_SENTENCE"}  # constants of those rooms that are said as well
+SENTENCES = {
+    "KEPT",
+    "BEGINS_AGAIN",
+    "WHOLE_AGAIN",
+    "BUG_SENTENCE",
+}  # constants of those rooms that are said as well
 
 
 @dataclass(frozen=True, order=True)
