@@ -103,7 +103,8 @@ def reset(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     hub.faults.reset_every = 20_000_000
     found = fresh(hub, work, "reset every 20 MB").fetch()
     print(
-        f"  {len(hub.asked)} answers, sent {hub.sent / size - 1:+.2%} of the file too much, {found['seconds']:.1f} s"
+        f"  {len(hub.asked)} answers, sent {hub.sent / size - 1:+.2%} of the file too much, {found['seconds']:.1f} s, "
+        f"peak {found['peak_mb']:.0f} MB"
     )
 
 
