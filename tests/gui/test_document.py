@@ -52,22 +52,58 @@ def _frames(frame: QTextFrame) -> list[object]:
     ]
 
 
-@pytest.mark.parametrize("seed", range(25))
-def test_streamed_and_written_at_once_are_the_same(seed: int, theme: Theme) -> None:
+PIECES = [
+    "word ", "**bold** ", "*it", "* ", "`code` ", "``` ", "\n", "\n\n", "```python\n", "def f(x):\n    return x\n",
+    "```\n", "- item\n", "  - deep\n", "1. one\n", "> quote\n", "| a | b |\n", "|---|---|\n", "| 1 | 2 |\n",
+    "# Head\n", "$x^2$ ", "$$\n\\frac{a}{b}\n$$\n", "\\(", "\\[ a \\]", "[link](http://x.y) ", "<b>html</b>",
+    "![img](http://x/y.png)", "- [x] done\n", "~~gone~~ ", "---\n", "\U0001f426", "\u05e9\u05dc\u05d5\u05dd ",
+    "\t", "    indented\n", "&amp; ", "\\*", "|", "~~~\n", "===\n", "\r\n", "\u200b", "<!-- c -->",
+]  # fmt: skip
+
+
+def _assert_streamed_as_whole(text: str, chance: random.Random, theme: Theme) -> None:
     whole, writer = _writer(theme)
-    writer.update(writer.add_reply(), 0, parse(EVERYTHING))
+    writer.update(writer.add_reply(), 0, parse(text))
 
     streamed, writer = _writer(theme)
-    slot, parser, chance, position = writer.add_reply(), StreamParser(), random.Random(seed), 0
-    while position <= len(EVERYTHING):
+    slot, parser, position = writer.add_reply(), StreamParser(), 0
+    while position <= len(text):
         size = chance.choice([1, 3, 8, 50])
-        last = position + size > len(EVERYTHING)
-        index = parser.append(EVERYTHING[position : position + size], last)
+        last = position + size > len(text)
+        index = parser.append(text[position : position + size], last)
         writer.update(slot, index, parser.blocks[index:])
         position += size
     assert streamed.toPlainText() == whole.toPlainText()
     assert _frames(streamed.rootFrame()) == _frames(whole.rootFrame())
     assert _blocks(streamed) == _blocks(whole)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_streamed_and_written_at_once_are_the_same(seed: int, theme: Theme) -> None:
+    _assert_streamed_as_whole(EVERYTHING, random.Random(seed), theme)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_so_are_marks_in_any_order(seed: int, theme: Theme) -> None:
+    chance = random.Random(seed)
+    _assert_streamed_as_whole("".join(chance.choices(PIECES, k=chance.randint(3, 45))), chance, theme)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The mean is $$\n\\frac{a}{b}\n$$\nwhere $a$ is large.\n\nAnd so on.",
+        "```python\n\n\n# Two empty lines first\n",
+    ],
+)
+def test_and_what_once_was_not(text: str, theme: Theme) -> None:
+    for seed in range(40):
+        _assert_streamed_as_whole(text, random.Random(seed), theme)
+    for cut in range(len(text)):
+        parser = StreamParser()
+        parser.append(text[:cut])
+        parser.append(text[cut:], last=True)
+        assert parser.blocks == parse(text)
 
 
 def test_settled_text_is_never_written_again(theme: Theme) -> None:

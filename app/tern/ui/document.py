@@ -241,9 +241,12 @@ class DocumentWriter:
             return False
         cursor = QTextCursor(self._document)
         cursor.setPosition(slot.start.position() + written.text + same)
+        fmt = cursor.blockFormat()
         cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
         if cursor.hasSelection():
             cursor.removeSelectedText()
+            if cursor.blockFormat() != fmt:
+                cursor.setBlockFormat(fmt)  # an empty line takes that of the lines that go
         if block.kind is Kind.CODE:
             self._insert_code(cursor, block.text[index_of(block.text, same) :], block, written.code)
         else:

@@ -88,6 +88,8 @@ class StreamParser:
 
     def _settle(self, tokens: list[Token], source: str) -> None:
         tops = _tops(tokens, source)
+        if tops and tops[-1].type == "math_block" and tops[-1].info == "open":
+            tops.pop()  # if it never ends it was none, and belongs to the block before it
         if len(tops) < 2 or tops[-1].map is None:
             self._settle_items(tokens, source, source.count("\n"))
             return

@@ -68,6 +68,8 @@ def _block(state: StateBlock, line: int, last: int, silent: bool) -> bool:
         return False
     first = state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]]
     if first.startswith("$$"):
+        if silent and state.src.count("$$", state.bMarks[state.line], state.bMarks[line]) % 2:
+            return False  # it ends what began within a line above
         opening, closing = "$$", "$$"
     elif first.startswith(r"\["):
         opening, closing = r"\[", r"\]"
