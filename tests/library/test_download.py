@@ -482,7 +482,7 @@ def test_a_model_in_several_files_is_one(
     here = sorted(path.name for path in target.parent.iterdir())
     assert here == [path.name for path in split]
     assert shelf.installed() == [model]
-    assert (model.total, model.verified, len(model.files)) == (whole, True, 3)
+    assert (model.name, model.total, model.verified, len(model.files)) == ("big", whole, True, 3)
     third = model.files[2][0]
     right = third.read_bytes()
     third.write_bytes(right[:-1] + b"!")
@@ -515,7 +515,7 @@ def test_what_is_left_of_several_files_is_deleted_whole(
 def test_several_files_of_ours_are_linked_together(split: list[Path], tmp_path: Path) -> None:
     fractions: list[float] = []
     model = take(split[1], False, progress=fractions.append)
-    assert model.linked
+    assert (model.name, model.linked) == ("big", True)
     assert [path for path, _, _ in model.files] == split
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1

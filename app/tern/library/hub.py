@@ -26,6 +26,7 @@ from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
 from tern.library.part import BLOCK, PartFile, hash_file, journal_of, kept_aside, read_journal
+from tern.library.shards import stem
 
 SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
 LOW = 32 << 20  # ... and below which it waits for room on its way
@@ -60,7 +61,7 @@ class Download:
         self.remote, self.target, self.options = remote, target, options
         self.received = 0  # bytes that came over the network
         self.limit = options.limit  # bytes a second; may be changed while it runs
-        self._name, self._title = name or shelf.slug(Path(remote.file).stem), title or remote.label
+        self._name, self._title = name or shelf.slug(stem(remote.file)), title or remote.label
         self._on_progress = on_progress
         self._why = f"fetch {remote.label}"
         self._patient, self._beside = patient, beside

@@ -13,7 +13,7 @@ from tern.atomic import replacing
 from tern.errors import UserError
 from tern.library import catalog, shelf
 from tern.library.part import hash_file
-from tern.library.shards import shards
+from tern.library.shards import shards, stem
 
 _READ = 1 << 20
 _SPARE = 64 << 20
@@ -138,8 +138,8 @@ def _record(
     added = shelf.now()
     return shelf.add(
         shelf.Installed(
-            name=shelf.slug(name) if name else (entry.name if entry else shelf.slug(target.stem)),
-            title=entry.title if entry else title or target.stem,
+            name=shelf.slug(name) if name else (entry.name if entry else shelf.slug(stem(target.name))),
+            title=entry.title if entry else title or stem(target.name),
             path=target,
             size=size,
             sha256=sha256,

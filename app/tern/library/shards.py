@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePosixPath
 
 _NAME = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<end>\.gguf|\.safetensors)", re.DOTALL)
 _MOST = 500
@@ -15,3 +16,9 @@ def shards(name: str) -> list[str]:
         return [name]
     count = int(match["count"])
     return [f"{match['stem']}-{n:05}-of-{count:05}{match['end']}" for n in range(1, count + 1)]
+
+
+def stem(file: str) -> str:
+    """What a file's model is called: its name without folder, number and ending."""
+    name = PurePosixPath(file).name
+    return _NAME.sub(r"\g<stem>", name) if len(shards(name)) > 1 else PurePosixPath(name).stem

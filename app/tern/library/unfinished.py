@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tern.library import shelf
 from tern.library.part import read_notes
-from tern.library.shards import shards
+from tern.library.shards import shards, stem
 
 _ENDINGS = {".part.journal": False, ".bad.journal": True}
 
@@ -43,7 +43,7 @@ def unfinished() -> list[Unfinished]:
             Unfinished(
                 repo=f"{owner}/{name}",
                 file=file,
-                name=str(notes.get("name") or shelf.slug(Path(file).stem)),
+                name=str(notes.get("name") or shelf.slug(stem(file))),
                 title=str(notes.get("title") or origin),
                 path=path,
                 done=path.stat().st_size,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
@@ -19,6 +18,7 @@ from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tern.library.shards import stem
 from tern.library.unfinished import Unfinished, discard, unfinished
 from tern.settings import Settings
 from tern.ui.error_words import said
@@ -167,7 +167,7 @@ class Downloads(QObject):
         self, repo: str, file: str | None = None, name: str = "", title: str = ""
     ) -> DownloadTask:
         """The task of any file of the hub (without ``file`` the only model there); not begun in this session."""
-        name = name or shelf.slug(Path(file).stem if file else repo.partition("/")[2])
+        name = name or shelf.slug(stem(file) if file else repo.partition("/")[2])
         title = title or (f"{repo}/{file}" if file else repo)
         prepare = _fetching(lambda options: hub_client.find_file(options, repo, file), name, title)
         return self._task(repo, file or "", name, title, prepare)
