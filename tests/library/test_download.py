@@ -534,6 +534,11 @@ def test_a_model_in_several_files_is_cancelled_whole(
     download = prepare(remote, options, lambda p: download.cancel() if p.done > 0.6 * p.total else None)
     assert download.run() is None
     assert list(target.parent.iterdir()) == []
+    assert prepare(remote, options).run() is not None
+    here = sorted(target.parent.iterdir())
+    download = prepare(remote, options, lambda p: download.cancel() if p.done > 0.8 * p.total else None)
+    assert download.run() is None
+    assert sorted(target.parent.iterdir()) == here  # what was here before stays
     split[2].unlink()
     with pytest.raises(hub_client.HubError, match=r"lacks big-00003-of-00003\.gguf"):
         prepare(remote, options)

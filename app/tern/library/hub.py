@@ -137,7 +137,8 @@ class Download:
     def _forget_beside(self) -> None:
         for other, target in self._beside:
             PartFile(target, other.identity, self._block).discard()
-            target.unlink(missing_ok=True)
+            if not self.target.exists():  # else it belongs to the model that is here already
+                target.unlink(missing_ok=True)
 
     def _is_here(self) -> bool:
         """Whether the very file is in its place, by its hash."""
