@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 _BOX, _RADIUS = 18, 4
 _INDENT = 9
-_CARET = 4.0  # px from its point to each side
+_CARET = 0.25  # of the text's height, from its point to each side
 _TICK = ((0.24, 0.53), (0.43, 0.71), (0.77, 0.32))  # of the box's side
 
 
@@ -51,7 +51,11 @@ class Tick(QCheckBox):
     """A check box without words of its own."""
 
     def sizeHint(self) -> QSize:
-        return QSize(_BOX, _BOX + 4)  # flush with the controls above and under it
+        return QSize(self._side(), self._side() + 4)  # flush with the controls above and under it
+
+    def _side(self) -> int:
+        """Of the box, px: it grows with the text beside it."""
+        return max(_BOX, round(1.1 * self.fontMetrics().height()))
 
     def hitButton(self, pos: object) -> bool:
         return True
@@ -62,7 +66,8 @@ class Tick(QCheckBox):
         palette = self.palette()
         enabled = self.isEnabled()
         painter.setOpacity(1.0 if enabled else 0.5)
-        box = QRectF((self.width() - _BOX) / 2, (self.height() - _BOX) / 2, _BOX, _BOX).adjusted(
+        side = self._side()
+        box = QRectF((self.width() - side) / 2, (self.height() - side) / 2, side, side).adjusted(
             0.5, 0.5, -0.5, -0.5
         )
         accent, edge = palette.color(QPalette.ColorRole.Accent), palette.color(QPalette.ColorRole.Dark)
@@ -72,7 +77,7 @@ class Tick(QCheckBox):
         painter.drawRoundedRect(box, _RADIUS, _RADIUS)
         if checked:
             painter.setPen(QPen(palette.color(QPalette.ColorRole.Base), 2))
-            painter.drawPolyline([box.topLeft() + QPointF(x * _BOX, y * _BOX) for x, y in _TICK])
+            painter.drawPolyline([box.topLeft() + QPointF(x * side, y * side) for x, y in _TICK])
 
 
 class Number(QSpinBox):
@@ -142,6 +147,7 @@ def _caret(widget: QWidget, place: QRect, *, down: bool, can: bool) -> None:
     pen = QPen(widget.palette().color(QPalette.ColorRole.PlaceholderText), 1.4)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
-    middle, half = QRectF(place).center(), _CARET / 2 if down else -_CARET / 2
-    left, right = QPointF(-_CARET, -half), QPointF(_CARET, -half)
+    wide = _CARET * widget.fontMetrics().height()
+    middle, half = QRectF(place).center(), wide / 2 if down else -wide / 2
+    left, right = QPointF(-wide, -half), QPointF(wide, -half)
     painter.drawPolyline([middle + left, middle + QPointF(0, half), middle + right])

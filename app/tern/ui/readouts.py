@@ -143,6 +143,7 @@ class Readouts(QFrame):
             label.setAccessibleName(text if text.startswith(heading) else f"{heading}: {text}")
             # Grow only: a figure that loses a digit moves nothing beside it.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
+            self._fit()
 
     def _idle(self, idle: bool) -> None:
         self._speed.setProperty("idle", idle)
@@ -159,6 +160,7 @@ class Readouts(QFrame):
             label.setFont(self._theme.font(Size.SMALL, tabular=True))
             label.setMinimumWidth(label.sizeHint().width())
         self._spark.update()
+        self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -167,6 +169,15 @@ class Readouts(QFrame):
         side = Space.L if narrow else Space.XL
         self._row.setContentsMargins(side, Space.S, side, Space.S)
         self._row.setSpacing(Space.L if narrow else Space.XL)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where large text leaves no room for all three, the memory makes room for the others."""
+        figures = (self._speed, self._memory, self._offline)
+        sides = self._row.contentsMargins()
+        wanted = sum(max(f.minimumWidth(), f.sizeHint().width()) + self._row.spacing() for f in figures)
+        spark = self._spark.sizeHint().width() + Space.M if self.width() >= _SPARK_FROM else 0
+        self._memory.setVisible(wanted + spark + sides.left() + sides.right() <= self.width())
 
     def showEvent(self, event: QEvent) -> None:
         self._timer.start()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -31,7 +31,6 @@ from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
 _CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
-_SWATCH = 12
 
 
 class Values(Protocol):
@@ -147,7 +146,6 @@ class SettingRow(QWidget):
             control.setLocale(QLocale.c())  # figures are written in one way everywhere in Tern
             control.setSpecialValueText(translated(setting.lowest))
         if isinstance(control, QAbstractSpinBox | QComboBox | QLineEdit):
-            control.setMinimumWidth(_CONTROL_WIDTH)
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             control.installEventFilter(_NoWheel(control))
         return control
@@ -179,12 +177,15 @@ class SettingRow(QWidget):
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         if isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
             self.control.setMinimumHeight(round(_CONTROL_HEIGHT * self._theme.scale))
+            self.control.setMinimumWidth(round(_CONTROL_WIDTH * self._theme.scale))
         self._restore.setIconSize(self._theme.icon_size)
         self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
         if (box := self._swatches) is not None:
+            side = self._theme.px(Size.SMALL)
+            box.setIconSize(QSize(side, side))
             for index in range(box.count()):
                 pair = ACCENTS.get(box.itemData(index))
-                box.setItemIcon(index, _swatch(pair[self._theme.dark]) if pair else QIcon())
+                box.setItemIcon(index, _swatch(pair[self._theme.dark], side) if pair else QIcon())
 
     def _take(self, value: object) -> None:
         if self._loading:
@@ -208,8 +209,8 @@ def _choices(setting: Setting[Any]) -> list[tuple[Any, str]]:
     return [(value, translated(label)) for value, label in setting.choices]
 
 
-def _swatch(color: str) -> QIcon:
-    pixmap = QPixmap(_SWATCH, _SWATCH)
+def _swatch(color: str, side: int) -> QIcon:
+    pixmap = QPixmap(side, side)
     pixmap.fill(QColor(color))
     return QIcon(pixmap)
 

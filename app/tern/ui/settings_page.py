@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent
+from PySide6.QtGui import QAction, QFont, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -26,6 +26,8 @@ from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
 from tern.ui.setting_rows import SettingRow, Values, translated
 from tern.ui.theme import Size, Space, Theme
 
+_WIDTH, _HEIGHT = 620, 640  # px; wider for larger text
+
 
 class SettingsPage(QWidget):
     """Rows for ``table`` over ``values``, with a search field above them. ``changed`` carries the setting."""
@@ -41,7 +43,8 @@ class SettingsPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
-        self.resize(620, 640)
+        screen = self.screen().availableGeometry()
+        self.resize(min(round(_WIDTH * theme.scale), screen.width()), min(_HEIGHT, screen.height()))
         self.search = QLineEdit(self)
         self.search.setObjectName("settingsSearch")
         self.search.setPlaceholderText(self.tr("Search the settings"))
@@ -145,6 +148,17 @@ class SettingsPage(QWidget):
             heading.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
         for row in self.rows:
             row.restyle()
+        self._keep_whole()
+
+    def _keep_whole(self) -> None:
+        """Never narrower than its widest row: there is no scrolling to the side."""
+        bar = self._area.verticalScrollBar().sizeHint().width()
+        needed = self.column.minimumSize().width() + bar
+        self.setMinimumWidth(min(needed, self.screen().availableGeometry().width()))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._keep_whole()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:

@@ -23,9 +23,10 @@ QComboBox, QAbstractSpinBox { background: @surface; border: 1px solid @edge; bor
 QComboBox:hover, QAbstractSpinBox:hover { background: @hover; }
 QComboBox:focus, QAbstractSpinBox:focus { border: 2px solid @accent; padding: 3px 9px; }
 QComboBox:disabled, QAbstractSpinBox:disabled { background: @paper; border-color: @line; color: @quiet; }
-QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::drop-down { border: none; width: @caret; }
 QComboBox::down-arrow { image: none; }
-QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none; width: 24px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none;
+    width: @caret; }
 QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
 QLineEdit#qt_spinbox_lineedit { border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @edge; padding: 4px; outline: none; color: @ink; }

@@ -103,6 +103,7 @@ class Space:
 
 RADIUS, BLOCK_RADIUS = 8, 12
 ICON = 18
+_CARET_ROOM = 24  # px at the end of a choice or a number
 LINE_HEIGHT = 1.55
 COLUMN_CHARACTERS = 74
 _EFFECTS = Qt.UIEffect.UI_General  # of menus, lists and tips; the others are nothing without it
@@ -315,6 +316,7 @@ def _palette(tokens: Tokens) -> QPalette:
 def _style_sheet(theme: Theme) -> str:
     values = {name: getattr(theme.tokens, name) for name in Tokens.__slots__}
     values |= {size.value + "_px": f"{theme.px(size)}px" for size in Size}
+    values |= {"caret": f"{round(_CARET_ROOM * theme.scale)}px"}
     values |= {"radius": f"{RADIUS}px", "block": f"{BLOCK_RADIUS}px"}
     sheet = SHEET
     for name in sorted(values, key=len, reverse=True):
