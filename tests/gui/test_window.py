@@ -334,6 +334,22 @@ def test_the_column_is_as_wide_as_it_should_be_after_a_time_behind_the_greeting(
     assert column == pytest.approx(window.transcript._column(), abs=1)
 
 
+def test_a_reply_is_written_again_in_a_conversation_that_scrolls(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=[LONG, LONG, LONG, LONG, "Another one."], context_size=1000)
+    for text in ("a", "b", "c", "d"):
+        _say(window, text)
+        qtbot.waitUntil(lambda: _done(window))
+    assert window.transcript.verticalScrollBar().maximum() > 0
+    assert _text(window).count("no longer sees") == 1
+    QTest.keyClick(_composer(window), Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: _done(window) and "Another one." in _text(window))
+    assert _text(window).count("no longer sees") == 1
+    window.transcript.delete_requested.emit(window._session.path[2].id)
+    assert "no longer sees" not in _text(window)
+
+
 def test_a_selection_survives_streaming(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=[LONG], token_seconds=0.005)
     _say(window, "Count")

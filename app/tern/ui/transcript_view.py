@@ -220,7 +220,9 @@ class TranscriptView(QTextBrowser):
         self._grounds.restyle()
         self._forget_pointed()
         column = self._column()
-        messages, self._messages = self._messages, []  # clearing took their frames away: none may be asked
+        # Clearing takes their frames away, and the scroll bar, which resizes this: none may be asked meanwhile.
+        messages, self._messages = self._messages, []
+        still_open, self._open = self._open, None
         self._writer.clear()
         self._context_line.forget()
         self._fit_column()
@@ -233,10 +235,11 @@ class TranscriptView(QTextBrowser):
                 continue
             shown.slot = self._writer.add_reply()
             parser = StreamParser()
-            parser.append(shown.source, last=shown is not self._open)
+            parser.append(shown.source, last=shown is not still_open)
             self._writer.update(shown.slot, 0, parser.blocks)
             self._writer.set_note(shown.slot, shown.note)
-            shown.parser = parser if shown is self._open else None
+            shown.parser = parser if shown is still_open else None
+        self._open = still_open
         self._draw_context_line(0)
         edit.endEditBlock()
         self._jump.setIcon(action_icon("arrow-down", self._theme))
