@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment
 from tern.chat.reading import read_file
 from tern.chat.store import Store
-from tern.chat.types import State
+from tern.chat.types import Manner, State
 from tern.engine.fake import FakeEngine
 from tern.errors import UserError
 from tern.ui import attach_files, desk
 from tern.ui.main_window import MainWindow
 
-from .composing import CONTROL, chips, exchange, idle, say, shown_text
+from .composing import CONTROL, LONG, chips, exchange, idle, paste, say, shown_text, text_data
 from .conftest import WindowMaker
 from .test_sidebar import SOME, filled, rows
 
@@ -227,3 +227,46 @@ def test_stop_does_not_wait_for_a_model_that_is_being_opened(qtbot: QtBot, make_
 
 def idle_but_loading(window: MainWindow) -> bool:
     return window.composer.send_button.isVisible() and window.desk.info is None
+
+
+def test_a_new_chat_that_was_begun_keeps_its_manner_with_its_draft(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(store=filled("Other"))
+    window.composer.preset_button.chosen.emit(Manner("Be brief."))
+    QTest.keyClicks(window.composer.editor, "half a thought")
+    _open(window, "Other")
+    window.new_chat()
+    assert (window.composer.text, window._session.manner.system) == ("half a thought", "Be brief.")
+    window.composer.clear()
+    _open(window, "Other")
+    window.new_chat()
+    assert window._session.manner.system is None
+
+
+def test_pages_about_a_conversation_go_with_it(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(store=filled("Other"))
+    paste(window, text_data(LONG))
+    chips(window)[0].opened.emit()
+    window.findChild(QPlainTextEdit, "attachmentText").insertPlainText("Changed. ")
+    window.show_manner()
+    _open(window, "Other")
+    assert window._manner_page is not None
+    assert not window._manner_page.isVisible()
+    (kept,) = window.store.draft(None).attachments
+    assert kept.text.startswith("Changed. Line 0")
+
+
+def test_a_conversation_that_the_search_did_not_find_can_be_renamed(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(store=filled("Trains"))
+    _open(window, "Trains")
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClicks(window.sidebar.search, "planes")
+    qtbot.waitUntil(lambda: rows(window) == [])
+    window.actions_["rename"].trigger()
+    editor = window.findChild(QLineEdit, "renameEditor")
+    QTest.keyClicks(editor, "Railways")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: rows(window) == ["[Today]", "Railways"])

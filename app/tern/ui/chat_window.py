@@ -189,6 +189,8 @@ class ChatWindow(WindowFrame):
 
     def _leave(self) -> None:
         """Another conversation comes, or the end: what is written stays, the changed words of an old message too."""
+        for page in self.findChildren(AttachmentPage):
+            page.close()  # what was changed in it goes into the draft
         edited = next((entry for entry in self._session.entries if entry.id == self._editing), None)
         self.drafts.leave(Draft(edited.text, edited.attachments) if edited is not None else Draft())
 

@@ -205,6 +205,10 @@ class Sidebar(QFrame):
 
     def rename_current(self) -> None:
         """Let the person type a title over the one of the conversation on show."""
+        if self.query and self._model.row_of(self._current) < 0:
+            self.search.clear()  # it was not found
+            self._timer.stop()
+            self.show_all()
         row = self._model.row_of(self._current)
         if row >= 0:
             self.list.scrollTo(self._model.index(row))

@@ -15,6 +15,7 @@ from tern import paths
 from tern.chat.presets import own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Draft, Manner
 from tern.settings import (
     ACCENT,
     CONTEXT_SIZE,
@@ -80,6 +81,7 @@ class MainWindow(ChatWindow):
         self._reload_timer = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload_timer.timeout.connect(self.desk.reload)
         self._noted = self.store.fact(_SHOWN)
+        self._new_manner = Manner()  # of the conversation that was begun, with its draft, and not yet asked
         self._gone: dict[
             int, float
         ] = {}  # conversations that can be brought back, and when they were deleted
@@ -168,7 +170,8 @@ class MainWindow(ChatWindow):
 
     def new_chat(self) -> None:
         """An empty conversation; a reply still running goes on where it belongs."""
-        self._switch(Session(self.store))
+        waits = self._session.conversation is not None and self.store.draft(None) != Draft()
+        self._switch(Session(self.store, manner=self._new_manner if waits else None))
 
     def show_conversation(self, conversation: int, message: int | None = None) -> None:
         """Open a conversation, at ``message`` when a search found one."""
@@ -244,6 +247,10 @@ class MainWindow(ChatWindow):
 
     def _switch(self, session: Session) -> None:
         self._leave()
+        if self._session.conversation is None:
+            self._new_manner = self._session.manner
+        if self._manner_page is not None:
+            self._manner_page.close()  # it is about the other one
         self._session, self._editing = session, None
         self.notice.clear()
         self._show_session()
