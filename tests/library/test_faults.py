@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,9 @@ from tern.errors import UserError
 from tern.library import hub_client, hub_errors, network, shelf
 from tern.library.hub import Download
 from tern.library.hub_client import find_file
-from tern.library.hub_find import target_of
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 
-from . import local_hub
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
 from .local_hub import Faults, LocalHub
 
@@ -194,130 +191,6 @@ def test_names_that_are_not_there(hub: LocalHub, options: NetworkOptions, served
     (served.parent / "second.gguf").write_bytes(b"x" * 2000)
     with pytest.raises(UserError, match=r"has 2 models. Name one: model.gguf, second.gguf"):
         find_file(options, REPO)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../../evil.gguf",
-        "/etc/evil.gguf",
-        "a\\b.gguf",
-        "C:evil.gguf",
-        "a/../evil.gguf",
-        ".hidden.gguf",
-        "bell\x07\x1b[2J.gguf",
-        "two\nlines.gguf",
-        "con.gguf",
-        "dot./x.gguf",
-        "é" * 120 + ".gguf",
-        "",
-    ],
-)
-def test_a_hub_cannot_choose_where_to_write(name: str, options: NetworkOptions, hub: LocalHub) -> None:
-    with pytest.raises(UserError, match="does not write"):
-        target_of(replace(find_file(options, REPO, FILE), file=name))
-
-
-def test_names_that_are_only_odd(
-    hub: LocalHub, options: NetworkOptions, served: Path, data_dir: Path
-) -> None:
-    for name in ("sub folder/deep/mödel 1#2%20&+.gguf", "模型.gguf", "🙂'$(x);.gguf"):
-        path = served.parent / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode() * 100)
-        remote = find_file(options, REPO, name)
-        model = Download(remote, target_of(remote), options).run()
-        assert model is not None
-        assert model.path.read_bytes() == path.read_bytes()
-        assert model.path == data_dir / "data" / "models" / "owner--model-gguf" / name
-        assert model.verified
-
-
-@pytest.mark.parametrize(
-    "lfs",
-    [
-        {"sha256": "../x", "size": 3000, "pointerSize": 1},
-        {"sha256": "0" * 64, "size": "1e9", "pointerSize": 1},
-    ],
-)
-def test_a_hub_that_says_what_cannot_be(
-    lfs: dict[str, object], hub: LocalHub, options: NetworkOptions, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = {"rfilename": FILE, "size": 3000, "blobId": "0", "lfs": lfs}
-    monkeypatch.setattr(local_hub._Hub, "_sibling", lambda self, folder, path: answer)
-    with pytest.raises(hub_client.HubError, match=r"cannot be\. Use another mirror"):
-        find_file(options, REPO, FILE)
-
-
-def test_nobody_there(start: Start, options: NetworkOptions, hub: LocalHub) -> None:
-    with pytest.raises(hub_client.HubError, match=r"cannot be reached.*proxy or a mirror") as caught:
-        find_file(replace(options, endpoint="http://127.0.0.1:9", tries=2), REPO)
-    said(caught.value)
-    assert "Errno" not in str(caught.value)
-    with pytest.raises(UserError, match="does not begin with https"):
-        find_file(replace(options, endpoint="ftp://x"), REPO)
-    with pytest.raises(UserError, match="names no server"):
-        find_file(replace(options, endpoint="https:///models"), REPO)
-    with pytest.raises(hub_client.HubError, match=r"nowhere\.invalid cannot be found") as caught:
-        find_file(replace(options, endpoint="http://nowhere.invalid", tries=1), REPO)
-    said(caught.value)
-
-
-@pytest.mark.parametrize("proxy", ["http://ann:secret@127.0.0.1:9", "127.0.0.1:9", "socks://127.0.0.1:9"])
-def test_a_proxy_that_is_not_there(proxy: str, options: NetworkOptions, hub: LocalHub) -> None:
-    with pytest.raises(hub_client.HubError, match=r"through the proxy 127\.0\.0\.1:9") as caught:
-        find_file(replace(options, proxy=proxy, tries=1), REPO)
-    assert "secret" not in said(caught.value)
-    assert hub.tokens == []
-
-
-def test_the_proxy_of_the_environment(
-    options: NetworkOptions, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    with pytest.raises(hub_client.HubError, match=r"through the proxy 127\.0\.0\.1:9"):
-        find_file(replace(options, tries=1), REPO)
-    monkeypatch.setenv("http_proxy", "carrier pigeon://home")
-    with pytest.raises(UserError, match=r"proxy's address cannot be used.*socks5://HOST:PORT"):
-        find_file(options, REPO)
-    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
-    monkeypatch.setenv("all_proxy", "socks://127.0.0.1:9/")  # as GNOME sets it
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    assert find_file(options, REPO).size == SIZE
-
-
-def test_a_token_that_is_not_accepted(hub: LocalHub, options: NetworkOptions) -> None:
-    hub.faults.api_status = [401]
-    with pytest.raises(hub_client.HubError, match=r"does not accept your token \(401\).*Make a new one"):
-        find_file(replace(options, token="hf_old"), REPO)
-
-
-@pytest.fixture
-def secure_hub(tmp_path: Path, served: Path) -> Iterator[LocalHub]:
-    """A hub whose certificate nobody has signed."""
-    if shutil.which("openssl") is None:
-        pytest.skip("needs openssl")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    command = ["openssl", "req", "-x509", *made, "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True)
-    with LocalHub(tmp_path / "hub", tls=(certificate, key)) as running:
-        yield running
-
-
-def test_bad_tls(secure_hub: LocalHub, options: NetworkOptions) -> None:
-    with pytest.raises(
-        hub_client.HubError, match=r"cannot be trusted \(self-signed certificate\).*date"
-    ) as caught:
-        find_file(replace(options, endpoint=secure_hub.url), REPO)
-    said(caught.value)
-    assert secure_hub.api == []
-    plain = secure_hub.cdn_url.replace("http:", "https:")  # what answers there knows no TLS
-    with pytest.raises(hub_client.HubError, match=r"does not answer as a safe server does\. Check") as caught:
-        find_file(replace(options, endpoint=plain), REPO)
-    said(caught.value)
 
 
 def test_a_stall_is_noticed_and_passed(
