@@ -171,7 +171,7 @@ HUB_ENDPOINT = Setting(
 )  # fmt: skip
 PROXY = Setting(
     "proxy", str, "", _NETWORK, "Proxy",
-    "Address of a proxy for downloads, as http://HOST:PORT; empty takes the system's.",
+    "Address of a proxy for downloads, as http://HOST:PORT or socks5://HOST:PORT; empty takes the system's.",
 )  # fmt: skip
 DOWNLOAD_LIMIT = Setting(
     "download_limit", float, 0.0, _NETWORK, "Download limit",

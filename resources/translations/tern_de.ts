@@ -2757,8 +2757,8 @@
         <translation>Adresse eines Spiegels von Hugging Face, wie https://HOST; leer gilt HF_ENDPOINT oder das Original.</translation>
     </message>
     <message>
-        <source>Address of a proxy for downloads, as http://HOST:PORT; empty takes the system&apos;s.</source>
-        <translation>Adresse eines Proxys für Downloads, wie http://HOST:PORT; leer gilt der des Systems.</translation>
+        <source>Address of a proxy for downloads, as http://HOST:PORT or socks5://HOST:PORT; empty takes the system&apos;s.</source>
+        <translation>Adresse eines Proxys für Downloads, wie http://HOST:PORT oder socks5://HOST:PORT; leer gilt der des Systems.</translation>
     </message>
     <message>
         <source>All</source>

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -96,6 +99,33 @@ def test_a_proxy_that_is_not_there(proxy: str, options: NetworkOptions, hub: Loc
         find_file(replace(options, proxy=proxy, tries=1), REPO)
     assert "secret" not in said(caught.value)
     assert hub.tokens == []
+
+
+def test_a_proxy_that_wants_a_password(options: NetworkOptions) -> None:
+    """To a hub over TLS it says so before there is any connection to the hub."""
+
+    class Refuses(BaseHTTPRequestHandler):
+        def do_CONNECT(self) -> None:
+            allowed = self.headers.get("Proxy-Authorization") == "Basic " + b64encode(b"ann:secret").decode()
+            self.send_response(502 if allowed else 407)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refuses) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        address = f"127.0.0.1:{server.server_address[1]}"
+        behind = replace(options, endpoint="https://hub.example", tries=1)
+        with pytest.raises(hub_client.HubError, match=r"a name and a password \(407\)") as caught:
+            find_file(replace(behind, proxy=address), REPO)
+        said(caught.value)
+        with pytest.raises(
+            hub_client.HubError, match=r"refused the connection to hub\.example \(502"
+        ) as caught:
+            find_file(replace(behind, proxy=f"http://ann:secret@{address}"), REPO)
+        assert "secret" not in said(caught.value)
+        server.shutdown()
 
 
 def test_the_proxy_of_the_environment(

@@ -72,10 +72,7 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
     if status == 511:  # network authentication required: a portal that says so
         return captive(host)
     if status == 407:
-        return HubError(
-            "The proxy wants a name and a password (407). Write them into its address in the settings: "
-            "http://NAME:PASSWORD@HOST:PORT"
-        )
+        return _proxy_asks()
     if status == 401 and "Authorization" in response.request.headers:
         return HubError(
             f"{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
@@ -137,6 +134,8 @@ def of_transport(error: httpx2.HTTPError, host: str, proxy: str = "") -> HubErro
             f"{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
             "settings; in a hotel or café log in to its network first. Nothing was sent."
         )
+    if isinstance(error, httpx2.ProxyError) and str(error).startswith("407"):
+        return _proxy_asks()
     if isinstance(error, httpx2.ProxyError):
         return HubError(
             f"The proxy refused the connection to {host} ({error}). Check the proxy in the settings."
@@ -231,6 +230,13 @@ def no_room(path: Path, needed: int, free: int) -> HubError:
     return HubError(
         f"This needs {needed / 1e6:,.0f} MB in {path.parent}, where {free / 1e6:,.0f} MB are free. Make room, or "
         f"choose another place with --data-dir DIR. {KEPT}"
+    )
+
+
+def _proxy_asks() -> HubError:
+    return HubError(
+        "The proxy wants a name and a password (407). Write them into its address in the settings: "
+        "http://NAME:PASSWORD@HOST:PORT"
     )
 
 
