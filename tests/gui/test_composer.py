@@ -279,3 +279,17 @@ def test_the_invitation_is_shortened_where_there_is_no_room(make_window: WindowM
     window.resize(480, 420)
     assert editor.placeholderText().endswith("…")
     assert editor.fontMetrics().horizontalAdvance(editor.placeholderText()) <= editor.viewport().width()
+
+
+def test_a_text_that_a_scroll_bar_would_wrap_anew_is_shown_whole(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.resize(480, 420)
+    editor = window.composer.editor
+    for length in range(20, 300, 3):
+        for written in (900, length):
+            editor.setPlainText(("long question " * 70)[:written])
+            QApplication.processEvents()
+        lines = round(editor.document().size().height())
+        if lines <= 5:
+            assert not editor.verticalScrollBar().isVisible(), length
+            assert editor.height() >= lines * editor.fontMetrics().lineSpacing(), length

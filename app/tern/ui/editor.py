@@ -32,6 +32,7 @@ class Editor(QPlainTextEdit):
         self.sending_keys = Qt.KeyboardModifier.NoModifier  # held with Enter
         self._recalled: str | None = None
         self._invitation = ""
+        self._fitting = False
         self._as_it_is = False  # the next text that is pasted stays in the field, however long
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTabChangesFocus(True)
@@ -109,6 +110,13 @@ class Editor(QPlainTextEdit):
 
     def fit(self) -> None:
         """Wish to be as tall as the text, between one line and eight, or fewer in a low window."""
+        if self._fitting:
+            return  # a scroll bar that makes itself necessary would go and come for ever
+        self._fitting = True
+        self._fit()
+        self._fitting = False
+
+    def _fit(self) -> None:
         room = self.viewport().width() - 2
         shown = self.fontMetrics().elidedText(self._invitation, Qt.TextElideMode.ElideRight, room)
         if shown != self.placeholderText():
