@@ -38,6 +38,7 @@ class Faults:
     api_status: list[int] = field(default_factory=list)  # answers to the next API requests
     cdn_status: list[int] = field(default_factory=list)  # ... and to the next downloads
     gated: bool = False
+    bare: bool = False  # the API names files and says nothing more of them
     retry_after: str | None = None
     stall_after: int | None = None  # bytes after which one answer stops for ``stall_s``
     stall_s: float = 5.0
@@ -126,6 +127,12 @@ def sha256_of(path: Path) -> str:
     return _sha256(path, status.st_size, status.st_mtime_ns)
 
 
+def _blob_id(path: Path) -> str:
+    size = path.stat().st_size
+    data = path.read_bytes() if size < LARGE else b""
+    return hashlib.sha1(b"blob %d\0" % size + data).hexdigest()
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     hub: LocalHub
@@ -204,9 +211,10 @@ class _Hub(_Handler):
 
     def _sibling(self, folder: Path, path: Path) -> dict[str, object]:
         size = path.stat().st_size
-        data = path.read_bytes() if size < LARGE else b""
-        found: dict[str, object] = {"rfilename": path.relative_to(folder).as_posix(), "size": size}
-        found["blobId"] = hashlib.sha1(b"blob %d\0" % size + data).hexdigest()
+        found: dict[str, object] = {"rfilename": path.relative_to(folder).as_posix()}
+        if self.hub.faults.bare:
+            return found
+        found |= {"size": size, "blobId": _blob_id(path)}
         if size >= LARGE:
             found["lfs"] = {"sha256": sha256_of(path), "size": size, "pointerSize": 135}
         return found
@@ -225,7 +233,8 @@ class _Hub(_Handler):
             return self.send(404, X_Error_Code="EntryNotFound")
         size = path.stat().st_size
         if size < LARGE:
-            return self.send(200, path.read_bytes(), ETag='"small"', X_Repo_Commit=self.hub.commit)
+            etag = f'"{_blob_id(path)}"'
+            return self.send(200, path.read_bytes(), ETag=etag, X_Repo_Commit=self.hub.commit)
         return self.send(
             302,
             Location=f"{self.hub.cdn_url}/{repo}/{quote(name)}?signature=abc",

@@ -79,6 +79,17 @@ def test_a_hub_that_says_what_cannot_be(
         find_file(options, REPO, FILE)
 
 
+def test_a_mirror_that_only_names_its_files(hub: LocalHub, options: NetworkOptions, served: Path) -> None:
+    whole, small = find_file(options, REPO), find_file(options, REPO, "README.md")
+    hub.faults.bare = True
+    assert find_file(options, REPO) == whole  # asked for at its address
+    assert find_file(options, REPO, "README.md") == small
+    assert hub.asked == []
+    model = Download(whole, target_of(whole), options).run()
+    assert model is not None
+    assert model.path.read_bytes() == served.read_bytes()
+
+
 def test_nobody_there(options: NetworkOptions, hub: LocalHub) -> None:
     with pytest.raises(hub_client.HubError, match=r"cannot be reached.*proxy or a mirror") as caught:
         find_file(replace(options, endpoint="http://127.0.0.1:9", tries=2), REPO)

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256, _GIT_BLOB = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
 _WEIGHTS = (".gguf", ".safetensors")
 _DESCRIPTIONS = ["config.json", "tokenizer.json", "model.safetensors.index.json"]  # beside safetensors
 _MAX_WAIT_S = 120.0
@@ -220,21 +220,23 @@ def _remote(options: NetworkOptions, repo: str, info: Any, name: str) -> RemoteF
     found = next((sibling for sibling in info.siblings or () if sibling.rfilename == name), None)
     if found is None:
         return None
-    if found.size is None:
-        raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
     lfs, commit = found.lfs, info.sha or "main"
-    size, sha256 = (lfs.size, lfs.sha256) if lfs else (found.size, None)
+    url = f"{options.hub()}/{repo}/resolve/{quote(commit, safe='')}/{quote(name)}"
+    size, sha256, git_blob = (lfs.size, lfs.sha256, None) if lfs else (found.size, None, found.blob_id)
+    if size is None:  # some mirrors say it only at the file's own address
+        size, sha256, git_blob = _at_its_address(options, repo, url)
+    if size is None:
+        raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
     if type(size) is not int or size < 0 or not _SHA256.fullmatch(sha256 or "0" * 64):
         raise HubError(f"The hub says something about {repo}/{name} that cannot be. Use another mirror.")
-    return RemoteFile(
-        repo=repo,
-        commit=commit,
-        file=name,
-        size=size,
-        sha256=sha256,
-        git_blob=None if lfs else found.blob_id,
-        url=f"{options.hub()}/{repo}/resolve/{quote(commit, safe='')}/{quote(name)}",
-    )
+    return RemoteFile(repo, commit, name, size, sha256, git_blob, url)
+
+
+def _at_its_address(options: NetworkOptions, repo: str, url: str) -> tuple[Any, str | None, str | None]:
+    """Size, SHA-256 and git's name, as far as the answer to HEAD has them (X-Linked-Size and -Etag, or plain)."""
+    found = _ask(options, f"look up {repo}", repo, lambda api: api.get_hf_file_metadata(url=url))
+    etag = found.etag or ""
+    return found.size, etag if _SHA256.fullmatch(etag) else None, etag if _GIT_BLOB.fullmatch(etag) else None
 
 
 @dataclass(frozen=True, slots=True)

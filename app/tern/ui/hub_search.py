@@ -100,7 +100,8 @@ class HubSearch(QWidget):
                 whole = sum(files.get(part) or 0 for part in shards(name))
                 size = self.tr("{0:,.0f} MB").format(whole / 1e6)
                 act = partial(self.fetch_requested.emit, repo, name)
-                self._row(f"{name} · {size}", "fileButton", self.tr("Fetch"), name, act)
+                about = f"{name} · {size}" if whole else name
+                self._row(about, "fileButton", self.tr("Fetch"), name, act)
             if not models:
                 self.said.emit(self.tr("{0} has no GGUF file.").format(repo))
 
