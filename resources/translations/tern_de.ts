@@ -1772,10 +1772,6 @@
         <translation>Tern kann Ihre Gespräche in {0} nicht öffnen ({1}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Tern cannot use {0}: {1}.</source>
-        <translation>Tern kann {0} nicht benutzen: {1}.</translation>
-    </message>
-    <message>
         <source>Tern could not reach your conversations on the disk ({0}). Free some space, then try again.</source>
         <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({0}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
     </message>
@@ -1850,6 +1846,10 @@
     <message>
         <source>No model is open. Choose one, then send again.</source>
         <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Tern cannot use {0}: {1}. Choose another GGUF file, or fetch this one again.</source>
+        <translation>Tern kann {0} nicht benutzen: {1}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
         <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company ask for its certificate or use a mirror. Nothing was sent.</source>
@@ -2048,10 +2048,6 @@
         <translation>Eintrag {0} von {1} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
-        <source>it is a folder; choose a GGUF file</source>
-        <translation>es ist ein Ordner; wählen Sie eine GGUF-Datei</translation>
-    </message>
-    <message>
         <source>it is empty</source>
         <translation>sie ist leer</translation>
     </message>
@@ -2070,10 +2066,6 @@
     <message>
         <source>llama.cpp cannot open {0}: it does not know this kind of model, or the file is damaged. Look for another GGUF of the same model.</source>
         <translation>llama.cpp kann {0} nicht öffnen: Es kennt diese Art von Modell nicht, oder die Datei ist beschädigt. Suchen Sie ein anderes GGUF desselben Modells.</translation>
-    </message>
-    <message>
-        <source>the system does not let it be opened ({0})</source>
-        <translation>das System lässt sie nicht öffnen ({0})</translation>
     </message>
     <message>
         <source>the value of {0} is neither true nor false</source>
@@ -2206,6 +2198,14 @@
     <message>
         <source>The disk failed at {0} ({1}). Check it, or choose another place with --data-dir DIR. {2}</source>
         <translation>Der Datenträger versagte bei {0} ({1}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Platz. {2}</translation>
+    </message>
+    <message>
+        <source>it is a folder</source>
+        <translation>es ist ein Ordner</translation>
+    </message>
+    <message>
+        <source>the system does not let it be opened ({0}); check its permissions</source>
+        <translation>das System lässt sie nicht öffnen ({0}); prüfen Sie ihre Rechte</translation>
     </message>
     <message>
         <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>

@@ -386,7 +386,7 @@ def _map(path: Path) -> mmap.mmap:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise GGUFError(path.name, "it is a folder; choose a GGUF file")
+            raise GGUFError(path.name, "it is a folder")
         if not stat.S_ISREG(mode):
             raise GGUFError(path.name, "it is not a regular file")
         with path.open("rb") as file:
@@ -397,4 +397,6 @@ def _map(path: Path) -> mmap.mmap:
         raise GGUFError(path.name, f"there is no such file in {path.absolute().parent}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise GGUFError(path.name, f"the system does not let it be opened ({reason})") from error
+        raise GGUFError(
+            path.name, f"the system does not let it be opened ({reason}); check its permissions"
+        ) from error

@@ -22,10 +22,12 @@ _U64 = struct.Struct("<Q")
 
 
 class GGUFError(UserError):
-    """A model file that cannot be used: one sentence with its name and what is wrong."""
+    """A model file that cannot be used: its name, what is wrong, and what to do."""
 
     def __init__(self, file_name: str, what: str) -> None:
-        super().__init__(f"Tern cannot use {shown(file_name)}: {what}.")
+        super().__init__(
+            f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file, or fetch this one again."
+        )
 
 
 def shown(text: str) -> str:
