@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
 
 from tern.chat.store import Store
@@ -123,3 +124,21 @@ def test_a_deleted_conversation_stays_away_when_its_reply_ends(
     window.delete_shown()
     qtbot.waitUntil(lambda: not window.desk.busy)
     assert rows(window) == ["[Today]", "Trains"]
+
+
+@pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+def test_the_menu_of_a_row_is_about_its_conversation_wherever_that_has_gone(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(store=filled("B", "A"))
+    view = window.sidebar.list
+    place = view.visualRect(view.model().index(rows(window).index("A"), 0)).center()
+    view.customContextMenuRequested.emit(place)
+    menu = next(menu for menu in window.sidebar.findChildren(QMenu) if menu.isVisible())
+    (other,) = (one.id for one in window.store.summaries() if one.title == "B")
+    window.store.add(other, [("user", "more", State.DONE)], None)
+    window.desk.conversation_changed.emit(other)
+    assert rows(window) == ["[Today]", "B", "A"]
+    next(action for action in menu.actions() if action.text() == "Rename").trigger()
+    menu.close()
+    assert window.findChild(QLineEdit, "renameEditor").text() == "A"

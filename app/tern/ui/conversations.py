@@ -209,7 +209,10 @@ class Sidebar(QFrame):
             self.search.clear()  # it was not found
             self._timer.stop()
             self.show_all()
-        row = self._model.row_of(self._current)
+        self._rename(self._current)
+
+    def _rename(self, conversation: int | None) -> None:
+        row = self._model.row_of(conversation)
         if row >= 0:
             self.list.scrollTo(self._model.index(row))
             self.list.edit(self._model.index(row))
@@ -276,11 +279,12 @@ class Sidebar(QFrame):
         row: Row | None = index.data(ROW)
         if row is None or row.summary is None:
             return
-        summary = row.summary
+        summary, hit = row.summary, row.hit  # the rows may be others when something is chosen
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Open"), lambda: self._choose(index))
-        menu.addAction(self.tr("Rename"), lambda: self.list.edit(index))
+        message = hit.message if hit is not None else None
+        menu.addAction(self.tr("Open"), lambda: self.chosen.emit(summary.id, message))
+        menu.addAction(self.tr("Rename"), lambda: self._rename(summary.id))
         label = self.tr("Unpin") if summary.pinned else self.tr("Pin to the top")
         menu.addAction(label, lambda: self.pin_requested.emit(summary.id, not summary.pinned))
         menu.addAction(self.tr("Export…"), lambda: self.export_requested.emit(summary.id))
