@@ -49,10 +49,13 @@ def test_in_english_an_error_is_what_it_says(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("german")
 def test_an_error_of_the_engine_with_its_reason(tmp_path: Path) -> None:
     assert said(_caught(tmp_path / "gone.gguf")) == (
-        f"Tern kann gone.gguf nicht benutzen: in {tmp_path} gibt es keine solche Datei."
+        f"Tern kann gone.gguf nicht benutzen: in {tmp_path} gibt es keine solche Datei. "
+        "Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal."
     )
     (tmp_path / "empty.gguf").touch()
-    assert said(_caught(tmp_path / "empty.gguf")) == "Tern kann empty.gguf nicht benutzen: sie ist leer."
+    assert said(_caught(tmp_path / "empty.gguf")).startswith(
+        "Tern kann empty.gguf nicht benutzen: sie ist leer. "
+    )
 
 
 @pytest.mark.usefixtures("german")
