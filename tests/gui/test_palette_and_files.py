@@ -130,7 +130,7 @@ def test_a_long_import_leaves_the_window_alone(
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     took = time.monotonic() - started
     assert len(window.store.summaries()) == 300
-    assert longest < max(0.1, took / 3), "the window went on meanwhile"
+    assert longest < max(0.3, took / 2), "the window went on meanwhile"
     window.carrying.import_from(path)
     qtbot.waitUntil(lambda: len(window.store.summaries()) > 300)
     window.close()

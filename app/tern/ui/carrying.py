@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from tern.chat.importing import import_file
 from tern.chat.store import Store
+from tern.errors import UserError
 from tern.ui.files import ask_where_from, ask_where_to, write
 from tern.ui.jobs import Job
 from tern.ui.notice import Notice
@@ -57,7 +58,7 @@ class Carrying(QObject):
                 return self.tr("1 conversation was imported.")
             return self.tr("{0} conversations were imported.").format(f"{count:,}")
 
-        self._start(self.tr("Importing…"), work).done.connect(self.imported)
+        self._start(self.tr("Importing…"), work, self.imported.emit)
 
     def close(self) -> None:
         for job in self._jobs:
@@ -65,29 +66,38 @@ class Carrying(QObject):
             job.cancel()
             job.wait()
 
-    def _start(self, label: str, work: Callable[[Store, _Told], str]) -> Job:
-        def apart(told: _Told) -> str:
+    def _start(
+        self, label: str, work: Callable[[Store, _Told], str], then: Callable[[], object] = lambda: None
+    ) -> None:
+        if self._store.path is None:  # nothing is kept: there is only this connection, and it is the window's
+            try:
+                self._say(work(self._store, lambda fraction: None), _SAID_S)
+                then()
+            except UserError as error:
+                self._notice.show_message(str(error))
+            return
+
+        outcome: list[str] = []
+
+        def apart(told: _Told) -> None:
             with closing(self._store.another()) as store:
-                return work(store, told)
+                outcome.append(work(store, told))
 
-        kept = self._store.path is not None  # else there is only this one
-        job = Job(label, apart if kept else lambda told: work(self._store, told), self)
-        slow = QTimer(job, singleShot=True, interval=_LONG_MS)
+        def finish() -> None:
+            slow.stop()
+            self._jobs.remove(job)
+            if outcome:
+                self._say(outcome[0], _SAID_S)
+                then()
 
-        def progress() -> None:
-            if not slow.isActive():
-                self._say(f"{label} {job.percent}\u2009%")
-
-        slow.timeout.connect(progress)
-        job.progressed.connect(progress)
-        job.ended.connect(slow.stop)
-        job.ended.connect(lambda: self._jobs.remove(job))
-        job.done.connect(lambda said: self._say(said, _SAID_S))
+        job = Job(label, apart, self)
+        slow = QTimer(job, interval=_LONG_MS)
+        slow.timeout.connect(lambda: self._say(f"{label} {job.percent}\u2009%"))
         job.failed.connect(self._notice.show_message)
+        job.ended.connect(finish)  # on this thread
         self._jobs.append(job)
         slow.start()
         job.start()
-        return job
 
     def _say(self, sentence: str, seconds: float = 0) -> None:
         self._notice.show_message(sentence, tone="calm", seconds=seconds)
