@@ -2204,8 +2204,8 @@
         <translation>es ist ein Ordner</translation>
     </message>
     <message>
-        <source>the system does not let it be opened ({0}); check its permissions</source>
-        <translation>das System lässt sie nicht öffnen ({0}); prüfen Sie ihre Rechte</translation>
+        <source>it may not be opened ({0}); check its permissions</source>
+        <translation>sie darf nicht geöffnet werden ({0}); prüfen Sie ihre Rechte</translation>
     </message>
     <message>
         <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>

@@ -397,6 +397,4 @@ def _map(path: Path) -> mmap.mmap:
         raise GGUFError(path.name, f"there is no such file in {path.absolute().parent}") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise GGUFError(
-            path.name, f"the system does not let it be opened ({reason}); check its permissions"
-        ) from error
+        raise GGUFError(path.name, f"it may not be opened ({reason}); check its permissions") from error
