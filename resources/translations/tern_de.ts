@@ -132,6 +132,10 @@
         <translation>1 Nachricht gelöscht.</translation>
     </message>
     <message>
+        <source>After this reply…</source>
+        <translation>Nach dieser Antwort…</translation>
+    </message>
+    <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
     </message>

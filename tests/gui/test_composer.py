@@ -247,6 +247,19 @@ def test_another_model_goes_on_with_the_conversation_and_what_is_sent_meanwhile_
     assert [entry.model for entry in window._session.path if entry.role == "assistant"] == ["Fake", "Fake"]
 
 
+def test_a_model_chosen_while_a_reply_is_written_is_said_to_wait_for_it(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(FakeEngine(["word " * 40], token_seconds=0.02))
+    say(window, "One?")
+    qtbot.waitUntil(lambda: "word word" in shown_text(window))
+    name = window.header.findChild(QPushButton, "modelName")
+    window.open_model(lambda progress: FakeEngine())
+    assert name.text() == "After this reply…"
+    qtbot.waitUntil(lambda: idle(window) and name.text() == "Fake")
+    assert window._session.path[-1].content.count("word") == 40  # it was not cut
+
+
 @pytest.mark.parametrize("size", [(480, 420), (1100, 760)])
 @pytest.mark.parametrize("scale", [1.0, 1.4])
 def test_the_row_fits_every_window(

@@ -73,7 +73,9 @@ class ChatWindow(WindowFrame):
     # Writing, and what becomes of it
 
     def open_model(self, factory: EngineFactory) -> None:
-        """Load a model in the background; messages sent meanwhile wait for it."""
+        """Load a model in the background, once the reply under way has ended; messages sent meanwhile wait for it."""
+        if self.desk.busy:
+            self.header.set_model(self.tr("After this reply…"))
         self.desk.open_model(factory)
 
     def send(self, text: str) -> None:
