@@ -26,6 +26,7 @@ _X86 = {
     "avx512f": "AVX-512F",
     "avx512bw": "AVX-512BW",
     "avx512_vnni": "AVX-512 VNNI",
+    "avx512vbmi": "AVX-512 VBMI",
     "avx512_bf16": "AVX-512 BF16",
     "amx_int8": "AMX-INT8",
 }
