@@ -89,11 +89,7 @@ class Number(QSpinBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        _steps(self, self.stepEnabled(), self._option())
-
-    def _option(self) -> QStyleOptionSpinBox:
-        self.initStyleOption(option := QStyleOptionSpinBox())
-        return option
+        _steps(self)
 
 
 class Real(QDoubleSpinBox):
@@ -105,11 +101,7 @@ class Real(QDoubleSpinBox):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        _steps(self, self.stepEnabled(), self._option())
-
-    def _option(self) -> QStyleOptionSpinBox:
-        self.initStyleOption(option := QStyleOptionSpinBox())
-        return option
+        _steps(self)
 
 
 class Choice(QComboBox):
@@ -128,8 +120,10 @@ def _indent(box: QAbstractSpinBox) -> None:
     box.lineEdit().setTextMargins(_INDENT, 0, _INDENT, 0)
 
 
-def _steps(box: QAbstractSpinBox, can: QAbstractSpinBox.StepEnabledFlag, option: QStyleOptionSpinBox) -> None:
+def _steps(box: Number | Real) -> None:
     """The carets of both buttons; faint where there is no way further."""
+    box.initStyleOption(option := QStyleOptionSpinBox())
+    can = box.stepEnabled()
     part, step = QStyle.SubControl, QAbstractSpinBox.StepEnabledFlag
     for control, flag in (
         (part.SC_SpinBoxUp, step.StepUpEnabled),
