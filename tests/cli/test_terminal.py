@@ -31,15 +31,6 @@ def test_help_imports_nothing_heavy() -> None:
     assert run.stdout.strip() == "[]"
 
 
-def test_help_comes_at_once(tern: Run) -> None:
-    durations = []
-    for _ in range(3):
-        started = time.perf_counter()
-        assert "commands:" in tern("--help").stdout
-        durations.append(time.perf_counter() - started)
-    assert min(durations) < 0.3
-
-
 def test_version_and_each_commands_help(tern: Run) -> None:
     assert tern("--version").stdout.startswith("Tern ")
     for command in ("ask", "chat", "eval", "bench", "doctor"):

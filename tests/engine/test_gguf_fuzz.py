@@ -1,4 +1,4 @@
-"""Whatever the bytes, the GGUF reader opens a file or says what is wrong, quickly and in little memory."""
+"""Whatever the bytes, the GGUF reader opens a file or says what is wrong, with little work and in little memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from patience import HANG_S
 
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFError, GGUFFile
+from tern.engine.gguf import MAX_STRINGS, GGUFError, GGUFFile
 
 MUTATED_FILES = 12_000
 
@@ -23,14 +24,15 @@ MUTATED_FILES = 12_000
 def test_mutated_headers(tmp_path: Path) -> None:
     script = Path(__file__).with_name("gguf_fuzz.py")
     command = [sys.executable, str(script), str(tmp_path), str(MUTATED_FILES), "20261122"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert run.returncode == 0, run.stderr[-2000:]
     answer = json.loads(run.stdout)
     assert answer["tried"] == MUTATED_FILES
     assert answer["refused"] > MUTATED_FILES / 2  # the mutations bite
     assert answer["opened"] > 100  # and not only at the door
     assert answer["reasons"] > 30
-    assert answer["slowest_s"] < 2.0
+    assert answer["most_calls"] < 100_000
+    assert answer["most_calls_hostile"] < 20 * MAX_STRINGS  # each is passed, found, decoded and listed once
     unit = 1 if sys.platform == "linux" else 1024  # macOS counts in bytes
     assert answer["grown_kb"] / unit < 200_000
 
@@ -83,7 +85,7 @@ def _describe(path: Path) -> BitnetConfig:
 
 @given(content=st.one_of(files(), st.binary(max_size=256)))
 @example(content=b"GGUF" + struct.pack("<IQQ", 3, 0, 0))
-@settings(max_examples=500, deadline=2000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_invented_headers(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "invented.gguf"
     path.write_bytes(content)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import queue
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -168,13 +167,11 @@ def test_only_the_newest_count_is_answered_and_none_without_a_model(listener: Li
     assert not [event for event in listener.until(finished) if isinstance(event, Counted)]
 
 
-def test_closing_in_the_middle_of_a_reply_is_quick() -> None:
+def test_closing_in_the_middle_of_a_reply_does_not_wait_for_its_end() -> None:
     listener = Listener()
-    engine = FakeEngine(["w " * 100_000], token_seconds=0.002)
+    engine = FakeEngine(["w " * 1_000_000], token_seconds=0.002)  # half an hour, were it waited for
     listener.worker.load(lambda progress: engine)
     listener.worker.submit(ask())
     listener.until(lambda event: isinstance(event, Streamed))
-    started = time.perf_counter()
     listener.worker.close()
-    assert time.perf_counter() - started < 2.0
     assert engine.closed

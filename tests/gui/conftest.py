@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
+from patience import PatientBot
 from pytestqt.qtbot import QtBot
 
 from tern.chat.store import Store
@@ -17,6 +18,11 @@ from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
 
 WindowMaker = Callable[..., MainWindow]
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    return PatientBot(request)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from patience import HANG_S
 from pytestqt.qtbot import QtBot
 
 from tern.chat import keeping
@@ -61,21 +62,19 @@ def _start(tmp_path: Path, extra: str = "", options: str = "") -> Iterator[subpr
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Ctrl+C reaches a Windows process only through its console"
 )
-def test_ctrl_c_closes_the_window_at_once(tmp_path: Path) -> None:
+def test_ctrl_c_closes_the_window(tmp_path: Path) -> None:
     with _start(tmp_path) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "ready True"
-        started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=20)
+        _, errors = process.communicate(timeout=HANG_S)
     assert process.returncode == 0
-    assert time.monotonic() - started < 5
     assert "Traceback" not in errors
 
 
 def test_an_error_nobody_caught_is_one_sentence_in_the_window(tmp_path: Path) -> None:
     with _start(tmp_path, "QTimer.singleShot(600, fail); QTimer.singleShot(900, look)") as process:
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=HANG_S)
     assert process.returncode == 0, errors
     assert "said True Something went wrong inside Tern" in out
     assert "secret" not in out
@@ -83,7 +82,7 @@ def test_an_error_nobody_caught_is_one_sentence_in_the_window(tmp_path: Path) ->
 
 def test_a_missing_model_leaves_a_window_that_says_so(tmp_path: Path) -> None:
     with _start(tmp_path, "QTimer.singleShot(1500, look)", "model=Path('nowhere.gguf')") as process:
-        out, errors = process.communicate(timeout=20)
+        out, errors = process.communicate(timeout=HANG_S)
     assert "said True" in out, errors
     assert "nowhere.gguf" in out
 
@@ -94,9 +93,9 @@ def test_a_second_launch_raises_the_first_and_ends(tmp_path: Path) -> None:
         assert first.stdout is not None
         assert first.stdout.readline().strip() == "ready True"
         with _start(tmp_path) as second:
-            out, errors = second.communicate(timeout=20)
+            out, errors = second.communicate(timeout=HANG_S)
             assert (second.returncode, out) == (0, ""), errors
-        out, errors = first.communicate(timeout=20)
+        out, errors = first.communicate(timeout=HANG_S)
     assert first.returncode == 0, errors
     assert "came up" in out
 

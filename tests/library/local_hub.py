@@ -64,6 +64,7 @@ class LocalHub:
 
     def __init__(self, folder: Path, port: int = 0, tls: tuple[Path, Path] | None = None) -> None:
         self.folder, self.faults = folder, Faults()
+        self.closing = threading.Event()  # ends a stall
         self.asked: list[Asked] = []
         self.api: list[str] = []
         self.tokens: list[str | None] = []
@@ -95,6 +96,7 @@ class LocalHub:
     def stop(self) -> None:
         """Go away: what is under way breaks, and nobody listens any more. Safe to call twice."""
         self.faults.gone = True
+        self.closing.set()
         for server in (self._hub, self._cdn):
             server.shutdown()
             server.server_close()
@@ -304,7 +306,7 @@ class _Cdn(_Handler):
                 asked.sent, at = asked.sent + size, at + size
                 if faults.stall_after is not None and asked.sent >= faults.stall_after and at < end:
                     faults.stall_after = None
-                    time.sleep(faults.stall_s)
+                    self.hub.closing.wait(faults.stall_s)
                 if faults.reset_every is not None and asked.sent >= faults.reset_every and at < end:
                     time.sleep(0.02)  # let it arrive: a reset also throws away what is under way
                     self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
