@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from patience import HANG_S
 
+from patience import HANG_S
 from tern.engine.config import BitnetConfig
 from tern.engine.gguf import MAX_STRINGS, GGUFError, GGUFFile
 

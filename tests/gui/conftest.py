@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
-from patience import PatientBot
 from pytestqt.qtbot import QtBot
 
+from patience import PatientBot
 from tern.chat.store import Store
 from tern.engine.fake import FakeEngine
 from tern.engine.types import Engine

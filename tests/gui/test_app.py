@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from patience import HANG_S
 from pytestqt.qtbot import QtBot
 
+from patience import HANG_S
 from tern.chat import keeping
 from tern.chat.store import Store
 from tern.ui import app

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from patience import HANG_S
 
+from patience import HANG_S
 from tern.library import hub as library_hub
 from tern.library import hub_client, hub_repair, hub_stream, network, shelf
 from tern.library.hub import Download
