@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
-# llama.cpp's command-line tools, server and image code are not used; leaving them out halves the build.
-LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF
+STEP   := $(BIN)/python packaging/with_progress.py
+# Of llama.cpp only its libraries are used: no tools, server, image code or what those share.
+LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOLS=OFF -DLLAMA_BUILD_EXAMPLES=OFF -DLLAMA_BUILD_SERVER=OFF \
+	'-DCMAKE_PROJECT_llama.cpp_INCLUDE=$(CURDIR)/packaging/llama_parts.cmake'
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
@@ -17,19 +19,21 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
 # Step by step, so that editing a kernel does not build llama.cpp again.
-$(VENV)/.llama: $(VENV)/bin/python pyproject.toml
-	$(PIP) install -q --upgrade pip
-	$(PIP) install -q "scikit-build-core>=0.11" "cmake>=3.26" ninja
-	@echo "Building llama-cpp-python (about five minutes on two cores, once) ..."
-	CMAKE_ARGS="$(LLAMA_CMAKE_ARGS)" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) $(PIP) install -q "$$(sed -n 's/^ *"\(llama-cpp-python==[0-9.]*\)".*/\1/p' pyproject.toml)"
+$(VENV)/.llama: $(VENV)/bin/python pyproject.toml packaging/llama_parts.cmake
+	@$(STEP) "Build tools (1 of 3)" -- $(PIP) install --progress-bar off --upgrade pip "scikit-build-core>=0.11" "cmake>=3.26" ninja
+	@CMAKE_ARGS="$(LLAMA_CMAKE_ARGS)" CMAKE_BUILD_PARALLEL_LEVEL=$(JOBS) \
+	  $(STEP) "llama.cpp (2 of 3, usually 2 to 6 minutes, once)" -- \
+	  $(PIP) install -v --progress-bar off "$$(sed -n 's/^ *"\(llama-cpp-python==[0-9.]*\)".*/\1/p' pyproject.toml)"
 	@touch $@
 
 $(VENV)/.installed: $(VENV)/.llama pyproject.toml $(KERNEL_SOURCES)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation --editable .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) "Tern and its libraries (3 of 3)" -- \
+	  $(PIP) install --progress-bar off --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/.installed pyproject.toml
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install -q --no-build-isolation --editable ".[test]"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(STEP) "What the tests need" -- \
+	  $(PIP) install --progress-bar off --no-build-isolation --editable ".[test]"
 	@touch $@
 
 run: setup
