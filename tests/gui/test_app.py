@@ -29,7 +29,10 @@ from tern.ui import app, main_window
 def window():
     return next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
 
-def look():
+def look():  # until something is said
+    if not window().notice.isVisible():
+        QTimer.singleShot(50, look)
+        return
     print("said", window().notice.isVisible(), window().notice.message, flush=True)
     window().close()
 
@@ -37,7 +40,15 @@ def fail():
     raise RuntimeError("secret detail")
 
 application = QApplication([])
-QTimer.singleShot(400, lambda: print("ready", window().isVisible(), flush=True))
+
+def ready():
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow)]
+    if windows and windows[0].isVisible():
+        print("ready True", flush=True)
+    else:
+        QTimer.singleShot(50, ready)
+
+QTimer.singleShot(50, ready)
 {extra}
 sys.exit(app.run(app.WindowOptions({options})))
 """

@@ -70,6 +70,8 @@ def button(page: QWidget, name: str) -> QPushButton:
 
 
 def click(qtbot: QtBot, page: QWidget, name: str) -> None:
+    """Once it is there: a page lists its cards anew after what they are about has changed."""
+    qtbot.waitUntil(lambda: [c for c in page.findChildren(QPushButton, name) if c.isVisible()] != [])
     qtbot.mouseClick(button(page, name), Qt.MouseButton.LeftButton)
 
 

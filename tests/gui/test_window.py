@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -11,8 +12,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton, QTextBrowser, QToolButton
 from pytestqt.qtbot import QtBot
 
+from patience import HANG_S
 from tern.engine.fake import FakeEngine
-from tern.engine.types import Message
+from tern.engine.types import Chunk, Message, PrefillProgress, Request, StopFlag
 from tern.errors import UserError
 from tern.ui.main_window import MainWindow
 from tern.ui.theme import Mode, Theme
@@ -126,6 +128,59 @@ def test_the_stop_button_stops_in_the_place_of_send(qtbot: QtBot, make_window: W
     qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: _done(window), timeout=1000)
     assert "word399" not in _text(window)
+
+
+class _Reader(FakeEngine):
+    """Reads a long question until it is let go, whatever it is told meanwhile: one step of a large model."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reading, self.go = threading.Event(), threading.Event()
+
+    def generate(
+        self, request: Request, should_stop: StopFlag, on_prefill: PrefillProgress
+    ) -> Iterator[Chunk]:
+        on_prefill(512, 4096)
+        self.reading.set()
+        assert self.go.wait(HANG_S)
+        on_prefill(1024, 4096)
+        yield from super().generate(request, should_stop, on_prefill)
+
+
+def test_stop_is_heard_at_once_also_while_a_long_question_is_read(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    engine = _Reader()
+    window = make_window(engine)
+    _say(window, "A long question")
+    qtbot.waitUntil(lambda: "Reading… 512 of 4,096" in _text(window))
+    QTest.keyClick(_composer(window), Qt.Key.Key_Escape)
+    assert "Stopping…" in _text(window)
+    assert not _button(window, "stopButton").isEnabled()
+    engine.go.set()
+    qtbot.waitUntil(lambda: _done(window))
+    assert "Stopping…" not in _text(window)
+    _say(window, "Again")
+    assert _button(window, "stopButton").isEnabled()
+    qtbot.waitUntil(lambda: _done(window))
+
+
+def test_closing_takes_the_window_away_before_it_waits(qtbot: QtBot, make_window: WindowMaker) -> None:
+    engine = _Reader()
+    window = make_window(engine)
+    _say(window, "A long question")
+    qtbot.waitUntil(engine.reading.is_set)
+    seen: list[bool] = []
+    closing = window.desk.close
+
+    def close() -> None:
+        seen.append(window.isVisible())
+        engine.go.set()
+        closing()
+
+    window.desk.close = close  # type: ignore[method-assign]
+    window.close()
+    assert seen == [False]
 
 
 def test_a_message_typed_while_the_model_loads_waits_and_goes(qtbot: QtBot, make_window: WindowMaker) -> None:

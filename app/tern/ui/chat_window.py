@@ -121,7 +121,9 @@ class ChatWindow(WindowFrame):
         self.notice.show_message(self.tr("Your message goes as soon as the model is ready."), tone="calm")
 
     def stop(self) -> None:
-        self.desk.stop(self._session)
+        if self.desk.stop(self._session):  # a step of a long reading can take seconds to end
+            self.composer.set_stopping()
+            self.transcript.set_status(self.tr("Stopping…"))
 
     def escape(self) -> None:
         """Stop the reply, or give up editing, whichever is under way."""
@@ -309,6 +311,8 @@ class ChatWindow(WindowFrame):
         self.notice.show_message(sentence, self.tr("Try again"), self.desk.reload)
 
     def _prefilling(self, session: Session, done: int, total: int) -> None:
+        if self.composer.stopping:
+            return
         if session is self._session and done < total and total > 64:  # a short one is read too soon
             self.transcript.set_status(self.tr("Reading… {0:,} of {1:,} tokens").format(done, total))
 

@@ -144,9 +144,21 @@ class Composer(QFrame):
         self._busy = busy
         self.send_button.setVisible(not busy)
         self.stop_button.setVisible(busy)
+        self.stop_button.setEnabled(True)
         self._update_buttons()
         if focused:
             self.editor.setFocus()
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the reply on its way was told to stop."""
+        return self._busy and not self.stop_button.isEnabled()
+
+    def set_stopping(self) -> None:
+        """Stop was heard; until the reply has ended it cannot be pressed again."""
+        if self.stop_button.hasFocus():
+            self.editor.setFocus()
+        self.stop_button.setEnabled(False)
 
     def set_target(self, target: bool) -> None:
         """Whether something hovers over the page that would be attached if it were dropped."""

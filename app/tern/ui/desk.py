@@ -128,19 +128,20 @@ class Desk(QObject):
         session.go_on()
         self._begin(session)
 
-    def stop(self, session: Session) -> None:
-        """End this session's reply where it stands."""
+    def stop(self, session: Session) -> bool:
+        """End this session's reply where it stands; whether the model has yet to say that it has ended."""
         if self._running is not None and self._running[1] is session:
             self._worker.stop()
             if self.info is not None:
-                return  # between two tokens
+                return True  # between two tokens, or two steps of reading
             self.bridge.drop(self._running[0])  # it waits for a model that is being opened
         elif session in self._waiting:
             self._waiting.remove(session)
         else:
-            return
+            return False
         self._keep(session, lambda: session.append("", Stats(finish_reason=FinishReason.STOPPED)))
         self._finished(session, "")
+        return False
 
     def close(self) -> None:
         """End everything; what was written of a reply is kept, to its last token."""

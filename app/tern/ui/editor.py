@@ -7,7 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
+from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 _MOST_LINES = 8
@@ -32,6 +32,7 @@ class Editor(QPlainTextEdit):
         self.sending_keys = Qt.KeyboardModifier.NoModifier  # held with Enter
         self._recalled: str | None = None
         self._invitation = ""
+        self._composing = False  # with an input method, and not in the text yet
         self._fitting = False
         self._as_it_is = False  # the next text that is pasted stays in the field, however long
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -104,6 +105,11 @@ class Editor(QPlainTextEdit):
             self.insertPlainText(text)
             self.ensureCursorVisible()
 
+    def inputMethodEvent(self, event: QInputMethodEvent) -> None:
+        super().inputMethodEvent(event)
+        self._composing = bool(event.preeditString())
+        self.fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.fit()
@@ -118,7 +124,8 @@ class Editor(QPlainTextEdit):
 
     def _fit(self) -> None:
         room = self.viewport().width() - 2
-        shown = self.fontMetrics().elidedText(self._invitation, Qt.TextElideMode.ElideRight, room)
+        invitation = "" if self._composing else self._invitation  # Qt draws it under what is being composed
+        shown = self.fontMetrics().elidedText(invitation, Qt.TextElideMode.ElideRight, room)
         if shown != self.placeholderText():
             self.setPlaceholderText(shown)
         lines = max(1, round(self.document().size().height()))  # a plain text layout measures in lines

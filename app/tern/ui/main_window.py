@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QTimer, Signal
-from PySide6.QtGui import QCloseEvent
+from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
@@ -91,6 +91,7 @@ class MainWindow(ChatWindow):
         self.menus = MenuBar(self, self.actions_, look_menu(self._theme, self._choose_look, self))
         self._build(self._menu())
         self.palette_ = Palette(self._theme, self.sides)
+        self.palette_.left_alone.connect(self.focus_composer)
         self._ring = FocusRing(self._theme, self)
         self.carrying = Carrying(self.store, self.notice, self)
         self._connect_chat()
@@ -291,6 +292,18 @@ class MainWindow(ChatWindow):
 
     # The window itself
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is typed where nothing takes it, as after a click on a reply, is written in the composer."""
+        held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        typed = event.text()
+        # AltGr is Ctrl and Alt on some systems, and writes.
+        writes = not held or held == Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
+        if writes and typed and typed.isprintable() and self.composer.isVisible():
+            self.focus_composer()
+            self.composer.editor.keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
+
     def show_help(self) -> None:
         if self._help is None:
             keys = self.actions_.with_keys()
@@ -378,10 +391,12 @@ class MainWindow(ChatWindow):
         if self.tray.hides(event):
             return
         self._leave()
-        self.files.close()
-        self.carrying.close()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.sides.wanted
+        tray.hide_with_pages(self)  # what follows waits for threads; what stands there meanwhile looks frozen
+        QGuiApplication.sync()
+        self.files.close()
+        self.carrying.close()
         self._save_settings()
         self.desk.close()
         for page in (self._help, self._about, self._settings_page, self._manner_page):

@@ -103,7 +103,7 @@ class ModelsHost(QObject):
         A foreign chat template that has to be run is asked about first.
         """
         if model is None:
-            self._choose(None)
+            self._talk_with(None)
             return
         try:
             template, known = chat_template(model.path)
@@ -111,10 +111,10 @@ class ModelsHost(QObject):
             self._window.show_error(str(error))
             return
         if known or shelf.template_trusted(model.path):
-            self._choose(model.path)
+            self._talk_with(model.path)
             return
         asked = self._made_page().show_template(model, template, known)
-        asked.answered.connect(lambda allowed: self._choose(model.path) if allowed else None)
+        asked.answered.connect(lambda allowed: self._talk_with(model.path) if allowed else None)
 
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
@@ -146,6 +146,12 @@ class ModelsHost(QObject):
             return
         asked = self._made_page().show_template(model, template, known)
         asked.answered.connect(lambda: self._open(model.path) if model.path == self._path else None)
+
+    def _talk_with(self, path: Path | None) -> None:
+        """The person chose it to write to it: the page it was chosen on keeps no key."""
+        self._choose(path)
+        self._window.come_up()
+        self._window.focus_composer()
 
     def _choose(self, path: Path | None) -> None:
         self._settings[MODEL_PATH] = str(path) if path is not None else ""

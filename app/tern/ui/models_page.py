@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from tern import paths
@@ -20,7 +20,16 @@ from tern.ui.downloads import Downloads, saved_options
 from tern.ui.error_words import said
 from tern.ui.hub_search import HubSearch
 from tern.ui.model_acts import UNDO_S, ModelActs, Saying
-from tern.ui.model_cards import EntryCard, GuideCard, InstalledCard, JobCard, UnfinishedCard, button, text
+from tern.ui.model_cards import (
+    Card,
+    EntryCard,
+    GuideCard,
+    InstalledCard,
+    JobCard,
+    UnfinishedCard,
+    button,
+    text,
+)
 from tern.ui.notice import Notice
 from tern.ui.template_page import TemplatePage
 from tern.ui.theme import Size, Space, Theme
@@ -56,7 +65,8 @@ class ModelsPage(QWidget):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # its keys scroll
+        self._area = area
         self._page = QWidget(area)
         self._page.setObjectName("greeting")  # the same paper
         self._page.setAccessibleName(self.tr("Models"))
@@ -124,6 +134,40 @@ class ModelsPage(QWidget):
 
     def reload(self) -> None:
         """Look again at what is here."""
+        had: QWidget | None = self.focusWidget()
+        if had is not None and not self.search.isAncestorOf(had) and self._page.isAncestorOf(had):
+            self._rest()  # or a card that goes hands it to the next field, which is the network's
+        else:
+            had = None
+        self._list()
+        if had is not None:
+            self._return_to(had)
+
+    def _rest(self) -> None:
+        """Give the keyboard to what does nothing with it but scroll. Never by itself to the search field: what a
+        person types believing to be elsewhere would be sent to the hub."""
+        self._area.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _return_to(self, had: QWidget) -> None:
+        """Give the keyboard back to what does the same on the card that took the place of the old one."""
+        card = had.parentWidget()
+        while card is not None and not isinstance(card, Card):
+            card = card.parentWidget()
+        if card is None or not had.objectName():
+            return
+        for new in self._page.findChildren(QWidget, card.objectName()):
+            if new is card or new.isHidden():
+                continue
+            for same in new.findChildren(QWidget, had.objectName()):
+                if same.isVisible() and same.isEnabled():
+                    same.setFocus(Qt.FocusReason.OtherFocusReason)
+                    return
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._rest()
+
+    def _list(self) -> None:
         for column in (self._here, self._there):
             while (item := column.takeAt(0)) is not None:
                 if (widget := item.widget()) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QFrame,
@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from tern.ui.theme import Size, Space, Theme
 
@@ -71,10 +72,13 @@ class _Rows(QStyledItemDelegate):
 class Palette(QFrame):
     """Lies over its parent until something is chosen, Escape is pressed, or the focus goes elsewhere."""
 
+    left_alone = Signal()  # it closes, and what had the keyboard before is gone
+
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._over = parent
+        self._before: QWidget | None = None
         self._commands: Sequence[Command] = ()
         self._shown: list[Command] = []
         self.setObjectName("palette")
@@ -105,6 +109,8 @@ class Palette(QFrame):
     def open(self, commands: Sequence[Command]) -> None:
         """Offer ``commands``, in their order."""
         self._commands = commands
+        if not self.isVisible():
+            self._before = self.window().focusWidget()
         self.field.clear()
         self._filter("")
         over = self._over
@@ -140,9 +146,18 @@ class Palette(QFrame):
 
     def _do(self) -> None:
         row = self.list.currentRow()
-        self.hide()
+        self._leave()  # first: what is done may move the focus itself
         if 0 <= row < len(self._shown):
             self._shown[row].act()
+
+    def _leave(self) -> None:
+        """Give the keyboard back to whom it was taken from; to the next best, Qt would."""
+        before, self._before = self._before, None
+        if before is not None and isValid(before) and before.isVisible() and before.isEnabled():
+            before.setFocus(Qt.FocusReason.PopupFocusReason)
+        else:
+            self.left_alone.emit()
+        self.hide()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and event.type() == QEvent.Type.FocusOut:
@@ -156,8 +171,7 @@ class Palette(QFrame):
             return False
         match event.key():
             case Qt.Key.Key_Escape:
-                self.hide()
-                self._over.setFocus()
+                self._leave()
             case Qt.Key.Key_Return | Qt.Key.Key_Enter:
                 self._do()
             case Qt.Key.Key_Down | Qt.Key.Key_Up:

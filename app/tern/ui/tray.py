@@ -20,6 +20,14 @@ def available() -> bool:
     return QSystemTrayIcon.isSystemTrayAvailable()
 
 
+def hide_with_pages(window: QWidget) -> None:
+    """Take ``window`` and the windows that belong to it from the screen; nothing is closed."""
+    for page in window.findChildren(QWidget):
+        if page.isWindow():
+            page.hide()
+    window.hide()
+
+
 class Tray(QObject):
     """Of ``window``, whose ``actions`` have "new" and "quit"; ``show`` brings it up."""
 
@@ -54,10 +62,7 @@ class Tray(QObject):
         if not self.shown or self._ending or session_ends:
             return False
         event.ignore()
-        for page in self._window.findChildren(QWidget):
-            if page.isWindow():
-                page.hide()
-        self._window.hide()
+        hide_with_pages(self._window)
         return True
 
     def quit(self) -> None:

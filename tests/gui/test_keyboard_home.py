@@ -1,0 +1,153 @@
+"""The composer is the home of the keyboard: what is typed is written there unless another field was chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QInputMethodEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTextBrowser
+from pytestqt.qtbot import QtBot
+
+from tern import paths
+from tern.engine.fake import FakeEngine
+from tern.engine.types import EngineOptions
+from tern.settings import Settings
+from tern.ui.models_host import ModelsHost
+from tern.ui.theme import Theme
+
+from .composing import CONTROL, exchange
+from .conftest import WindowMaker
+
+
+def typed(text: str) -> None:
+    """Keys as a person presses them: to whatever has the keyboard now."""
+    for letter in text:
+        focus = QApplication.focusWidget()
+        assert focus is not None, "nothing has the keyboard"
+        QTest.keyClicks(focus, letter)
+
+
+def test_after_the_palette_is_left_the_keys_go_where_they_went_before(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    typed("before ")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_K, CONTROL)
+    qtbot.waitUntil(window.palette_.isVisible)
+    typed("sett")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert not window.palette_.isVisible()
+    typed("after")
+    assert window.composer.text == "before after"
+
+
+def test_after_an_action_of_the_palette_too(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["A reply."])
+    exchange(qtbot, window, "One")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_K, CONTROL)
+    qtbot.waitUntil(window.palette_.isVisible)
+    typed("Copy last")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert QApplication.clipboard().text() == "A reply."
+    typed("thanks")
+    assert window.composer.text == "thanks"
+    assert window.sidebar.query == ""
+
+
+def test_a_search_that_the_palette_opens_keeps_the_keyboard(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_K, CONTROL)
+    qtbot.waitUntil(window.palette_.isVisible)
+    typed("Search all")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    typed("words")
+    assert (window.sidebar.query, window.composer.text) == ("words", "")
+
+
+def test_typing_after_a_click_on_a_reply_writes(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["A reply."])
+    exchange(qtbot, window, "One")
+    view = window.findChild(QTextBrowser, "transcript")
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    assert QApplication.focusWidget() is not window.composer.editor
+    typed("More, please")
+    assert window.composer.text == "More, please"
+
+
+def test_shortcuts_and_the_space_of_a_button_are_not_writing(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    button = window.composer.attach_button
+    pressed: list[bool] = []
+    button.clicked.disconnect()
+    button.clicked.connect(lambda: pressed.append(True))
+    button.setFocus()
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    QTest.keyClick(button, Qt.Key.Key_J, CONTROL)
+    assert pressed == [True]
+    assert window.composer.text == ""
+
+
+def test_what_is_composed_is_not_drawn_over_the_invitation(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    editor = window.composer.editor
+    assert editor.placeholderText()
+    QApplication.sendEvent(editor, QInputMethodEvent("にほん", []))
+    assert editor.placeholderText() == ""
+    QApplication.sendEvent(editor, QInputMethodEvent("", []))
+    assert editor.placeholderText(), "given up again"
+    QApplication.sendEvent(editor, QInputMethodEvent("に", []))
+    done = QInputMethodEvent("", [])
+    done.setCommitString("日本")
+    QApplication.sendEvent(editor, done)
+    assert window.composer.text == "日本"
+
+
+@pytest.fixture
+def host(make_window: WindowMaker, theme: Theme, tmp_path: Path) -> Iterator[ModelsHost]:
+    paths.set_data_dir(tmp_path)
+    window = make_window(FakeEngine())
+    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    yield host
+    host.close()
+    paths.set_data_dir(None)
+
+
+def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(
+    qtbot: QtBot, host: ModelsHost
+) -> None:
+    host.show_page()
+    page = host.page
+    assert page is not None
+    qtbot.waitUntil(page.isActiveWindow)
+    page.set_current(Path("another.gguf"))  # so that the guide can be chosen
+    field = page.findChild(QLineEdit, "repositoryField")
+    typed("What are you?")
+    page.findChild(QPushButton, "useGuideButton").setFocus()
+    page.reload()  # as when a download has ended
+    assert QApplication.focusWidget().objectName() == "useGuideButton"
+    assert QApplication.focusWidget().isVisible()
+    typed("What are you?")
+    page.set_current(paths.guide_model())  # and its card has no such button any more
+    typed("What are you?")
+    assert field.text() == ""
+    field.setFocus()
+    page.reload()
+    typed("bitnet")
+    assert field.text() == "bitnet", "whoever writes there is not interrupted"
+
+
+def test_a_model_chosen_to_chat_with_gets_the_next_words(qtbot: QtBot, host: ModelsHost) -> None:
+    host.show_page()
+    page = host.page
+    assert page is not None
+    qtbot.waitUntil(page.isActiveWindow)
+    page.set_current(Path("another.gguf"))
+    qtbot.mouseClick(page.findChild(QPushButton, "useGuideButton"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(host._window.isActiveWindow)
+    typed("What are you?")
+    assert host._window.composer.text == "What are you?"
+    assert page.findChild(QLineEdit, "repositoryField").text() == ""
