@@ -11,7 +11,7 @@ import pytest
 import tern
 
 SOURCE = Path(tern.__file__).resolve().parent
-BASE = {"__init__", "errors", "paths", "atomic", "copies", "settings", "log"}
+BASE = {"__init__", "errors", "paths", "atomic", "copies", "data_lock", "settings", "log"}
 
 # Which rooms each room may import besides itself and the base files: base <- engine, library <- metrics, chat
 # <- context <- cli | ui. __main__ opens the door.

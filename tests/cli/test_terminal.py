@@ -82,6 +82,26 @@ def test_a_question_from_standard_input(tern: Run, tiny: Path) -> None:
     assert "question is empty" in empty.stderr
 
 
+@pytest.mark.parametrize("content", ['{"offline": true,}', '{"offline": "yes"}'])
+def test_what_forbids_connections_stays_in_force_while_it_cannot_be_read(
+    tern: Run, data_dir: Path, content: str
+) -> None:
+    file = data_dir / "config" / "settings.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    for command in (("models", "search", "bitnet"), ("models", "fetch", "tern/none", "none.gguf")):
+        run = tern(*command)
+        assert run.returncode == 1
+        warning, said = run.stderr.splitlines()
+        assert warning.startswith("tern: The setting")
+        assert "works offline until" in warning
+        assert "set to work offline" in said
+    assert "works offline until" in tern("doctor", "--json").stderr
+    assert "Tern has never opened a connection." in tern("models", "connections").stdout
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert file.read_text() == content
+
+
 def test_chat_is_a_conversation(tern: Run, tiny: Path) -> None:
     lines = ["/help", "Hi", "", "/system Be brief.", "Hi", "/reset", "/nonsense", "/quit", "Never read"]
     run = tern(
