@@ -30,7 +30,9 @@ class Hold(Enum):
 
 
 class DataLock:
-    """The lock of ``folder``. A process that has it may :meth:`take` it again; each take needs its :meth:`release`."""
+    """The lock of ``folder``. A process that has it may :meth:`take` it again; each take needs its :meth:`release`.
+    It is held no longer than an object of this kind lives.
+    """
 
     def __init__(self, folder: Path) -> None:
         path = os.path.join(os.path.realpath(folder), FILE_NAME)  # noqa: PTH118  # one spelling, one object
