@@ -2,7 +2,7 @@
 ``..``, a second mount) ends at the same one; the system lets go of it when its process ends, however it ends.
 
 The window holds it as long as it is open. A command of the terminal that opens the conversations holds it while it
-opens them: see ``Store.open``. Knows no other room.
+opens them: see ``Store.open``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from enum import Enum
 from pathlib import Path
 
 import filelock
+
+from tern.errors import UserError
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,8 @@ class DataLock:
     def __init__(self, folder: Path) -> None:
         path = os.path.join(os.path.realpath(folder), FILE_NAME)  # noqa: PTH118  # one spelling, one object
         self._lock = filelock.FileLock(path, thread_local=False, is_singleton=True)
-        self.problem = ""  # why nothing can be locked there
+        self._folder = folder
+        self.problem = ""  # a sentence, when nothing can be locked there
 
     def take(self) -> Hold:
         """Ask for the folder; never waits."""
@@ -46,8 +49,14 @@ class DataLock:
         except filelock.Timeout:
             return Hold.OTHERS
         except (OSError, NotImplementedError) as error:
-            self.problem = getattr(error, "strerror", None) or str(error)
             log.warning("the data folder cannot be locked: %s", error)
+            reason = getattr(error, "strerror", None) or str(error)
+            self.problem = str(
+                UserError(
+                    f"Tern’s folder {self._folder} cannot be locked ({reason}). Do not open a second window with it: "
+                    "the two would disturb each other."
+                )
+            )
             return Hold.UNKNOWN
         return Hold.OURS
 
