@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,12 +70,17 @@ class WindowOptions:
     engine: EngineOptions = field(default_factory=EngineOptions)
 
 
-def run(options: WindowOptions | None = None) -> int:
-    """Show the window and serve it until it is closed; returns the exit status."""
+def run(options: WindowOptions | None = None, on_display: Callable[[], None] = lambda: None) -> int:
+    """Show the window and serve it until it is closed; returns the exit status.
+
+    ``on_display`` is called once Qt has its screen. Raises UserError when another window has the folder and could not
+    do what was asked.
+    """
     options = options or WindowOptions()
     qInstallMessageHandler(_log_qt)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
+    on_display()
     app.setApplicationName("Tern")
     app.setApplicationDisplayName("Tern")
     app.setDesktopFileName("tern")

@@ -17,7 +17,6 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
-from tern.atomic import replacing
 from tern.data_lock import DataLock, Hold
 from tern.errors import UserError
 
@@ -113,8 +112,7 @@ class Doorbell(QObject):
                 break
             log.warning("no doorbell at %s: %s", name, self._server.errorString())
         try:
-            with replacing(self._file) as file:
-                file.write(self._server.fullServerName().encode())
+            self._file.write_text(self._server.fullServerName(), encoding="utf-8")
         except OSError as error:
             log.warning("other launches will not find this one: %s", error)
 
