@@ -131,6 +131,16 @@ def test_without_a_display_tern_talks_here(tern: Run, tiny: Path) -> None:
     assert "/system TEXT" in run.stdout
 
 
+def test_the_chat_in_the_windows_place_says_what_the_settings_lack(
+    tern: Run, tiny: Path, data_dir: Path
+) -> None:
+    (data_dir / "config").mkdir(parents=True)
+    (data_dir / "config" / "settings.json").write_text("{,}")
+    run = tern("--model", tiny, stdin="/help\n")
+    assert run.returncode == 0
+    assert run.stderr.count("works offline until") == 1
+
+
 def test_without_qt_tern_talks_here(tiny: Path, tmp_path: Path) -> None:
     broken = tmp_path / "PySide6"
     broken.mkdir()

@@ -167,10 +167,8 @@ def test_a_second_launch_with_a_model_opens_it_in_the_first(
     (tmp_path / "web page.gguf").write_text("<html>")
     with _start(tmp_path, LOADED) as first:
         assert first.stdout is not None
-        for line in iter(first.stdout.readline, ""):
-            if line.startswith("loaded"):
-                assert "guide" in line
-                break
+        lines = (line for line in iter(first.stdout.readline, "") if line.startswith("loaded"))
+        assert "guide" in next(lines)
         for model, said in (("web page.gguf", "web page"), ("nowhere.gguf", "there is no such file")):
             with _start(tmp_path, options=f"model=Path({str(tmp_path / model)!r})") as second:
                 _, errors = second.communicate(timeout=60)
@@ -179,7 +177,7 @@ def test_a_second_launch_with_a_model_opens_it_in_the_first(
         monkeypatch.chdir(tmp_path)  # the path is the second one's, wherever the first was started
         with _start(tmp_path, options="model=Path('tiny.gguf')") as second:
             assert second.wait(timeout=60) == 0
-        assert first.stdout.readline().strip() == f"loaded {tmp_path / 'tiny.gguf'}"
+        assert next(lines).strip() == f"loaded {tmp_path / 'tiny.gguf'}"
 
 
 def _without_vocabulary(model: Path, out: Path) -> None:
