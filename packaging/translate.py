@@ -41,6 +41,7 @@ ROOMS = (
     "engine",
     "library",
     "context.py",
+    "data_lock.py",
     "paths.py",
     "settings.py",
     "metrics/fresh_process.py",

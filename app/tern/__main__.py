@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from tern import paths
+from tern.cli import settings_warnings, window
 from tern.cli.parser import build_parser
 from tern.errors import UserError
 
@@ -32,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             if hasattr(stream, "reconfigure"):  # a terminal that lacks a letter shows ? instead of failing
                 stream.reconfigure(errors="replace")
         log.start()
+        if args.run is not window.run:  # which shows them in the window
+            settings_warnings.say()
         code: int = args.run(args)
         sys.stdout.flush()
         return code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,12 +15,16 @@ from typing import IO
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A binary file that takes ``path``'s place when the block ends well, and vanishes when it does not.
 
-    Its folder must exist. Raises OSError as the file system does (no space, no permission).
+    Where ``path`` is a link, what it points to is replaced and the link stays. Its folder must exist.
+    Raises OSError as the file system does (no space, no permission).
     """
+    path = Path(os.path.realpath(path))
     # Not tempfile: its files are for their owner alone, and what comes of this one should have the usual mode.
     part = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         with part.open("wb") as file:
+            with suppress(OSError):  # who may read the one before may read this one, and nobody else
+                part.chmod(stat.S_IMODE(path.stat().st_mode))
             yield file
             file.flush()
             os.fsync(file.fileno())

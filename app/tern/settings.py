@@ -1,7 +1,9 @@
 """Everything a person can set, in one typed table; the dialog and the docs are made from it.
 
 Kept as JSON in the config folder: only what differs from the default, so that a better default reaches everyone,
-and whatever a newer Tern wrote, so that an older one does not lose it. Knows no window and no engine.
+and whatever a newer Tern wrote, so that an older one does not lose it. Saving changes only the keys that were set
+here, so that the window and the terminal do not undo each other. While it is not known what the file says of
+connections, Tern works offline. Knows no window and no engine.
 """
 
 from __future__ import annotations
@@ -9,7 +11,10 @@ from __future__ import annotations
 import json
 import logging
 import math
-from collections.abc import Sequence
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -23,6 +28,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T", bool, int, float, str)
 
 FILE_NAME = "settings.json"
+_PATIENCE_S = 3.0  # for another process that is saving
+_SHOWN = 40  # characters of a value, in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +50,21 @@ class Setting(Generic[T]):
     choices: tuple[tuple[T, str], ...] = ()
     lines: int = 1  # of text to show at a time
     lowest: str = ""  # what to show for the lowest number, where that is no number
+    is_path: bool = False  # of a file, whose name may have bytes in it that are no UTF-8
 
     def problem(self, value: object) -> str | None:
         """Why ``value`` cannot be set, as the end of a sentence; None when it can."""
         if self.type is float and type(value) is int:
-            value = float(value)
+            try:
+                value = float(value)
+            except OverflowError:
+                return "must be a number"
         if type(value) is not self.type:
             return f"must be {_TYPE_NAMES[self.type]}"
         if self.choices and value not in [choice for choice, _ in self.choices]:
             return "must be one of " + ", ".join(str(choice) for choice, _ in self.choices)
+        if isinstance(value, str) and not self.is_path and not _is_unicode(value):
+            return "must be a text"
         if isinstance(value, float) and not math.isfinite(value):
             return "must be a number"
         if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -178,7 +191,7 @@ DOWNLOAD_LIMIT = Setting(
     "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000, lowest="No limit",
 )  # fmt: skip
 OWN_PRESETS = Setting("own_presets", str, "")  # chat/presets.py
-MODEL_PATH = Setting("model_path", str, "")
+MODEL_PATH = Setting("model_path", str, "", is_path=True)
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
 # What `tern bench --threads sweep` found, and on which computer: settings may travel to another one.
@@ -195,18 +208,36 @@ TABLE: tuple[Setting[Any], ...] = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """One entry of the file: its value, and key and value exactly as they are written there."""
+
+    key: str
+    text: str
+    value: Any
+
+
+class _UnusableError(Exception):
+    """The file is there and says nothing; the reason is the message."""
+
+
 class Settings:
     """The values in force. ``settings[THREADS]`` is typed; ``warnings`` says what in the file was passed over."""
 
     def __init__(self, values: dict[str, Any] | None = None, table: Sequence[Setting[Any]] = TABLE) -> None:
         self._table = {setting.key: setting for setting in table}
-        self._changed: dict[str, Any] = {}
-        self._unknown: dict[str, Any] = {}
+        self._guarding = {setting.key for setting in table if setting.group == _NETWORK}
+        self._file: dict[str, _Pair] = {}  # as it was last read or written
+        self._changed: dict[str, Any] = {}  # values other than the default
+        self._touched: set[str] = set()  # keys that were set here and are not saved yet
+        self._bad: set[str] = set()  # keys whose value in the file cannot be used
+        self._unread = False  # the file is there, and nobody knows what it says
         self.warnings: list[str] = []
-        for key, value in (values or {}).items():
-            self._take(key, value)
+        self._adopt({key: _pair(key, value) for key, value in (values or {}).items()})
 
     def __getitem__(self, setting: Setting[T]) -> T:
+        if setting.key == OFFLINE.key and self._unsure:
+            return setting.type(True)
         value: T = self._changed.get(setting.key, setting.default)
         return value
 
@@ -215,63 +246,227 @@ class Settings:
         problem = setting.problem(value)
         if problem is not None:
             raise BugError(f"setting {setting.key} {problem}, not {value!r}")
+        if value == self[setting] and setting.key not in self._bad | self._unsure:
+            return
+        if setting.key == OFFLINE.key and not value:  # decides for whatever else is not known of connections
+            self._touched |= self._unsure
+        self._touched.add(setting.key)
         if value == setting.default:
             self._changed.pop(setting.key, None)
         else:
             self._changed[setting.key] = setting.type(value)
 
+    @property
+    def _unsure(self) -> set[str]:
+        """The keys about connections whose values are not known: while there are any, Tern works offline."""
+        return (self._guarding if self._unread else self._bad & self._guarding) - self._touched
+
     def is_changed(self, setting: Setting[Any]) -> bool:
         """Whether the value differs from the default."""
-        return setting.key in self._changed
+        return bool(self[setting] != setting.default)
 
     def restore(self, setting: Setting[Any]) -> None:
         """Back to the default."""
-        self._changed.pop(setting.key, None)
+        self[setting] = setting.default
 
     @classmethod
     def load(cls, folder: Path | None = None) -> Settings:
-        """Read the settings; a missing file is all defaults, a damaged one is put aside and said in ``warnings``."""
+        """Read the settings; a missing file is all defaults. What cannot be used is said in ``warnings``."""
         path = (folder or paths.config_dir()) / FILE_NAME
+        settings = cls()
         try:
-            values = json.loads(path.read_bytes())
-            if not isinstance(values, dict):
-                raise ValueError("not an object")
+            settings._adopt(_read(path))
         except FileNotFoundError:
-            return cls()
-        except (OSError, ValueError, RecursionError) as error:
-            log.warning("settings not read: %s", error)
-            settings = cls()
-            said = UserError(f"The settings in {path} could not be read, so Tern uses its defaults.")
-            settings.warnings.append(str(said))
-            settings._put_aside(path)
-            return settings
-        return cls(values)
+            pass
+        except OSError as error:
+            settings._lose(
+                UserError(
+                    f"The settings in {path} could not be read ({error.strerror}), so Tern uses its defaults and works "
+                    "offline. The file stays as it is; make it readable, then start Tern again."
+                )
+            )
+        except _UnusableError as error:
+            settings._lose(
+                UserError(
+                    f"The settings in {path} could not be read ({error}), so Tern uses its defaults and works offline "
+                    "until you correct that file, or switch “Work offline” off in the settings. "
+                    f"Before anything is saved, the file is copied to {_aside(path).name}."
+                )
+            )
+        return settings
 
     def save(self, folder: Path | None = None) -> None:
-        """Write what differs from the defaults, all or nothing. Raises UserError when the disk refuses."""
+        """Write what was set here, all or nothing; whatever else the file says by now stays, and is in force from now
+        on. Raises UserError when the disk refuses.
+        """
+        if not self._touched:
+            return
         path = (folder or paths.config_dir()) / FILE_NAME
-        text = json.dumps({**self._unknown, **self._changed}, indent=2, ensure_ascii=False, sort_keys=True)
         try:
-            with replacing(path) as file:
-                file.write(f"{text}\n".encode())
+            with _saving(path):
+                pairs = self._merged(self._found(path))
+                lines = (f"  {pair.key}: {pair.text}" for _, pair in sorted(pairs.items()))
+                text = "{\n" + ",\n".join(lines) + "\n}\n" if pairs else "{}\n"
+                with replacing(path) as file:
+                    file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
             raise UserError(f"Tern could not save its settings in {path} ({error.strerror}).") from error
+        self._touched.clear()
+        self._unread = False
+        self._adopt(pairs)
 
-    def _take(self, key: str, value: object) -> None:
-        setting = self._table.get(key)
-        if setting is None:
-            self._unknown[key] = value
-            return
-        problem = setting.problem(value)
-        if problem is None:
-            self[setting] = setting.type(value)
-        else:
-            said = UserError(f"The setting {key} cannot be {value!r}, so Tern uses {setting.default!r}.")
-            self.warnings.append(str(said))
-            log.warning("setting %s %s, not %r", key, problem, value)
-
-    def _put_aside(self, path: Path) -> None:
+    def _found(self, path: Path) -> dict[str, _Pair]:
+        """What the file says now. One that says nothing is copied aside first; it may have forbidden connections."""
         try:
-            path.replace(path.with_suffix(".json.damaged"))
+            return _read(path)
+        except FileNotFoundError:
+            return {}
         except OSError as error:
-            log.warning("damaged settings not put aside: %s", error)
+            raise UserError(
+                f"Tern could not save its settings: {path} cannot be read ({error.strerror}), and what is in it "
+                "would be lost. Make the file readable, then try again."
+            ) from error
+        except _UnusableError as error:
+            aside = _aside(path)
+            with suppress(FileNotFoundError):  # a link to a file that is gone
+                shutil.copyfile(path, aside)
+            if not self._unread and OFFLINE.key not in self._touched:
+                self._warn(
+                    UserError(
+                        f"The settings in {path} could not be read any more ({error}), so Tern wrote them anew and "
+                        "works offline until you switch that off in the settings. "
+                        f"The file as it was is kept as {aside.name}."
+                    )
+                )
+            return {**self._file, OFFLINE.key: _pair(OFFLINE.key, True)}
+
+    def _merged(self, pairs: dict[str, _Pair]) -> dict[str, _Pair]:
+        merged = {key: pair for key, pair in pairs.items() if key not in self._touched}
+        set_here = {key: value for key, value in self._changed.items() if key in self._touched}
+        return merged | {key: _pair(key, value) for key, value in set_here.items()}
+
+    def _adopt(self, pairs: dict[str, _Pair]) -> None:
+        """Let what the file says be in force."""
+        self._file, self._changed, self._bad = pairs, {}, set()
+        for key, pair in pairs.items():
+            if (setting := self._table.get(key)) is None:
+                continue  # a newer Tern's
+            problem = setting.problem(pair.value)
+            if problem is None:
+                if pair.value != setting.default:
+                    self._changed[key] = setting.type(pair.value)
+                continue
+            log.warning("setting %s %s", key, problem)
+            self._bad.add(key)
+            shown = pair.text if len(pair.text) <= _SHOWN else f"{pair.text[:_SHOWN]}…"
+            if key in self._guarding:
+                self._warn(
+                    UserError(
+                        f"The setting {key} cannot be {shown}, so Tern works offline until you correct it in "
+                        f"{FILE_NAME}, or switch “Work offline” off in the settings."
+                    )
+                )
+            else:
+                self._warn(
+                    UserError(f"The setting {key} cannot be {shown}, so Tern uses {setting.default!r}.")
+                )
+
+    def _lose(self, said: UserError) -> None:
+        log.warning("settings not read: %s", said)
+        self._unread = True
+        self._warn(said)
+
+    def _warn(self, said: UserError) -> None:
+        if str(said) not in self.warnings:
+            self.warnings.append(str(said))
+
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def _read(path: Path) -> dict[str, _Pair]:
+    """The file's entries by key. Raises OSError as the file system does, _UnusableError for what is no settings."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise _UnusableError("it is a link to a file that is not there") from None
+        raise
+    try:
+        text = data.decode(json.detect_encoding(data), "surrogatepass")
+        whole = json.loads(text, parse_int=_number)
+    except json.JSONDecodeError as error:
+        reason = f"line {error.lineno} is no JSON" if text.strip() else "it is empty"
+        raise _UnusableError(reason) from error
+    except (ValueError, RecursionError) as error:
+        raise _UnusableError("it is no JSON") from error
+    if not isinstance(whole, dict):
+        raise _UnusableError("it is no JSON object")
+    # It is sound. Now each entry once more, for how it is written: numbers and escapes have many spellings.
+    decoder = json.JSONDecoder(parse_int=_number)
+    pairs: dict[str, _Pair] = {}
+    at = _after_space(text, text.index("{") + 1)
+    while text[at] == '"':
+        key, key_end = decoder.raw_decode(text, at)
+        begin = _after_space(text, _after_space(text, key_end) + 1)
+        value, end = decoder.raw_decode(text, begin)
+        pairs[key] = _Pair(text[at:key_end], text[begin:end], value)
+        end = _after_space(text, end)
+        at = _after_space(text, end + 1) if text[end] == "," else end
+    return pairs
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    assert found is not None
+    return found.end()
+
+
+def _number(digits: str) -> float:
+    """A whole number; one that no computer counts with, as Python refuses to read it, is infinite."""
+    return int(digits) if len(digits) <= 300 else float(digits)
+
+
+def _pair(key: str, value: Any) -> _Pair:
+    return _Pair(_json(key), _json(value), value)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if _is_unicode(text) else json.dumps(value)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether ``text`` can be written as UTF-8: halves of a character cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _aside(path: Path) -> Path:
+    """Where to keep a file that says nothing: a name that is free, for an earlier one may be worth as much."""
+    number, found = 1, path.with_suffix(".json.damaged")
+    while found.exists():
+        number += 1
+        found = path.with_suffix(f".json.damaged-{number}")
+    return found
+
+
+@contextmanager
+def _saving(path: Path) -> Iterator[None]:
+    """Keep other processes from saving meanwhile. Where nothing can be locked, it is done without: each save reads
+    the file anew, and only two in the same instant could undo each other.
+    """
+    import filelock  # late: most who read settings never save any
+
+    lock = filelock.FileLock(path.with_name(f"{path.name}.lock"))
+    try:
+        lock.acquire(timeout=_PATIENCE_S)
+    except (OSError, NotImplementedError) as error:
+        log.warning("settings are saved without a lock: %s", error)
+    try:
+        yield
+    finally:
+        lock.release()

@@ -73,6 +73,26 @@ def test_a_question_from_standard_input(tern: Run, tiny: Path) -> None:
     assert "question is empty" in empty.stderr
 
 
+@pytest.mark.parametrize("content", ['{"offline": true,}', '{"offline": "yes"}'])
+def test_what_forbids_connections_stays_in_force_while_it_cannot_be_read(
+    tern: Run, data_dir: Path, content: str
+) -> None:
+    file = data_dir / "config" / "settings.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(content)
+    for command in (("models", "search", "bitnet"), ("models", "fetch", "tern/none", "none.gguf")):
+        run = tern(*command)
+        assert run.returncode == 1
+        warning, said = run.stderr.splitlines()
+        assert warning.startswith("tern: The setting")
+        assert "works offline until" in warning
+        assert "set to work offline" in said
+    assert "works offline until" in tern("doctor", "--json").stderr
+    assert "Tern has never opened a connection." in tern("models", "connections").stdout
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    assert file.read_text() == content
+
+
 def test_chat_is_a_conversation(tern: Run, tiny: Path) -> None:
     lines = ["/help", "Hi", "", "/system Be brief.", "Hi", "/reset", "/nonsense", "/quit", "Never read"]
     run = tern(
@@ -100,6 +120,16 @@ def test_without_a_display_tern_talks_here(tern: Run, tiny: Path) -> None:
     assert run.returncode == 0
     assert "There is no display" in run.stderr
     assert "/system TEXT" in run.stdout
+
+
+def test_the_chat_in_the_windows_place_says_what_the_settings_lack(
+    tern: Run, tiny: Path, data_dir: Path
+) -> None:
+    (data_dir / "config").mkdir(parents=True)
+    (data_dir / "config" / "settings.json").write_text("{,}")
+    run = tern("--model", tiny, stdin="/help\n")
+    assert run.returncode == 0
+    assert run.stderr.count("works offline until") == 1
 
 
 def test_without_qt_tern_talks_here(tiny: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,6 +18,10 @@ from pytestqt.qtbot import QtBot
 from patience import HANG_S
 from tern.chat import keeping
 from tern.chat.store import Store
+from tern.engine.gguf import GGUFFile
+from tern.engine.gguf_types import TensorType
+from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.ui import app
 
 START = """
@@ -29,9 +34,9 @@ from tern.ui import app, main_window
 def window():
     return next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
 
-def look():  # until something is said
+def look():  # once something is said
     if not window().notice.isVisible():
-        QTimer.singleShot(50, look)
+        QTimer.singleShot(20, look)
         return
     print("said", window().notice.isVisible(), window().notice.message, flush=True)
     window().close()
@@ -46,17 +51,19 @@ def ready():
     if windows and windows[0].isVisible():
         print("ready True", flush=True)
     else:
-        QTimer.singleShot(50, ready)
+        QTimer.singleShot(20, ready)
 
-QTimer.singleShot(50, ready)
+QTimer.singleShot(20, ready)
 {extra}
 sys.exit(app.run(app.WindowOptions({options})))
 """
 
 
 @contextmanager
-def _start(tmp_path: Path, extra: str = "", options: str = "") -> Iterator[subprocess.Popen[str]]:
-    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "TERN_DATA_DIR": str(tmp_path)}
+def _start(
+    tmp_path: Path, extra: str = "", options: str = "", **variables: str
+) -> Iterator[subprocess.Popen[str]]:
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "TERN_DATA_DIR": str(tmp_path), **variables}
     with subprocess.Popen(
         [sys.executable, "-c", START.format(extra=extra, options=options)],
         stdout=subprocess.PIPE,
@@ -73,7 +80,7 @@ def _start(tmp_path: Path, extra: str = "", options: str = "") -> Iterator[subpr
 @pytest.mark.skipif(
     sys.platform == "win32", reason="Ctrl+C reaches a Windows process only through its console"
 )
-def test_ctrl_c_closes_the_window(tmp_path: Path) -> None:
+def test_ctrl_c_closes_the_window_at_once(tmp_path: Path) -> None:
     with _start(tmp_path) as process:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "ready True"
@@ -84,7 +91,7 @@ def test_ctrl_c_closes_the_window(tmp_path: Path) -> None:
 
 
 def test_an_error_nobody_caught_is_one_sentence_in_the_window(tmp_path: Path) -> None:
-    with _start(tmp_path, "QTimer.singleShot(600, fail); QTimer.singleShot(900, look)") as process:
+    with _start(tmp_path, "QTimer.singleShot(0, fail); QTimer.singleShot(0, look)") as process:
         out, errors = process.communicate(timeout=HANG_S)
     assert process.returncode == 0, errors
     assert "said True Something went wrong inside Tern" in out
@@ -92,23 +99,152 @@ def test_an_error_nobody_caught_is_one_sentence_in_the_window(tmp_path: Path) ->
 
 
 def test_a_missing_model_leaves_a_window_that_says_so(tmp_path: Path) -> None:
-    with _start(tmp_path, "QTimer.singleShot(1500, look)", "model=Path('nowhere.gguf')") as process:
+    with _start(tmp_path, "QTimer.singleShot(0, look)", "model=Path('nowhere.gguf')") as process:
         out, errors = process.communicate(timeout=HANG_S)
     assert "said True" in out, errors
     assert "nowhere.gguf" in out
 
 
+WATCH = "main_window.MainWindow.come_up = lambda self: print('came up', flush=True)"
+
+
+def _ways(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """The data folder by other names, and the socket's folder elsewhere."""
+    (tmp_path / "link").symlink_to("folder")
+    (tmp_path / "elsewhere").mkdir()
+    return {
+        "the same": {},
+        "a link": {"TERN_DATA_DIR": str(tmp_path / "link")},
+        "a detour": {"TERN_DATA_DIR": str(tmp_path / "elsewhere" / ".." / "folder")},
+        "another TMPDIR": {"TMPDIR": str(tmp_path / "elsewhere")},
+        "another runtime folder": {"XDG_RUNTIME_DIR": str(tmp_path / "elsewhere")},
+    }
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
 def test_a_second_launch_raises_the_first_and_ends(tmp_path: Path) -> None:
-    watch = "main_window.MainWindow.come_up = lambda self: (print('came up', flush=True), self.close())"
-    with _start(tmp_path, watch) as first:
+    (tmp_path / "folder").mkdir()
+    with _start(tmp_path / "folder", WATCH) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().strip() == "ready True"
+        for way, variables in _ways(tmp_path).items():
+            with _start(tmp_path / "folder", **variables) as second:
+                out, errors = second.communicate(timeout=HANG_S)
+            assert (second.returncode, out, errors) == (0, "", ""), way
+            assert first.stdout.readline().strip() == "came up", way
+        first.send_signal(signal.SIGINT)
+        assert first.wait(timeout=HANG_S) == 0
+    left = {path.name for path in (tmp_path / "folder" / "data").iterdir()}
+    assert "tern.address" not in left
+
+
+def test_two_launches_at_once_make_one_window(tmp_path: Path) -> None:
+    with _start(tmp_path, WATCH) as one, _start(tmp_path, WATCH) as other:
+        while one.poll() is None and other.poll() is None:
+            time.sleep(0.05)
+        ended, stays = (one, other) if one.poll() is not None else (other, one)
+        assert ended.returncode == 0
+        assert stays.stdout is not None
+        assert {stays.stdout.readline().strip(), stays.stdout.readline().strip()} == {"ready True", "came up"}
+        assert stays.poll() is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+def test_a_window_that_was_killed_leaves_the_folder_free(tmp_path: Path) -> None:
+    with _start(tmp_path) as first:
+        assert first.stdout is not None
+        assert first.stdout.readline().strip() == "ready True"
+        first.kill()
+        first.wait()
+    assert (tmp_path / "data" / "tern.address").is_file()
+    with _start(tmp_path) as second:
+        assert second.stdout is not None
+        assert second.stdout.readline().strip() == "ready True"
+
+
+LOADED = """
+def watch():
+    window().desk.model_loaded.connect(lambda info: print("loaded", info.path, flush=True))
+QTimer.singleShot(0, watch)
+"""
+
+
+def test_a_second_launch_with_a_model_opens_it_in_the_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_synthetic(tmp_path / "tiny.gguf", SHAPES["tiny"])
+    (tmp_path / "web page.gguf").write_text("<html>")
+    with _start(tmp_path, LOADED) as first:
+        assert first.stdout is not None
+        lines = (line for line in iter(first.stdout.readline, "") if line.startswith("loaded"))
+        assert "guide" in next(lines)
+        for model, said in (("web page.gguf", "web page"), ("nowhere.gguf", "there is no such file")):
+            with _start(tmp_path, options=f"model=Path({str(tmp_path / model)!r})") as second:
+                _, errors = second.communicate(timeout=HANG_S)
+            assert second.returncode != 0
+            assert said in errors
+        monkeypatch.chdir(tmp_path)  # the path is the second one's, wherever the first was started
+        with _start(tmp_path, options="model=Path('tiny.gguf')") as second:
+            assert second.wait(timeout=HANG_S) == 0
+        assert next(lines).strip() == f"loaded {tmp_path / 'tiny.gguf'}"
+
+
+def _without_vocabulary(model: Path, out: Path) -> None:
+    writer = GGUFWriter(out)
+    with GGUFFile.open(model) as source:
+        for key in source.metadata:
+            if not key.startswith("tokenizer."):
+                writer.add_raw(key, *source.metadata.raw(key))
+        for name, info in source.tensors.items():
+            writer.add_tensor(name, info.shape, TensorType(info.type), source.data(name).copy())
+    writer.write()
+
+
+def test_a_model_that_fails_in_the_first_leaves_the_one_that_was_there(tmp_path: Path) -> None:
+    write_synthetic(tmp_path / "tiny.gguf", SHAPES["tiny"])
+    _without_vocabulary(tmp_path / "tiny.gguf", tmp_path / "mute.gguf")
+    with _start(tmp_path, LOADED) as first:
+        assert first.stdout is not None
+        lines = (line for line in iter(first.stdout.readline, "") if line.startswith("loaded"))
+        assert "guide" in next(lines)
+        with _start(tmp_path, options=f"model=Path({str(tmp_path / 'mute.gguf')!r})") as second:
+            _, errors = second.communicate(timeout=HANG_S)
+        assert second.returncode != 0
+        assert "mute.gguf" in errors
+        assert "tokenizer" in errors
+        with _start(tmp_path, options=f"model=Path({str(tmp_path / 'tiny.gguf')!r})") as third:
+            assert third.wait(timeout=HANG_S) == 0
+        assert "guide" in next(lines), "it had come back"
+        assert "tiny" in next(lines)
+
+
+def test_where_nothing_can_be_locked_a_sentence_says_so(tmp_path: Path) -> None:
+    (tmp_path / "data" / "tern.lock").mkdir(parents=True)
+    with _start(tmp_path, "QTimer.singleShot(0, look)") as process:
+        out, errors = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, errors
+    assert "cannot be locked" in out
+    with _start(tmp_path, WATCH) as first:  # a second one is found all the same
         assert first.stdout is not None
         assert first.stdout.readline().strip() == "ready True"
         with _start(tmp_path) as second:
-            out, errors = second.communicate(timeout=HANG_S)
-            assert (second.returncode, out) == (0, ""), errors
-        out, errors = first.communicate(timeout=HANG_S)
-    assert first.returncode == 0, errors
-    assert "came up" in out
+            assert second.wait(timeout=HANG_S) == 0
+        assert first.stdout.readline().strip() == "came up"
+
+
+def test_what_was_found_at_the_start_is_said_in_the_window(tmp_path: Path) -> None:
+    """A damaged settings file and lost conversations at once: neither hides the other."""
+    (tmp_path / "data" / "backups").mkdir(parents=True)
+    (tmp_path / "data" / "backups" / "20250101-120000.db").write_bytes(b"damaged " * 999)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.json").write_text('{"offline": true,}')
+    with _start(tmp_path, "QTimer.singleShot(0, look)") as process:
+        out, errors = process.communicate(timeout=HANG_S)
+    assert process.returncode == 0, errors
+    assert "works offline until" in out
+    assert "none of its backups can be used" in out
+    assert json.loads((tmp_path / "config" / "settings.json").read_text())["offline"] is True
+    assert (tmp_path / "config" / "settings.json.damaged").is_file()
 
 
 def test_a_window_that_stays_open_backs_up_every_day(
@@ -121,8 +257,6 @@ def test_a_window_that_stays_open_backs_up_every_day(
     with app._backing_up(store):
         qtbot.waitUntil(lambda: len(keeping.backups(tmp_path / keeping.BACKUPS)) == 1)
         (backup,) = keeping.backups(tmp_path / keeping.BACKUPS)
-        two_days_ago = time.time() - 2 * keeping.EVERY_S
-        os.utime(backup, (two_days_ago, two_days_ago))
-        qtbot.waitUntil(
-            lambda: keeping.backups(tmp_path / keeping.BACKUPS)[0].stat().st_mtime > two_days_ago + 1
-        )
+        two_days_ago = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 2 * keeping.EVERY_S))
+        backup.rename(backup.with_stem(two_days_ago))
+        qtbot.waitUntil(lambda: len(keeping.backups(tmp_path / keeping.BACKUPS)) == 2)

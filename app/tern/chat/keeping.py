@@ -1,13 +1,16 @@
 """Opens the conversations file safely: checks it, keeps verified backups, goes back to the newest good one.
 
-Knows the file as a file; what is in it is the store's affair.
+A file that is gone, or in which nothing was ever kept, is not the person's file where backups hold conversations. One
+that a person emptied is: SQLite goes on counting in it. Knows the file as a file; what is in it is the store's affair.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,6 +23,7 @@ FILE_NAME = "conversations.db"
 BACKUPS = "backups"
 KEPT = 5
 EVERY_S = 24 * 3600
+_AHEAD_S = 24 * 3600  # that a backup may be dated in the future: its name has the time of where it was made
 _STAMP = "%Y%m%d-%H%M%S"
 
 
@@ -37,50 +41,86 @@ def connect(path: Path | str) -> sqlite3.Connection:
     return connection
 
 
-def open_checked(path: Path) -> tuple[sqlite3.Connection, str]:
+def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, str]:
     """Open, check and migrate the file at ``path``, which may be missing; returns what the person must be told.
 
-    A damaged file is put aside and the newest good backup takes its place. Raises UserError when the file is a
-    newer Tern's or the disk refuses.
+    In place of a file that is damaged or lost comes the newest good backup. With ``alone`` False another process has
+    the file open and it is taken as it is. Raises UserError when it is a newer Tern's, when the disk refuses, or when
+    it would have to be changed under another's hands.
     """
+    if path.is_dir():
+        raise UserError(
+            f"Tern cannot open your conversations: {path} is a folder. Move it away and start Tern again; "
+            "until then what you write is not kept."
+        )
+    if path.is_symlink() and not path.exists():
+        raise UserError(
+            f"Tern cannot open your conversations: {path} is a link to a file that is not there. Make that file "
+            "reachable and start Tern again; until then what you write is not kept."
+        )
     try:
+        if alone and not _size(path):
+            return _recover(path, damaged=False)
         connection = connect(path)
         try:
             migrations.refuse_newer(connection)
+            if not alone:
+                if migrations.version(connection) < len(migrations.STEPS):
+                    raise UserError(
+                        f"Another Tern has the conversations in {path.parent} open, and this one would have to change "
+                        "their file first. Close it, then try again."
+                    )
+                return connection, ""
             if not is_sound(connection):
                 raise sqlite3.DatabaseError("integrity check failed")
-            if 0 < migrations.version(connection) < len(migrations.STEPS):
-                backup(connection, path.parent / BACKUPS)  # before anything in it is changed
-            migrations.migrate(connection)
-            return connection, ""
+            unused = _never_used(connection)
+            if not unused or not any(_filled(path.parent / BACKUPS)):
+                if 0 < migrations.version(connection) < len(migrations.STEPS):
+                    backup(connection, path.parent / BACKUPS)  # before anything in it is changed
+                migrations.migrate(connection)
+                return connection, ""
         except BaseException:
             connection.close()
             raise
+        connection.close()
+        return _recover(path, damaged=False)
     except sqlite3.OperationalError as error:  # the disk's fault: the file itself may be perfectly well
+        if "locked" in str(error):
+            raise UserError(
+                f"Another program is writing to your conversations in {path}. Close it and start Tern again; "
+                "until then what you write is not kept."
+            ) from error
         raise UserError(
             f"Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
             "permissions and start Tern again; until then what you write is not kept."
         ) from error
     except sqlite3.DatabaseError as error:
         log.error("conversations damaged: %s", error)
-        return _recover(path)
+        return _recover(path, damaged=True)
 
 
 def is_sound(connection: sqlite3.Connection) -> bool:
-    """Whether SQLite finds every page and index of the file in order."""
+    """Whether SQLite finds every page and index of the file in order. Raises OperationalError when it cannot look."""
     try:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.OperationalError:
+        raise
     except sqlite3.DatabaseError as error:
         log.warning("quick check: %s", error)
         return False
 
 
 def backup(connection: sqlite3.Connection, folder: Path) -> Path | None:
-    """Copy the file, verify the copy, and drop the oldest beyond five. None: the copy was not good (logged)."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Copy the file, verify the copy, and drop the oldest beyond five good ones.
+
+    None: there is no conversation to copy, or the copy was not good (logged).
+    """
     path = folder / f"{time.strftime(_STAMP)}.db"
     part = path.with_suffix(".part")
     try:
+        if not _conversations(connection):
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         with closing(sqlite3.connect(part)) as copy:
             connection.backup(copy, pages=256)
@@ -93,24 +133,21 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path | None:
         with suppress(OSError):
             part.unlink()
         return None
-    for old in backups(folder)[KEPT:]:
-        with suppress(OSError):
-            old.unlink()
+    _rotate(folder)
     return path
 
 
-def backups(folder: Path) -> list[Path]:
-    """The backups, newest first."""
-    return sorted(folder.glob("????????-??????.db"), reverse=True)
+def backups(folder: Path, now: float | None = None) -> list[Path]:
+    """The backups by the date in their names, newest first. What has none there, or one of the future, is left out."""
+    now = time.time() if now is None else now
+    dated = [(when, path) for path in _files(folder) if (when := _date(path)) and when <= now + _AHEAD_S]
+    return [path for _, path in sorted(dated, reverse=True)]
 
 
 def is_backup_due(path: Path, now: float) -> bool:
     """Whether the newest backup of the file at ``path`` is a day old, or there is none."""
-    newest = next(iter(backups(path.parent / BACKUPS)), None)
-    try:
-        return newest is None or now - newest.stat().st_mtime >= EVERY_S
-    except OSError:
-        return True
+    newest = next(iter(backups(path.parent / BACKUPS, now)), None)
+    return newest is None or now - (_date(newest) or 0) >= EVERY_S
 
 
 def back_up(path: Path) -> Path | None:
@@ -123,49 +160,179 @@ def back_up(path: Path) -> Path | None:
         return None
 
 
-def _recover(path: Path) -> tuple[sqlite3.Connection, str]:
-    """Put the damaged file aside and open the newest good backup, or an empty file."""
+def _size(path: Path) -> int:
+    """Bytes of the file, 0 when there is none; not told, some."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+    except OSError:
+        return 1
+
+
+def _never_used(connection: sqlite3.Connection) -> bool:
+    """Whether no conversation was ever kept in the file, nor is there a draft.
+
+    Raises DatabaseError for a file of another program.
+    """
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if not migrations.version(connection):
+        if tables:
+            raise sqlite3.DatabaseError("not a file of conversations")
+        return True
+    counted = connection.execute("SELECT 1 FROM sqlite_sequence WHERE name = 'conversation'").fetchone()
+    drafted = connection.execute("SELECT 1 FROM fact WHERE name LIKE 'draft%' AND value <> ''").fetchone()
+    return not counted and not drafted
+
+
+def _conversations(connection: sqlite3.Connection) -> int:
+    """How many there are."""
+    count = connection.execute("SELECT count(*) FROM conversation WHERE deleted IS NULL").fetchone()[0]
+    return int(count)
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return [path for path in folder.iterdir() if path.suffix == ".db"]
+    except OSError as error:
+        if not isinstance(error, FileNotFoundError):
+            log.warning("backups not listed: %s", error)
+        return []
+
+
+def _date(path: Path) -> float | None:
+    """When a backup was made, as its name says; None when it does not."""
+    try:
+        return time.mktime(time.strptime(path.stem, _STAMP))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _filled(folder: Path) -> Iterator[Path]:
+    """The backups that are sound and have conversations in them: by date, newest first, then those without one."""
+    dated = backups(folder)
+    others = [path for path in _files(folder) if path not in dated]
+    for path in (*dated, *sorted(others, key=_modified, reverse=True)):
+        if _held(path):
+            yield path
+
+
+def _held(path: Path) -> int:
+    """How many conversations a backup holds; 0 when it is not sound, or a newer Tern's."""
+    try:
+        with closing(_read_only(path)) as connection:
+            usable = 0 < migrations.version(connection) <= len(migrations.STEPS) and is_sound(connection)
+            return _conversations(connection) if usable else 0
+    except sqlite3.Error as error:
+        log.warning("backup %s cannot be used: %s", path.name, error)
+        return 0
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    # Immutable: nothing is written beside it either, as a file in WAL mode would want, and its folder may forbid.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _rotate(folder: Path) -> None:
+    """Drop the backups that are older than the five newest good ones."""
+    good = 0
+    found = backups(folder)
+    for old in found if len(found) > KEPT else ():
+        if good < KEPT:
+            good += bool(_held(old))
+            continue
+        with suppress(OSError):
+            old.unlink()
+
+
+def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
+    """Open the newest good backup, or a new file, in place of one that is damaged or in which nothing is.
+
+    What is left of a damaged one is put aside.
+    """
+    folder = path.parent / BACKUPS
+    path = Path(os.path.realpath(path))  # a link to the file stays one
     aside = path.with_name(f"{path.stem}.damaged-{time.strftime(_STAMP)}{path.suffix}")
     try:
-        path.replace(aside)
-        for tail in ("-wal", "-shm"):  # a journal of another file would damage the next one
-            side = path.with_name(path.name + tail)
-            if side.exists():
-                side.replace(aside.with_name(aside.name + tail))
-        for candidate in backups(path.parent / BACKUPS):
-            with suppress(sqlite3.Error):
-                connection = _restored(candidate, path)
-                when = time.strftime("%Y-%m-%d %H:%M", time.strptime(candidate.stem, _STAMP))
-                said = UserError(
-                    f"The file with your conversations was damaged, so Tern went back to its backup of {when}. "
-                    f"The damaged file is kept as {aside.name} in {path.parent}."
-                )
-                return connection, str(said)
-            path.unlink(missing_ok=True)
+        # A journal of another file would damage the next one; one without its file may still be worth something.
+        left = [tail for tail in ("", "-wal", "-shm") if _size(path.with_name(path.name + tail))]
+        if not damaged:
+            left = [tail for tail in left if tail == "-wal"]
+        for tail in left:
+            path.with_name(path.name + tail).replace(aside.with_name(aside.name + tail))
+        for tail in ("-wal", "-shm"):
+            path.with_name(path.name + tail).unlink(missing_ok=True)
+        good = next(_filled(folder), None)
+        if good is not None:
+            _restore(good, path)
         connection = connect(path)
         migrations.migrate(connection)
     except (OSError, sqlite3.Error) as error:
         raise UserError(
-            f"The file with your conversations in {path} is damaged and cannot be put aside ({error}). "
+            f"The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). "
             "Free the disk, then start Tern again; until then what you write is not kept."
         ) from error
-    said = UserError(
-        "The file with your conversations was damaged and there was no backup yet, so Tern began a new one. "
-        f"The damaged file is kept as {aside.name} in {path.parent}."
-    )
-    return connection, str(said)
+    kept = f"{aside.name}{left[0]}" if left else ""
+    return connection, _told(good, kept, path.parent, folder)
 
 
-def _restored(candidate: Path, path: Path) -> sqlite3.Connection:
-    """A connection to a copy of ``candidate`` at ``path``. Raises sqlite3.Error when it is not good either."""
-    with closing(sqlite3.connect(candidate)) as source, closing(sqlite3.connect(path)) as target:
-        source.backup(target)
-    connection = connect(path)
+def _told(good: Path | None, kept: str, folder: Path, backups_folder: Path) -> str:
+    """What the person must know of a recovery; nothing where there simply was nothing yet."""
+    if good is not None:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(_date(good) or _modified(good)))
+        if kept:
+            return str(
+                UserError(
+                    f"The file with your conversations was damaged, so Tern went back to its backup of {when}. "
+                    f"The damaged file is kept as {kept} in {folder}."
+                )
+            )
+        return str(
+            UserError(
+                f"The file with your conversations was gone or empty, so Tern went back to its backup of {when}. "
+                "What was written after that is missing."
+            )
+        )
+    unusable = [backup for backup in _files(backups_folder) if not _is_empty(backup)]
+    if unusable:
+        said = UserError(
+            "The file with your conversations was damaged or gone and none of its backups can be used, so Tern began "
+            f"a new one. What is left of it is in {folder}."
+        )
+    elif kept:
+        said = UserError(
+            "The file with your conversations was damaged and there was no backup yet, so Tern began a new one. "
+            f"The damaged file is kept as {kept} in {folder}."
+        )
+    else:
+        return ""
+    return str(said)
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a backup is sound and has no conversation in it: an earlier Tern made such."""
     try:
-        if not is_sound(connection) or migrations.version(connection) > len(migrations.STEPS):
-            raise sqlite3.DatabaseError("not a good backup")
-        migrations.migrate(connection)
+        with closing(_read_only(path)) as connection:
+            return is_sound(connection) and not _conversations(connection)
+    except sqlite3.Error:
+        return False
+
+
+def _restore(good: Path, path: Path) -> None:
+    """Put a copy of the backup ``good`` at ``path``, all or nothing. Raises sqlite3.Error or OSError."""
+    part = path.with_name(f".{path.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with closing(_read_only(good)) as source, closing(sqlite3.connect(part)) as target:
+            source.backup(target)
+        part.replace(path)
     except BaseException:
-        connection.close()
+        part.unlink(missing_ok=True)
         raise
-    return connection

@@ -15,9 +15,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tern import data_lock
 from tern.chat import keeping, migrations, search
 from tern.chat.attaching import Attachment, Kind, from_json, to_json
 from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
+from tern.data_lock import Hold
 from tern.engine.types import Role
 from tern.errors import BugError, UserError
 
@@ -40,17 +42,21 @@ class Store:
         self.now: Callable[[], float] = time.time
 
     @classmethod
-    def open(cls, folder: Path) -> Store:
+    def open(cls, folder: Path, alone: bool = False) -> Store:
         """The store in ``folder``; made when missing. Replies that were cut off are marked so; deletions are final.
 
-        Raises UserError, as ``keeping.open_checked`` does.
+        While another process holds the folder (data_lock.py) its reply may be under way and its deletions may be
+        undone: then neither is done, and nothing is mended. ``alone``: where nothing can be locked, the caller knows
+        that there is no other. Raises UserError, as ``keeping.open_checked`` does.
         """
         path = folder / keeping.FILE_NAME
-        connection, warning = keeping.open_checked(path)
-        store = cls(connection, path, warning)
-        store.purge()
-        with store._writing() as db:
-            db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+        with data_lock.taken(folder) as hold:
+            connection, warning = keeping.open_checked(path, hold is not Hold.OTHERS)
+            store = cls(connection, path, warning)
+            if hold is Hold.OURS or (alone and hold is Hold.UNKNOWN):
+                store.purge()
+                with store._writing() as db:
+                    db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
         return store
 
     @classmethod
@@ -301,6 +307,10 @@ def _disk_trouble() -> Iterator[None]:
         said = str(error)
         if "syntax" in said or "no such" in said:
             raise BugError(said) from error
+        if "locked" in said:
+            raise UserError(
+                "Another Tern is writing to your conversations. Try again in a moment."
+            ) from error
         raise UserError(
             f"Tern could not reach your conversations on the disk ({said}). Free some space, then try again."
         ) from error

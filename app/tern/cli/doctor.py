@@ -120,11 +120,12 @@ def _guide() -> dict[str, Any]:
 
 
 def _screen() -> dict[str, Any]:
-    from tern.cli.window import missing_display
+    from tern.cli.window import display_problem
 
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     found = {name: os.environ[name] for name in names if name in os.environ}
-    return {"usable": not missing_display(), **found}
+    problem = display_problem()
+    return {"usable": not problem, **({"problem": problem} if problem else {}), **found}
 
 
 _SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {

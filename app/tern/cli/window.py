@@ -9,23 +9,30 @@ import platform
 import sys
 from pathlib import Path
 
+from tern.cli import settings_warnings
+
 log = logging.getLogger(__name__)
 
 _GUI_LIBRARIES = ("PySide6", "shiboken6", "qtawesome")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Open the window; without a display or Qt's libraries, say so and start ``tern chat``."""
+    """Open the window; where none can be opened, say why and start ``tern chat``."""
     model: Path | None = getattr(args, "model", None)
     if missing_display():
         return _chat(model, "There is no display to open a window on, so Tern talks here in the terminal.")
     try:
-        from tern.ui import app
+        from tern.ui.display import Attempt
+
+        attempt = Attempt()
+        from tern.ui import app  # takes as long as the attempt
     except ImportError as error:
         if not _is_of_the_gui(error):
             raise
         log.warning("no window: %s", error)
         return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
+    if problem := attempt.problem():
+        return _chat(model, f"Tern cannot open its window here ({problem}), so it talks in the terminal.")
     from tern.cli.models import installed_path
     from tern.engine.types import EngineOptions
     from tern.metrics.thread_choice import thread_count
@@ -34,14 +41,28 @@ def run(args: argparse.Namespace) -> int:
     if model is not None:
         model = installed_path(model)
     threads = thread_count(Settings.load())
-    return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)))
+    return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)), attempt.release)
 
 
 def missing_display() -> bool:
-    """Whether this is a Linux session without any screen that Qt could draw on."""
+    """Whether this is a Linux session in which nobody asks for any screen."""
     if platform.system() != "Linux":
         return False
     return not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def display_problem() -> str:
+    """Why no window can be opened here, found out by trying; empty when one can."""
+    if missing_display():
+        return "there is no display"
+    try:
+        from tern.ui.display import Attempt
+    except ImportError as error:
+        return str(error)
+    attempt = Attempt()
+    problem = attempt.problem()
+    attempt.release()
+    return problem
 
 
 def _is_of_the_gui(error: ImportError) -> bool:
@@ -54,6 +75,7 @@ def _chat(model: Path | None, sentence: str) -> int:
     from tern.cli import chat
     from tern.cli.parser import build_parser
 
+    settings_warnings.say()
     print(f"{sentence} (tern --help lists what else it can do.)", file=sys.stderr)
     command = ["chat"] if model is None else ["chat", "--model", str(model)]
     return chat.run(build_parser().parse_args(command))

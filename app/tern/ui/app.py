@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,15 +31,17 @@ from PySide6.QtWidgets import QApplication
 from tern import paths
 from tern.chat import keeping
 from tern.chat.store import Store
+from tern.data_lock import DataLock, Hold
 from tern.engine.types import EngineOptions, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
 from tern.settings import CONTEXT_SIZE, KV_TYPE, LANGUAGE, THEME, Settings
 from tern.ui import language
+from tern.ui.error_words import said
 from tern.ui.icons import app_icon
 from tern.ui.main_window import MainWindow
-from tern.ui.single import Doorbell, raise_running
+from tern.ui.single import Doorbell, Visit, take_or_visit
 from tern.ui.theme import Mode, Theme
 
 if TYPE_CHECKING:
@@ -68,32 +70,63 @@ class WindowOptions:
     engine: EngineOptions = field(default_factory=EngineOptions)
 
 
-def run(options: WindowOptions | None = None) -> int:
-    """Show the window and serve it until it is closed; returns the exit status."""
+def run(options: WindowOptions | None = None, on_display: Callable[[], None] = lambda: None) -> int:
+    """Show the window and serve it until it is closed; returns the exit status.
+
+    ``on_display`` is called once Qt has its screen. Raises UserError when another window has the folder and could not
+    do what was asked.
+    """
     options = options or WindowOptions()
     qInstallMessageHandler(_log_qt)
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
+    on_display()
     app.setApplicationName("Tern")
     app.setApplicationDisplayName("Tern")
     app.setDesktopFileName("tern")
     app.setWindowIcon(app_icon())
-    if raise_running():
+    folder = paths.data_dir()
+    lock = DataLock(folder)
+    hold = take_or_visit(folder, lock, options.model)
+    if hold is Hold.OTHERS:
         return 0
-    doorbell = Doorbell(app)
+    try:
+        return _serve(app, options, folder, lock.problem)
+    finally:
+        if hold is Hold.OURS:
+            lock.release()
+
+
+def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: str) -> int:
+    """The window from its start to its end, in a folder that no other window has.
+
+    ``unlocked`` is a sentence where one might have it all the same.
+    """
+    doorbell = Doorbell(folder, app)
     settings = Settings.load()
     language.install(app, settings[LANGUAGE])
-    store, warning = _open_store()
+    store, warning = _open_store(folder)
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
     window.apply_settings()
-    doorbell.rung.connect(window.come_up)
-    for sentence in (*settings.warnings, warning):
-        if sentence:
-            window.show_error(sentence)
+    if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:
+        window.notice.show_message("\n".join(sentences), lasting=True)
     with _interruptible(window), _last_resort(window), _backing_up(store):
         window.show()
         models: list[ModelsHost] = []
+        visits: list[Visit] = []  # that came before a model could be opened
+
+        def visited(visit: Visit) -> None:
+            window.come_up()
+            visit.greet()
+            if visit.model is None:
+                visit.answer()
+            elif models:
+                models[0].open_asked(visit.model, visit.answer)
+            else:
+                visits.append(visit)
+
+        doorbell.rung.connect(visited)
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
@@ -108,6 +141,8 @@ def run(options: WindowOptions | None = None) -> int:
             )
             models.append(host)
             host.open_first(options.model)
+            for visit in visits:
+                visited(visit)
 
         after_paint = _AfterPaint(window)
         after_paint.painted.connect(open_first)
@@ -133,20 +168,23 @@ def _engine_options(options: WindowOptions, settings: Settings) -> EngineOptions
     )
 
 
-def _open_store() -> tuple[Store, str]:
+def _open_store(folder: Path) -> tuple[Store, str]:
     """The conversations, and a sentence when they cannot be kept this time."""
     try:
-        return Store.open(paths.data_dir()), ""
+        return Store.open(folder, alone=True), ""
     except UserError as error:
         log.warning("nothing is kept: %s", error)
         return Store.in_memory(), str(error)
 
 
 def _save(settings: Settings, window: MainWindow) -> None:
+    known = len(settings.warnings)
     try:
         settings.save()
     except UserError as error:
         window.show_error(str(error))
+    for sentence in settings.warnings[known:]:  # what has come into the file meanwhile
+        window.show_error(sentence)
 
 
 @contextmanager

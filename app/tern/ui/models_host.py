@@ -19,7 +19,7 @@ from tern import paths
 from tern.chat.session import Session
 from tern.context import open_any_engine
 from tern.engine.generic import chat_template
-from tern.engine.types import Engine, EngineOptions
+from tern.engine.types import Engine, EngineOptions, ModelInfo
 from tern.errors import UserError
 from tern.library import shelf
 from tern.library.network import NetworkOptions
@@ -78,6 +78,42 @@ class ModelsHost(QObject):
             )  # fmt: skip
             kept = None
         self._open(asked or kept or paths.guide_model())
+
+    def open_asked(self, asked: Path, answer: Callable[[str], None]) -> None:
+        """Open the model that another launch asks for; ``answer`` is told why not, or nothing, once that is known.
+
+        What cannot be opened leaves the present model in its place.
+        """
+        before = self._path
+        begun = False
+
+        def starting() -> None:
+            nonlocal begun
+            begun = True  # what the worker says before is about an earlier model
+
+        def ended(sentence: str) -> None:
+            if not begun:
+                return
+            desk.model_loaded.disconnect(loaded)
+            desk.model_failed.disconnect(ended)
+            answer(sentence)
+            if sentence and before is not None and self._path == asked:
+                self._open(before)
+                self._window.show_error(sentence)
+
+        def loaded(info: ModelInfo) -> None:
+            ended("" if info.path == asked else self.tr("Another model was chosen in the window meanwhile."))
+
+        try:
+            chat_template(asked)
+        except UserError as error:
+            self._window.show_error(str(error))
+            answer(str(error))
+            return
+        desk = self._window.desk
+        desk.model_loaded.connect(loaded)
+        desk.model_failed.connect(ended)
+        self._open(asked, starting)
 
     def show_page(self) -> None:
         """Bring the models page to the front."""
@@ -158,12 +194,13 @@ class ModelsHost(QObject):
         self._save()
         self._open(path or paths.guide_model())
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, starting: Callable[[], None] = lambda: None) -> None:
         self._path = path
         if self._page is not None:
             self._page.set_current(path)
 
         def factory(progress: Callable[[float], None]) -> Engine:
+            starting()
             # Asked for when it opens, and again when changed settings open it anew.
             return open_any_engine(path, self._options(), progress, shelf.template_trusted(path))
 
