@@ -9,6 +9,7 @@ import json
 import logging
 import sqlite3
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.chat import keeping, migrations, search
-from tern.chat.attaching import Attachment, Kind, from_json, to_json
+from tern.chat.attaching import PLAIN, Attachment, Kind, from_json, to_json
 from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.engine.types import Role
 from tern.errors import BugError, UserError
@@ -145,7 +146,7 @@ class Store:
         return Draft(str(rows[0][0]), _draft_attachments(rows[0][1])) if rows else Draft()
 
     def set_draft(self, conversation: int | None, draft: Draft) -> None:
-        attached = json.dumps([asdict(item) for item in draft.attachments]) if draft.attachments else ""
+        attached = json.dumps([_unsent(item) for item in draft.attachments]) if draft.attachments else ""
         if conversation is None:
             with self.together():
                 self.note(_NEW_DRAFT, draft.text)
@@ -338,9 +339,20 @@ def _attachments(text: str, content: str) -> tuple[Attachment, ...]:
         return ()
 
 
+def _unsent(item: Attachment) -> dict[str, Any]:
+    """All of an attachment: its text stands nowhere else yet, and may still be read in another encoding."""
+    return {**asdict(item), "raw": b64encode(item.raw).decode()}
+
+
 def _draft_attachments(text: str) -> tuple[Attachment, ...]:
     items = json.loads(text) if text else []
-    return tuple(Attachment(item["name"], item["text"], item["size"], Kind(item["kind"])) for item in items)
+    return tuple(
+        Attachment(
+            item["name"], item["text"], item["size"], Kind(item["kind"]), item.get("encoding", PLAIN),
+            item.get("faults", 0), b64decode(item.get("raw", "")),
+        )
+        for item in items
+    )  # fmt: skip
 
 
 def _summary(row: Any) -> Summary:
