@@ -11,8 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment
-from tern.chat.reading import read_file
+from tern.chat.reading import load
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
 from tern.engine.fake import FakeEngine
@@ -124,11 +123,11 @@ def slow_files(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Files are read when it is set, as from a sleeping disk."""
     go = threading.Event()
 
-    def slowly(path: Path, should_stop: object) -> Attachment:
+    def slowly(path: Path, most: int) -> bytes:
         go.wait(5)
-        return read_file(path)
+        return load(path, most)
 
-    monkeypatch.setattr(attach_files, "read_file", slowly)
+    monkeypatch.setattr(attach_files, "load", slowly)
     return go
 
 

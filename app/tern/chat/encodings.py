@@ -68,7 +68,7 @@ _SAMPLE = 1 << 16  # bytes that are guessed from
 _FAMILY = 2000  # characters that are looked at one by one
 # Of two readings that are nearly as likely, the one that most files are in. Measured: 1.2 to 1.5 serve short texts
 # best, and from 2 on Czech is taken for Western.
-_COMMONEST, _BONUS = "cp1252", 1.5
+_COMMONEST, _BONUS = "Windows-1252", 1.5
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _BEFORE = 200  # bytes of a line before the first that is not ASCII
 _EASTERN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH"}
@@ -159,23 +159,52 @@ def _utf_8(data: bytes) -> Decoded | None:
 
 
 def _guessed(data: bytes) -> Decoded:
+    return decode_as(data, _ranked(_sample(data))[0])
+
+
+def likely(data: bytes, most: int = 6) -> list[Decoded]:
+    """How the part of ``data`` that tells something reads in the likeliest encodings, each in another way."""
+    sample = _sample(data) or data[:_SAMPLE]
+    found: list[Decoded] = []
+    for encoding in (_proven(sample), UTF_8, *_ranked(sample)):
+        one = decode_as(sample, encoding)
+        if one.text not in [other.text for other in found]:
+            found.append(one)
+    return found[:most]
+
+
+def _proven(data: bytes) -> str:
+    """What ``data`` is found to be, or UTF-8."""
+    try:
+        return decode(data).encoding
+    except NotTextError:
+        return UTF_8
+
+
+def _ranked(sample: bytes) -> list[str]:
+    """The encodings that can only be guessed, the likeliest first; by its commonest name, where several read alike."""
     from chardet import detect_all  # late: starting must not pay for its tables
 
     codes = {_plain(codec): name for name, codec in ENCODINGS.items() if name not in _PROVEN}
-    sample = _sample(data)
-    found = detect_all(
-        sample,
-        ignore_threshold=True,
-        compat_names=False,
-        include_encodings=[codec.replace("mac_", "mac-") for codec in codes],
-    )
-    best = max(
-        found, key=lambda one: (one["confidence"] or 0) * (_BONUS if one["encoding"] == _COMMONEST else 1)
-    )
-    guess = codes.get(_plain(best["encoding"] or ""), "Windows-1252")
-    said = decode_as(sample, guess)
-    same = (name for name in codes.values() if decode_as(sample, name).text == said.text)
-    return decode_as(data, next(same, guess))  # by its commonest name, where several are right
+    weights: dict[str, float] = {
+        codes[_plain(one["encoding"] or "")]: (one["confidence"] or 0)
+        for one in detect_all(
+            sample,
+            ignore_threshold=True,
+            compat_names=False,
+            include_encodings=[codec.replace("mac_", "mac-") for codec in codes],
+        )
+        if _plain(one["encoding"] or "") in codes
+    }
+    weights[_COMMONEST] = weights.get(_COMMONEST, 0) * _BONUS
+    readings = {name: decode_as(sample, name) for name in codes.values()}
+    best = readings[max(weights, key=lambda name: weights[name])].text
+
+    def place(name: str) -> tuple[bool, int, float]:
+        one = readings[name]
+        return (False, 0, 0.0) if one.text == best else (True, one.faults, -weights.get(name, 0.0))
+
+    return sorted(readings, key=place)
 
 
 def _plain(codec: str) -> str:

@@ -78,12 +78,20 @@ def attached(
 
 
 def reread(attachment: Attachment, encoding: str) -> Attachment:
-    """The same file read in another encoding; of one that :func:`may_reread`."""
-    data = attachment.raw or attachment.text.encode(
-        encodings.ENCODINGS[attachment.encoding], errors="replace"
-    )
-    found = _plain(attachment.name, data, encodings.decode_as(data, encoding))
+    """The same file read in another encoding; of one that :func:`may_reread`. Raises UserError."""
+    data = _source(attachment)
+    found = _plain(attachment.name, data, decode(data, attachment.name, encoding))
     return replace(found, size=attachment.size, raw=data)
+
+
+def readings(attachment: Attachment) -> list[Decoded]:
+    """How a part of it reads in the likeliest encodings; of one that :func:`may_reread`."""
+    return encodings.likely(_source(attachment))
+
+
+def _source(attachment: Attachment) -> bytes:
+    codec = encodings.ENCODINGS[attachment.encoding]
+    return attachment.raw or attachment.text.encode(codec, errors="replace")
 
 
 def may_reread(attachment: Attachment) -> bool:
