@@ -16,6 +16,7 @@ from pathlib import Path
 from tern.chat import encodings
 from tern.chat.attaching import Attachment, Kind
 from tern.chat.encodings import Decoded
+from tern.chat.writing import as_written
 from tern.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ StopFlag = Callable[[], bool]
 
 def pasted(text: str) -> Attachment:
     """A long text from the clipboard as an attachment."""
-    return Attachment("", text, len(text.encode(errors="replace")), Kind.PASTE)
+    text = as_written(text)
+    return Attachment("", text, len(text.encode()), Kind.PASTE)
 
 
 def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str | None = None) -> Attachment:
@@ -116,7 +118,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         raise UserError(
             f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
         ) from error
-    return replace(found, text=found.text.replace("\r\n", "\n").replace("\r", "\n"))
+    return replace(found, text=as_written(found.text))
 
 
 def _plain(name: str, data: bytes, found: Decoded) -> Attachment:
@@ -151,7 +153,7 @@ def _document(data: bytes, name: str, should_stop: StopFlag) -> str | None:
         raise UserError(f"{name} is in rich text format. Save it as DOCX or plain text and attach that.")
     else:
         return None
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return as_written(text)
 
 
 def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from tern.chat.attaching import Attachment, compose
 from tern.chat.store import Store
 from tern.chat.types import Entry, Manner, State, continued
+from tern.chat.writing import as_written
 from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 
@@ -136,6 +137,7 @@ class Session:
         ``before``: the id of a question on show that this one is an edited version of.
         """
         self._must_be_idle()
+        question = as_written(question)
         if not question.strip() and not attachments:
             raise BugError("a question is never blank")
         if self.conversation is None:

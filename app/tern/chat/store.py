@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 TITLE_LENGTH = 60
 _NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
+_EDIT = "edit of message "  # a fact for each message that was changed and not sent again; its id follows
 
 
 class Store:
@@ -124,6 +125,11 @@ class Store:
         with self._writing() as db:
             gone = db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount
             gone += db.execute("DELETE FROM conversation WHERE deleted IS NOT NULL").rowcount
+            db.execute(
+                "DELETE FROM fact WHERE name GLOB ? "
+                "AND CAST(substr(name, ?) AS INTEGER) NOT IN (SELECT id FROM message)",
+                (f"{_EDIT}*", len(_EDIT) + 1),
+            )
             if gone:  # the index keeps the words of what is deleted until it is merged
                 for table in ("message_words", "title_words"):
                     db.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
@@ -146,7 +152,7 @@ class Store:
         return Draft(str(rows[0][0]), _draft_attachments(rows[0][1])) if rows else Draft()
 
     def set_draft(self, conversation: int | None, draft: Draft) -> None:
-        attached = json.dumps([_unsent(item) for item in draft.attachments]) if draft.attachments else ""
+        attached = _unsent_json(draft.attachments)
         if conversation is None:
             with self.together():
                 self.note(_NEW_DRAFT, draft.text)
@@ -156,6 +162,21 @@ class Store:
             "UPDATE conversation SET draft = ?, draft_attachments = ? WHERE id = ?",
             draft.text, attached, conversation,
         )  # fmt: skip
+
+    def edit(self, message: int) -> Draft | None:
+        """What was made of a message that was sent, and not sent again; None where nothing was."""
+        found = self.fact(f"{_EDIT}{message}")
+        if not found:
+            return None
+        kept = json.loads(found)
+        return Draft(kept["text"], _draft_attachments(kept["attachments"]))
+
+    def set_edit(self, message: int, draft: Draft | None) -> None:
+        if draft is None:
+            self._write("DELETE FROM fact WHERE name = ?", f"{_EDIT}{message}")
+        else:
+            kept = {"text": draft.text, "attachments": _unsent_json(draft.attachments)}
+            self.note(f"{_EDIT}{message}", json.dumps(kept))
 
     # Messages
 
@@ -339,9 +360,11 @@ def _attachments(text: str, content: str) -> tuple[Attachment, ...]:
         return ()
 
 
-def _unsent(item: Attachment) -> dict[str, Any]:
-    """All of an attachment: its text stands nowhere else yet, and may still be read in another encoding."""
-    return {**asdict(item), "raw": b64encode(item.raw).decode()}
+def _unsent_json(attachments: Sequence[Attachment]) -> str:
+    """All of each: its text stands nowhere else yet, and may still be read in another encoding."""
+    if not attachments:
+        return ""
+    return json.dumps([{**asdict(item), "raw": b64encode(item.raw).decode()} for item in attachments])
 
 
 def _draft_attachments(text: str) -> tuple[Attachment, ...]:

@@ -90,6 +90,10 @@ class AttachFiles(QObject):
                 self._read_apart(self._next, path)
         self._composer.editor.setFocus()
 
+    def give_up(self, tag: object) -> None:
+        """What is still being read for ``tag`` is not wanted any more."""
+        self._chips = {number: one for number, one in self._chips.items() if one[1] != tag}
+
     def close(self) -> None:
         """End reading. A file that does not come (a pipe, a disk that has gone) is not waited for."""
         self._closing.set()
