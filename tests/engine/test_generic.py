@@ -76,6 +76,8 @@ def test_stop_and_what_does_not_fit(engine: GenericEngine) -> None:
         assert last.stats.finish_reason is FinishReason.STOPPED
         with pytest.raises(UserError, match="too long"):
             list(engine.generate(Request([Message("user", "word " * 2000)])))
+        with pytest.raises(UserError, match="The system prompt is too long"):
+            list(engine.generate(Request([Message("system", "word " * 2000), Message("user", "Hi")])))
         long = [Message("user", "old " * 120), Message("assistant", "yes"), Message("user", "new")]
         assert (
             len(engine.prompt([*long, Message("assistant", "no " * 120), Message("user", "newest")]).tokens)

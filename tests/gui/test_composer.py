@@ -96,6 +96,20 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     qtbot.waitUntil(lambda: idle(window))
 
 
+def test_a_system_prompt_that_cannot_fit_is_named(qtbot: QtBot, make_window: WindowMaker) -> None:
+    settings = Settings()
+    settings[SYSTEM_PROMPT] = "word " * 120
+    window = make_window(FakeEngine(context_size=128), settings=settings)
+    qtbot.waitUntil(lambda: window.desk.info is not None)
+    say(window, "Hello")
+    qtbot.waitUntil(window.notice.isVisible)
+    assert window.notice.message == (
+        "The system prompt is too long: it takes 122 tokens, and the model can take 96 at a time, "
+        "your message included. Shorten the system prompt."
+    )
+    assert window.composer.text == "Hello"
+
+
 def test_a_long_message_waits_in_the_composer_for_the_model_that_will_count_it(
     qtbot: QtBot, make_window: WindowMaker
 ) -> None:

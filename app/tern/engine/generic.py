@@ -131,7 +131,8 @@ class GenericEngine:
             tokens = self._tokens([m for n, m in enumerate(messages) if n not in set(dropped)])
         gone = {index for turn in prompts.leaving(messages) for index in turn}
         least = len(self._tokens([m for n, m in enumerate(messages) if n not in gone]))
-        return PromptSize(total, len(tokens), least, limit, context_size, tuple(dropped)), tokens
+        longest = prompts.longest(messages, [self.text_tokens(m.content.strip()) for m in messages])
+        return PromptSize(total, len(tokens), least, limit, context_size, tuple(dropped), longest), tokens
 
     def generate(
         self,

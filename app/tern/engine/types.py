@@ -180,7 +180,7 @@ class PromptSize:
 
     ``tokens``: everything said so far; ``sent``: without the ``dropped`` messages (indices, oldest first); ``least``:
     only what never leaves, the system prompt and the last turn; ``limit``: the longest prompt that leaves room for a
-    reply.
+    reply; ``longest``: whose part of ``least`` is the longest, and how many tokens that is.
     """
 
     tokens: int
@@ -189,6 +189,7 @@ class PromptSize:
     limit: int
     context_size: int
     dropped: tuple[int, ...] = ()
+    longest: tuple[Role, int] = ("user", 0)
 
     @property
     def fits(self) -> bool:
