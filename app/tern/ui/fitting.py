@@ -148,7 +148,8 @@ class Fitting(QObject):
         if written and not size.fits:
             state, words = State.OVER, self.tr("too long to send")
         elif size.dropped:
-            gone = sum(bool(entry.content) for entry in self._session.path[: self._session.dropped])
+            path = self._session.path[: self._session.dropped]
+            gone = sum(bool(self._session.told(entry)) for entry in path)
             if len(size.dropped) <= gone:
                 words = self.tr("the oldest messages are left out")
             else:
