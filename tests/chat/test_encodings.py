@@ -158,6 +158,15 @@ def test_utf_8_with_a_fault_stays_utf_8_and_the_fault_is_counted(data: bytes, te
     assert (found.text, found.encoding, found.faults) == (text, "UTF-8", faults)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["café noir", "naïve", "Müller", "Señor", "20 °C", "d’accord", "Übergröße", "ça va", "smörgåsbord"],
+)
+def test_a_few_words_with_an_accent_are_western(text: str) -> None:
+    """As they were before anything was guessed: one accent tells little, and no word mixes two alphabets."""
+    assert decode(text.encode("cp1252")).text == text
+
+
 def test_no_other_encoding_is_taken_for_faulty_utf_8() -> None:
     for codec, _, text, data in _cases():
         if not codec.startswith("iso2022"):

@@ -19,7 +19,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from tern.chat import reading
 from tern.chat.attaching import Kind
-from tern.chat.reading import may_reread, read_file, read_text, reread
+from tern.chat.reading import may_reread, read_file, reread
 from tern.errors import UserError
 
 
@@ -91,12 +91,6 @@ def test_a_device_without_an_end_is_not_read_for_ever(monkeypatch: pytest.Monkey
     monkeypatch.setattr(reading, "MOST_BYTES", 1000)
     with pytest.raises(UserError, match="zero is too large"):
         read_file(Path("/dev/zero"))
-
-
-def test_a_text_of_any_size_is_read_whole_by_who_asks_for_it(tmp_path: Path) -> None:
-    text = "line\r\n" * 100_000
-    found = read_text(_write(tmp_path, "long.txt", ("Größe\r" + text).encode("cp1252")))
-    assert (found.text, found.encoding) == ("Größe\n" + "line\n" * 100_000, "Windows-1252")
 
 
 def test_pdf_and_docx(tmp_path: Path) -> None:

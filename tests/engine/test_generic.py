@@ -87,6 +87,20 @@ def test_stop_and_what_does_not_fit(engine: GenericEngine) -> None:
         engine.close()
 
 
+def test_the_whole_prompt_and_how_its_tokens_are_spelled(engine: GenericEngine) -> None:
+    try:
+        messages = [Message("system", "Be brief."), Message("user", "Hi <|eot_id|>")]
+        tokens = engine.prompt_tokens(messages)
+        assert tokens == engine.prompt(messages).tokens
+        spelled = b"".join(map(engine.spelled, tokens)).decode()
+        assert "Hi <|eot_id|>" in spelled
+        assert len(spelled) > len(b"".join(map(engine.piece, tokens)).decode())
+        long = [*messages, Message("assistant", "no " * 600), Message("user", "word " * 600)]
+        assert len(engine.prompt_tokens(long)) == engine.measure(long).tokens > engine.info.context_size
+    finally:
+        engine.close()
+
+
 def test_a_message_cannot_forge_a_turn(engine: GenericEngine) -> None:
     try:
         eot = engine._encode("<|eot_id|>", special=True)

@@ -41,22 +41,22 @@ def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str |
     return attached(path.name, load(path, MOST_BYTES), should_stop, encoding)
 
 
-def load(path: Path, most: int | None = None) -> bytes:
+def load(path: Path, most: int) -> bytes:
     """The bytes of a file, of which there are some and at most ``most``. Raises UserError."""
     name = path.name
     try:
         if path.is_dir():
             raise UserError(f"{name} is a folder. Attach the files in it one by one.")
         size = path.stat().st_size
-        if most is None or size <= most:
+        if size <= most:
             with path.open("rb") as file:
-                data = file.read(-1 if most is None else most + 1)  # a device says no size, and no end
+                data = file.read(most + 1)  # a device says no size, and no end
             size = max(size, len(data))
     except OSError as error:
         raise UserError(
             f"{name} could not be read ({error.strerror}). Check that you may open it."
         ) from error
-    if most is not None and size > most:
+    if size > most:
         raise UserError(
             f"{name} is too large: {size / 1e6:,.0f} MB, and Tern attaches up to {most / 1e6:,.0f} MB. "
             "Save the part you need as a smaller file."
@@ -101,11 +101,6 @@ def may_reread(attachment: Attachment) -> bool:
     if attachment.kind is not Kind.FILE or attachment.encoding not in encodings.ENCODINGS:
         return False
     return bool(attachment.raw) or not attachment.faults
-
-
-def read_text(path: Path, encoding: str | None = None) -> Decoded:
-    """All of a plain text file, its line ends as ``\\n``. Raises UserError."""
-    return decode(load(path), path.name, encoding)
 
 
 def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:

@@ -107,6 +107,13 @@ class GenericEngine:
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         return self._fit(messages)[0]
 
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        return self._tokens(messages)
+
+    def spelled(self, token: int) -> bytes:
+        found: bytes = self._llama._model.detokenize([token], special=True)
+        return found
+
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text, special=False))
 

@@ -107,6 +107,12 @@ def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, conte
     return Prompt(tokens + opening, dropped)
 
 
+def whole(messages: Sequence[Message], encode: Encode, bos: int, eot: int) -> list[int]:
+    """What :func:`build` would make of these messages if there were room for all of them."""
+    turns, opening = _turns(messages, encode, eot)
+    return [bos, *(token for turn in turns for token in turn), *opening]
+
+
 def longest(messages: Sequence[Message], lengths: Sequence[int]) -> tuple[Role, int]:
     """Of what never leaves: whose part is the longest, and its length; of equal ones the last message's."""
     gone = {index for turn in leaving(messages) for index in turn}

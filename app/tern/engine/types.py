@@ -215,6 +215,18 @@ class Engine(Protocol):
         """What these messages would take; needs the tokenizer only, so it may be asked between two tokens."""
         ...
 
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The prompt of all these messages, whether it fits or not; needs the tokenizer only."""
+        ...
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token, of a control token none. Not always whole characters."""
+        ...
+
+    def spelled(self, token: int) -> bytes:
+        """As ``piece``, with the names of control tokens."""
+        ...
+
     def text_tokens(self, text: str) -> int:
         """How many tokens ``text`` is by itself."""
         ...
