@@ -72,6 +72,8 @@ _COMMONEST, _BONUS = "Windows-1252", 1.5
 # Words that begin in Latin letters and go on in another alphabet, or the other way: an accent that was misread.
 _OTHERS = "\u0370-\u052f\u0590-\u06ff\u0e00-\u0e7f"  # Greek to Arabic, and Thai
 _MIXED, _UNLIKELY = re.compile(f"[A-Za-z][{_OTHERS}]|[{_OTHERS}][A-Za-z]"), 0.2
+# A sign where no text has one: right after a letter, or right before.
+_SIGN_IN_WORD = re.compile("[A-Za-z][^\x00-\x7f‘’“”–—…«»°™®]|[^\x00-\x7f‘’‚“”„–—…«»°¡¿§©£€][A-Za-z]")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _BEFORE = 200  # bytes of a line before the first that is not ASCII
 _EASTERN = {"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "FULLWIDTH", "HALFWIDTH"}
@@ -204,6 +206,8 @@ def _ranked(sample: bytes) -> list[str]:
     for name in weights:
         if _MIXED.search(readings[name].text):
             weights[name] *= _UNLIKELY
+    if not readings[_COMMONEST].faults and _has_signs_only(readings[_COMMONEST].text):
+        weights[_COMMONEST] = 1.0  # letters would tell a language, degrees and dashes tell none
     best = readings[max(weights, key=lambda name: weights[name])].text
 
     def place(name: str) -> tuple[bool, int, float]:
@@ -211,6 +215,11 @@ def _ranked(sample: bytes) -> list[str]:
         return (False, 0, 0.0) if one.text == best else (True, one.faults, -weights.get(name, 0.0))
 
     return sorted(readings, key=place)
+
+
+def _has_signs_only(text: str) -> bool:
+    """Whether no letter but ASCII's is in it, nor a sign in a word, where a letter was misread."""
+    return not _SIGN_IN_WORD.search(text) and not any(letter.isalpha() for letter in text if letter > "\x7f")
 
 
 def _plain(codec: str) -> str:
