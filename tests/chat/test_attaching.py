@@ -10,7 +10,16 @@ from tern.chat.attaching import Attachment, Kind, compose, from_json, to_json, w
 
 texts = st.text(st.sampled_from("ab `\n:é🐦")) | st.text()
 attachments = st.lists(
-    st.builds(Attachment, texts, texts, st.integers(0, 10**9), st.sampled_from(Kind)), max_size=4
+    st.builds(
+        Attachment,
+        texts,
+        texts,
+        st.integers(0, 10**9),
+        st.sampled_from(Kind),
+        st.sampled_from(["", "UTF-8", "Shift_JIS"]),
+        st.integers(0, 3),
+    ),
+    max_size=4,
 )
 
 
@@ -28,6 +37,13 @@ def test_it_can_be_taken_apart(words: str, files: list[Attachment]) -> None:
     content = compose(words, files)
     assert words_of(content, files) == words
     assert from_json(to_json(files), content) == tuple(files)
+
+
+def test_what_another_version_says_of_an_attachment_is_passed_over() -> None:
+    files = (Attachment("a.txt", "text", 4),)
+    assert to_json(files) == [{"name": "a.txt", "kind": "file", "size": 4, "start": 16, "length": 4}]
+    newer = [{**to_json(files)[0], "pages": 2}]
+    assert from_json(newer, compose("", files)) == files
 
 
 def test_what_does_not_belong_together_is_refused() -> None:

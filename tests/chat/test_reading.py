@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipfile
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from tern.chat import reading
 from tern.chat.attaching import Kind
-from tern.chat.reading import read_file
+from tern.chat.reading import may_reread, read_file, reread
 from tern.errors import UserError
 
 
@@ -64,6 +65,32 @@ def _pdf(encrypted_with: str | None = None, pages: int = 1) -> bytes:
 def test_text_in_every_encoding(tmp_path: Path, data: bytes, text: str) -> None:
     found = read_file(_write(tmp_path, "notes.csv", data))
     assert (found.name, found.text, found.size, found.kind) == ("notes.csv", text, len(data), Kind.FILE)
+    assert found.faults == 0
+
+
+def test_another_reading_may_be_chosen_and_taken_back(tmp_path: Path) -> None:
+    data = "Сегодня хорошая погода\r\n".encode("koi8_r") + b"\xff"
+    found = read_file(_write(tmp_path, "note.txt", data))
+    assert (found.encoding, found.is_plain, may_reread(found)) == ("KOI8-R", False, True)
+    wrong = reread(found, "UTF-8")
+    assert (wrong.encoding, wrong.size) == ("UTF-8", len(data))
+    assert wrong.faults > 10
+    assert reread(reread(wrong, "Shift_JIS"), "KOI8-R") == found
+    plain = read_file(_write(tmp_path, "note.md", "naïve".encode()))
+    assert (plain.is_plain, plain.raw) == (True, b"")
+    assert reread(plain, "Windows-1252").text == "naÃ¯ve"
+    assert reread(reread(plain, "Windows-1252"), "UTF-8") == plain
+    sent = replace(wrong, raw=b"")  # the bytes are not kept with what was sent
+    assert not may_reread(sent)
+    assert not may_reread(read_file(_write(tmp_path, "a.pdf", _pdf())))
+    with pytest.raises(UserError, match="holds no text"):
+        reread(read_file(_write(tmp_path, "n.txt", b"\n\n\xa0\n")), "Windows-1252")
+
+
+def test_a_device_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    with pytest.raises(UserError, match="zero is too large"):
+        read_file(Path("/dev/zero"))
 
 
 def test_pdf_and_docx(tmp_path: Path) -> None:

@@ -185,6 +185,35 @@ def test_what_left_the_context_is_kept_by_its_place_on_the_branch(store: Store) 
     assert session.dropped == 0, "a larger context sees it all again"
 
 
+def test_what_a_model_thought_is_kept_and_not_told_to_it_again(store: Store) -> None:
+    session = Session(store)
+    _exchange(session, "One?", "<think>hm</think>\n\nFirst.")
+    _exchange(session, "Write <think>.", "well\n</think>\nHere: `<think>`")
+    session.ask("Three?")
+    assert [m.content for m in _messages(session)] == [
+        "One?", "First.", "Write <think>.", "Here: `<think>`", "Three?",
+    ]  # fmt: skip
+    session.append("<think>half", Stats(tokens=1, finish_reason=FinishReason.STOPPED))
+    assert [m.content for m in session.messages()][-1] == "Three?", "it came to no answer"
+    session.go_on()
+    assert _messages(session)[-1] == Message("assistant", "<think>half"), "it goes on with its thought"
+    session.append(" a thought</think>Third.", Stats(tokens=1, context_size=64, dropped_messages=(0, 1)))
+    session.append("", END)
+    assert _texts(Session(store, session.conversation))[1::2] == [
+        "<think>hm</think>\n\nFirst.", "well\n</think>\nHere: `<think>`", "<think>half a thought</think>Third.",
+    ]  # fmt: skip
+
+
+def test_what_left_the_context_is_kept_by_place_where_a_reply_was_only_thought(store: Store) -> None:
+    session = Session(store)
+    _exchange(session, "One?", "<think>and no answer")
+    _exchange(session, "Two?", "Second.")
+    session.ask("Three?")
+    assert [m.content for m in _messages(session)] == ["One?", "Two?", "Second.", "Three?"]
+    session.append("Third.", Stats(tokens=1, context_size=64, dropped_messages=(0, 1, 2)))
+    assert session.dropped == 4
+
+
 def test_the_messages_before_one(store: Store) -> None:
     session = Session(store)
     _exchange(session, "One?", "First.")

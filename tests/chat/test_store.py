@@ -25,7 +25,11 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     number = _conversation(store, "Birds", "What is a tern?", "A seabird.")
     store.set_manner(number, Manner("Be a poet.", {"sampling.temperature": 0.2}))
-    attached = (Attachment("gulls.md", "# Gulls\n", 8), Attachment("Pasted text", "a\nb", 3, Kind.PASTE))
+    attached = (
+        Attachment("gulls.md", "# Gulls\n", 8),
+        Attachment("Pasted text", "a\nb", 3, Kind.PASTE),
+        Attachment("memo.txt", "m\ufffdwe", 4, encoding="Windows-1250", faults=1, raw=b"m\x81we"),
+    )
     store.set_draft(number, Draft("and a gul", attached))
     store.set_draft(None, Draft("something new", attached[:1]))
     store.note("shown", "7")
@@ -39,6 +43,9 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
     assert store.entries(number)[-1].stats == reply.stats
     assert store.manner(number) == Manner("Be a poet.", {"sampling.temperature": 0.2})
     assert store.draft(number) == Draft("and a gul", attached)
+    assert [one.raw for one in store.draft(number).attachments] == [b"", b"", b"m\x81we"], (
+        "it may be read anew"
+    )
     assert store.draft(None) == Draft("something new", attached[:1])
     assert (store.fact("shown"), store.fact("other")) == ("7", "")
     assert store.warning == ""

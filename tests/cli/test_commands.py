@@ -201,6 +201,21 @@ def test_perplexity_is_the_mean_surprise(
     assert "window 16" in capsys.readouterr().out
 
 
+def test_a_text_is_measured_whatever_its_encoding(
+    tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "Später regnete es ein bisschen, und alle kehrten nach Hause zurück.\n" * 4
+    found = []
+    for codec, line_end in (("utf-8", "\n"), ("cp1252", "\r\n"), ("utf-16", "\r")):
+        path = tmp_path / f"{codec}.txt"
+        path.write_bytes(text.replace("\n", line_end).encode(codec))
+        assert main(["eval", "--threads", "1", "--model", str(tiny), "--text", str(path), "--json"]) == 0
+        read = capsys.readouterr()
+        found.append(json.loads(read.out))
+        assert ("Windows-1252" in read.err) == (codec == "cp1252")
+    assert found[0] == found[1] == found[2]
+
+
 def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     code = main(["doctor", "--json"])
     found = _last_json(capsys)
@@ -224,7 +239,8 @@ WRONG_FILES = {
     "--tokens good.npy --out nowhere/o.npy": "could not write",
     "--text missing.txt": "cannot read",
     "--text empty.txt": "holds no text",
-    "--text binary.txt": "UTF-8",
+    "--text binary.txt": "is not a text",
+    "--text .": "cannot read",
     "--text text.txt --window 1": "at least 2",
 }
 
@@ -240,7 +256,7 @@ def test_eval_says_what_is_wrong_with_a_file(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "text.txt").write_text("some text")
     (tmp_path / "empty.txt").write_text("")
-    (tmp_path / "binary.txt").write_bytes(b"\xff\xfe\xff")
+    (tmp_path / "binary.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
     arrays = {"real": [0.5], "square": [[1]], "large": [512], "long": [1] * 513, "good": [1]}
     for name, values in arrays.items():
         np.save(tmp_path / f"{name}.npy", values)
@@ -257,6 +273,7 @@ def test_eval_says_what_is_wrong_with_a_file(
     "arguments",
     [
         ["ask"],
+        ["ask", "--encoding", "nonsense", "Hi"],
         ["ask", "--top-p", "3", "Hi"],
         ["ask", "--temperature", "warm", "Hi"],
         ["ask", "--threads", "0", "Hi"],

@@ -76,11 +76,27 @@ def test_stop_and_what_does_not_fit(engine: GenericEngine) -> None:
         assert last.stats.finish_reason is FinishReason.STOPPED
         with pytest.raises(UserError, match="too long"):
             list(engine.generate(Request([Message("user", "word " * 2000)])))
+        with pytest.raises(UserError, match="The system prompt is too long"):
+            list(engine.generate(Request([Message("system", "word " * 2000), Message("user", "Hi")])))
         long = [Message("user", "old " * 120), Message("assistant", "yes"), Message("user", "new")]
         assert (
             len(engine.prompt([*long, Message("assistant", "no " * 120), Message("user", "newest")]).tokens)
             < 512
         )
+    finally:
+        engine.close()
+
+
+def test_the_whole_prompt_and_how_its_tokens_are_spelled(engine: GenericEngine) -> None:
+    try:
+        messages = [Message("system", "Be brief."), Message("user", "Hi <|eot_id|>")]
+        tokens = engine.prompt_tokens(messages)
+        assert tokens == engine.prompt(messages).tokens
+        spelled = b"".join(map(engine.spelled, tokens)).decode()
+        assert "Hi <|eot_id|>" in spelled
+        assert len(spelled) > len(b"".join(map(engine.piece, tokens)).decode())
+        long = [*messages, Message("assistant", "no " * 600), Message("user", "word " * 600)]
+        assert len(engine.prompt_tokens(long)) == engine.measure(long).tokens > engine.info.context_size
     finally:
         engine.close()
 

@@ -69,6 +69,24 @@ def test_a_message_that_cannot_fit_is_refused_with_numbers() -> None:
         build([Message("user", "x" * 500)], context_size=256)
 
 
+@pytest.mark.parametrize(
+    ("messages", "said"),
+    [
+        ([Message("system", "S" * 500), Message("user", "Hi")], r"^The system prompt is too long: 5\d\d tokens"),
+        ([Message("system", "S" * 200), Message("user", "u" * 100)], r"^The system prompt is too long: 2\d\d"),
+        ([Message("system", "S" * 100), Message("user", "u" * 300)], r"^This message is too long: 4\d\d"),
+        ([Message("user", "Hi"), Message("assistant", "a" * 300)], r"^This reply cannot be continued: .* 3\d\d"),
+        (
+            [Message("user", "u" * 900), Message("assistant", "a"), Message("system", "S" * 300), Message("user", "?")],
+            r"^The system prompt is too long: 3\d\d",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_too_long_is_named(messages: list[Message], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        build(messages, context_size=256)
+
+
 def test_the_measure_is_what_the_prompt_takes() -> None:
     messages = [
         Message("system", "S" * 20),

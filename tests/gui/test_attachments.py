@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from pathlib import Path
 
@@ -9,17 +10,33 @@ import pytest
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QToolButton
+from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment, Kind, compose
+from tern.chat.reading import attached, load
 from tern.chat.store import Store
 from tern.chat.types import Draft
 from tern.engine.fake import FakeEngine
+from tern.ui import attach_files, jobs
 from tern.ui.attachment_page import AttachmentPage
 from tern.ui.chips import size_text
+from tern.ui.main_window import MainWindow
 
-from .composing import CONTROL, LONG, SHIFT, chips, drop, exchange, files, idle, paste, say, text_data
+from .composing import (
+    CONTROL,
+    LONG,
+    SHIFT,
+    chips,
+    drop,
+    exchange,
+    files,
+    idle,
+    paste,
+    say,
+    shown_text,
+    text_data,
+)
 from .conftest import WindowMaker
 
 
@@ -38,7 +55,7 @@ def test_dropped_files_become_chips_with_their_cost_and_go_along(
     exchange(qtbot, window, "What is in them?")
     files = (
         Attachment("notes.md", "# Terns\n\nThey fly far.", 22),
-        Attachment("flights.csv", "year;km\n2019;70000", 40),
+        Attachment("flights.csv", "year;km\n2019;70000", 40, encoding="UTF-16 LE"),
     )
     assert [m.content for m in engine.requests[0].messages] == [compose("What is in them?", files)]
     question = window._session.path[0]
@@ -94,8 +111,7 @@ def test_enter_waits_for_a_file_that_is_still_being_read(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = threading.Event()
-    real = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda path: (ready.wait(5), real(path))[1])
+    monkeypatch.setattr(attach_files, "load", lambda path, most: (ready.wait(5), load(path, most))[1])
     (tmp_path / "slow.txt").write_text("worth waiting for")
     engine = FakeEngine(["Yes."])
     window = make_window(engine)
@@ -210,4 +226,99 @@ def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tm
     store.close()
 
 
-# Keys
+def _encoding(window: MainWindow, number: int = 0) -> QPushButton:
+    return chips(window)[number].findChild(QPushButton, "encodingButton")
+
+
+def _choose(button: QPushButton, encoding: str) -> None:
+    menu = button.menu()
+    menu.aboutToShow.emit()
+    every = [*menu.actions(), *(act for sub in menu.findChildren(QMenu) for act in sub.actions())]
+    next(action for action in every if action.data() == encoding).trigger()
+
+
+def test_the_encoding_stands_on_the_chip_and_can_be_changed(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    (tmp_path / "note.txt").write_bytes("Que pensez-vous de la forêt ? À bientôt".encode("cp1252"))
+    (tmp_path / "plain.txt").write_text("plain ümlaut", encoding="utf-8")
+    (tmp_path / "worn.txt").write_bytes("Größe, Maß, Fuß".encode() + b"\xff")
+    engine = FakeEngine(["I see."])
+    (tmp_path / "data").mkdir()
+    store = Store.open(tmp_path / "data")
+    window = make_window(engine, store=store)
+    drop(window, tmp_path / "note.txt", tmp_path / "plain.txt", tmp_path / "worn.txt")
+    qtbot.waitUntil(lambda: not window.composer.shelf.reading)
+    assert [_encoding(window, n).text() for n in range(3)] == [
+        "Windows-1252", "", "UTF-8, 1 unreadable character",
+    ]  # fmt: skip
+    assert [_encoding(window, n).isVisible() for n in range(3)] == [True, False, True]
+    button = _encoding(window)
+    assert button.accessibleName() == "Encoding of note.txt: Windows-1252"
+    assert "Windows-1252" in chips(window)[0]._open.accessibleName()
+    assert button.focusPolicy() & Qt.FocusPolicy.TabFocus
+    button.menu().aboutToShow.emit()
+    offered = {action.data(): action for action in button.menu().actions() if action.data()}
+    assert offered["Windows-1252"].isChecked()
+    assert "À bientôt" in offered["Windows-1252"].text() or "forêt" in offered["Windows-1252"].text()
+    assert 3 <= len(offered) <= 7
+    _choose(button, "Shift_JIS")
+    assert window.composer.attachments[0].encoding == "Shift_JIS"
+    assert "forêt" not in window.composer.attachments[0].text
+    window.close()
+    store.close()
+
+    store = Store.open(tmp_path / "data")
+    window = make_window(engine, store=store)
+    assert _encoding(window).text().startswith("Shift_JIS")
+    _choose(_encoding(window), "Windows-1252")
+    assert "forêt" in window.composer.attachments[0].text
+    exchange(qtbot, window, "Well?")
+    assert "forêt" in engine.requests[0].messages[0].content
+    assert "note.txt · Windows-1252 · 39" in shown_text(window)
+    assert "plain.txt · 13" in shown_text(window)
+    window.close()
+    store.close()
+
+
+def test_a_reading_that_leaves_nothing_is_refused_and_the_old_one_stays(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    window.composer.put("", [attached("blank.txt", b"\xa0\xa0\xa0", encoding="CP437")])
+    assert window.composer.attachments[0].text == "ááá"
+    _choose(_encoding(window), "Windows-1252")  # where they are blanks
+    assert "blank.txt holds no text" in window.notice.message
+    assert window.composer.attachments[0].text == "ááá"
+
+
+def test_a_file_that_never_comes_holds_up_no_other_and_not_the_end(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a pipe that nobody writes to, or a disk in the network that has gone."""
+    monkeypatch.setattr(attach_files, "_PATIENCE_S", 0.01)
+    pipe = tmp_path / "pipe.txt"
+    os.mkfifo(pipe)
+    (tmp_path / "other.txt").write_text("words")
+    window = make_window()
+    drop(window, pipe, tmp_path / "other.txt")
+    qtbot.waitUntil(lambda: chips(window)[1].attachment is not None)
+    assert chips(window)[0].attachment is None
+    window.close()  # returns
+    (stuck,) = [thread for thread in threading.enumerate() if thread.name.startswith("tern-reading")]
+    assert stuck.daemon, "it does not keep the process either"
+    pipe.write_text("late")
+    stuck.join()
+
+
+def test_work_that_does_not_end_is_not_waited_for_for_ever(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_PATIENCE_S", 0.01)
+    go = threading.Event()
+    job = jobs.Job("Importing", lambda told: go.wait())
+    job.start()
+    job.cancel()
+    job.wait()  # returns
+    with qtbot.waitSignal(job.ended):
+        go.set()

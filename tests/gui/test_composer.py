@@ -7,20 +7,24 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attaching import Attachment
 from tern.chat.presets import Preset
-from tern.chat.types import Manner
+from tern.chat.store import Store
+from tern.chat.types import Draft, Manner, State
+from tern.chat.writing import as_written
 from tern.engine.fake import FakeEngine
 from tern.engine.types import Message, PromptSize
 from tern.settings import CONTEXT_SIZE, ENTER_SENDS, SYSTEM_PROMPT, Settings
+from tern.ui.attachment_page import AttachmentPage
 from tern.ui.theme import Theme
 
-from .composing import CONTROL, SHIFT, exchange, idle, say, shown_text
+from .composing import CONTROL, SHIFT, exchange, idle, paste, say, shown_text, text_data
 from .conftest import WindowMaker
 
 # The count
@@ -103,6 +107,20 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(engine.requests) == 1)
     qtbot.waitUntil(lambda: idle(window))
+
+
+def test_a_system_prompt_that_cannot_fit_is_named(qtbot: QtBot, make_window: WindowMaker) -> None:
+    settings = Settings()
+    settings[SYSTEM_PROMPT] = "word " * 120
+    window = make_window(FakeEngine(context_size=128), settings=settings)
+    qtbot.waitUntil(lambda: window.desk.info is not None)
+    say(window, "Hello")
+    qtbot.waitUntil(window.notice.isVisible)
+    assert window.notice.message == (
+        "The system prompt is too long: it takes 122 tokens, and the model can take 96 at a time, "
+        "your message included. Shorten the system prompt."
+    )
+    assert window.composer.text == "Hello"
 
 
 def test_a_long_message_waits_in_the_composer_for_the_model_that_will_count_it(
@@ -319,3 +337,94 @@ def test_a_text_that_a_scroll_bar_would_wrap_anew_is_shown_whole(make_window: Wi
         if lines <= 5:
             assert not editor.verticalScrollBar().isVisible(), length
             assert editor.height() >= lines * editor.fontMetrics().lineSpacing(), length
+
+
+# The same characters, shown, kept and sent
+
+STRANGE = "10\u00a0000\u202f€\tand\u200b a\u2060 \u00ad\u2003wide\u3000one \u200f. e\u0301 👩\u200d👧\ufeff."
+
+
+@pytest.mark.parametrize("breaks", ["\n", "\r\n", "\r", "\u2028", "\u2029"])
+def test_what_is_pasted_is_what_is_shown_kept_and_sent(
+    qtbot: QtBot, make_window: WindowMaker, breaks: str
+) -> None:
+    engine = FakeEngine(["One."])
+    window = make_window(engine)
+    paste(window, text_data(f"{STRANGE}{breaks}{STRANGE}"))
+    expected = f"{STRANGE}\n{STRANGE}"
+    assert window.composer.text == expected
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(window._session.path) == 2 and idle(window))
+    assert engine.requests[0].messages[-1].content == expected
+    assert window.store.entries(1)[0].content == expected
+    assert window.transcript._messages[0].source == expected
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
+    assert window.composer.text == expected
+    window.composer.editor.selectAll()
+    window.composer.editor.copy()
+    assert QGuiApplication.clipboard().text() == expected, "copied within the field, too"
+    QGuiApplication.clipboard().clear()
+
+
+@pytest.mark.parametrize(
+    "question", ["plain", STRANGE, f"one\r\ntwo\r\n{STRANGE}", "a\rb", "a\u2028b\u2029c", "half \0 of \ufdd0"]
+)
+def test_up_on_an_earlier_question_brings_it_back_and_makes_no_draft_of_it(
+    qtbot: QtBot, make_window: WindowMaker, question: str
+) -> None:
+    """As an import or an older Tern kept it."""
+    store = Store.in_memory()
+    number = store.create("Old")
+    for text in ("First", question):
+        store.add(number, [("user", text, State.DONE), ("assistant", "Yes.", State.DONE)], store.leaf(number))
+    window = make_window(store=store)
+    window.show_conversation(number)
+    editor = window.composer.editor
+    QTest.keyClick(editor, Qt.Key.Key_Up)
+    brought = as_written(question)
+    assert window.composer.text == brought
+    for _ in range(brought.count("\n") + 1):
+        QTest.keyClick(editor, Qt.Key.Key_Up)
+    assert window.composer.text == "First", "Up goes on"
+    QTest.keyClick(editor, Qt.Key.Key_Down)
+    window.drafts.keep()
+    window.new_chat()
+    window.show_conversation(number)
+    assert window.composer.text == ""
+    assert [store.edit(entry.id) for entry in store.entries(number)] == [None] * 4
+    assert store.draft(number) == Draft()
+
+
+def test_a_piece_of_a_page_is_pasted_as_its_text(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    page = QMimeData()
+    page.setHtml("<h1>Terns</h1><p>They&nbsp;fly <b>far</b>,<br>and back.</p><img src='x.png'>")
+    paste(window, page)
+    assert window.composer.text == "Terns\nThey fly far,\nand back."
+    window.composer.clear()
+    picture = QMimeData()
+    picture.setHtml("<img src='x.png'>")
+    picture.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
+    paste(window, picture)
+    assert "reads text only" in window.notice.message
+    long = QMimeData()
+    long.setHtml("<p>A long text.</p>" * 400)
+    paste(window, long)
+    assert window.composer.text == ""
+    assert window.composer.attachments[0].text.startswith("A long text.\nA long text.")
+    window.composer.clear()
+
+
+def test_a_pasted_text_keeps_its_characters_where_it_is_edited(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    long = "\r\n".join([STRANGE] * 40)
+    paste(window, text_data(long))
+    assert window.composer.attachments[0].text == "\n".join([STRANGE] * 40)
+    window.composer.shelf.chips[0].opened.emit()
+    page = window.findChild(AttachmentPage)
+    page.text.appendPlainText("More.")
+    page.close()
+    assert window.composer.attachments[0].text == "\n".join([STRANGE] * 40 + ["More."])
+    window.composer.clear()

@@ -11,10 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment
-from tern.chat.reading import read_file
+from tern.chat.reading import load
 from tern.chat.store import Store
-from tern.chat.types import Manner, State
+from tern.chat.types import Draft, Manner, State
 from tern.engine.fake import FakeEngine
 from tern.errors import UserError
 from tern.ui import attach_files, desk
@@ -86,26 +85,101 @@ def test_why_a_reply_failed_stands_under_it_from_then_on(qtbot: QtBot, make_wind
     assert "The memory ran out." in shown_text(window)
 
 
-def test_a_changed_old_message_is_a_draft_when_its_conversation_is_left(
-    qtbot: QtBot, make_window: WindowMaker
+def test_a_changed_old_message_comes_back_as_it_was_left(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
 ) -> None:
-    window = make_window(replies=["One."], store=filled("Other"))
+    store = Store.open(tmp_path)
+    other = store.create("Other")
+    store.add(other, [("user", "about Other", State.DONE)], None)
+    engine = FakeEngine(["One.", "Two.", "Three."])
+    window = make_window(engine, store=store)
+    window.new_chat()
     exchange(qtbot, window, "First")
+    exchange(qtbot, window, "Second")
+    number = window._session.conversation
+    first, _, second, _ = (entry.id for entry in window._session.path)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
     _open(window, "Other")
     _open(window, "First")
-    assert window.composer.text == "", "what was not changed is where it was"
-    QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
+    assert (window.composer.text, window.notice.isVisible()) == ("", False), "it was not changed"
+
+    QTest.keyClicks(window.composer.editor, "a draft that waits")
+    window.edit(first)
     QTest.keyClicks(window.composer.editor, " and a long thought")
     _open(window, "Other")
     assert window.composer.text == ""
     _open(window, "First")
     assert window.composer.text == "First and a long thought"
-    window.transcript.edit_requested.emit(window._session.path[0].id)
-    QTest.keyClicks(window.composer.editor, " again")
+    assert "editing an earlier message" in window.notice.message
+    window.edit(second)
+    assert window.composer.text == "Second"
+    window.edit(first)
+    assert window.composer.text == "First and a long thought", "another message did not take its place"
+    window.close()
+    store.close()
+
+    store = Store.open(tmp_path)
+    window = make_window(engine, store=store)
+    assert window.composer.text == "First and a long thought", "after a restart too"
+    assert store.draft(number) == Draft("a draft that waits")
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(window._session.path) == 2 and idle(window))
+    assert engine.requests[-1].messages[-1].content == "First and a long thought"
+    assert window.composer.text == "a draft that waits", "the edit was sent"
     _open(window, "Other")
     _open(window, "First")
-    assert window.composer.text == "First and a long thought", "the draft that waited comes first"
+    assert window.composer.text == "a draft that waits"
+
+    window.edit(window._session.path[0].id)
+    QTest.keyClicks(window.composer.editor, "!")
+    window.drafts.keep()
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
+    assert window.composer.text == "a draft that waits"
+    _open(window, "Other")
+    _open(window, "First")
+    assert window.composer.text == "a draft that waits", "it was given up"
+    window.close()
+    store.close()
+
+
+def test_a_message_that_is_deleted_while_it_is_edited_comes_back_with_what_was_made_of_it(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=["One."])
+    exchange(qtbot, window, "First")
+    question = window._session.path[0].id
+    window.edit(question)
+    QTest.keyClicks(window.composer.editor, " thought")
+    window.delete_from(question)
+    assert window.composer.text == ""
+    _undo(qtbot, window)
+    window.edit(question)
+    assert window.composer.text == "First thought"
+    window.delete_from(question)
+    window.store.purge()
+    assert window.store.edit(question) is None
+
+
+def test_a_file_that_is_read_late_goes_to_the_message_it_was_attached_to(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, slow_files: threading.Event
+) -> None:
+    (tmp_path / "late.txt").write_text("words")
+    window = make_window(replies=["One."], store=filled("Other"))
+    exchange(qtbot, window, "First")
+    question = window._session.path[0].id
+    for given_up in (True, False):
+        window.edit(question)
+        window.files.attach([tmp_path / "late.txt"])
+        if given_up:
+            QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
+        else:
+            _open(window, "Other")
+    slow_files.set()
+    qtbot.waitUntil(lambda: window.store.edit(question) is not None)
+    _open(window, "First")
+    assert window.composer.text == "First"
+    assert [one.name for one in window.composer.attachments] == ["late.txt"]
+    assert window.store.draft(window._session.conversation) == Draft()
 
 
 def test_a_question_from_the_greeting_takes_the_draft_along(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -124,11 +198,11 @@ def slow_files(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     """Files are read when it is set, as from a sleeping disk."""
     go = threading.Event()
 
-    def slowly(path: Path, should_stop: object) -> Attachment:
+    def slowly(path: Path, most: int) -> bytes:
         go.wait(5)
-        return read_file(path)
+        return load(path, most)
 
-    monkeypatch.setattr(attach_files, "read_file", slowly)
+    monkeypatch.setattr(attach_files, "load", slowly)
     return go
 
 

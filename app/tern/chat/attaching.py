@@ -9,19 +9,21 @@ The model is told everything in one plain text, the message's content: first eac
 
 ("Pasted text:" for a long text that was pasted), then the person's own words, a blank line between all of them. The
 fence is longer than any run of backticks in the text. On disk and in exports an attachment is only its name, kind and
-size, and where its text stands in the content.
+size, its encoding, and where its text stands in the content.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 _BACKTICKS = re.compile("`+")
 _BETWEEN = "\n\n"
+PLAIN = "UTF-8"  # what is in it need not be said
+_ALWAYS = ("name", "kind", "size", "start", "length")
 
 
 class Kind(StrEnum):
@@ -33,12 +35,24 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """``text``: all that the model reads of it; ``size``: bytes of what it was read from."""
+    """``text``: all that the model reads of it; ``size``: bytes of what it was read from.
+
+    ``encoding``: a name of encodings.py, empty for a document that has none (PDF, DOCX); ``faults``: places that it
+    could not read. ``raw``: those bytes, while another reading may be chosen and the text does not tell them.
+    """
 
     name: str
     text: str
     size: int
     kind: Kind = Kind.FILE
+    encoding: str = PLAIN
+    faults: int = 0
+    raw: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing need be said of how it was read."""
+        return self.encoding in ("", PLAIN) and not self.faults
 
 
 def compose(words: str, attachments: Sequence[Attachment]) -> str:
@@ -61,18 +75,22 @@ def told(attachment: Attachment) -> str:
 
 def to_json(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
     """What stands on disk beside the content that they were composed into; offsets in characters."""
-    found, at = [], 0
+    found: list[dict[str, Any]] = []
+    at = 0
     for item in attachments:
         start = at + len(_opening(item))
-        found.append(
-            {
-                "name": item.name,
-                "kind": item.kind,
-                "size": item.size,
-                "start": start,
-                "length": len(item.text),
-            }
-        )
+        one = {
+            "name": item.name,
+            "kind": item.kind,
+            "size": item.size,
+            "start": start,
+            "length": len(item.text),
+        }
+        if item.encoding != PLAIN:
+            one["encoding"] = item.encoding
+        if item.faults:
+            one["faults"] = item.faults
+        found.append(one)
         at += len(told(item)) + len(_BETWEEN)
     return found
 
@@ -83,10 +101,17 @@ def from_json(found: Sequence[dict[str, Any]], content: str) -> tuple[Attachment
     for item in found:
         start, length = int(item["start"]), int(item["length"])
         text = content[start : start + length]
-        attachments.append(Attachment(str(item["name"]), text, int(item["size"]), Kind(item["kind"])))
-    if found and (to_json(attachments) != list(found) or not content.startswith(compose("", attachments))):
+        encoding, faults = str(item.get("encoding", PLAIN)), int(item.get("faults", 0))
+        kind, size = Kind(item["kind"]), int(item["size"])
+        attachments.append(Attachment(str(item["name"]), text, size, kind, encoding, faults))
+    same = [_where(one) for one in to_json(attachments)] == [_where(one) for one in found]
+    if found and (not same or not content.startswith(compose("", attachments))):
         raise ValueError("the attachments are not in the content")
     return tuple(attachments)
+
+
+def _where(one: dict[str, Any]) -> list[Any]:
+    return [one[key] for key in _ALWAYS]
 
 
 def _opening(attachment: Attachment) -> str:

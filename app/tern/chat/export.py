@@ -15,6 +15,7 @@ from typing import Any
 from tern.chat import attaching
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.thinking import answer_or_all
 from tern.chat.types import Entry, stats_to_json
 
 FORMAT = "tern-conversations"
@@ -55,7 +56,7 @@ def _as_markdown(store: Store, conversation: int) -> str:
         parts.append("\n".join(f"> {line}" for line in system.splitlines()))
     for entry in Session(store, conversation).path:
         who = "You" if entry.role == "user" else "Tern"
-        parts.append(f"**{who}** ({_when(entry)})\n\n{entry.content}")
+        parts.append(f"**{who}** ({_when(entry)})\n\n{_said(entry)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -64,7 +65,7 @@ def _as_text(store: Store, conversation: int) -> str:
     parts = [f"{title}\n{'=' * len(title)}"]
     for entry in Session(store, conversation).path:
         who = "You" if entry.role == "user" else "Tern"
-        parts.append(f"{who}, {_when(entry)}:\n{entry.content}")
+        parts.append(f"{who}, {_when(entry)}:\n{_said(entry)}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -96,6 +97,11 @@ def _document(store: Store, conversation: int) -> dict[str, Any]:
             for entry in store.entries(conversation)
         ],
     }
+
+
+def _said(entry: Entry) -> str:
+    """A message as a person reads it: what a model thought before it answered stands in the JSON alone."""
+    return answer_or_all(entry.content) if entry.role == "assistant" else entry.content
 
 
 def _when(entry: Entry) -> str:

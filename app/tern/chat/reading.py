@@ -6,14 +6,17 @@ sentence that says what to do.
 
 from __future__ import annotations
 
-import codecs
 import io
 import logging
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+from tern.chat import encodings
 from tern.chat.attaching import Attachment, Kind
+from tern.chat.encodings import Decoded
+from tern.chat.writing import as_written
 from tern.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -21,46 +24,108 @@ log = logging.getLogger(__name__)
 MOST_BYTES = 32 << 20
 MOST_CHARACTERS = 400_000  # about 100,000 tokens: more than any context here holds
 _MOST_UNPACKED = 256 << 20  # bytes of a DOCX: a small file may unpack to the whole memory
-_BOMS = (  # the longer ones first: UTF-32 begins as UTF-16 does
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-_CONTROL = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b\x1a"))
-
 StopFlag = Callable[[], bool]
 
 
 def pasted(text: str) -> Attachment:
     """A long text from the clipboard as an attachment."""
-    return Attachment("", text, len(text.encode(errors="replace")), Kind.PASTE)
+    text = as_written(text)
+    return Attachment("", text, len(text.encode()), Kind.PASTE)
 
 
-def read_file(path: Path, should_stop: StopFlag = lambda: False) -> Attachment:
+def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str | None = None) -> Attachment:
     """The text of the file at ``path``. Raises UserError when there is none that a model could read.
 
-    ``should_stop`` is read between pages; the text read so far comes back then, for nobody.
+    Loads the bytes, which may take as long as the disk likes, and then reads them, as the two functions below do.
     """
+    return attached(path.name, load(path, MOST_BYTES), should_stop, encoding)
+
+
+def load(path: Path, most: int) -> bytes:
+    """The bytes of a file, of which there are some and at most ``most``. Raises UserError."""
     name = path.name
     try:
         if path.is_dir():
             raise UserError(f"{name} is a folder. Attach the files in it one by one.")
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise UserError(
-                f"{name} is too large: {size / 1e6:,.0f} MB, and Tern attaches up to {MOST_BYTES / 1e6:,.0f} MB. "
-                "Save the part you need as a smaller file."
-            )
-        data = path.read_bytes()
+        if size <= most:
+            with path.open("rb") as file:
+                data = file.read(most + 1)  # a device says no size, and no end
+            size = max(size, len(data))
     except OSError as error:
         raise UserError(
             f"{name} could not be read ({error.strerror}). Check that you may open it."
         ) from error
+    if size > most:
+        raise UserError(
+            f"{name} is too large: {size / 1e6:,.0f} MB, and Tern attaches up to {most / 1e6:,.0f} MB. "
+            "Save the part you need as a smaller file."
+        )
     if not data:
         raise UserError(f"{name} is empty: there is nothing in it to read.")
-    text = _text_of(data, name, should_stop).replace("\r\n", "\n").replace("\r", "\n").strip("\n\f")
+    return data
+
+
+def attached(
+    name: str, data: bytes, should_stop: StopFlag = lambda: False, encoding: str | None = None
+) -> Attachment:
+    """What the file called ``name`` says. ``encoding``: the one it is in, where that is known. Raises UserError.
+
+    ``should_stop`` is read between pages; the text read so far comes back then, for nobody.
+    """
+    found = _document(data, name, should_stop)
+    if found is None:
+        return _plain(name, data, decode(data, name, encoding))
+    return Attachment(name, _fitting(found, name), len(data), encoding="")
+
+
+def reread(attachment: Attachment, encoding: str) -> Attachment:
+    """The same file read in another encoding; of one that :func:`may_reread`. Raises UserError."""
+    data = _source(attachment)
+    found = _plain(attachment.name, data, decode(data, attachment.name, encoding))
+    return replace(found, size=attachment.size, raw=data)
+
+
+def readings(attachment: Attachment) -> list[Decoded]:
+    """How a part of it reads in the likeliest encodings; of one that :func:`may_reread`."""
+    return encodings.likely(_source(attachment))
+
+
+def _source(attachment: Attachment) -> bytes:
+    codec = encodings.ENCODINGS[attachment.encoding]
+    return attachment.raw or attachment.text.encode(codec, errors="replace")
+
+
+def may_reread(attachment: Attachment) -> bool:
+    """Whether the bytes that its text was read from are known."""
+    if attachment.kind is not Kind.FILE or attachment.encoding not in encodings.ENCODINGS:
+        return False
+    return bool(attachment.raw) or not attachment.faults
+
+
+def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
+    """Plain text, its line ends as ``\\n``. Raises UserError for binary data."""
+    try:
+        found = encodings.decode(data) if encoding is None else encodings.decode_as(data, encoding)
+    except encodings.NotTextError as error:
+        if data.startswith(b"GGUF"):
+            raise UserError(f"{name} is a model, nothing to attach: open it on the Models page.") from error
+        raise UserError(
+            f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
+        ) from error
+    return replace(found, text=as_written(found.text))
+
+
+def _plain(name: str, data: bytes, found: Decoded) -> Attachment:
+    attachment = Attachment(
+        name, _fitting(found.text, name), len(data), Kind.FILE, found.encoding, found.faults
+    )
+    return attachment if attachment.is_plain else replace(attachment, raw=data)
+
+
+def _fitting(text: str, name: str) -> str:
+    """``text`` as it is attached. Raises UserError when it is empty or too long."""
+    text = text.strip("\n\f")
     if not text.strip():
         raise UserError(f"{name} holds no text. If it is a scan, run text recognition (OCR) on it first.")
     if len(text) > MOST_CHARACTERS:
@@ -68,44 +133,22 @@ def read_file(path: Path, should_stop: StopFlag = lambda: False) -> Attachment:
             f"{name} is too long: more than {MOST_CHARACTERS:,} characters, which no model here could hold. "
             "Attach the part you need."
         )
-    return Attachment(name, text, size)
+    return text
 
 
-def _text_of(data: bytes, name: str, should_stop: StopFlag) -> str:
+def _document(data: bytes, name: str, should_stop: StopFlag) -> str | None:
+    """The text of a PDF or DOCX; None for what is neither."""
     if b"%PDF-" in data[:1024]:
-        return _read(_pdf_pages, data, name, should_stop)
-    if data.startswith(b"PK\x03\x04"):
-        return _read(_docx_blocks, data, name, should_stop)
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        text = _read(_pdf_pages, data, name, should_stop)
+    elif data.startswith(b"PK\x03\x04"):
+        text = _read(_docx_blocks, data, name, should_stop)
+    elif data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError(f"{name} is in Word's old format. Save it as DOCX or PDF and attach that.")
-    if data.startswith(b"{\\rtf"):
+    elif data.startswith(b"{\\rtf"):
         raise UserError(f"{name} is in rich text format. Save it as DOCX or plain text and attach that.")
-    return decode(data, name)
-
-
-def decode(data: bytes, name: str) -> str:
-    """Plain text: by its byte order mark, else UTF-8, else Windows' Western encoding.
-
-    Raises UserError for binary data.
-    """
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            try:
-                return data.decode(encoding)
-            except UnicodeDecodeError:
-                break
-    if len(data) != len(
-        data.translate(None, _CONTROL)
-    ):  # text has none of these; UTF-16 has, but begins with a mark
-        if data.startswith(b"GGUF"):
-            raise UserError(f"{name} is a model, nothing to attach: open it on the Models page.")
-        raise UserError(
-            f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
-        )
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", errors="replace")
+    else:
+        return None
+    return as_written(text)
 
 
 def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag) -> str:

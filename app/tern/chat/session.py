@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 from tern.chat.attaching import Attachment, compose
 from tern.chat.store import Store
+from tern.chat.thinking import answer
 from tern.chat.types import Entry, Manner, State, continued
+from tern.chat.writing import as_written
 from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 
@@ -124,9 +126,15 @@ class Session:
         for entry in self.path:
             if entry.id == before:
                 break
-            if entry.content:
-                messages.append(Message(entry.role, entry.content))
+            if content := self.told(entry):
+                messages.append(Message(entry.role, content))
         return messages
+
+    def told(self, entry: Entry) -> str:
+        """What the model is told of a message: of a reply without what it thought, unless it is to go on with it."""
+        return (
+            answer(entry.content) if entry.role == "assistant" and entry is not self._open else entry.content
+        )
 
     # What the person does
 
@@ -136,6 +144,7 @@ class Session:
         ``before``: the id of a question on show that this one is an edited version of.
         """
         self._must_be_idle()
+        question = as_written(question)
         if not question.strip() and not attachments:
             raise BugError("a question is never blank")
         if self.conversation is None:
@@ -204,7 +213,7 @@ class Session:
         """What asks the engine for the reply in progress. A last message of the assistant's is to be continued."""
         if self._open is None:
             raise BugError("no reply is in progress")
-        told = [place for place, entry in enumerate(self.path) if entry.content]
+        told = [place for place, entry in enumerate(self.path) if self.told(entry)]
         self._told = [-1, *told] if self._prompt(system) else told
         return Request(self.messages(system), sampling, max_tokens)
 

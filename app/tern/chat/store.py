@@ -9,6 +9,7 @@ import json
 import logging
 import sqlite3
 import time
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -17,7 +18,7 @@ from typing import Any
 
 from tern import data_lock
 from tern.chat import keeping, migrations, search
-from tern.chat.attaching import Attachment, Kind, from_json, to_json
+from tern.chat.attaching import PLAIN, Attachment, Kind, from_json, to_json
 from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
 from tern.engine.types import Role
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 
 TITLE_LENGTH = 60
 _NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
+_EDIT = "edit of message "  # a fact for each message that was changed and not sent again; its id follows
 
 
 class Store:
@@ -129,6 +131,11 @@ class Store:
         with self._writing() as db:
             gone = db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount
             gone += db.execute("DELETE FROM conversation WHERE deleted IS NOT NULL").rowcount
+            db.execute(
+                "DELETE FROM fact WHERE name GLOB ? "
+                "AND CAST(substr(name, ?) AS INTEGER) NOT IN (SELECT id FROM message)",
+                (f"{_EDIT}*", len(_EDIT) + 1),
+            )
             if gone:  # the index keeps the words of what is deleted until it is merged
                 for table in ("message_words", "title_words"):
                     db.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
@@ -151,7 +158,7 @@ class Store:
         return Draft(str(rows[0][0]), _draft_attachments(rows[0][1])) if rows else Draft()
 
     def set_draft(self, conversation: int | None, draft: Draft) -> None:
-        attached = json.dumps([asdict(item) for item in draft.attachments]) if draft.attachments else ""
+        attached = _unsent_json(draft.attachments)
         if conversation is None:
             with self.together():
                 self.note(_NEW_DRAFT, draft.text)
@@ -161,6 +168,21 @@ class Store:
             "UPDATE conversation SET draft = ?, draft_attachments = ? WHERE id = ?",
             draft.text, attached, conversation,
         )  # fmt: skip
+
+    def edit(self, message: int) -> Draft | None:
+        """What was made of a message that was sent, and not sent again; None where nothing was."""
+        found = self.fact(f"{_EDIT}{message}")
+        if not found:
+            return None
+        kept = json.loads(found)
+        return Draft(kept["text"], _draft_attachments(kept["attachments"]))
+
+    def set_edit(self, message: int, draft: Draft | None) -> None:
+        if draft is None:
+            self._write("DELETE FROM fact WHERE name = ?", f"{_EDIT}{message}")
+        else:
+            kept = {"text": draft.text, "attachments": _unsent_json(draft.attachments)}
+            self.note(f"{_EDIT}{message}", json.dumps(kept))
 
     # Messages
 
@@ -348,9 +370,22 @@ def _attachments(text: str, content: str) -> tuple[Attachment, ...]:
         return ()
 
 
+def _unsent_json(attachments: Sequence[Attachment]) -> str:
+    """All of each: its text stands nowhere else yet, and may still be read in another encoding."""
+    if not attachments:
+        return ""
+    return json.dumps([{**asdict(item), "raw": b64encode(item.raw).decode()} for item in attachments])
+
+
 def _draft_attachments(text: str) -> tuple[Attachment, ...]:
     items = json.loads(text) if text else []
-    return tuple(Attachment(item["name"], item["text"], item["size"], Kind(item["kind"])) for item in items)
+    return tuple(
+        Attachment(
+            item["name"], item["text"], item["size"], Kind(item["kind"]), item.get("encoding", PLAIN),
+            item.get("faults", 0), b64decode(item.get("raw", "")),
+        )
+        for item in items
+    )  # fmt: skip
 
 
 def _summary(row: Any) -> Summary:

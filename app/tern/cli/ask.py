@@ -1,4 +1,4 @@
-"""``tern ask``: one question, one reply."""
+"""``tern ask``: one question, with the files that belong to it, and one reply; or what the model would be given."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import argparse
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
 from tern.errors import UserError
 
+if TYPE_CHECKING:
+    from tern.chat.attaching import Attachment
+    from tern.engine.types import Engine, Message, PromptSize
+
 INTERRUPTED = 130
+DOES_NOT_FIT = 1
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -24,38 +32,69 @@ def register(subparsers: options.Subparsers) -> None:
         "examples:\n"
         '  tern ask "What are you?"\n'
         '  tern ask --greedy --max-tokens 50 "Why is the sky blue?"\n'
+        '  tern ask --attach report.pdf --attach notes.txt "What do they agree on?"\n'
         '  cat letter.txt | tern ask --system "Summarize what you are given." -'
     )
-    parser.add_argument("question", nargs="+", help="what to ask; - reads it from standard input")
+    parser.add_argument("question", nargs="*", help="what to ask; - reads it from standard input")
+    parser.add_argument(
+        "--attach",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a text, PDF or DOCX that goes with the question; may be given several times",
+    )
+    options.add_encoding(parser, "standard input and of attached texts")
     options.add_sampling(parser)
     options.add_engine(parser)
     options.add_trust(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object: text, tokens, stats")
-    parser.set_defaults(run=run)
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="print what the model would be given, as text and as tokens, and compute nothing",
+    )
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
+    from tern.chat.attaching import compose
     from tern.cli.models import open_asked
-    from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
-    from tern.engine.types import Message, Request, Stats
+    from tern.cli.terminal import Progress
+    from tern.engine.types import Message
 
-    messages = [Message("user", _question(args.question))]
+    if not args.question and not args.attach:
+        args.usage_error("say what to ask, or attach a file")
+    attachments = [_attached(path, args.encoding) for path in args.attach]
+    words = _question(args.question, args.encoding) if args.question else ""
+    messages = [Message("user", compose(words, attachments))]
     if args.system:
         messages.insert(0, Message("system", args.system))
     with Progress("Opening the model") as progress:
         engine = open_asked(args, progress)
-    pieces: list[str] = []
-    stats = Stats()
     try:
-        request = Request(messages, options.sampling(args), args.max_tokens)
-        with StopOnInterrupt() as stop, Progress("Reading") as reading:
-            for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
-                stats = chunk.stats
-                pieces.append(chunk.text)
-                if not args.json:
-                    print(chunk.text, end="", flush=True)
+        if args.dry_run:
+            return _dry_run(engine, messages, attachments, args.json)
+        if attachments:
+            _must_fit(engine, messages, attachments)
+        return _reply(engine, messages, args)
     finally:
         engine.close()
+
+
+def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
+    from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
+    from tern.engine.types import Request, Stats
+
+    pieces: list[str] = []
+    stats = Stats()
+    request = Request(messages, options.sampling(args), args.max_tokens)
+    with StopOnInterrupt() as stop, Progress("Reading") as reading:
+        for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
+            stats = chunk.stats
+            pieces.append(chunk.text)
+            if not args.json:
+                print(chunk.text, end="", flush=True)
     if args.json:
         print(json.dumps(_report("".join(pieces), stats), ensure_ascii=False))
     else:
@@ -65,11 +104,48 @@ def run(args: argparse.Namespace) -> int:
     return INTERRUPTED if stop.asked else 0
 
 
-def _question(words: list[str]) -> str:
-    text = sys.stdin.buffer.read().decode(errors="replace") if words == ["-"] else " ".join(words)
+def _question(words: list[str], encoding: str | None) -> str:
+    from tern.chat.reading import decode
+    from tern.chat.writing import as_written
+    from tern.cli.terminal import say_reading
+
+    if words == ["-"]:
+        try:
+            found = decode(sys.stdin.buffer.read(), "Standard input", encoding)
+        except UserError as error:
+            raise UserError(
+                "What came from standard input is no text that Tern can read. Attach a PDF or DOCX with --attach."
+            ) from error
+        say_reading("standard input", found.encoding, found.faults, encoding)
+        text = found.text
+    else:
+        text = as_written(" ".join(words))
     if not text.strip():
         raise UserError("The question is empty; say what to ask, or - to read it from standard input.")
     return text
+
+
+def _attached(path: Path, encoding: str | None) -> Attachment:
+    from tern.chat.reading import read_file
+    from tern.cli.terminal import say_reading
+
+    attachment = read_file(path, encoding=encoding)
+    say_reading(attachment.name, attachment.encoding, attachment.faults, encoding)
+    return attachment
+
+
+def _must_fit(engine: Engine, messages: Sequence[Message], attachments: Sequence[Attachment]) -> None:
+    """Raises UserError, with what each file takes, where they are too much."""
+    from tern.chat.attaching import told
+
+    size = engine.measure(messages)
+    if size.fits or size.longest[0] != "user":
+        return
+    costs = [f"{one.name} {engine.text_tokens(told(one)):,}" for one in attachments]
+    raise UserError(
+        f"Your message with what is attached takes {size.least:,} tokens ({', '.join(costs)}), and the model can take "
+        f"{size.limit:,} at a time. Attach less, or only the part you need."
+    )
 
 
 def _report(text: str, stats: object) -> dict[str, object]:
@@ -80,3 +156,85 @@ def _report(text: str, stats: object) -> dict[str, object]:
         "finish_reason": values["finish_reason"],
         "stats": values,
     }
+
+
+# What the model would be given
+
+
+def _dry_run(
+    engine: Engine,
+    messages: Sequence[Message],
+    attachments: Sequence[Attachment],
+    as_json: bool,
+) -> int:
+    from tern.chat.attaching import told
+
+    size = engine.measure(messages)
+    tokens = engine.prompt_tokens(messages)
+    listed: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "encoding": one.encoding or None,
+            "faults": one.faults,
+            "bytes": one.size,
+            "tokens": engine.text_tokens(told(one)),
+        }
+        for one in attachments
+    ]
+    if as_json:
+        report = {
+            "messages": [dataclasses.asdict(message) for message in messages],
+            "prompt": _spelled(engine, tokens),
+            "tokens": tokens,
+            "token_count": len(tokens),
+            "context_size": size.context_size,
+            "limit": size.limit,
+            "attachments": listed,
+            "fits": size.fits,
+            "dropped": list(size.dropped),
+        }
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        _print_dry_run(engine, tokens, listed, size)
+    return 0 if size.fits else DOES_NOT_FIT
+
+
+def _print_dry_run(
+    engine: Engine, tokens: list[int], attachments: Sequence[dict[str, Any]], size: PromptSize
+) -> None:
+    from tern.cli.terminal import shown
+
+    on_terminal = sys.stdout.isatty()
+    text = _marked(engine, tokens) if on_terminal else _spelled(engine, tokens)
+    print(f"Prompt:\n{text}\n")
+    print(f"Tokens:\n{' '.join(map(str, tokens))}\n")
+    if attachments:
+        print("Attachments:")
+    for one in attachments:
+        parts = [one["name"], one["encoding"], f"{one['bytes']:,} bytes", f"{one['tokens']:,} tokens"]
+        if one["faults"]:
+            parts.append(f"{one['faults']:,} unreadable")
+        print(shown(", ".join(filter(None, parts)), lines=False))
+    if attachments:
+        print()
+    room = f"the model can take {size.limit:,} at a time (context {size.context_size:,})"
+    print(f"{len(tokens):,} tokens; {room}." if size.fits else f"Too long: {len(tokens):,} tokens; {room}.")
+
+
+def _spelled(engine: Engine, tokens: Sequence[int]) -> str:
+    return b"".join(map(engine.spelled, tokens)).decode(errors="replace")
+
+
+def _marked(engine: Engine, tokens: Sequence[int]) -> str:
+    """The text with control tokens set off, so that none can be taken for words that look like one."""
+    from itertools import groupby
+
+    from tern.cli.terminal import set_off, shown
+
+    parts = []
+    for special, run in groupby(
+        tokens, lambda token: not engine.piece(token) and bool(engine.spelled(token))
+    ):
+        text = shown(_spelled(engine, list(run)))
+        parts.append(set_off(text) if special else text)
+    return "".join(parts)

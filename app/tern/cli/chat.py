@@ -108,6 +108,7 @@ class _Conversation:
         self._messages = [Message("system", self._system)] if self._system else []
 
     def _reply(self, question: str) -> None:
+        from tern.chat.thinking import answer
         from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
         from tern.engine.types import Message, Request, Stats
 
@@ -127,4 +128,5 @@ class _Conversation:
         print()
         if sys.stderr.isatty():
             print(stats_line(stats), file=sys.stderr)
-        self._messages = [*messages, Message("assistant", "".join(pieces))]
+        told = answer("".join(pieces))
+        self._messages = [*messages, Message("assistant", told)] if told else messages

@@ -30,7 +30,8 @@ def register(subparsers: options.Subparsers) -> None:
     )
     source = parser.add_mutually_exclusive_group(required=True)
     source.add_argument("--tokens", type=Path, metavar="FILE.npy", help="token ids, a one-dimensional array")
-    source.add_argument("--text", type=Path, metavar="FILE", help="a text in UTF-8")
+    source.add_argument("--text", type=Path, metavar="FILE", help="a text")
+    options.add_encoding(parser, "the text")
     parser.add_argument(
         "--out", type=Path, metavar="LOGITS.npy", help="where the logits go: (tokens, vocabulary)"
     )
@@ -117,7 +118,7 @@ def _perplexity(args: argparse.Namespace) -> int:
     from tern.context import open_engine
     from tern.metrics import evaluation
 
-    text = _load_text(args.text)
+    text = _load_text(args.text, args.encoding)
     with Progress("Opening the model") as progress:
         engine = open_engine(options.model_path(args), options.engine_options(args), progress)
     try:
@@ -142,9 +143,17 @@ def _perplexity(args: argparse.Namespace) -> int:
     return 0
 
 
-def _load_text(path: Path) -> str:
+def _load_text(path: Path, encoding: str | None) -> str:
+    from tern.chat.encodings import NotTextError, decode, decode_as
+    from tern.chat.writing import as_written
+    from tern.cli.terminal import say_reading
+
     try:
-        text: str = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"Tern cannot read {path} as UTF-8 text ({error}).") from error
-    return text
+        data = path.read_bytes()
+        found = decode(data) if encoding is None else decode_as(data, encoding)
+    except OSError as error:
+        raise UserError(f"Tern cannot read {path} ({error.strerror}).") from error
+    except NotTextError as error:
+        raise UserError(f"{path} is not a text. Give --text a plain text file, in any encoding.") from error
+    say_reading(path.name, found.encoding, found.faults, encoding)
+    return as_written(found.text)

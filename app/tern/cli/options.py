@@ -12,6 +12,14 @@ if TYPE_CHECKING:
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
+# Encodings that are a part of another, by the names of Python's codecs.
+_SAME = {
+    "ascii": "utf-8", "utf-8-sig": "utf-8", "iso8859-1": "cp1252", "iso8859-9": "cp1254", "iso8859-11": "cp874",
+    "tis-620": "cp874", "gbk": "gb18030", "gb2312": "gb18030", "big5": "big5hkscs", "cp950": "big5hkscs",
+    "shift_jis": "cp932", "euc_jp": "euc_jis_2004", "iso2022_jp": "iso2022_jp_ext", "euc_kr": "cp949",
+    "utf-16": "utf-16-le", "utf-32": "utf-32-le",
+}  # fmt: skip
+
 DATA_DIR_HELP = "keep settings, models, caches and logs in DIR instead of the system's places"
 
 
@@ -72,6 +80,15 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_encoding(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--encoding",
+        type=_encoding,
+        metavar="NAME",
+        help=f"the encoding of {what}, where Tern does not find the right one, as Shift_JIS",
+    )
+
+
 def add_sampling(parser: argparse.ArgumentParser) -> None:
     """How to choose tokens."""
     group = parser.add_argument_group("reply")
@@ -127,6 +144,26 @@ def positive(text: str) -> int:
 def not_negative(text: str) -> int:
     """argparse type: a whole number from 0."""
     return _whole(text, 0, 1 << 30)
+
+
+def _encoding(text: str) -> str:
+    """argparse type: an encoding by any of its names."""
+    import codecs
+
+    from tern.chat.encodings import ENCODINGS
+
+    asked = text.strip().casefold()
+    for name, codec in ENCODINGS.items():
+        if asked in (name.casefold(), codec):
+            return name
+    try:
+        codec = codecs.lookup(asked).name
+    except (LookupError, ValueError):
+        codec = ""
+    for name, known in ENCODINGS.items():
+        if codec and codecs.lookup(known).name == _SAME.get(codec, codec):
+            return name
+    raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(ENCODINGS)}")
 
 
 def _seed(text: str) -> int:

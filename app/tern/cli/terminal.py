@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
 import sys
 import time
 from types import FrameType, TracebackType
 from typing import Any
 
+from tern.chat.attaching import PLAIN
 from tern.engine.types import FinishReason, Stats
 from tern.metrics.speed import format_count, format_seconds, format_speed
 
@@ -88,3 +91,30 @@ def stats_line(stats: Stats) -> str:
     if stats.finish_reason in _ENDINGS:
         parts.append(_ENDINGS[stats.finish_reason])
     return " · ".join(parts)
+
+
+def say_reading(name: str, encoding: str, faults: int, asked: str | None) -> None:
+    """How a file was read, on standard error, where that is worth a word."""
+    said = []
+    if encoding not in ("", PLAIN) and asked is None:
+        said.append(f"read as {encoding} (--encoding NAME reads it as another)")
+    if faults:
+        count = "1 character" if faults == 1 else f"{format_count(faults)} characters"
+        said.append(f"{count} could not be read as {encoding}")
+    if said:
+        print(f"tern: {shown(name, lines=False)}: {'; '.join(said)}", file=sys.stderr)
+
+
+def set_off(text: str) -> str:
+    """``text`` so that it is seen to be no part of what stands around it, where the terminal can show that."""
+    return text if os.environ.get("TERM", "dumb") == "dumb" else f"\x1b[7m{text}\x1b[27m"
+
+
+_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(text: str, lines: bool = True) -> str:
+    """``text`` as it may be written to a terminal: what that would obey stands there as an escape (``\\x1b``).
+    ``lines`` False: what must stay in its line."""
+    text = _OBEYED.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
+    return text if lines else text.replace("\n", "\\n")

@@ -65,6 +65,15 @@ class FakeEngine:
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         return prompts.measure(messages, _words, self._info.context_size)
 
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        return [0] * self.measure(messages).tokens
+
+    def piece(self, token: int) -> bytes:
+        return b"word "
+
+    def spelled(self, token: int) -> bytes:
+        return b"word "
+
     def text_tokens(self, text: str) -> int:
         return len(_words(text))
 

@@ -74,6 +74,12 @@ class BitnetEngine:
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         return prompts.measure(messages, self._encode, self.model.context_size)
 
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        return prompts.whole(messages, self._encode, self._bos, self._eot)
+
+    def spelled(self, token: int) -> bytes:
+        return self.tokenizer.piece(token, special=True)
+
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text))
 

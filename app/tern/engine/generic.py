@@ -107,6 +107,13 @@ class GenericEngine:
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         return self._fit(messages)[0]
 
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        return self._tokens(messages)
+
+    def spelled(self, token: int) -> bytes:
+        found: bytes = self._llama._model.detokenize([token], special=True)
+        return found
+
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text, special=False))
 
@@ -131,7 +138,8 @@ class GenericEngine:
             tokens = self._tokens([m for n, m in enumerate(messages) if n not in set(dropped)])
         gone = {index for turn in prompts.leaving(messages) for index in turn}
         least = len(self._tokens([m for n, m in enumerate(messages) if n not in gone]))
-        return PromptSize(total, len(tokens), least, limit, context_size, tuple(dropped)), tokens
+        longest = prompts.longest(messages, [self.text_tokens(m.content.strip()) for m in messages])
+        return PromptSize(total, len(tokens), least, limit, context_size, tuple(dropped), longest), tokens
 
     def generate(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from tern.engine.types import Message, PromptSize
+from tern.engine.types import Message, PromptSize, Role
 from tern.errors import UserError
 
 Encode = Callable[[str], list[int]]
@@ -79,7 +79,15 @@ def measure(messages: Sequence[Message], encode: Encode, context_size: int) -> P
     if kept is not None:
         gone -= set(kept)
     sent = fixed + sum(length for index, length in enumerate(lengths) if index not in gone)
-    return PromptSize(fixed + sum(lengths), sent, least, limit, context_size, tuple(sorted(gone)))
+    return PromptSize(
+        fixed + sum(lengths),
+        sent,
+        least,
+        limit,
+        context_size,
+        tuple(sorted(gone)),
+        longest(messages, lengths),
+    )
 
 
 def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, context_size: int) -> Prompt:
@@ -99,8 +107,36 @@ def build(messages: Sequence[Message], encode: Encode, bos: int, eot: int, conte
     return Prompt(tokens + opening, dropped)
 
 
+def whole(messages: Sequence[Message], encode: Encode, bos: int, eot: int) -> list[int]:
+    """What :func:`build` would make of these messages if there were room for all of them."""
+    turns, opening = _turns(messages, encode, eot)
+    return [bos, *(token for turn in turns for token in turn), *opening]
+
+
+def longest(messages: Sequence[Message], lengths: Sequence[int]) -> tuple[Role, int]:
+    """Of what never leaves: whose part is the longest, and its length; of equal ones the last message's."""
+    gone = {index for turn in leaving(messages) for index in turn}
+    parts: dict[Role, int] = {"user": 0, "system": 0, "assistant": 0}
+    for index, message in enumerate(messages):
+        if index not in gone:
+            parts[message.role] += lengths[index]
+    role = max(parts, key=lambda one: parts[one])
+    return role, parts[role]
+
+
 def too_long(size: PromptSize) -> UserError:
     """What is said of a message that cannot be sent."""
+    role, tokens = size.longest
+    if role == "system":
+        return UserError(
+            f"The system prompt is too long: {tokens:,} tokens, and the model can take {size.limit:,} at a time, your "
+            "message included. Shorten the system prompt."
+        )
+    if role == "assistant":
+        return UserError(
+            f"This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take "
+            f"{size.limit:,} at a time. Send a new message to go on."
+        )
     return UserError(
         f"This message is too long: {size.least:,} tokens, and the model can take {size.limit:,} at a time. "
         "Shorten it or send it in parts."

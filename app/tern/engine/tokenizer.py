@@ -43,11 +43,11 @@ class Tokenizer:
                 return list(ids[:count])
             room = -count
 
-    def piece(self, token: int) -> bytes:
-        """The bytes of one token; empty for control tokens. Not always whole characters."""
+    def piece(self, token: int, special: bool = False) -> bytes:
+        """The bytes of one token; empty for control tokens, unless ``special``. Not always whole characters."""
         buffer: ctypes.Array[ctypes.c_char] = _PIECE()
         while True:
-            count: int = self._llama.token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            count: int = self._llama.token_to_piece(self._vocab, token, buffer, len(buffer), 0, special)
             if count >= 0:
                 return buffer.raw[:count]
             buffer = ctypes.create_string_buffer(-count)

@@ -180,7 +180,7 @@ class PromptSize:
 
     ``tokens``: everything said so far; ``sent``: without the ``dropped`` messages (indices, oldest first); ``least``:
     only what never leaves, the system prompt and the last turn; ``limit``: the longest prompt that leaves room for a
-    reply.
+    reply; ``longest``: whose part of ``least`` is the longest, and how many tokens that is.
     """
 
     tokens: int
@@ -189,6 +189,7 @@ class PromptSize:
     limit: int
     context_size: int
     dropped: tuple[int, ...] = ()
+    longest: tuple[Role, int] = ("user", 0)
 
     @property
     def fits(self) -> bool:
@@ -212,6 +213,18 @@ class Engine(Protocol):
 
     def measure(self, messages: Sequence[Message]) -> PromptSize:
         """What these messages would take; needs the tokenizer only, so it may be asked between two tokens."""
+        ...
+
+    def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
+        """The prompt of all these messages, whether it fits or not; needs the tokenizer only."""
+        ...
+
+    def piece(self, token: int) -> bytes:
+        """The bytes of one token, of a control token none. Not always whole characters."""
+        ...
+
+    def spelled(self, token: int) -> bytes:
+        """As ``piece``, with the names of control tokens."""
         ...
 
     def text_tokens(self, text: str) -> int:

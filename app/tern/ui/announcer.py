@@ -7,6 +7,8 @@ import re
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
+from tern.chat.thinking import Splitter, What
+
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s+|\n+")
 _MARKUP = re.compile(r"[*_`#>|~]+")
 
@@ -17,8 +19,20 @@ class Announcer:
     def __init__(self, widget: QWidget) -> None:
         self._widget = widget
         self._pending = ""
+        self._thoughts = Splitter()
+        self._thinks = False
 
     def add(self, text: str) -> None:
+        for what, piece in self._thoughts.feed(text):
+            self._hear(what, piece)
+
+    def _hear(self, what: What, text: str) -> None:
+        if what is not What.TEXT:  # thoughts are folded for the eye, too
+            self._thinks = what is What.THOUGHT
+        elif not self._thinks:
+            self._add(text)
+
+    def _add(self, text: str) -> None:
         self._pending += text
         end = 0
         for match in _SENTENCE_END.finditer(self._pending):
@@ -29,6 +43,9 @@ class Announcer:
 
     def finish(self) -> None:
         """The reply is over: say what is left."""
+        for what, piece in self._thoughts.end():
+            self._hear(what, piece)
+        self._thoughts, self._thinks = Splitter(), False
         self.say(self._pending)
         self._pending = ""
 

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.chat.attaching import Attachment, Kind
-from tern.chat.reading import pasted, read_file
+from tern.chat.reading import MOST_BYTES, attached, load, pasted, reread
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.ui.attachment_page import AttachmentPage
@@ -26,6 +28,7 @@ from tern.ui.theme import Theme
 log = logging.getLogger(__name__)
 
 MOST = 8  # attachments of one message
+_PATIENCE_S = 1.0  # with files that are still being read when the window closes
 _MODEL = ".gguf"
 
 
@@ -48,8 +51,8 @@ class AttachFiles(QObject):
         self._chips: dict[int, tuple[Chip, object]] = {}  # of the files that are being read
         self._next = 0
         self._closing = threading.Event()
-        self._pool = QThreadPool(self)
-        self._pool.setMaxThreadCount(1)  # one core is enough: the model wants the others
+        self._threads: list[threading.Thread] = []
+        self._one_core = threading.Lock()  # is enough to make sense of bytes: the model wants the others
         self._read.connect(self._settle, Qt.ConnectionType.QueuedConnection)
         self._refused.connect(self._refuse, Qt.ConnectionType.QueuedConnection)
         composer.attach_requested.connect(self.choose)
@@ -57,6 +60,7 @@ class AttachFiles(QObject):
         composer.editor.long_text_given.connect(self._fold)
         composer.editor.picture_given.connect(self._no_picture)
         composer.shelf.opened.connect(self._show)
+        composer.shelf.reread_requested.connect(self._reread)
         self._page = page
         page.setAcceptDrops(True)
         page.installEventFilter(self)
@@ -83,13 +87,28 @@ class AttachFiles(QObject):
                 chip = self._composer.shelf.add(None, path.name)
                 self._chips[self._next] = chip, self.tag()
                 chip.removed.connect(lambda number=self._next: self._chips.pop(number, None))
-                self._pool.start(lambda path=path, number=self._next: self._work(number, path))
+                self._read_apart(self._next, path)
         self._composer.editor.setFocus()
 
+    def give_up(self, tag: object) -> None:
+        """What is still being read for ``tag`` is not wanted any more."""
+        self._chips = {number: one for number, one in self._chips.items() if one[1] != tag}
+
     def close(self) -> None:
+        """End reading. A file that does not come (a pipe, a disk that has gone) is not waited for."""
         self._closing.set()
-        self._pool.clear()
-        self._pool.waitForDone()
+        end = time.monotonic() + _PATIENCE_S
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    def _read_apart(self, number: int, path: Path) -> None:
+        """On a thread for this file alone, which holds up no other file, and not the end of the program."""
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(
+            target=self._work, args=(number, path), name=f"tern-reading-{number}", daemon=True
+        )
+        self._threads.append(thread)
+        thread.start()
 
     def _has_room(self) -> bool:
         if len(self._composer.shelf.chips) < MOST:
@@ -104,12 +123,20 @@ class AttachFiles(QObject):
     def _work(self, number: int, path: Path) -> None:
         """On the reading thread."""
         try:
-            self._read.emit(number, read_file(path, self._closing.is_set))
+            data = load(path, MOST_BYTES)
+            with self._one_core:
+                if not self._closing.is_set():
+                    self._tell(self._read, number, attached(path.name, data, self._closing.is_set))
         except UserError as error:
-            self._refused.emit(number, str(error))
+            self._tell(self._refused, number, str(error))
         except Exception:
             log.exception("attachment not read")
-            self._refused.emit(number, BUG_SENTENCE)
+            self._tell(self._refused, number, BUG_SENTENCE)
+
+    def _tell(self, signal: SignalInstance, *what: object) -> None:
+        if not self._closing.is_set():
+            with suppress(RuntimeError):  # the window has gone in this very moment
+                signal.emit(*what)
 
     @Slot(int, object)
     def _settle(self, number: int, attachment: Attachment) -> None:
@@ -130,6 +157,14 @@ class AttachFiles(QObject):
             self._composer.hold_back()
             self._composer.shelf.remove(chip)
         self.trouble.emit(sentence)
+
+    def _reread(self, chip: Chip, encoding: str) -> None:
+        if chip.attachment is None or encoding == chip.attachment.encoding:
+            return
+        try:
+            self._composer.shelf.settle(chip, reread(chip.attachment, encoding))
+        except UserError as error:
+            self.trouble.emit(str(error))
 
     # Pasted text
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 from tern.chat.attaching import Attachment, Kind
 from tern.ui.chips import attachment_text, name_text
 from tern.ui.theme import Size, Space, Theme
+from tern.ui.written import written_in
 
 
 class AttachmentPage(QWidget):
@@ -87,12 +88,12 @@ class AttachmentPage(QWidget):
 
     def _unfold(self, unfold: Callable[[str], object]) -> None:
         self._keep = None
-        unfold(self.text.toPlainText())
+        unfold(written_in(self.text.document()))
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._keep is not None and self._changed:
-            self._keep(self.text.toPlainText())
+            self._keep(written_in(self.text.document()))
         self._keep = None
         super().closeEvent(event)
 

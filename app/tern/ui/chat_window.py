@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication
 from tern.chat.attaching import Attachment
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.chat.types import Draft, Manner
+from tern.chat.types import Manner
 from tern.engine.types import ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
@@ -48,7 +48,7 @@ class ChatWindow(WindowFrame):
         self.fitting.refused.connect(self._refuse)
         self.fitting.waiting.connect(self._say_it_waits)
         self.files.trouble.connect(self.show_error)
-        self.files.tag = lambda: self._session.conversation
+        self.files.tag = lambda: self.drafts.place
         self.files.read_late.connect(self.drafts.add)
         self.composer.send_requested.connect(self._may_send)
         self.composer.stop_requested.connect(self.stop)
@@ -152,10 +152,8 @@ class ChatWindow(WindowFrame):
     def edit(self, question: int) -> None:
         """Put a question into the composer again; sending it begins a new branch."""
         entry = next(entry for entry in self._session.path if entry.id == question)
-        if self._editing is None:
-            self.drafts.hold()
         self._editing = question
-        self.composer.put(entry.text, entry.attachments, recalled=True)
+        self.drafts.edit(entry)
         self.fitting.show(self._session, question)
         self.notice.show_message(
             self.tr("You are editing an earlier message. Sending it begins a new version; the old one stays."),
@@ -180,13 +178,17 @@ class ChatWindow(WindowFrame):
         if at + step < len(questions):
             self.edit(questions[max(0, at + step)])
         else:
-            self._stop_editing()
+            self.drafts.keep()
+            self._stop_editing(keep=True)
 
-    def _stop_editing(self) -> None:
-        """Put the draft back that the message took the place of."""
+    def _stop_editing(self, keep: bool = False) -> None:
+        """Put the draft back that the message took the place of. What was made of the message goes, unless ``keep``."""
         if self._editing is None:
             return
         self._editing = None
+        if not keep:
+            self.files.give_up(self.drafts.place)
+            self.drafts.drop_edit()
         self.notice.hide()
         self.drafts.restore()
         self.fitting.show(self._session)
@@ -195,8 +197,14 @@ class ChatWindow(WindowFrame):
         """Another conversation comes, or the end: what is written stays, the changed words of an old message too."""
         for page in self.findChildren(AttachmentPage):
             page.close()  # what was changed in it goes into the draft
-        edited = next((entry for entry in self._session.entries if entry.id == self._editing), None)
-        self.drafts.leave(Draft(edited.text, edited.attachments) if edited is not None else Draft())
+        self.drafts.keep()
+
+    def _restore_written(self) -> None:
+        """Put what is written and not sent there: of a message that was being edited, or else the draft."""
+        self.drafts.restore()
+        entry = self.drafts.last_edited([entry for entry in self._session.path if entry.role == "user"])
+        if entry is not None:
+            self.edit(entry.id)
 
     def _set_manner(self, manner: Manner) -> None:
         if self._do(lambda: setattr(self._session, "manner", manner)):
@@ -230,7 +238,8 @@ class ChatWindow(WindowFrame):
             self.show_error(str(error))
             return
         if self._editing in [gone.id for gone in removal.entries]:
-            self._stop_editing()
+            self.drafts.keep()  # it may come back
+            self._stop_editing(keep=True)
         self._show_session()
         count = len(removal.entries)
         said = self.tr("1 message deleted.") if count == 1 else self.tr("{0} messages deleted.").format(count)

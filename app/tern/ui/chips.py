@@ -1,5 +1,5 @@
-"""What is attached to the message that is being written: a row of chips, each with name, size, token cost and a button
-that takes it away. Reads no file; is told attachments, and asks by signals.
+"""What is attached to the message that is being written: a row of chips, each with name, encoding where it had to be
+found, size, token cost and a button that takes it away. Reads no file; is told attachments, and asks by signals.
 """
 
 from __future__ import annotations
@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QActionGroup, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -20,12 +21,15 @@ from PySide6.QtWidgets import (
 )
 
 from tern.chat.attaching import Attachment, Kind
+from tern.chat.encodings import ENCODINGS, Decoded
+from tern.chat.reading import may_reread, readings
 from tern.metrics.speed import THIN_SPACE, format_count
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
 _MOST_ROWS, _MOST_ROWS_LOW = 3.4, 1.4  # in view; the piece of one tells that there are more
+_PREVIEW = 28  # characters of a text in the menu of its encodings
 _LOW = 520  # px of a window that is low
 
 
@@ -47,8 +51,84 @@ def name_text(attachment: Attachment) -> str:
 
 
 def attachment_text(attachment: Attachment) -> str:
-    """``notes.txt · 12 KB``."""
-    return f"{name_text(attachment)} · {size_text(attachment.size)}"
+    """``notes.txt · 12 KB``, ``notes.txt · Shift_JIS · 12 KB``."""
+    parts = (name_text(attachment), encoding_text(attachment), size_text(attachment.size))
+    return " · ".join(part for part in parts if part)
+
+
+def encoding_text(attachment: Attachment) -> str:
+    """How it was read, where that is worth a word: ``Shift_JIS``, ``UTF-8, 2 unreadable``."""
+    if attachment.is_plain and not attachment.raw:
+        return ""
+    if not attachment.faults:
+        return attachment.encoding
+    many = _tr("{0} unreadable characters").format(format_count(attachment.faults))
+    return f"{attachment.encoding}, {_tr('1 unreadable character') if attachment.faults == 1 else many}"
+
+
+class EncodingButton(QPushButton):
+    """Hidden where nothing need be said; only a word where the bytes are not known any more."""
+
+    chosen = Signal(str)  # a key of ENCODINGS
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._attachment: Attachment | None = None
+        self.setObjectName("encodingButton")
+        self.setProperty("kind", "small")
+        self.setAutoDefault(False)
+        self._choices = QMenu(self)
+        self._choices.aboutToShow.connect(self._fill)
+        self.hide()
+
+    def show_attachment(self, attachment: Attachment | None, from_right: bool) -> None:
+        """None: it is still being read. ``from_right``: the chip is."""
+        self._attachment = attachment
+        words = encoding_text(attachment) if attachment is not None else ""
+        self.setText(words)
+        self.setVisible(bool(words))
+        if attachment is None or not words:
+            return
+        changeable = may_reread(attachment)
+        self.setEnabled(changeable)
+        self.setMenu(self._choices if changeable else None)  # type: ignore[arg-type]  # None takes it away
+        self.setIcon(action_icon("caret-down", self._theme, "quiet"))
+        self.setIconSize(self._theme.icon_size * 0.6)
+        ways = Qt.LayoutDirection
+        self._choices.setLayoutDirection(ways.RightToLeft if from_right else ways.LeftToRight)
+        self.setLayoutDirection(
+            ways.LeftToRight if from_right else ways.RightToLeft
+        )  # the arrow after the word
+        self.setAccessibleName(self.tr("Encoding of {0}: {1}").format(name_text(attachment), words))
+        help_ = self.tr("Read the file in another encoding, if its text looks wrong")
+        self.setToolTip(help_ if changeable else "")
+        self.setAccessibleDescription(help_ if changeable else "")
+
+    def _fill(self) -> None:
+        menu, attachment = self._choices, self._attachment
+        menu.clear()
+        if attachment is None:
+            return
+        group = QActionGroup(menu)
+
+        def add(to: QMenu, name: str, label: str) -> None:
+            action = to.addAction(label.replace("&", "&&"))
+            action.setData(name)
+            action.setCheckable(True)
+            action.setChecked(name == attachment.encoding)
+            group.addAction(action)
+            action.triggered.connect(lambda: self.chosen.emit(name))
+
+        likely = readings(attachment)
+        for one in likely:
+            add(menu, one.encoding, f"{one.encoding}\t{_preview(one)}")
+        if attachment.encoding not in [one.encoding for one in likely]:
+            add(menu, attachment.encoding, attachment.encoding)
+        menu.addSeparator()
+        every = menu.addMenu(self.tr("All encodings"))
+        for name in ENCODINGS:
+            add(every, name, name)
 
 
 class Chip(QFrame):
@@ -56,6 +136,7 @@ class Chip(QFrame):
 
     opened = Signal()
     removed = Signal()
+    reread_requested = Signal(str)  # encoding
 
     def __init__(self, theme: Theme, attachment: Attachment | None, name: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -68,6 +149,8 @@ class Chip(QFrame):
         self._open = QPushButton(self)
         self._open.setObjectName("openAttachment")
         self._open.setProperty("kind", "chip")
+        self._encoding = EncodingButton(theme, self)
+        self._encoding.chosen.connect(self.reread_requested)
         self._detail = QLabel(self)
         self._detail.setProperty("kind", "quiet")
         self._detail.setTextFormat(Qt.TextFormat.PlainText)
@@ -81,6 +164,7 @@ class Chip(QFrame):
         row.setContentsMargins(Space.XS, 0, Space.XS, 0)
         row.setSpacing(0)
         row.addWidget(self._open)
+        row.addWidget(self._encoding)
         row.addWidget(self._detail)
         row.addWidget(self._remove)
         self._open.clicked.connect(self.opened)
@@ -100,6 +184,7 @@ class Chip(QFrame):
 
     def restyle(self) -> None:
         name = self._file_name if self.attachment is None else name_text(self.attachment)
+        self._encoding.show_attachment(self.attachment, self.isRightToLeft())
         for widget in (self._open, self._detail):
             widget.setFont(
                 self._theme.font(Size.CONTROL if widget is self._open else Size.SMALL, tabular=True)
@@ -141,7 +226,7 @@ class Chip(QFrame):
             detail = f"{size_text(self.attachment.size)} · {count}"
         self._detail.setText(detail)
         name = self._file_name if self.attachment is None else name_text(self.attachment)
-        self._open.setAccessibleName(f"{name}, {detail}")
+        self._open.setAccessibleName(", ".join(filter(None, (name, self._encoding.text(), detail))))
         self.adjustSize()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -156,6 +241,7 @@ class Shelf(QScrollArea):
 
     changed = Signal()
     opened = Signal(object)  # Chip
+    reread_requested = Signal(object, str)  # Chip, encoding
     all_gone = Signal()  # the last one was taken away by a key: the focus must go somewhere
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -230,6 +316,7 @@ class Shelf(QScrollArea):
         chip = Chip(self._theme, attachment, name, self._board)
         chip.removed.connect(lambda: self.remove(chip))
         chip.opened.connect(lambda: self.opened.emit(chip))
+        chip.reread_requested.connect(lambda encoding: self.reread_requested.emit(chip, encoding))
         chip.show()
         self.chips.append(chip)
         return chip
@@ -279,3 +366,10 @@ class Shelf(QScrollArea):
 
 def _tr(text: str) -> str:
     return QCoreApplication.translate("chips", text)
+
+
+def _preview(one: Decoded) -> str:
+    """How the text reads where it tells something."""
+    line = next((line for line in one.text.splitlines() if not line.isascii()), one.text)
+    words = "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(line.split()))
+    return words if len(words) <= _PREVIEW else f"{words[:_PREVIEW].rstrip()}…"

@@ -110,7 +110,7 @@ class Composer(QFrame):
 
     @property
     def text(self) -> str:
-        return self.editor.toPlainText()
+        return self.editor.written
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:

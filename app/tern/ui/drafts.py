@@ -1,19 +1,30 @@
 """What is written and not sent, kept with its conversation: a little after the typing pauses, and when it is left.
-Knows the composer and the store; while an earlier message is edited, the draft waits.
+Knows the composer and the store. While an earlier message is edited the draft waits, and what becomes of the message
+is kept with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer
 
 from tern.chat.attaching import Attachment
 from tern.chat.store import Store
-from tern.chat.types import Draft
+from tern.chat.types import Draft, Entry
+from tern.chat.writing import as_written
 from tern.ui.composer import Composer
 
 _PAUSE_MS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A conversation, or a message of it that is edited."""
+
+    conversation: int | None
+    edited: Entry | None
 
 
 class Drafts(QObject):
@@ -32,7 +43,7 @@ class Drafts(QObject):
         self._composer = composer
         self._shown = shown
         self._do = do
-        self._held = False
+        self._edited: Entry | None = None  # what is in the composer is made of it
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.keep)
         composer.changed.connect(self._timer.start)
@@ -40,27 +51,51 @@ class Drafts(QObject):
     def keep(self) -> None:
         """Write down what is there, if that is not what is kept already."""
         self._timer.stop()
-        if self._held:
-            return
         draft = Draft(self._composer.text, self._composer.attachments)
-        if draft != self._store.draft(self._shown()):
+        if (edited := self._edited) is not None:
+            same = draft == Draft(as_written(edited.text), edited.attachments)
+            edit = None if same else draft
+            if edit != self._store.edit(edited.id):
+                self._do(lambda: self._store.set_edit(edited.id, edit))
+        elif draft != self._store.draft(self._shown()):
             self._do(lambda: self._store.set_draft(self._shown(), draft))
 
-    def leave(self, recalled: Draft) -> None:
-        """Keep it, for another conversation comes. While an earlier message is edited: what was made of ``recalled``,
-        unless a draft waits already."""
-        if self._held and self._store.draft(self._shown()) == Draft():
-            self._held = Draft(self._composer.text, self._composer.attachments) == recalled
+    def edit(self, entry: Entry) -> None:
+        """Put a message that was sent into the composer, or what was made of it before; the draft waits."""
         self.keep()
+        self._edited = entry
+        draft = self._store.edit(entry.id) or Draft(entry.text, entry.attachments)
+        self._composer.put(draft.text, draft.attachments, recalled=True)
 
-    def add(self, conversation: int | None, attachment: Attachment) -> None:
-        """A file was read after its conversation had been left."""
-        if conversation == self._shown() and not self._held:
+    def last_edited(self, entries: Sequence[Entry]) -> Entry | None:
+        """The last of these that was changed and not sent again."""
+        return next((entry for entry in reversed(entries) if self._store.edit(entry.id) is not None), None)
+
+    def drop_edit(self) -> None:
+        """What was made of the message is not wanted, or was sent."""
+        self._timer.stop()
+        edited, self._edited = self._edited, None
+        if edited is not None and self._store.edit(edited.id) is not None:
+            self._do(lambda: self._store.set_edit(edited.id, None))
+
+    def add(self, place: Place, attachment: Attachment) -> None:
+        """A file was read after what it is for had been left."""
+        if place == self.place:
             self._composer.shelf.add(attachment)
-            return
-        draft = self._store.draft(conversation)
-        draft = Draft(draft.text, (*draft.attachments, attachment))
-        self._do(lambda: self._store.set_draft(conversation, draft))
+        elif place.edited is not None:
+            entry = place.edited
+            draft = self._store.edit(entry.id) or Draft(entry.text, entry.attachments)
+            draft = Draft(draft.text, (*draft.attachments, attachment))
+            self._do(lambda: self._store.set_edit(entry.id, draft))
+        else:
+            draft = self._store.draft(place.conversation)
+            draft = Draft(draft.text, (*draft.attachments, attachment))
+            self._do(lambda: self._store.set_draft(place.conversation, draft))
+
+    @property
+    def place(self) -> Place:
+        """What is written for."""
+        return Place(self._shown(), self._edited)
 
     def forget(self, conversation: int | None) -> None:
         """It was sent."""
@@ -68,14 +103,9 @@ class Drafts(QObject):
         if self._store.draft(conversation) != Draft():
             self._do(lambda: self._store.set_draft(conversation, Draft()))
 
-    def hold(self) -> None:
-        """Something else is put into the composer: the draft stays as it is."""
-        self.keep()
-        self._held = True
-
     def restore(self) -> None:
         """Put the kept draft of the conversation on show into the composer."""
-        self._held = False
+        self._edited = None
         draft = self._store.draft(self._shown())
         self._composer.put(draft.text, draft.attachments)
         self._timer.stop()

@@ -10,6 +10,9 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
+from tern.chat.writing import as_written
+from tern.ui.written import pasted_text, written_in
+
 _MOST_LINES = 8
 _MOST_OF_WINDOW = 0.36  # of its height: the conversation stays in view
 _LONG_CHARACTERS, _LONG_LINES = 2000, 30  # from here on a pasted text is better seen as one thing
@@ -43,8 +46,14 @@ class Editor(QPlainTextEdit):
         self.setMaximumHeight(self.fontMetrics().lineSpacing() + 2)
         self.textChanged.connect(self.fit)
 
+    @property
+    def written(self) -> str:
+        """What stands there, to the character."""
+        return written_in(self.document())
+
     def put(self, text: str, recalled: bool = False) -> None:
         """Write ``text`` in place of what is there, the cursor after it."""
+        text = as_written(text)
         self.setPlainText(text)
         self.moveCursor(QTextCursor.MoveOperation.End)
         self._recalled = text if recalled else None
@@ -78,7 +87,7 @@ class Editor(QPlainTextEdit):
         """Whether Up (-1) or Down (+1) has nowhere to go within the text, and may go to another message."""
         if self.document().isEmpty():
             return step < 0
-        if self._recalled != self.toPlainText():
+        if self._recalled != self.written:
             return False
         cursor = self.textCursor()
         place = cursor.block().layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
@@ -88,16 +97,18 @@ class Editor(QPlainTextEdit):
         return cursor.blockNumber() == self.blockCount() - 1 and place == last
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        return source.hasUrls() or source.hasImage() or super().canInsertFromMimeData(source)
+        return (
+            source.hasUrls() or source.hasImage() or source.hasHtml() or super().canInsertFromMimeData(source)
+        )
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         if paths := paths_of(source):
             self.files_given.emit(paths)
             return
-        if source.hasImage() and not source.hasText():
+        text = pasted_text(source)
+        if source.hasImage() and not text.strip():
             self.picture_given.emit()
             return
-        text = source.text()
         long = len(text) > _LONG_CHARACTERS or text.count("\n") >= _LONG_LINES
         if long and not self._as_it_is:
             self.long_text_given.emit(text)
@@ -109,6 +120,12 @@ class Editor(QPlainTextEdit):
         super().inputMethodEvent(event)
         self._composing = bool(event.preeditString())
         self.fit()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = super().createMimeDataFromSelection()
+        data.text()  # Qt makes its forms when one is first asked for
+        data.setText(as_written(self.textCursor().selectedText()))
+        return data
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

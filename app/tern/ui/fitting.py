@@ -148,7 +148,8 @@ class Fitting(QObject):
         if written and not size.fits:
             state, words = State.OVER, self.tr("too long to send")
         elif size.dropped:
-            gone = sum(bool(entry.content) for entry in self._session.path[: self._session.dropped])
+            path = self._session.path[: self._session.dropped]
+            gone = sum(bool(self._session.told(entry)) for entry in path)
             if len(size.dropped) <= gone:
                 words = self.tr("the oldest messages are left out")
             else:
@@ -168,6 +169,15 @@ class Fitting(QObject):
 
     def _too_long(self, size: PromptSize) -> str:
         """What happened, and what helps here."""
+        role, tokens = size.longest
+        if role == "system":
+            what = self.tr(
+                "The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, "
+                "your message included."
+            ).format(format_count(tokens), format_count(size.limit))
+            shorter = self.tr("Shorten the system prompt.")
+            raised = self.tr("Shorten the system prompt, or raise the context size in Settings.")
+            return f"{what} {raised if self._can_grow() else shorter}"
         what = self.tr(
             "This message is too long to send: it takes {0} tokens, and the model can take {1} at a time."
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from tern.ui.markdown_types import Block, Kind, ListItem, Style
+from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, ListItem, Style
 from tern.ui.text_units import from_right
 from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
 
@@ -66,6 +66,9 @@ class Formats:
             fmt.setAnchor(True)
             fmt.setAnchorHref(link)
             fmt.setFontUnderline(True)
+        if link.startswith(THOUGHT_LINK):
+            fmt.setForeground(self.quiet)
+            fmt.setFontUnderline(False)
         return fmt
 
     def code_char(self) -> QTextCharFormat:
@@ -184,6 +187,8 @@ class Formats:
             fmt.setProperty(QUOTE, block.quote)
         if block.kind is Kind.RULE:
             fmt.setProperty(RULE, True)
+        if block.kind is Kind.LABEL:
+            fmt.setProperty(ASIDE, True)
         return fmt
 
     def code_line(self, block: Block, code: int) -> QTextBlockFormat:

@@ -14,6 +14,8 @@ from tern.ui import error_words
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_S = 5.0
+
 Work = Callable[[Callable[[float], None]], Any]
 
 
@@ -52,9 +54,10 @@ class Job(QObject):
         self._stop.set()
 
     def wait(self) -> None:
-        """Until the thread has ended."""
+        """Until the thread has ended, but not for ever: a file that does not come (a pipe, a disk that has gone) must
+        not keep a window open."""
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(_PATIENCE_S)
 
     def _told(self, fraction: float) -> None:
         if self._stop.is_set():

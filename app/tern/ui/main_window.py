@@ -99,6 +99,7 @@ class MainWindow(ChatWindow):
         self._restore_window()
         self._list_conversations()
         self._show_session()
+        self._restore_written()
         if self.store.warning:
             self.notice.show_message(self.store.warning)
 
@@ -255,7 +256,7 @@ class MainWindow(ChatWindow):
         self._session, self._editing = session, None
         self.notice.clear()
         self._show_session()
-        self.drafts.restore()
+        self._restore_written()
 
     def _show_title(self) -> None:
         super()._show_title()
@@ -378,14 +379,13 @@ class MainWindow(ChatWindow):
         self._setting_changed(THEME)
 
     def _restore_window(self) -> None:
-        """As it was left: place, sidebar, conversation, what was being written."""
+        """As it was left: place, sidebar, conversation."""
         if geometry := self._settings[WINDOW_GEOMETRY]:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
         self.sides.set_wanted(self._settings[SIDEBAR_OPEN])
         shown = self.store.fact(_SHOWN)
         if shown.isdigit() and any(summary.id == int(shown) for summary in self.store.summaries()):
             self._session = self.desk.session(int(shown))
-        self.drafts.restore()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):

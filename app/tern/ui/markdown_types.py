@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+THOUGHT_LINK = "tern-thought:"  # then the message's key, "/" and which of its thoughts
+
 
 class Style(Enum):
     """How a run of text is set; a run has any number of them."""
@@ -33,6 +35,7 @@ class Kind(StrEnum):
     TABLE = "table"
     RULE = "rule"
     MATH = "math"  # a formula, its runs
+    LABEL = "label"  # no part of the text: what opens and closes a thought
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tern.chat.attaching import Attachment, Kind
+from tern.chat.thinking import answer_or_all
 from tern.ui.chips import attachment_text
 from tern.ui.document import Attached, Slot
+from tern.ui.folding import FoldingReader
 from tern.ui.markdown import StreamParser
 
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
@@ -35,7 +37,17 @@ class Shown:
     item: Item
     pieces: list[str] = field(default_factory=list)
     note: str = ""
-    parser: StreamParser | None = None
+    parser: FoldingReader | None = None
+    turned: set[int] = field(default_factory=set)  # thoughts that the person has opened, or folded again
+
+    def reader(self) -> FoldingReader:
+        """A new one, for this reply."""
+        return FoldingReader(StreamParser, self.item.key, self.turned)
+
+    @property
+    def said(self) -> str:
+        """What is copied of it: a reply without what the model thought."""
+        return self.source if self.user else answer_or_all(self.source)
 
     @property
     def user(self) -> bool:

@@ -23,12 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tern.chat.writing import as_written
 from tern.settings import ACCENT, LANGUAGE, Setting
 from tern.ui import language
 from tern.ui.accents import ACCENTS
 from tern.ui.controls import Choice, Number, Real, Tick
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
+from tern.ui.written import written_in
 
 _CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
 
@@ -139,7 +141,7 @@ class SettingRow(QWidget):
             control = text = QPlainTextEdit(self)
             text.setTabChangesFocus(True)
             text.setPlaceholderText(self.tr("None"))
-            text.textChanged.connect(lambda: self._take(text.toPlainText()))
+            text.textChanged.connect(lambda: self._take(written_in(text.document())))
             text.setFixedHeight(setting.lines * text.fontMetrics().lineSpacing() + Space.L)
         if isinstance(control, QAbstractSpinBox):
             control.setKeyboardTracking(False)
@@ -163,7 +165,7 @@ class SettingRow(QWidget):
             control.setValue(value)
         elif isinstance(control, QLineEdit):
             control.setText(value)
-        elif isinstance(control, QPlainTextEdit) and control.toPlainText() != value:
+        elif isinstance(control, QPlainTextEdit) and written_in(control.document()) != as_written(value):
             control.setPlainText(value)
         self._loading = False
         self._restore.setVisible(self._values.is_changed(self.setting))

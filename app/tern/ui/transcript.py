@@ -88,7 +88,7 @@ class Transcript(TranscriptView):
 
     def _copy(self, bar: MessageBar, shown: Shown | None) -> None:
         if shown is not None:
-            QGuiApplication.clipboard().setText(shown.source)
+            QGuiApplication.clipboard().setText(shown.said)
             bar.confirm_copy()
 
     def _copy_pointed_code(self) -> None:
@@ -129,7 +129,7 @@ class Transcript(TranscriptView):
 
     def _add_message_actions(self, menu: QMenu, shown: Shown) -> None:
         label = self.tr("Copy message") if shown.user else self.tr("Copy reply")
-        menu.addAction(label, lambda: QGuiApplication.clipboard().setText(shown.source))
+        menu.addAction(label, lambda: QGuiApplication.clipboard().setText(shown.said))
         menu.addSeparator()
         if shown.user:
             changes = [

@@ -22,7 +22,7 @@ from tern.ui.context_line import ContextLine
 from tern.ui.document import DocumentWriter, Slot
 from tern.ui.grounds import Grounds
 from tern.ui.icons import action_icon
-from tern.ui.markdown import StreamParser
+from tern.ui.markdown_types import THOUGHT_LINK
 from tern.ui.messages import ATTACHMENT_LINK, Item, Shown
 from tern.ui.theme import Size, Space, Theme
 
@@ -92,7 +92,8 @@ class TranscriptView(QTextBrowser):
         asked = Shown(Slot(QTextCursor()), question, [question.text])
         asked.slot = self._writer.add_user(question.text, self._column(), asked.attached)
         self._messages.append(asked)
-        self._open = Shown(self._writer.add_reply(), reply, parser=StreamParser())
+        self._open = Shown(self._writer.add_reply(), reply)
+        self._open.parser = self._open.reader()
         self._messages.append(self._open)
         self.jump_to_latest()
         self._update_caret()
@@ -153,8 +154,8 @@ class TranscriptView(QTextBrowser):
         QTimer.singleShot(0, self, self._place_bars)
 
     def last_reply(self) -> str:
-        """The newest reply as the model wrote it; empty when there is none."""
-        return next((shown.source for shown in reversed(self._messages) if not shown.user), "")
+        """The newest reply, without what the model thought; empty when there is none."""
+        return next((shown.said for shown in reversed(self._messages) if not shown.user), "")
 
     def reveal(self, key: int, words: Sequence[str] = ()) -> None:
         """Bring a message into view, and select the first of ``words`` in it."""
@@ -178,8 +179,19 @@ class TranscriptView(QTextBrowser):
         if link.startswith(ATTACHMENT_LINK):
             key, _, number = link.removeprefix(ATTACHMENT_LINK).partition("/")
             self.attachment_requested.emit(int(key), int(number))
+        elif link.startswith(THOUGHT_LINK):
+            self._turn_thought(link)
         else:
             self.link_activated.emit(link)
+
+    def _turn_thought(self, link: str) -> None:
+        """Open a thought, or fold it again; what is being read stays where it is."""
+        key, _, number = link.removeprefix(THOUGHT_LINK).partition("/")
+        for shown in self._messages:
+            if str(shown.item.key) == key and number.isdecimal():
+                shown.turned ^= {int(number)}
+                self._stick = False
+                self._rebuild()
 
     @property
     def following(self) -> bool:
@@ -234,7 +246,7 @@ class TranscriptView(QTextBrowser):
                 shown.slot = self._writer.add_user(shown.source, column, shown.attached)
                 continue
             shown.slot = self._writer.add_reply()
-            parser = StreamParser()
+            parser = shown.reader()
             parser.append(shown.source, last=shown is not still_open)
             self._writer.update(shown.slot, 0, parser.blocks)
             self._writer.set_note(shown.slot, shown.note)
