@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 
 from tern.cli import options
+from tern.cli.streams import Input, json_text, note
 from tern.errors import UserError
 
 INTERRUPTED = 130
@@ -39,9 +39,10 @@ def run(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
     from tern.engine.types import Message, Request, Stats
 
-    messages = [Message("user", _question(args.question))]
+    given = Input()
+    messages = [Message("user", _question(args.question, given))]
     if args.system:
-        messages.insert(0, Message("system", args.system))
+        messages.insert(0, Message("system", given.clean(args.system)))
     with Progress("Opening the model") as progress:
         engine = open_asked(args, progress)
     pieces: list[str] = []
@@ -57,16 +58,16 @@ def run(args: argparse.Namespace) -> int:
     finally:
         engine.close()
     if args.json:
-        print(json.dumps(_report("".join(pieces), stats), ensure_ascii=False))
+        print(json_text(_report("".join(pieces), stats)))
     else:
         print()
         if sys.stderr.isatty():
-            print(stats_line(stats), file=sys.stderr)
+            note(stats_line(stats))
     return INTERRUPTED if stop.asked else 0
 
 
-def _question(words: list[str]) -> str:
-    text = sys.stdin.buffer.read().decode(errors="replace") if words == ["-"] else " ".join(words)
+def _question(words: list[str], given: Input) -> str:
+    text = given.text() if words == ["-"] else given.clean(" ".join(words))
     if not text.strip():
         raise UserError("The question is empty; say what to ask, or - to read it from standard input.")
     return text

@@ -3,41 +3,40 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from types import FrameType, TracebackType
 from typing import Any
 
+from tern.cli.streams import screen
 from tern.engine.types import FinishReason, Stats
 from tern.metrics.speed import format_count, format_seconds, format_speed
 
 _REDRAW_S = 0.1
 _PATIENCE_S = 0.4  # what is quicker than this needs no progress line
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """A line on stderr that says how far something is; only for people, and only when it takes a while."""
+    """A line that says how far something is; only for people, and only when it takes a while.
+
+    It goes when the ``with`` ends, or when anything else is written (see ``streams.Screen``).
+    """
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._shows = sys.stderr.isatty()
+        self._screen = screen()
         self._next = time.monotonic() + _PATIENCE_S
-        self._drawn = False
 
     def __call__(self, fraction: float) -> None:
         now = time.monotonic()
-        if self._shows and now >= self._next:
+        if now >= self._next:
             self._next = now + _REDRAW_S
-            self._drawn = True
-            print(f"{_CLEAR_LINE}{self._label} {fraction:.0%}", end="", file=sys.stderr, flush=True)
+            self._screen.draw(f"{self._label} {fraction:.0%}")
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._drawn:
-            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+        self._screen.clear()
 
 
 class StopOnInterrupt:
