@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tern.cli import options
-from tern.cli.streams import Input, OutputLost, note, say
+from tern.cli.streams import Input, OutputLost, note, say, screen
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _typed(given: Input) -> Iterator[str]:
         except KeyboardInterrupt:
             print(file=asking)
             continue
+        screen().entered()
         yield given.clean(line)
 
 

@@ -108,6 +108,10 @@ class Screen:
         if text:
             self._at_start = text.endswith("\n")
 
+    def entered(self) -> None:
+        """A person pressed Enter, which the terminal answered with a new line."""
+        self._at_start = True
+
     def begin_line(self) -> None:
         """End the line that was begun on the terminal, where a remark is to follow."""
         if not self._at_start and sys.stderr.isatty():
