@@ -7,6 +7,7 @@ One override moves everything a person owns into one folder: ``--data-dir DIR`` 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
@@ -38,7 +39,9 @@ def _root() -> Path | None:
 def _meant(folder: str, named_by: str) -> Path:
     """The folder that a person named. Raises UserError where there is none of that name to be."""
     if not folder:  # as an unset variable in a script leaves it: never the current folder, by accident
-        raise UserError(f"{named_by} is empty. Name the folder to keep Tern's files in: --data-dir DIR.")
+        raise UserError(
+            f"{named_by} is empty. Name a folder for Tern's files with --data-dir DIR, or leave it out."
+        )
     try:
         return Path(folder).expanduser().absolute()
     except RuntimeError as error:
@@ -53,11 +56,15 @@ def _meant(folder: str, named_by: str) -> Path:
         ) from error
 
 
-def _of_the_system(folder: Path) -> Path:
-    """One of the system's places. Without a home folder they would be relative to whatever folder is current."""
-    if not folder.is_absolute():
+def _of_the_system(find: Callable[..., Path]) -> Path:
+    """One of the system's places. Raises UserError where there is no home folder: they would be in it."""
+    try:
+        folder = find(_APP, appauthor=False)
+    except RuntimeError:
+        folder = Path()
+    if not folder.is_absolute():  # nothing is scattered over whatever folder is current
         raise UserError(
-            f"Tern cannot tell where its files belong: this system says {folder}, which is no whole path. "
+            "Tern cannot tell where to keep its files: this account has no home folder. "
             "Set HOME, or name a folder with --data-dir DIR."
         )
     return folder
@@ -77,31 +84,25 @@ def _ready(folder: Path) -> Path:
 def config_dir() -> Path:
     """Folder of the settings file; created when missing."""
     root = _root()
-    return _ready(
-        root / "config" if root else _of_the_system(platformdirs.user_config_path(_APP, appauthor=False))
-    )
+    return _ready(root / "config" if root else _of_the_system(platformdirs.user_config_path))
 
 
 def data_dir() -> Path:
     """Folder of conversations and models; created when missing."""
     root = _root()
-    return _ready(
-        root / "data" if root else _of_the_system(platformdirs.user_data_path(_APP, appauthor=False))
-    )
+    return _ready(root / "data" if root else _of_the_system(platformdirs.user_data_path))
 
 
 def cache_dir() -> Path:
     """Folder of files that can always be made again (vocabulary sidecars, repacked weights); created when missing."""
     root = _root()
-    return _ready(
-        root / "cache" if root else _of_the_system(platformdirs.user_cache_path(_APP, appauthor=False))
-    )
+    return _ready(root / "cache" if root else _of_the_system(platformdirs.user_cache_path))
 
 
 def log_dir() -> Path:
     """Folder of the log files; created when missing."""
     root = _root()
-    return _ready(root / "log" if root else _of_the_system(platformdirs.user_log_path(_APP, appauthor=False)))
+    return _ready(root / "log" if root else _of_the_system(platformdirs.user_log_path))
 
 
 def resources_dir() -> Path:

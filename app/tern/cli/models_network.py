@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tern.cli import options
 from tern.cli.streams import json_text, say
+from tern.errors import UserError
 
 if TYPE_CHECKING:
     from tern.library.network import NetworkOptions
@@ -70,7 +71,12 @@ def run_token(args: argparse.Namespace) -> int:
         token_store.forget()
         say("The keyring has no token of Tern's any more.")
     elif not args.status:
-        token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+        try:
+            token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+        except (EOFError, UnicodeDecodeError) as error:  # Ctrl-D, or a paste in another encoding
+            raise UserError(
+                "No token was given. Copy it from huggingface.co, Settings, Access Tokens."
+            ) from error
         say(f"Kept in the system's keyring ({token_store.keyring_name()}).")
     status = token_store.status()
     say(f"Token in use: {_SOURCES[status.source]}.")
