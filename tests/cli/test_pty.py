@@ -289,3 +289,12 @@ def test_the_guide_reads_a_long_question_and_its_reply_stands(data_dir: Path) ->
             assert other.finish() == 0
         reply = as_shown(out.read_text(), 60)
         assert screen.lines[: len(reply)] == reply
+
+
+def test_no_token_typed_is_one_sentence(data_dir: Path) -> None:
+    with PtyScreen([*TERN, "models", "token"], columns=200) as screen:
+        screen.until("Token:")
+        screen.press(CTRL_D)
+        assert screen.finish() == 1
+        assert "No token was given." in screen.lines[-1]
+        assert "inside Tern" not in screen.lines[-1]
