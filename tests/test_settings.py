@@ -248,7 +248,7 @@ def test_many_processes_save_at_once(tmp_path: Path) -> None:
         "for value in range(1, 21):\n"
         "    settings = Settings.load(folder); settings[keys[sys.argv[2]]] = value; settings.save(folder)\n"
     )
-    keys = ["threads", "sampling.seed", "max_tokens"]
+    keys = ["sampling.top_k", "sampling.seed", "max_tokens"]
     running = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path), key]) for key in keys]
     assert [process.wait(timeout=120) for process in running] == [0, 0, 0]
     assert json.loads((tmp_path / FILE_NAME).read_text()) == dict.fromkeys(keys, 20)

@@ -15,6 +15,7 @@ from tern.engine.threads import performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
 from tern.engine.types import Engine, EngineOptions
 from tern.errors import UserError
+from tern.settings import most_threads
 
 MIN_CONTEXT = 16
 # Smaller models run on one thread: they outrun any reader, and threads that wait for each other at every node come
@@ -43,7 +44,7 @@ def open_model(
                 f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
             )
         small = file.size < ONE_THREAD_BYTES
-        threads = options.threads or (1 if small else performance_cores())
+        threads = _threads(options) or (1 if small else performance_cores())
         return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
     except BaseException:
         file.close()
@@ -94,6 +95,13 @@ def open_any_engine(
 
     options = options or EngineOptions()
     opened = for_llama.openable(path, paths.cache_dir(), progress)
-    engine = GenericEngine(path, options, options.threads or performance_cores(), trusted, opened)
+    engine = GenericEngine(path, options, _threads(options) or performance_cores(), trusted, opened)
     progress(1.0)
     return engine
+
+
+def _threads(options: EngineOptions) -> int | None:
+    """The threads asked for, if any. Raises UserError where they are more than this computer could carry."""
+    if options.threads is not None and not 1 <= options.threads <= most_threads():
+        raise UserError(f"This computer can use 1 to {most_threads():,} threads, not {options.threads:,}.")
+    return options.threads

@@ -43,13 +43,18 @@ def start(level: int = logging.INFO) -> None:
     folder = paths.log_dir()
     try:
         _handler = logging.handlers.RotatingFileHandler(
-            folder / FILE_NAME, maxBytes=_MAX_BYTES, backupCount=_KEPT, encoding="utf-8"
+            folder / FILE_NAME,
+            maxBytes=_MAX_BYTES,
+            backupCount=_KEPT,
+            encoding="utf-8",
+            errors="backslashreplace",  # names of files may hold bytes that are no text
         )
         _collect_crashes(folder)
         _crash_file = (folder / f"crash-{os.getpid()}.log").open("w", encoding="utf-8")
     except OSError:
         _handler = _handler or logging.NullHandler()
     _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.raiseExceptions = False  # a full disk would put a traceback for each line on the terminal
     logging.getLogger("tern").setLevel(level)
     logging.getLogger().addHandler(_handler)  # other libraries' warnings, Qt's among them, go there too
     if _crash_file is not None:

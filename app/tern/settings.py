@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
@@ -69,9 +70,9 @@ class Setting(Generic[T]):
             return "must be a number"
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             if self.low is not None and value < self.low:
-                return f"must be at least {self.low:g}"
+                return f"must be at least {self.low:,}"
             if self.high is not None and value > self.high:
-                return f"must be at most {self.high:g}"
+                return f"must be at most {self.high:,}"
         return None
 
 
@@ -81,6 +82,12 @@ _TYPE_NAMES: dict[type, str] = {
     float: "a number",
     str: "a text",
 }
+
+
+def most_threads() -> int:
+    """How many threads may be asked for here: more than the processors gain nothing, hundreds stop the computer."""
+    return min(512, 4 * (os.cpu_count() or 1))  # 512: the most that ggml takes
+
 
 _LOOK, _REPLY, _ENGINE, _NETWORK = "Appearance", "Replies", "Engine", "Network"
 
@@ -157,8 +164,8 @@ MAX_TOKENS = Setting(
 )  # fmt: skip
 THREADS = Setting(
     "threads", int, 0, _ENGINE, "Threads",
-    "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0, 512,
-    lowest="Automatic",
+    "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0,
+    most_threads(), lowest="Automatic",
 )  # fmt: skip
 QUIET = Setting(
     "quiet", bool, False, _ENGINE, "Quiet",

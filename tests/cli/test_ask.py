@@ -13,7 +13,6 @@ from docx import Document
 from tern.__main__ import main
 from tern.chat.attaching import compose
 from tern.chat.reading import attached
-from tern.cli import terminal
 from tern.context import open_engine
 from tern.engine.types import EngineOptions, Message
 
@@ -161,8 +160,3 @@ def test_what_is_no_text_on_standard_input(
     monkeypatch.setattr(sys, "stdin", _Stdin(bytes(range(200))))
     assert _ask(tiny, "-") == 1
     assert "standard input is no text" in capsys.readouterr().err
-
-
-def test_text_for_a_terminal() -> None:
-    assert terminal.shown("a\tb\nc\x1b[2J\x9b\u202e é") == "a\tb\nc\\x1b[2J\\x9b\\u202e é"
-    assert terminal.shown("a\nb", lines=False) == "a\\nb"

@@ -181,4 +181,4 @@ def test_every_command_uses_the_threads_of_the_settings() -> None:
     settings[QUIET] = True
     settings.save()
     assert used() == 3
-    assert used("--threads", "5") == 5
+    assert used("--threads", "2") == 2

@@ -9,9 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tern import settings
 from tern.__main__ import main
+from tern.cli.parser import build_parser
+from tern.context import open_any_engine, open_engine
 from tern.engine.gguf import GGUFFile
 from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.types import EngineOptions
+from tern.errors import UserError
+from tern.metrics import thread_choice
 
 
 def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -178,10 +184,6 @@ def test_perplexity_is_the_mean_surprise(
     assert main(["eval", "--threads", "1", "--model", str(tiny), *arguments]) == 0
     found = _last_json(capsys)
     assert found["tokens"] > 60
-
-    from tern.context import open_engine
-    from tern.engine.types import EngineOptions
-
     engine = open_engine(tiny, EngineOptions(kv_type="f32"))
     bos = engine.model.config.bos_id
     tokens = engine.tokenizer.encode(text.read_text())
@@ -224,6 +226,7 @@ def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["kernels"]["chosen"] in found["kernels"]["available"]
     assert found["processor"]["threads Tern uses"] >= 1
     assert found["ggml"]["version"]
+    assert found["memory"]["available MB"] <= (found["memory"]["limit MB"] or found["memory"]["total MB"])
     main(["doctor"])
     assert "instruction sets" in capsys.readouterr().out
 
@@ -291,6 +294,20 @@ def test_eval_says_what_is_wrong_with_a_file(
         ["bench", "--threads", "sweep", "--compare"],
         ["bench", "--threads", "all"],
         ["ask", "--threads", "sweep", "Hi"],
+        ["ask", "--threads", "100000", "Hi"],
+        ["bench", "--threads", "32000"],
+        ["ask", "--max-tokens", "99999999999", "Hi"],
+        ["ask", "--temperature", "nan", "Hi"],
+        ["ask", "--temperature", "2.5", "Hi"],
+        ["ask", "--top-k", "1e3", "Hi"],
+        ["ask", "--seed", "-1", "Hi"],
+        ["ask", "--model", "", "Hi"],
+        ["chat", "--model", ""],
+        ["bench", "--model", ""],
+        ["--model", ""],
+        ["eval", "--text", ""],
+        ["models", "import", ""],
+        ["models", "convert", "", "--out", "x"],
         ["dance"],
     ],
 )
@@ -299,6 +316,45 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
         main(arguments)
     assert caught.value.code == 2
     assert "usage: tern" in capsys.readouterr().err
+
+
+def test_the_terminals_ranges_are_the_windows() -> None:
+    """What the settings refuse, no option takes; what they take, every option takes."""
+    parser = build_parser()
+    for option, setting in {
+        "--threads": settings.THREADS,
+        "--max-tokens": settings.MAX_TOKENS,
+        "--temperature": settings.TEMPERATURE,
+        "--top-k": settings.TOP_K,
+        "--top-p": settings.TOP_P,
+        "--min-p": settings.MIN_P,
+        "--repeat-penalty": settings.REPEAT_PENALTY,
+        "--seed": settings.SEED,
+    }.items():
+        assert setting.high is not None
+        name = option.removeprefix("--").replace("-", "_")
+        assert getattr(parser.parse_args(["ask", option, str(setting.high), "Hi"]), name) == setting.high
+        with pytest.raises(SystemExit):
+            parser.parse_args(["ask", option, str(setting.high + 1), "Hi"])
+
+
+def test_threads_are_held_to_the_computer(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """At every door: the option, the settings, a measured count from another computer, the engine itself."""
+    most = settings.most_threads()
+    with pytest.raises(SystemExit):
+        main(["ask", "--threads", str(most + 1), "Hi"])
+    assert f"must be at most {most} on this computer" in capsys.readouterr().err
+    assert settings.THREADS.problem(most + 1) == f"must be at most {most}"
+    kept = settings.Settings({"threads_measured": 512, "threads_measured_on": thread_choice.this_computer()})
+    assert thread_choice.thread_count(kept) == most
+    for open_it in (open_engine, open_any_engine):
+        with pytest.raises(UserError, match=f"1 to {most} threads"):
+            open_it(tiny, EngineOptions(threads=most + 1))
+
+
+def test_the_contexts_limit_is_the_models(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--model", str(tiny), "--context", "999999999", "Hi"]) == 1
+    assert "context can be 16 to 512 tokens, not 999,999,999" in capsys.readouterr().err
 
 
 def test_a_bug_is_one_sentence_and_a_trace_in_the_log(

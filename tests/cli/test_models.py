@@ -39,6 +39,22 @@ def hub(tmp_path: Path, tiny: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         yield running
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudoterminals are Unix's")
+@pytest.mark.parametrize("columns", [30, 120])
+def test_a_download_leaves_only_its_end_on_the_screen(hub: LocalHub, columns: int) -> None:
+    """The bar, wider than a narrow terminal, is cut there and goes."""
+    from .pty_screen import TERN, PtyScreen, as_shown
+
+    with PtyScreen([*TERN, "models", "fetch", REPO], columns=columns) as screen:
+        assert screen.finish() == 0
+        assert b"tiny.gguf " in screen.raw  # it was there
+        model = shelf.need("tiny")
+        said = (
+            f'{model.title} is here and verified: {model.path}\nAsk it something: tern ask --model tiny "…"'
+        )
+        assert screen.lines == as_shown(said, columns)
+
+
 def as_json(capsys: pytest.CaptureFixture[str]) -> Any:
     return json.loads(capsys.readouterr().out)
 

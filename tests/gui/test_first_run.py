@@ -98,7 +98,7 @@ def test_too_little_disk_or_memory_is_said(
 ) -> None:
     usage = type("Usage", (), {"free": 500_000_000})
     monkeypatch.setattr(first_run.shutil, "disk_usage", lambda path: usage)
-    monkeypatch.setattr(first_run.psutil, "virtual_memory", lambda: type("M", (), {"total": 512_000_000}))
+    monkeypatch.setattr(first_run, "usable_memory", lambda: 512_000_000)
     host = _host(make_window(load=False), theme, Settings())
     assert host.card is not None
     said = " ".join(label.text() for label in host.card.findChildren(QLabel))

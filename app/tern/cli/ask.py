@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
+from tern.cli.streams import Input, json_text, note, say, say_set_off
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -65,11 +65,12 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.question and not args.attach:
         args.usage_error("say what to ask, or attach a file")
+    given = Input()
     attachments = [_attached(path, args.encoding) for path in args.attach]
-    words = _question(args.question, args.encoding) if args.question else ""
+    words = _question(args.question, args.encoding, given) if args.question else ""
     messages = [Message("user", compose(words, attachments))]
     if args.system:
-        messages.insert(0, Message("system", args.system))
+        messages.insert(0, Message("system", given.clean(args.system)))
     with Progress("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
@@ -96,22 +97,23 @@ def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace
             if not args.json:
                 print(chunk.text, end="", flush=True)
     if args.json:
-        print(json.dumps(_report("".join(pieces), stats), ensure_ascii=False))
+        print(json_text(_report("".join(pieces), stats)))
     else:
         print()
         if sys.stderr.isatty():
-            print(stats_line(stats), file=sys.stderr)
+            note(stats_line(stats))
     return INTERRUPTED if stop.asked else 0
 
 
-def _question(words: list[str], encoding: str | None) -> str:
+def _question(words: list[str], encoding: str | None, given: Input) -> str:
     from tern.chat.reading import decode
     from tern.chat.writing import as_written
     from tern.cli.terminal import say_reading
 
     if words == ["-"]:
+        data = given.data()
         try:
-            found = decode(sys.stdin.buffer.read(), "Standard input", encoding)
+            found = decode(data, "Standard input", encoding)
         except UserError as error:
             raise UserError(
                 "What came from standard input is no text that Tern can read. Attach a PDF or DOCX with --attach."
@@ -119,7 +121,7 @@ def _question(words: list[str], encoding: str | None) -> str:
         say_reading("standard input", found.encoding, found.faults, encoding)
         text = found.text
     else:
-        text = as_written(" ".join(words))
+        text = as_written(given.clean(" ".join(words)))
     if not text.strip():
         raise UserError("The question is empty; say what to ask, or - to read it from standard input.")
     return text
@@ -193,7 +195,7 @@ def _dry_run(
             "fits": size.fits,
             "dropped": list(size.dropped),
         }
-        print(json.dumps(report, ensure_ascii=False))
+        print(json_text(report))
     else:
         _print_dry_run(engine, tokens, listed, size)
     return 0 if size.fits else DOES_NOT_FIT
@@ -202,11 +204,9 @@ def _dry_run(
 def _print_dry_run(
     engine: Engine, tokens: list[int], attachments: Sequence[dict[str, Any]], size: PromptSize
 ) -> None:
-    from tern.cli.terminal import shown
-
-    on_terminal = sys.stdout.isatty()
-    text = _marked(engine, tokens) if on_terminal else _spelled(engine, tokens)
-    print(f"Prompt:\n{text}\n")
+    print("Prompt:")
+    _print_prompt(engine, tokens)
+    print("\n")
     print(f"Tokens:\n{' '.join(map(str, tokens))}\n")
     if attachments:
         print("Attachments:")
@@ -214,7 +214,7 @@ def _print_dry_run(
         parts = [one["name"], one["encoding"], f"{one['bytes']:,} bytes", f"{one['tokens']:,} tokens"]
         if one["faults"]:
             parts.append(f"{one['faults']:,} unreadable")
-        print(shown(", ".join(filter(None, parts)), lines=False))
+        say(", ".join(filter(None, parts)))
     if attachments:
         print()
     room = f"the model can take {size.limit:,} at a time (context {size.context_size:,})"
@@ -225,16 +225,15 @@ def _spelled(engine: Engine, tokens: Sequence[int]) -> str:
     return b"".join(map(engine.spelled, tokens)).decode(errors="replace")
 
 
-def _marked(engine: Engine, tokens: Sequence[int]) -> str:
-    """The text with control tokens set off, so that none can be taken for words that look like one."""
+def _print_prompt(engine: Engine, tokens: Sequence[int]) -> None:
+    """Control tokens are set off, so that none can be taken for words that look like one."""
     from itertools import groupby
 
-    from tern.cli.terminal import set_off, shown
-
-    parts = []
     for special, run in groupby(
         tokens, lambda token: not engine.piece(token) and bool(engine.spelled(token))
     ):
-        text = shown(_spelled(engine, list(run)))
-        parts.append(set_off(text) if special else text)
-    return "".join(parts)
+        text = _spelled(engine, list(run))
+        if special:
+            say_set_off(text)
+        else:
+            print(text, end="")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from tern.cli import bench_child, bench_forecast, options
 from tern.cli.bench_models import SHAPES
+from tern.cli.streams import json_text, say
 
 if TYPE_CHECKING:
     from tern.metrics.benchmark import Plan
@@ -97,11 +98,21 @@ def run(args: argparse.Namespace) -> int:
     path = synthetic_model(args.synthetic, args.sparsity) if args.synthetic else options.model_path(args)
     if args.threads == SWEEP:
         report = bench_sweep.measure(args, path, _plan(args))
-        print(json.dumps(report) if args.json else bench_sweep.markdown(report))
+        _print(args, report, bench_sweep.markdown)
         return 0
     report = bench_run.measure(args, path, _plan(args))
-    print(json.dumps(report, ensure_ascii=False) if args.json else bench_report.markdown(report))
+    _print(args, report, bench_report.markdown)
     return 0
+
+
+def _print(
+    args: argparse.Namespace, report: dict[str, Any], markdown: Callable[[dict[str, Any]], str]
+) -> None:
+    if args.json:
+        print(json_text(report))
+        return
+    for line in markdown(report).split("\n"):
+        say(line)
 
 
 def _plan(args: argparse.Namespace) -> Plan:
@@ -122,7 +133,7 @@ def _listed(numbers: tuple[int, ...]) -> str:
 
 
 def _threads(text: str) -> int | str:
-    return SWEEP if text == SWEEP else options.positive(text)
+    return SWEEP if text == SWEEP else options.thread_count(text)
 
 
 def _sparsity(text: str) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.streams import Input, OutputLost, note, say, screen
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ HELP = """/help          this list
 /reset         forget the conversation
 /quit          end (also Ctrl-D)
 Ctrl-C stops a reply."""
+_PROMPT = "> "
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -39,30 +42,39 @@ def run(args: argparse.Namespace) -> int:
     with Progress("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
-        conversation = _Conversation(engine, options.sampling(args), args.max_tokens, args.system)
+        given = Input()
+        system = given.clean(args.system) if args.system else None
+        conversation = _Conversation(engine, options.sampling(args), args.max_tokens, system)
         if sys.stdin.isatty():
-            import readline  # noqa: F401  # gives input() line editing and history
-
-            print(f"{engine.info.name}. /help lists the commands, Ctrl-D ends.")
-        while (line := _read()) is not None:
-            if not conversation.take(line):
+            say(f"{engine.info.name}. /help lists the commands, Ctrl-D ends.")
+        for line in _typed(given) if sys.stdin.isatty() else given.lines():
+            if not conversation.take(line.strip()):
                 break
     finally:
         engine.close()
     return 0
 
 
-def _read() -> str | None:
-    """The next line, or None at the end. Ctrl-C at the prompt drops what was typed."""
+def _typed(given: Input) -> Iterator[str]:
+    """The lines that a person types. Ctrl-C at the prompt drops what was typed."""
+    import readline  # noqa: F401  # gives input() line editing and history
+
+    asking = (
+        sys.stdout if sys.stdout.isatty() else sys.stderr
+    )  # replies that go into a file come without prompts
     while True:
         try:
-            return input("> " if sys.stdin.isatty() else "").strip()
+            if asking is not sys.stdout:
+                print(_PROMPT, end="", file=asking, flush=True)
+            line = input(_PROMPT if asking is sys.stdout else "")
         except EOFError:
-            if sys.stdin.isatty():
-                print()
-            return None
+            print(file=asking)
+            return
         except KeyboardInterrupt:
-            print()
+            print(file=asking)
+            continue
+        screen().entered()
+        yield given.clean(line)
 
 
 class _Conversation:
@@ -97,7 +109,7 @@ class _Conversation:
                 "A new conversation begins." if self._system else "A new conversation begins, without prompt."
             )
         elif word.startswith("/") and word[1:].isalpha():
-            print(f"There is no command {word}; /help lists them.")
+            say(f"There is no command {word}; /help lists them.")
         else:
             self._reply(line)
         return True
@@ -122,11 +134,13 @@ class _Conversation:
                     print(chunk.text, end="", flush=True)
                     pieces.append(chunk.text)
                     stats = chunk.stats
+        except OutputLost:
+            raise
         except UserError as error:
-            print(f"tern: {error}", file=sys.stderr)
+            note(f"tern: {error}")
             return
         print()
         if sys.stderr.isatty():
-            print(stats_line(stats), file=sys.stderr)
+            note(stats_line(stats))
         told = answer("".join(pieces))
         self._messages = [*messages, Message("assistant", told)] if told else messages

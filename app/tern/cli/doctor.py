@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import json
 import os
 import platform
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import Any
 
 from tern import __version__
 from tern.cli import options
+from tern.cli.streams import json_text, say
 from tern.errors import UserError
 
 _PACKAGES = ("llama-cpp-python", "numpy", "PySide6-Essentials", "psutil")
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
             problems.append(str(error))
     report["problems"] = problems
     if args.json:
-        print(json.dumps(report, ensure_ascii=False))
+        print(json_text(report))
     else:
         _print(report)
     return 1 if problems else 0
@@ -87,11 +87,13 @@ def _ggml() -> dict[str, str]:
     return {"version": ggml.load().version().decode()}
 
 
-def _memory() -> dict[str, int]:
-    from tern.metrics.memory import available_memory, memory, total_memory
+def _memory() -> dict[str, int | None]:
+    from tern.metrics.memory import available_memory, memory, memory_limit, total_memory
 
+    limit = memory_limit()
     return {
         "total MB": total_memory() // 10**6,
+        "limit MB": None if limit is None else limit // 10**6,
         "available MB": available_memory() // 10**6,
         "this process MB": memory().resident_bytes // 10**6,
     }
@@ -144,7 +146,7 @@ def _print(report: dict[str, Any]) -> None:
     for section in _SECTIONS:
         print(section)
         for key, value in report[section].items():
-            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
-            print(f"  {key:<20}{'none' if shown is None or shown == '' else shown}")
+            words = ", ".join(map(str, value)) if isinstance(value, list) else value
+            say(f"  {key:<20}{'none' if words is None or words == '' else words}")
     for problem in report["problems"]:
-        print(f"problem: {problem}")
+        say(f"problem: {problem}")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.streams import json_text
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ def register(subparsers: options.Subparsers) -> None:
         "With --text: the perplexity of a text (lower is better).",
     )
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--tokens", type=Path, metavar="FILE.npy", help="token ids, a one-dimensional array")
-    source.add_argument("--text", type=Path, metavar="FILE", help="a text")
+    source.add_argument(
+        "--tokens", type=options.path, metavar="FILE.npy", help="token ids, a one-dimensional array"
+    )
+    source.add_argument("--text", type=options.path, metavar="FILE", help="a text")
     options.add_encoding(parser, "the text")
     parser.add_argument(
-        "--out", type=Path, metavar="LOGITS.npy", help="where the logits go: (tokens, vocabulary)"
+        "--out", type=options.path, metavar="LOGITS.npy", help="where the logits go: (tokens, vocabulary)"
     )
     parser.add_argument(
         "--window",
@@ -70,7 +72,7 @@ def _write_logits(args: argparse.Namespace) -> int:
     finally:
         model.close()
     if args.json:
-        print(json.dumps({"tokens": len(tokens), "n_vocab": n_vocab, "out": str(args.out)}))
+        print(json_text({"tokens": len(tokens), "n_vocab": n_vocab, "out": str(args.out)}))
     return 0
 
 
@@ -136,7 +138,7 @@ def _perplexity(args: argparse.Namespace) -> int:
         engine.close()
     if args.json:
         report = {"perplexity": found.value, "error": found.error, "tokens": found.tokens, "window": window}
-        print(json.dumps(report))
+        print(json_text(report))
     else:
         figures = f"{found.value:.3f} ± {found.error:.3f}"
         print(f"perplexity {figures} over {found.tokens:,} tokens, window {window:,}")

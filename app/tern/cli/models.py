@@ -5,7 +5,6 @@ window's page: everything here is the library's, this file only asks and prints.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from tern.cli import models_files, models_network, options
 from tern.cli.models_network import network_options
+from tern.cli.streams import json_text, note, say
 from tern.errors import UserError
+from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
     from tern.engine.types import Engine
@@ -86,7 +87,7 @@ def _register_fetch(commands: options.Subparsers) -> None:
     )
     parser.add_argument("--revision", metavar="R", help="branch, tag or commit (default: main)")
     parser.add_argument(
-        "--limit", type=options.number_from(0.0), metavar="MB/S", help="use at most this bandwidth"
+        "--limit", type=options.ranged(DOWNLOAD_LIMIT), metavar="MB/S", help="use at most this bandwidth"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object about the model")
     parser.set_defaults(run=run_fetch)
@@ -98,10 +99,10 @@ def run_list(args: argparse.Namespace) -> int:
 
     here = shelf.installed()
     if args.json:
-        print(json.dumps([as_json(model) for model in here], ensure_ascii=False, indent=1))
+        print(json_text([as_json(model) for model in here], indent=1))
         return 0
     if here:
-        print("Here:")
+        say("Here:")
         for model in here:
             state = (
                 "verified"
@@ -113,26 +114,27 @@ def run_list(args: argparse.Namespace) -> int:
                 else "MISSING"
             )
             speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
-            print(f"  {model.name:<22} {model.total / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
+            say(f"  {model.name:<22} {model.total / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
         used, prepared = shelf.disk_used()
-        print(
+        say(
             f"  together {used / 1e6:,.0f} MB in {shelf.models_dir()}, and {prepared / 1e6:,.0f} MB prepared from them"
         )
         print()
     for item in unfinished():
         state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
         done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
-        print(f"Unfinished: {item.repo} {item.file}, {done}; {state}\n")
+        say(f"Unfinished: {item.repo} {item.file}, {done}; {state}")
+        print()
     names = {model.name for model in here}
-    print("Can be fetched (tern models fetch NAME):")
+    say("Can be fetched (tern models fetch NAME):")
     for entry in catalog.entries():
         if entry.name not in names:
             size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "size: ask"
             context = f" · context {entry.context:,}" if entry.context else ""
             needs = f"{entry.memory / 1e9:.1f} GB of memory{context} · {_RUNS[entry.runs]} · {entry.status}"
-            print(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
-            print(f"  {'':<22} {'':>11}  {needs}")
-            print(f"  {'':<22} {'':>11}  {entry.good_for}")
+            say(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
+            say(f"  {'':<22} {'':>11}  {needs}")
+            say(f"  {'':<22} {'':>11}  {entry.good_for}")
     return 0
 
 
@@ -164,13 +166,11 @@ def run_search(args: argparse.Namespace) -> int:
 
     hits = hub_client.search(network_options(), " ".join(args.words))
     if args.json:
-        print(json.dumps([asdict(hit) for hit in hits]))
+        print(json_text([asdict(hit) for hit in hits]))
         return 0
     for hit in hits:
-        print(f"{hit.repo:<60} {hit.downloads:>10,} downloads  {hit.likes:>6,} likes")
-    print(
-        "Fetch one with: tern models fetch OWNER/REPO [FILE]" if hits else "Nothing found; try fewer words."
-    )
+        say(f"{hit.repo:<60} {hit.downloads:>10,} downloads  {hit.likes:>6,} likes")
+    say("Fetch one with: tern models fetch OWNER/REPO [FILE]" if hits else "Nothing found; try fewer words.")
     return 0
 
 
@@ -203,24 +203,24 @@ def run_fetch(args: argparse.Namespace) -> int:
         with pause_on_interrupt(download):
             found = download.run()
     if found is None:
-        print("Paused. What has arrived is kept; the same command goes on from there.", file=sys.stderr)
+        note("Paused. What has arrived is kept; the same command goes on from there.")
         return INTERRUPTED
     if args.json:
-        print(json.dumps({**as_json(found), "received": download.received}, ensure_ascii=False))
+        print(json_text({**as_json(found), "received": download.received}))
     else:
-        print(f"{found.title} is here and verified: {found.path}")
+        say(f"{found.title} is here and verified: {found.path}")
         if found.path.suffix == ".gguf":
-            print(f'Ask it something: tern ask --model {found.name} "…"')
+            say(f'Ask it something: tern ask --model {found.name} "…"')
         else:
-            print(f"Make a GGUF of it: tern models import {found.path.parent}")
+            say(f"Make a GGUF of it: tern models import {found.path.parent}")
     return 0
 
 
 def _already(model: Any, as_object: bool) -> int:
     if as_object:
-        print(json.dumps({**as_json(model), "received": 0}, ensure_ascii=False))
+        print(json_text({**as_json(model), "received": 0}))
     else:
-        print(f"{model.title} is here already, verified {model.verified_at}: {model.path}")
+        say(f"{model.title} is here already, verified {model.verified_at}: {model.path}")
     return 0
 
 
@@ -234,10 +234,10 @@ def run_verify(args: argparse.Namespace) -> int:
         with Progress(f"Hashing {model.name}") as progress:
             right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:
-            print(f"{model.name}: right (sha256 {model.sha256})")
+            say(f"{model.name}: right (sha256 {model.sha256})")
             continue
         if args.repair and _mended(model):
-            print(f"{model.name}: was damaged, is right again")
+            say(f"{model.name}: was damaged, is right again")
             continue
         wrong += 1
         advice = (
@@ -245,9 +245,9 @@ def run_verify(args: argparse.Namespace) -> int:
             if model.linked
             else "Mend it with --repair, or fetch it again."
         )
-        print(f"{model.name}: DAMAGED, its hash is not {model.sha256[:12]}…. {advice}")
+        say(f"{model.name}: DAMAGED, its hash is not {model.sha256[:12]}…. {advice}")
     if not models:
-        print("Nothing is installed.")
+        say("Nothing is installed.")
     return 1 if wrong else 0
 
 
@@ -271,9 +271,9 @@ def run_remove(args: argparse.Namespace) -> int:
     model = shelf.need(args.name)
     shelf.remove(model, for_good=args.delete)
     if model.linked:
-        print(f"{model.name} is forgotten; your file {model.path} stays where it is.")
+        say(f"{model.name} is forgotten; your file {model.path} stays where it is.")
     else:
-        print(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
+        say(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
     return 0
 
 

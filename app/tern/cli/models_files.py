@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.cli import options
+from tern.cli.streams import say
 from tern.errors import UserError
 
 _ENCODINGS = ("i2_s", "tq2_0", "tq1_0")  # engine.recode's, which is too heavy to import for --help
@@ -22,7 +23,9 @@ def register(commands: options.Subparsers) -> None:
         "every code and scale that the folder has (Microsoft's has its scales in BF16, its GGUF in F32); BF16 master\n"
         "weights are ternarized as in the paper.",
     )
-    importing.add_argument("path", type=Path, metavar="PATH", help="a .gguf file, or a folder of safetensors")
+    importing.add_argument(
+        "path", type=options.path, metavar="PATH", help="a .gguf file, or a folder of safetensors"
+    )
     importing.add_argument(
         "--link", action="store_true", help="leave the .gguf where it is instead of copying it"
     )
@@ -47,10 +50,12 @@ def register(commands: options.Subparsers) -> None:
     )
     for parser, run in ((convert, run_convert), (export, run_export)):
         parser.add_argument(
-            "model", type=Path, metavar="MODEL", help="a GGUF file, or an installed model's name"
+            "model", type=options.path, metavar="MODEL", help="a GGUF file, or an installed model's name"
         )
         parser.add_argument("--to", choices=_ENCODINGS, default="tq2_0", help="encoding (default: tq2_0)")
-        parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="the file to write")
+        parser.add_argument(
+            "--out", type=options.path, required=True, metavar="FILE", help="the file to write"
+        )
         parser.set_defaults(run=run)
 
 
@@ -67,7 +72,7 @@ def run_import(args: argparse.Namespace) -> int:
             title = file.get("general.name", str, "")
         with Progress("Linking" if args.link else "Copying") as progress:
             model = importing.take(path, args.link, args.name or "", title, progress)
-    print(f"{model.title} is on the shelf as {model.name}: {model.path}")
+    say(f"{model.title} is on the shelf as {model.name}: {model.path}")
     return 0
 
 
@@ -107,7 +112,7 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
         with Progress("Converting") as progress:
             write_recoded(file, args.out, args.to, for_llama_cpp, progress)
     size = args.out.stat().st_size
-    print(
+    say(
         f"{args.out}: {size / 1e6:,.0f} MB, {args.to.upper()}; every weight and scale read back and found the same."
     )
     return 0

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.streams import json_text, say
+from tern.errors import UserError
 
 if TYPE_CHECKING:
     from tern.library.network import NetworkOptions
@@ -68,14 +69,19 @@ def run_token(args: argparse.Namespace) -> int:
 
     if args.forget:
         token_store.forget()
-        print("The keyring has no token of Tern's any more.")
+        say("The keyring has no token of Tern's any more.")
     elif not args.status:
-        token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
-        print(f"Kept in the system's keyring ({token_store.keyring_name()}).")
+        try:
+            token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+        except (EOFError, UnicodeDecodeError) as error:  # Ctrl-D, or a paste in another encoding
+            raise UserError(
+                "No token was given. Copy it from huggingface.co, Settings, Access Tokens."
+            ) from error
+        say(f"Kept in the system's keyring ({token_store.keyring_name()}).")
     status = token_store.status()
-    print(f"Token in use: {_SOURCES[status.source]}.")
+    say(f"Token in use: {_SOURCES[status.source]}.")
     if not status.keyring:
-        print("This system has no keyring that Tern can use.")
+        say("This system has no keyring that Tern can use.")
     return 0
 
 
@@ -86,12 +92,12 @@ def run_connections(args: argparse.Namespace) -> int:
 
     found = network.connections()
     if args.json:
-        print(json.dumps([asdict(line) for line in found], ensure_ascii=False))
+        print(json_text([asdict(line) for line in found]))
         return 0
     for line in found:
-        print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
+        say(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
     if not found:
-        print("Tern has never opened a connection.")
+        say("Tern has never opened a connection.")
     return 0
 
 
@@ -104,12 +110,12 @@ def run_update(args: argparse.Namespace) -> int:
     for model in models:
         remote = hub_find.newer(model, network_options())
         if remote is None:
-            print(f"{model.name}: the hub has the same file.")
+            say(f"{model.name}: the hub has the same file.")
         else:
-            print(
+            say(
                 f"{model.name}: the hub has another file ({remote.size / 1e6:,.0f} MB). Fetch it with: "
                 f"tern models fetch {remote.repo} {remote.file}"
             )
     if not models:
-        print("Nothing here came from the hub.")
+        say("Nothing here came from the hub.")
     return 0

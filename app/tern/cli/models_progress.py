@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType, TracebackType
 
+from tern.cli.streams import note, screen
 from tern.library.hub import Download
 from tern.library.hub_progress import Progress
 
-_CLEAR_LINE = "\r\x1b[K"
 _BAR = 24
 _PHASES = {"checking": "checking what is here", "verifying": "verifying", "repairing": "repairing"}
 
@@ -22,19 +20,14 @@ class Bar:
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._live = sys.stderr.isatty()
+        self._screen = screen()
         self._noted = ""
 
     def __call__(self, progress: Progress) -> None:
         if progress.note and progress.note != self._noted:
             self._noted = progress.note
-            self._print(f"{_CLEAR_LINE if self._live else ''}tern: {progress.note}\n")
-        if self._live:
-            width = shutil.get_terminal_size().columns - 1
-            self._print(_CLEAR_LINE + line(self._label, progress)[:width])
-
-    def _print(self, text: str) -> None:
-        print(text, end="", file=sys.stderr, flush=True)
+            note(f"tern: {progress.note}")
+        self._screen.draw(line(self._label, progress))
 
     def __enter__(self) -> Bar:
         return self
@@ -42,8 +35,7 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._live:
-            self._print(_CLEAR_LINE)
+        self._screen.clear()
 
 
 def line(label: str, progress: Progress) -> str:

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tern.settings import (
+    MAX_TOKENS,
+    MIN_P,
+    REPEAT_PENALTY,
+    SEED,
+    TEMPERATURE,
+    THREADS,
+    TOP_K,
+    TOP_P,
+    Setting,
+)
+
 if TYPE_CHECKING:
     from tern.engine.types import EngineOptions, SamplingParams
+
+_MOST = 2**31 - 1  # llama.cpp counts tokens with 32 bits
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -50,7 +66,7 @@ def add_engine(
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model",
-        type=Path,
+        type=path,
         metavar="MODEL",
         help="a GGUF file, or the name of an installed model (default: the built-in guide)",
     )
@@ -60,7 +76,7 @@ def add_engine(
         default="f16",
         help="how exactly the KV cache is kept (default: f16)",
     )
-    group.add_argument("--threads", type=threads or positive, metavar="N", help=threads_help)
+    group.add_argument("--threads", type=threads or thread_count, metavar="N", help=threads_help)
     group.add_argument(
         "--exact-head",
         action="store_true",
@@ -93,16 +109,22 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     """How to choose tokens."""
     group = parser.add_argument_group("reply")
     group.add_argument("--system", metavar="TEXT", help="system prompt to begin with")
-    group.add_argument("--max-tokens", type=positive, metavar="N", help="stop the reply after N tokens")
-    group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
-    group.add_argument("--temperature", type=number_from(0.0), metavar="T", help="0 is greedy (default: 0.7)")
-    group.add_argument("--top-k", type=not_negative, metavar="K", help="0 switches it off (default: 40)")
-    group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
-    group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
-        "--repeat-penalty", type=number_from(1.0), metavar="R", help="1 switches it off (default: 1)"
+        "--max-tokens", type=ranged(MAX_TOKENS, 1), metavar="N", help="stop the reply after N tokens"
     )
-    group.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply (default: a fresh one)")
+    group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
+    group.add_argument(
+        "--temperature", type=ranged(TEMPERATURE), metavar="T", help="0 is greedy (default: 0.7)"
+    )
+    group.add_argument("--top-k", type=ranged(TOP_K), metavar="K", help="0 switches it off (default: 40)")
+    group.add_argument("--top-p", type=ranged(TOP_P), metavar="P", help="1 switches it off (default: 0.95)")
+    group.add_argument("--min-p", type=ranged(MIN_P), metavar="P", help="0 switches it off (default: 0.05)")
+    group.add_argument(
+        "--repeat-penalty", type=ranged(REPEAT_PENALTY), metavar="R", help="1 switches it off (default: 1)"
+    )
+    group.add_argument(
+        "--seed", type=ranged(SEED, 0), metavar="N", help="same seed, same reply (default: a fresh one)"
+    )
 
 
 def model_path(args: argparse.Namespace) -> Path:
@@ -136,14 +158,44 @@ def sampling(args: argparse.Namespace) -> SamplingParams:
     return SamplingParams(**{name: value for name, value in given.items() if value is not None})
 
 
+def path(text: str) -> Path:
+    """argparse type: a path; never the current folder because a variable in a script was empty."""
+    if not text:
+        raise argparse.ArgumentTypeError("it is empty")
+    return Path(text)
+
+
+class ranged:  # noqa: N801  # used like a function
+    """argparse type: a number in the range of ``setting``, from ``low`` on; the same range as in the window."""
+
+    def __init__(self, setting: Setting[Any], low: float | None = None, why: str = "") -> None:
+        self._setting = setting if low is None else replace(setting, low=low)
+        self._why = why
+
+    def __call__(self, text: str) -> Any:
+        value: object = text
+        with suppress(ValueError):
+            value = self._setting.type(text)
+        problem = self._setting.problem(value)
+        if problem is not None:
+            raise argparse.ArgumentTypeError(f"{text!r} {problem}{self._why}")
+        return value
+
+
+def thread_count(text: str) -> int:
+    """argparse type: threads that this computer can carry."""
+    value: int = ranged(THREADS, 1, " on this computer")(text)
+    return value
+
+
 def positive(text: str) -> int:
     """argparse type: a whole number from 1."""
-    return _whole(text, 1, 1 << 30)
+    return _whole(text, 1)
 
 
 def not_negative(text: str) -> int:
     """argparse type: a whole number from 0."""
-    return _whole(text, 0, 1 << 30)
+    return _whole(text, 0)
 
 
 def _encoding(text: str) -> str:
@@ -166,24 +218,13 @@ def _encoding(text: str) -> str:
     raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(ENCODINGS)}")
 
 
-def _seed(text: str) -> int:
-    return _whole(text, 0, (1 << 32) - 2)
-
-
-def _whole(text: str, low: int, high: int) -> int:
+def _whole(text: str, low: int) -> int:
     try:
         value = int(text)
     except ValueError:
         value = low - 1
-    if not low <= value <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low}")
-    return value
-
-
-def _part(text: str) -> float:
-    value = number_from(0.0)(text)
-    if value > 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    if not low <= value <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {_MOST}")
     return value
 
 

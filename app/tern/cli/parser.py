@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from tern import __version__
 from tern.cli import ask, bench, chat, doctor, models, options, window
@@ -25,7 +24,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"Tern {__version__}")
     parser.add_argument(
         "--model",
-        type=Path,
+        type=options.path,
         metavar="PATH",
         default=argparse.SUPPRESS,
         help="open the window on this GGUF file (default: the built-in guide)",

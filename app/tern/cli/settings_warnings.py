@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import suppress
 
+from tern.cli.streams import note
 from tern.errors import UserError
 
 
@@ -14,4 +14,4 @@ def say() -> None:
 
     with suppress(UserError):
         for sentence in Settings.load().warnings:
-            print(f"tern: {sentence}", file=sys.stderr)
+            note(f"tern: {sentence}")

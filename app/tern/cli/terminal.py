@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
-import sys
 import time
 from types import FrameType, TracebackType
 from typing import Any
 
 from tern.chat.attaching import PLAIN
+from tern.cli.streams import note, screen
 from tern.engine.types import FinishReason, Stats
 from tern.metrics.speed import format_count, format_seconds, format_speed
 
 _REDRAW_S = 0.1
 _PATIENCE_S = 0.4  # what is quicker than this needs no progress line
-_CLEAR_LINE = "\r\x1b[K"
 
 
 class Progress:
-    """A line on stderr that says how far something is; only for people, and only when it takes a while."""
+    """A line that says how far something is; only for people, and only when it takes a while.
+
+    It goes when the ``with`` ends, or when anything else is written (see ``streams.Screen``).
+    """
 
     def __init__(self, label: str) -> None:
         self._label = label
-        self._shows = sys.stderr.isatty()
+        self._screen = screen()
         self._next = time.monotonic() + _PATIENCE_S
-        self._drawn = False
 
     def __call__(self, fraction: float) -> None:
         now = time.monotonic()
-        if self._shows and now >= self._next:
+        if now >= self._next:
             self._next = now + _REDRAW_S
-            self._drawn = True
-            print(f"{_CLEAR_LINE}{self._label} {fraction:.0%}", end="", file=sys.stderr, flush=True)
+            self._screen.draw(f"{self._label} {fraction:.0%}")
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._drawn:
-            print(_CLEAR_LINE, end="", file=sys.stderr, flush=True)
+        self._screen.clear()
 
 
 class StopOnInterrupt:
@@ -102,19 +99,4 @@ def say_reading(name: str, encoding: str, faults: int, asked: str | None) -> Non
         count = "1 character" if faults == 1 else f"{format_count(faults)} characters"
         said.append(f"{count} could not be read as {encoding}")
     if said:
-        print(f"tern: {shown(name, lines=False)}: {'; '.join(said)}", file=sys.stderr)
-
-
-def set_off(text: str) -> str:
-    """``text`` so that it is seen to be no part of what stands around it, where the terminal can show that."""
-    return text if os.environ.get("TERM", "dumb") == "dumb" else f"\x1b[7m{text}\x1b[27m"
-
-
-_OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def shown(text: str, lines: bool = True) -> str:
-    """``text`` as it may be written to a terminal: what that would obey stands there as an escape (``\\x1b``).
-    ``lines`` False: what must stay in its line."""
-    text = _OBEYED.sub(lambda found: found[0].encode("unicode_escape", "surrogatepass").decode(), text)
-    return text if lines else text.replace("\n", "\\n")
+        note(f"tern: {name}: {'; '.join(said)}")

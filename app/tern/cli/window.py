@@ -6,10 +6,10 @@ import argparse
 import logging
 import os
 import platform
-import sys
 from pathlib import Path
 
 from tern.cli import settings_warnings
+from tern.cli.streams import note
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,6 @@ def _chat(model: Path | None, sentence: str) -> int:
     from tern.cli.parser import build_parser
 
     settings_warnings.say()
-    print(f"{sentence} (tern --help lists what else it can do.)", file=sys.stderr)
+    note(f"{sentence} (tern --help lists what else it can do.)")
     command = ["chat"] if model is None else ["chat", "--model", str(model)]
     return chat.run(build_parser().parse_args(command))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
@@ -34,13 +34,27 @@ def performance_cores() -> int:
 
 def cpu_limit() -> float | None:
     """The container's limit in CPUs (1.5: one and a half), or None where nothing limits."""
-    if sys.platform != "linux":
-        return None
-    try:
-        own = Path("/proc/self/cgroup").read_text()
-    except OSError:
-        return None
-    return _cgroup_limit(own, _CGROUP)
+    return _cgroup_limit(own_cgroups(), _CGROUP)
+
+
+def own_cgroups() -> str:
+    """The control groups of this process as Linux tells them; empty elsewhere."""
+    return _read(Path("/proc/self/cgroup"))
+
+
+def cgroup_folders(controller: str, own: str, root: Path = _CGROUP) -> Iterator[Path]:
+    """Folders of the control groups that limit ``controller`` (cpu, memory), the process's own first, then up to the
+    outermost one that can be seen from here. ``own``: see :func:`own_cgroups`."""
+    for line in own.splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number == "0":  # cgroup v2
+            top = root
+        elif controller in controllers.split(","):
+            top = root / controller
+        else:
+            continue
+        folder = top / path.lstrip("/")
+        yield from (place for place in (folder, *folder.parents) if place.is_relative_to(top))
 
 
 def _linux_cores(allowed: Iterable[int], cpus: Path, performance: Path) -> int:
@@ -63,20 +77,12 @@ def _linux_cores(allowed: Iterable[int], cpus: Path, performance: Path) -> int:
 
 
 def _cgroup_limit(own: str, root: Path) -> float | None:
-    """The tightest CPU quota from this process's cgroup (``own``: /proc/self/cgroup) up to ``root``."""
+    """The tightest CPU quota from this process's cgroup up to ``root``."""
     limits = []
-    for line in own.splitlines():
-        number, controllers, path = line.split(":", 2)
-        if number == "0":  # cgroup v2
-            folder = root / path.lstrip("/")
-            for place in (folder, *folder.parents):
-                quota, _, period = _read(place / "cpu.max").partition(" ")
-                limits.append(_quota(quota, period))
-                if place == root:
-                    break
-        elif "cpu" in controllers.split(","):
-            for place in (root / "cpu" / path.lstrip("/"), root / "cpu"):
-                limits.append(_quota(_read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")))
+    for place in cgroup_folders("cpu", own, root):
+        quota, _, period = _read(place / "cpu.max").partition(" ")
+        limits.append(_quota(quota, period))
+        limits.append(_quota(_read(place / "cpu.cfs_quota_us"), _read(place / "cpu.cfs_period_us")))
     return min((limit for limit in limits if limit is not None), default=None)
 
 

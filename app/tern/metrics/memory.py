@@ -1,17 +1,21 @@
 """What this process holds in memory, split so that no figure misleads.
 
 The pages of a mapped model file are resident once they were read, but the system takes them back whenever it
-needs room; private memory it cannot take. Cheap enough to read twice a second. Knows no engine.
+needs room; private memory it cannot take. Cheap enough to read twice a second. And what memory there
+is for it: the computer's, or less where a container or the shell sets a limit. Knows no model.
 """
 
 from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from tern.engine.threads import cgroup_folders, own_cgroups
 
 _SYSTEM = platform.system()
 _STATM = Path("/proc/self/statm")
@@ -46,9 +50,67 @@ def total_memory() -> int:
     return int(psutil.virtual_memory().total)
 
 
+def memory_limit() -> int | None:
+    """Bytes that this process may use at most, where something allows it less than the computer has; else None."""
+    lowest = min((limit for limit, _ in _limits()), default=None)
+    return lowest if lowest is not None and lowest < total_memory() else None
+
+
+def usable_memory() -> int:
+    """Bytes of memory that this process could ever have: the computer's, or its limit."""
+    return memory_limit() or total_memory()
+
+
 def available_memory() -> int:
-    """Bytes that could be used now without swapping."""
-    return int(psutil.virtual_memory().available)
+    """Bytes that could be used now without swapping, and within every limit."""
+    free = int(psutil.virtual_memory().available)
+    return max(0, min([free, *(limit - used for limit, used in _limits())]))
+
+
+def _limits() -> list[tuple[int, int]]:
+    """Every limit on this process's memory, and what counts against it so far, in bytes."""
+    if _SYSTEM != "Linux":
+        return []
+    groups = cgroup_folders("memory", own_cgroups())
+    return [*_own_limits(), *(found for place in groups for found in _group_limits(place))]
+
+
+def _own_limits() -> Iterator[tuple[int, int]]:
+    """``ulimit -v`` and ``ulimit -d``: addresses in use, mapped files among them, and data."""
+    import resource
+
+    page = os.sysconf("SC_PAGE_SIZE")
+    size, _, _, _, _, data, *_ = (int(field) * page for field in _STATM.read_text().split())
+    for kind, used in ((resource.RLIMIT_AS, size), (resource.RLIMIT_DATA, data)):
+        limit, _ = resource.getrlimit(kind)
+        if limit != resource.RLIM_INFINITY:
+            yield limit, used
+
+
+def _group_limits(group: Path) -> Iterator[tuple[int, int]]:
+    """A control group's. Pages of files count too, but leave when room is needed."""
+    used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes") or 0
+    fields = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+    prefix = (
+        "total_" if "total_inactive_file" in fields else ""
+    )  # version 1 names what groups below hold apart
+    files = sum(int(fields.get(f"{prefix}{kind}_file", 0)) for kind in ("active", "inactive"))
+    for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
+        limit = _number(group / name)  # the word "max" where there is none
+        if limit is not None:
+            yield limit, max(0, used - files)
+
+
+def _number(path: Path) -> int | None:
+    text = _text(path).strip()
+    return int(text) if text.isdigit() else None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 def _from_statm(text: str, page: int) -> MemoryReading:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tern.engine.threads import performance_cores
 from tern.metrics.cpu import cpu
-from tern.settings import QUIET, THREADS, THREADS_MEASURED, THREADS_MEASURED_ON, Settings
+from tern.settings import QUIET, THREADS, THREADS_MEASURED, THREADS_MEASURED_ON, Settings, most_threads
 
 WORTH = 0.03  # a count that gains less than this part over a smaller one costs more heat than it brings
 
@@ -18,7 +18,7 @@ def thread_count(settings: Settings) -> int | None:
     """
     count = settings[THREADS]
     if not count and settings[THREADS_MEASURED] and settings[THREADS_MEASURED_ON] == this_computer():
-        count = settings[THREADS_MEASURED]
+        count = min(settings[THREADS_MEASURED], most_threads())
     if settings[QUIET]:
         return max(1, (count or performance_cores()) // 2)
     return count or None

@@ -7,13 +7,13 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 
-import psutil
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from tern import paths
 from tern.library import catalog
 from tern.metrics.forecast import Forecast
+from tern.metrics.memory import usable_memory
 from tern.settings import Settings
 from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import Downloads
@@ -71,7 +71,7 @@ class FirstModelCard(QFrame):
                 "After that it answers without any network."
             ).format(size / 1e9, room / 1e9, entry.memory / 1e9)
         ]
-        free, memory = shutil.disk_usage(paths.data_dir()).free, psutil.virtual_memory().total
+        free, memory = shutil.disk_usage(paths.data_dir()).free, usable_memory()
         if free < room:
             parts.append(self.tr("Only {0:.1f}\u2009GB of the disk are free.").format(free / 1e9))
         if memory < entry.memory:
