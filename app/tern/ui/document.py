@@ -206,7 +206,9 @@ class DocumentWriter:
     def _update(self, slot: Slot, index: int, blocks: list[Block]) -> None:
         position = index
         for written, block in zip_longest(slot.written[index:], blocks):
-            if written is None or block is None or written.block != block:
+            if written is None or block is None:
+                break
+            if written.block != block and not self._rewrite(slot, position, block):
                 break
             position += 1
         rest = blocks[position - index :]
@@ -220,8 +222,22 @@ class DocumentWriter:
         if slot.written and slot.note is not None and last is not slot.written[-1].block.kind:
             QTextCursor(slot.note.block()).setBlockFormat(self.formats.note(slot.written[-1].block))
 
-    def _grow(self, slot: Slot, written: _Written, block: Block) -> bool:
-        """Rewrite only the differing end of the last block, if it is text of the same form as before."""
+    def _rewrite(self, slot: Slot, position: int, block: Block) -> bool:
+        """Rewrite a block of text that others follow, if it differs in its words only: a link in it was defined."""
+        if position + 1 >= len(slot.written) or block.kind not in _TEXT_KINDS:
+            return False
+        end = slot.start.position() + slot.written[position + 1].start
+        before = self._document.characterCount()
+        if not self._grow(slot, slot.written[position], block, end):
+            return False
+        for later in slot.written[position + 1 :]:
+            later.start += self._document.characterCount() - before
+            later.text += self._document.characterCount() - before
+        return True
+
+    def _grow(self, slot: Slot, written: _Written, block: Block, end: int | None = None) -> bool:
+        """Rewrite only the differing end of a block, if it is text of the same form as before. ``end``: where that
+        stands, if not at the end of the reply."""
         old = written.block
         if old.kind is not block.kind or (old.item, old.indent, old.quote, old.tight, old.level) != (
             block.item,
@@ -242,7 +258,7 @@ class DocumentWriter:
         cursor = QTextCursor(self._document)
         cursor.setPosition(slot.start.position() + written.text + same)
         fmt = cursor.blockFormat()
-        cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(slot.end if end is None else end, QTextCursor.MoveMode.KeepAnchor)
         if cursor.hasSelection():
             cursor.removeSelectedText()
             if cursor.blockFormat() != fmt:

@@ -52,10 +52,13 @@ class Formats:
         if Style.CODE in styles:
             font = self._theme.mono(Size.CONTROL)
             fmt.setBackground(self._theme.color("hover"))
+        elif Style.MARKED in styles:
+            fmt.setBackground(self._theme.color("selection"))
         if Style.STRONG in styles or heading:
             font.setWeight(QFont.Weight.DemiBold)
         font.setItalic(Style.EMPHASIS in styles)
         font.setStrikeOut(Style.STRUCK in styles)
+        font.setUnderline(Style.UNDERLINED in styles)
         fmt.setFont(font)
         if Style.SUPER in styles:
             fmt.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)

@@ -13,6 +13,8 @@ class Style(Enum):
     EMPHASIS = "emphasis"
     CODE = "code"
     STRUCK = "struck"
+    UNDERLINED = "underlined"
+    MARKED = "marked"
     SUPER = "super"  # raised or lowered, in formulas
     SUB = "sub"
 

@@ -203,8 +203,8 @@ class TranscriptView(QTextBrowser):
 
     def _restore_selection(self, anchor: int, position: int) -> None:
         cursor = self.textCursor()
-        if (cursor.anchor(), cursor.position()) == (anchor, position):
-            return
+        if cursor.position() - cursor.anchor() == position - anchor:
+            return  # it is where it was, or moved with its text
         end = self.document().characterCount() - 1
         cursor.setPosition(min(anchor, end))
         cursor.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
