@@ -46,7 +46,14 @@ def test_code_and_tables_keep_their_content() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["<script>alert(1)</script>", '<b class="x">y</b>', "<b>never closed", "</b>x<b>", "<bravo>", "<!-- c --> <p>"],
+    [
+        "<script>alert(1)</script>",
+        '<b class="x">y</b>',
+        "<b>never closed",
+        "</b>x<b>",
+        "<bravo>",
+        "<!-- c --> <p>",
+    ],
 )
 def test_other_html_is_only_text(text: str) -> None:
     (block,) = parse(text)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
@@ -59,7 +59,8 @@ class TranscriptView(QTextBrowser):
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.anchorClicked.connect(lambda url: self._activate(url.toString()))
+        encoded = QUrl.ComponentFormattingOption.FullyEncoded
+        self.anchorClicked.connect(lambda url: self._activate(url.toString(encoded)))
 
         self._jump = QPushButton(self.tr("Jump to latest"), self)
         self._jump.setObjectName("jumpButton")
@@ -175,11 +176,13 @@ class TranscriptView(QTextBrowser):
                 break
 
     def _activate(self, link: str) -> None:
-        if link.startswith(ATTACHMENT_LINK):
-            key, _, number = link.removeprefix(ATTACHMENT_LINK).partition("/")
-            self.attachment_requested.emit(int(key), int(number))
-        else:
-            self.link_activated.emit(link)
+        """Show an attachment that is on show here, or ask for a link, whoever wrote it and whatever it is."""
+        for shown in self._messages if link.startswith(ATTACHMENT_LINK) else ():
+            for number, one in enumerate(shown.attached if shown.user else ()):
+                if one.link == link:
+                    self.attachment_requested.emit(shown.item.key, number)
+                    return
+        self.link_activated.emit(link)
 
     @property
     def following(self) -> bool:
