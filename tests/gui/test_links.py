@@ -193,3 +193,14 @@ def test_the_words_of_a_notice_are_ink(qtbot: QtBot, notice: Notice, theme: Them
     notice.show()
     notice.show_message("Something happened.")
     assert _text(notice).palette().text().color() == QColor(theme.color("ink"))
+
+
+def test_what_is_selected_stays_so_when_a_link_above_is_defined(qtbot: QtBot, theme: Theme) -> None:
+    transcript = Transcript(theme)
+    qtbot.addWidget(transcript)
+    transcript.show_items([Item(1, True, "Go"), Item(2, False, "")], last_open=True)
+    transcript.append("See [the paper][1].\n\nThese words are selected.\n\nMore")
+    transcript.setTextCursor(transcript.document().find("words are selected"))
+    transcript.append(" to come.\n\n[1]: https://x.y\n\nThe end.\n")
+    assert "See the paper." in transcript.toPlainText()
+    assert transcript.textCursor().selectedText() == "words are selected"

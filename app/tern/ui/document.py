@@ -12,14 +12,21 @@ from dataclasses import dataclass, field
 from itertools import count, zip_longest
 
 from PySide6.QtCore import QMarginsF, Qt
-from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextTable,
+)
 
 from tern.ui.formats import BUBBLE, PADDING, Formats
 from tern.ui.highlighting import Highlighter
 from tern.ui.inlines import insert_runs
 from tern.ui.markdown import safe_text
 from tern.ui.markdown_types import Block, Kind
-from tern.ui.tables import write_table
+from tern.ui.tables import keep_right, write_table
 from tern.ui.text_units import from_right, index_of, same_length, same_prefix
 from tern.ui.theme import Size, Theme
 from tern.ui.wide_code import like_its_first
@@ -91,6 +98,9 @@ class DocumentWriter:
         self._numbers = count(1)
         self._document.clear()
         self._document.setDefaultFont(self.formats.body)
+        option = self._document.defaultTextOption()
+        option.setTabStopDistance(self.formats.tab())
+        self._document.setDefaultTextOption(option)
         cursor = QTextCursor(self._document)
         cursor.setBlockFormat(self.formats.spacer())
         cursor.setBlockCharFormat(self.formats.spacer_char())
@@ -107,6 +117,9 @@ class DocumentWriter:
         fmt.setRightMargin(right)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
+        for frame in root.childFrames():
+            if isinstance(frame, QTextTable):
+                keep_right(frame, left)
 
     # Messages
 

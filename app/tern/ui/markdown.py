@@ -18,6 +18,7 @@ from markdown_it.token import Token
 from tern.ui import markdown_rules, math_rules
 from tern.ui.latex import readable
 from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
+from tern.ui.text_units import from_right
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = markdown_rules.reader()
@@ -308,9 +309,11 @@ def _placed(
     text: str = "",
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = (),
     aligns: tuple[str, ...] = (),
+    mirrored: bool = False,
 ) -> Block:
     item, nest.item = nest.item, None
-    return Block(kind, runs, len(nest.lists), nest.quote, item, tight, level, language, text, rows, aligns)
+    depth = len(nest.lists)
+    return Block(kind, runs, depth, nest.quote, item, tight, level, language, text, rows, aligns, mirrored)
 
 
 def _paragraph(nest: _Nesting, inline: Token, tight: bool) -> Block:
@@ -349,7 +352,8 @@ def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
         elif token.type == "tr_close":
             rows.append(tuple(cells))
             cells = []
-    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns))
+    mirrored = from_right(tuple(run for row in rows for cell in row for run in cell))
+    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns), mirrored=mirrored)
 
 
 _CLOSINGS = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}

@@ -51,7 +51,8 @@ class Block:
     """One block, with the nesting it stands in.
 
     ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
-    ``level`` (1-6) for headings, ``rows`` (the first is the head) and ``aligns`` for tables.
+    ``level`` (1-6) for headings, ``rows`` (the first is the head), ``aligns`` and ``mirrored`` (it is written from the
+    right, its first column stands there) for tables.
     """
 
     kind: Kind
@@ -65,3 +66,4 @@ class Block:
     text: str = ""
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
     aligns: tuple[str, ...] = ()
+    mirrored: bool = False

@@ -14,7 +14,7 @@ from tern.ui.error_words import said
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
-_MOST_LINES = 7
+_MOST_LINES = 9
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 
 
