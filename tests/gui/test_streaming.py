@@ -88,6 +88,7 @@ def test_and_every_block_alone_wherever_it_is_cut(block: str) -> None:
     [
         "[foo]\n\n]\n\n[foo]:f]: i",  # it looked like a definition for a while
         "[foo]\n\n[foo]: /url\n'a title\nthat ends' not",
+        "[foo]\n\n[foo]: /url\n'a title\nthat ends'",
         "-\n-\n-\n#\n[o]:#",
         "-\n-\n-\n>>\n  >  > \n> [foo]:~~",
         "$$\n-\n`\n\n[k]:|",

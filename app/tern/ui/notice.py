@@ -32,6 +32,7 @@ class Notice(QFrame):
         self.setAccessibleName(self.tr("Notice"))
         self._words = _Words(self)
         self._words.setObjectName("noticeText")
+        self._words.setAccessibleDescription(self.tr("What the notice says."))
         self._button = QPushButton(self)
         self._button.setObjectName("noticeButton")
         self._button.setAccessibleDescription(self.tr("Does what the notice offers."))
