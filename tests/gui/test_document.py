@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 
 import pytest
-from PySide6.QtGui import QTextDocument, QTextFrame, QTextTable
+from PySide6.QtGui import QTextCursor, QTextDocument, QTextFrame, QTextTable
 
+from tern.ui.copying import selected_text
 from tern.ui.document import DocumentWriter
 from tern.ui.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RULE
 from tern.ui.markdown import StreamParser, parse
@@ -53,6 +54,8 @@ def _frames(frame: QTextFrame) -> list[object]:
 
 
 PIECES = [
+    "[one] ", "[one]: /url\n", "[two][one] ", "[one]: </other> \"t\"\n\n", "\r", "<br>", "<b>b</b> ", "https://x.y/z ",
+    "```md\n", "$$ x $$ y ", "**「x」**y ", "| \u05d0 | [one] |\n", "<mark>m</mark>",
     "word ", "**bold** ", "*it", "* ", "`code` ", "``` ", "\n", "\n\n", "```python\n", "def f(x):\n    return x\n",
     "```\n", "- item\n", "  - deep\n", "1. one\n", "> quote\n", "| a | b |\n", "|---|---|\n", "| 1 | 2 |\n",
     "# Head\n", "$x^2$ ", "$$\n\\frac{a}{b}\n$$\n", "\\(", "\\[ a \\]", "[link](http://x.y) ", "<b>html</b>",
@@ -123,6 +126,92 @@ def test_settled_text_is_never_written_again(theme: Theme) -> None:
     assert changes
     assert min(position for position, _, _ in changes) > before
     assert sum(removed for _, removed, _ in changes) <= 2 * len(changes)  # the document's own block end
+
+
+def test_a_link_that_is_defined_late_changes_its_own_words_only(theme: Theme) -> None:
+    document, writer = _writer(theme)
+    slot, parser = writer.add_reply(), StreamParser()
+
+    def add(text: str, last: bool = False) -> None:
+        index = parser.append(text, last)
+        writer.update(slot, index, parser.blocks[index:])
+
+    add(
+        "See 🐦 [the paper][1] and [more].\n\n- an item on [1]\n\n```\ncode\n```\n\n|a|\n|-|\n|b|\n\nThe end, "
+    )
+    end = document.find("The end")
+    cell = document.find("b", document.find("code"))
+    add("read on.\n\n[1]: https://x.y\n\n[more]: https://m.n\n\nReally.", last=True)
+    assert (end.selectedText(), cell.selectedText()) == ("The end", "b"), "what stands below was left alone"
+    assert document.toPlainText().startswith("\nA question\nSee 🐦 the paper and more.\nan item on 1\ncode\n")
+    again, writer = _writer(theme)
+    writer.update(writer.add_reply(), 0, parser.blocks)
+    assert _blocks(document) == _blocks(again)
+
+
+def _right(document: QTextDocument, word: str) -> float:
+    """The right edge of the line that a word stands in."""
+    block = document.find(word).block()
+    line = block.layout().lineAt(0)
+    edge = max(line.cursorToX(0)[0], line.cursorToX(block.length() - 1)[0])
+    return document.documentLayout().blockBoundingRect(block).left() + edge
+
+
+HEBREW = "|שם|גיל|\n|:--|--:|\n|דנה|30|\n|C++|1,234|"
+
+
+def test_a_table_that_is_written_from_the_right_begins_there(theme: Theme) -> None:
+    document, writer = _writer(theme)
+    writer.column(60, 40, 0)
+    writer.update(writer.add_reply(), 0, parse(HEBREW))
+    name, age = document.find("שם").block(), document.find("גיל").block()
+    layout = document.documentLayout()
+    assert layout.blockBoundingRect(name).left() > layout.blockBoundingRect(age).left()
+    for width, right in ((600, 40), (500, 90)):
+        document.setTextWidth(width)
+        writer.column(60 if width == 600 else 20, right, 0)
+        for word in ("שם", "דנה", "C++"):
+            assert _right(document, word) == pytest.approx(width - right, abs=1), word
+
+
+@pytest.mark.parametrize(
+    ("text", "mirrored"),
+    [
+        (HEBREW, True),
+        ("|1|2|\n|-|-|\n|3|مرحبا|", True),
+        ("|a|b|\n|-|-|\n|שם|c|", False),
+        ("|1|2|\n|-|-|\n|3|4|", False),
+    ],
+)
+def test_its_direction_is_that_of_its_first_letter(text: str, mirrored: bool) -> None:
+    assert [block.mirrored for block in parse(text)] == [mirrored]
+
+
+def test_a_mirrored_table_in_a_list_keeps_its_indent(theme: Theme) -> None:
+    document, writer = _writer(theme)
+    writer.column(60, 40, 0)
+    writer.update(writer.add_reply(), 0, parse("- פריט\n\n  |א|ב|\n  |-|-|\n  |ג|ד|"))
+    assert _right(document, "א") == pytest.approx(_right(document, "פריט"), abs=1)
+
+
+def test_a_mirrored_row_is_copied_in_its_own_order(theme: Theme) -> None:
+    document, writer = _writer(theme)
+    writer.update(writer.add_reply(), 0, parse(HEBREW + "\n|א<br>ב|5|"))
+    everything = QTextCursor(document)
+    everything.select(QTextCursor.SelectionType.Document)
+    assert selected_text(everything).splitlines()[-4:] == ["שם\tגיל", "דנה\t30", "C++\t1,234", "א ב\t5"]
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_a_tab_in_code_is_four_columns(theme: Theme, scale: float) -> None:
+    theme.set_scale(scale)
+    document, writer = _writer(theme)
+    writer.update(writer.add_reply(), 0, parse("```\n\tx\nab\ty\n    z\n```"))
+    block = document.find("z").block()
+    four = block.layout().lineAt(0).cursorToX(4)[0]
+    first = block.previous().previous()
+    assert first.layout().lineAt(0).cursorToX(1)[0] == four
+    assert block.previous().layout().lineAt(0).cursorToX(3)[0] == four
 
 
 def test_positions_count_as_the_document_counts(theme: Theme) -> None:

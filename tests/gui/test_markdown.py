@@ -44,8 +44,18 @@ def test_code_and_tables_keep_their_content() -> None:
     assert [len(row) for row in table.rows] == [2, 2, 2]
 
 
-@pytest.mark.parametrize("text", ["<b>x</b>", "<script>alert(1)</script>"])
-def test_html_is_only_text(text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        '<b class="x">y</b>',
+        "<b>never closed",
+        "</b>x<b>",
+        "<bravo>",
+        "<!-- c --> <p>",
+    ],
+)
+def test_other_html_is_only_text(text: str) -> None:
     (block,) = parse(text)
     assert "".join(run.text for run in block.runs) == text
 

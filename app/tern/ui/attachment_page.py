@@ -106,3 +106,4 @@ class AttachmentPage(QWidget):
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
         self.text.setFont(self._theme.mono(Size.CONTROL))
+        self.text.setTabStopDistance(4 * self.text.fontMetrics().horizontalAdvance(" "))

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from tern.ui.formats import ASIDE, CODE, INDENT, MARK
+from tern.ui.formats import ASIDE, CODE, INDENT, MARK, MIRRORED
 from tern.ui.grounds import neighbours
 from tern.ui.icons import action_icon
 from tern.ui.theme import Theme
@@ -36,8 +36,11 @@ def selected_text(selection: QTextCursor) -> str:
                 depth = round((fmt.leftMargin() + fmt.rightMargin()) / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
             row = _table_row(block)
+            if row is not None:
+                text = text.replace("\n", " ")  # a line is a row
             if row is not None and row == _table_row(block.previous()) and lines:
-                lines[-1] += "\t" + text
+                mirrored = QTextCursor(block).currentTable().format().hasProperty(MIRRORED)
+                lines[-1] = f"{text}\t{lines[-1]}" if mirrored else f"{lines[-1]}\t{text}"
             else:
                 lines.append(text)
         block = block.next()

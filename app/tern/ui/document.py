@@ -12,14 +12,21 @@ from dataclasses import dataclass, field
 from itertools import count, zip_longest
 
 from PySide6.QtCore import QMarginsF, Qt
-from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QTextBlockFormat,
+    QTextCharFormat,
+    QTextCursor,
+    QTextDocument,
+    QTextTable,
+)
 
 from tern.ui.formats import BUBBLE, PADDING, Formats
 from tern.ui.highlighting import Highlighter
 from tern.ui.inlines import insert_runs
 from tern.ui.markdown import safe_text
 from tern.ui.markdown_types import Block, Kind
-from tern.ui.tables import write_table
+from tern.ui.tables import keep_right, write_table
 from tern.ui.text_units import from_right, index_of, same_length, same_prefix
 from tern.ui.theme import Size, Theme
 from tern.ui.wide_code import like_its_first
@@ -91,6 +98,9 @@ class DocumentWriter:
         self._numbers = count(1)
         self._document.clear()
         self._document.setDefaultFont(self.formats.body)
+        option = self._document.defaultTextOption()
+        option.setTabStopDistance(self.formats.tab())
+        self._document.setDefaultTextOption(option)
         cursor = QTextCursor(self._document)
         cursor.setBlockFormat(self.formats.spacer())
         cursor.setBlockCharFormat(self.formats.spacer_char())
@@ -107,6 +117,9 @@ class DocumentWriter:
         fmt.setRightMargin(right)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
+        for frame in root.childFrames():
+            if isinstance(frame, QTextTable):
+                keep_right(frame, left)
 
     # Messages
 
@@ -206,7 +219,9 @@ class DocumentWriter:
     def _update(self, slot: Slot, index: int, blocks: list[Block]) -> None:
         position = index
         for written, block in zip_longest(slot.written[index:], blocks):
-            if written is None or block is None or written.block != block:
+            if written is None or block is None:
+                break
+            if written.block != block and not self._rewrite(slot, position, block):
                 break
             position += 1
         rest = blocks[position - index :]
@@ -220,8 +235,22 @@ class DocumentWriter:
         if slot.written and slot.note is not None and last is not slot.written[-1].block.kind:
             QTextCursor(slot.note.block()).setBlockFormat(self.formats.note(slot.written[-1].block))
 
-    def _grow(self, slot: Slot, written: _Written, block: Block) -> bool:
-        """Rewrite only the differing end of the last block, if it is text of the same form as before."""
+    def _rewrite(self, slot: Slot, position: int, block: Block) -> bool:
+        """Rewrite a block of text that others follow, if it differs in its words only: a link in it was defined."""
+        if position + 1 >= len(slot.written) or block.kind not in _TEXT_KINDS:
+            return False
+        end = slot.start.position() + slot.written[position + 1].start
+        before = self._document.characterCount()
+        if not self._grow(slot, slot.written[position], block, end):
+            return False
+        for later in slot.written[position + 1 :]:
+            later.start += self._document.characterCount() - before
+            later.text += self._document.characterCount() - before
+        return True
+
+    def _grow(self, slot: Slot, written: _Written, block: Block, end: int | None = None) -> bool:
+        """Rewrite only the differing end of a block, if it is text of the same form as before. ``end``: where that
+        stands, if not at the end of the reply."""
         old = written.block
         if old.kind is not block.kind or (old.item, old.indent, old.quote, old.tight, old.level) != (
             block.item,
@@ -242,7 +271,7 @@ class DocumentWriter:
         cursor = QTextCursor(self._document)
         cursor.setPosition(slot.start.position() + written.text + same)
         fmt = cursor.blockFormat()
-        cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
+        cursor.setPosition(slot.end if end is None else end, QTextCursor.MoveMode.KeepAnchor)
         if cursor.hasSelection():
             cursor.removeSelectedText()
             if cursor.blockFormat() != fmt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QTextBlockFormat, QTextCharFormat, QTextFormat
+from PySide6.QtGui import QFont, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
 from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, ListItem, Style
 from tern.ui.text_units import from_right
@@ -21,6 +21,7 @@ ASIDE = _FIRST + 7  # no part of the text (spacers, notes), so never copied
 DIMMED = _FIRST + 8  # of a message that the model no longer sees
 CONTEXT_LINE = _FIRST + 9  # the line under the last of those
 ATTACHMENT = _FIRST + 11  # what is attached to the person's message: the name of its icon
+MIRRORED = _FIRST + 20  # of a table's frame: px of its indent; its first column stands at the right
 SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are scrolled away to the left
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
@@ -52,10 +53,13 @@ class Formats:
         if Style.CODE in styles:
             font = self._theme.mono(Size.CONTROL)
             fmt.setBackground(self._theme.color("hover"))
+        elif Style.MARKED in styles:
+            fmt.setBackground(self._theme.color("selection"))
         if Style.STRONG in styles or heading:
             font.setWeight(QFont.Weight.DemiBold)
         font.setItalic(Style.EMPHASIS in styles)
         font.setStrikeOut(Style.STRUCK in styles)
+        font.setUnderline(Style.UNDERLINED in styles)
         fmt.setFont(font)
         if Style.SUPER in styles:
             fmt.setVerticalAlignment(QTextCharFormat.VerticalAlignment.AlignSuperScript)
@@ -76,6 +80,10 @@ class Formats:
         fmt.setFont(self._theme.mono(Size.CONTROL))
         fmt.setForeground(self.ink)
         return fmt
+
+    def tab(self) -> float:
+        """px of a tab: four columns of code."""
+        return 4 * QFontMetricsF(self._theme.mono(Size.CONTROL)).horizontalAdvance(" ")
 
     def note_char(self) -> QTextCharFormat:
         fmt = QTextCharFormat()

@@ -1,30 +1,34 @@
 """Markdown to a flat list of blocks, whole or while it is still being written. Pure; imports no Qt.
 
 A reply arrives in pieces. :class:`StreamParser` parses only the part that can still change: blocks that are
-followed by a further block are settled and never looked at again.
+followed by a further block are settled. They are looked at again only if they name a link whose definition comes later.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-from markdown_it import MarkdownIt
+from markdown_it import rules_core
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from tern.ui import math_rules
+from tern.ui import markdown_rules, math_rules
 from tern.ui.latex import readable
 from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
+from tern.ui.text_units import from_right
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_MARKDOWN = markdown_rules.reader()
 math_rules.add_to(_MARKDOWN)
 # U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
 _UNSAFE = str.maketrans(
     {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
 )
 _TASK = re.compile(r"\[([ xX])\]\s+")
+_LINE_END = re.compile(r"\r\n?")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 # A last line that may yet turn out to be a list item, a heading's underline, a fence or a table.
 _UNDECIDED = re.compile(r"\n?[ \t]*(?:[-=*_+>#|:~`][-=*_+>#|:~` \t]*|\d{1,9}[.)]?[ \t]*)\Z")
@@ -49,60 +53,71 @@ class StreamParser:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        self._settled = 0  # how many of ``blocks`` can no longer change
+        self._settled = 0  # how many of ``blocks`` can no longer change, but for links defined later
+        self._parts: list[_Part] = []  # what they were read from
+        self._known: dict[str, Any] = {}  # the links defined in it, by their labels
         self._open = ""  # the source of the rest
         self._list: _List | None = None  # the rest begins in the middle of this list
-        self._passed = ""  # the source of that list before the rest
-        self._list_at = 0  # where its blocks begin
+        self._list_parts = 0  # how many parts stand before that list
+        self._return = ""  # held back: it may be half of a line's end
 
     def append(self, piece: str, last: bool = False) -> int:
         """Add ``piece``; returns the index of the first block that may have changed.
 
         ``last``: nothing more will come, so a line that could still become something else is taken as it is.
         """
-        self._open += safe_text(piece)
+        piece = self._return + piece
+        self._return = "\r" if piece.endswith("\r") and not last else ""
+        self._open += safe_text(_LINE_END.sub("\n", piece.removesuffix(self._return)))
         if last:
             self._open_list()
-        source, tokens = self._parse(last)
-        if not last and self._list is not None and len(_tops(tokens, source)) > 1:
+        reading = self._read(last)
+        if not last and self._list is not None and len(_tops(reading.tokens, reading.source)) > 1:
             self._open_list()  # it has ended
-            source, tokens = self._parse(last)
+            reading = self._read(last)
         changed = self._settled
-        self.blocks[changed:] = _blocks(tokens, self._list)
-        if not last:
-            self._settle(tokens, source)
-        return changed
+        self.blocks[changed:] = _blocks(reading.tokens, self._list)
+        if last:
+            return min(changed, self._define(reading.definitions))
+        return min(changed, self._settle(reading))
 
-    def _parse(self, last: bool) -> tuple[str, list[Token]]:
-        """The part of the rest that can be read, and its reading."""
+    def _read(self, last: bool = False) -> _Reading:
+        """Of the rest what can be read."""
         source = self._open
         if not last and (undecided := _UNDECIDED.search(source)):
             source = source[: undecided.start()]
-        return source, _MARKDOWN.parse(source)
+        return _Reading(source, self._known, not last)
 
     def _open_list(self) -> None:
         """Read a list that was settled by items as a whole again. One without an empty line was judged rightly."""
-        if self._list is None or not _EMPTY_LINE.search(self._passed + self._open):
+        if self._list is None:
             return
-        self._open, self._settled, self._list = self._passed + self._open, self._list_at, None
+        source = "".join(part.source for part in self._parts[self._list_parts :]) + self._open
+        if not _EMPTY_LINE.search(source):
+            return
+        self._settled = self._parts[self._list_parts].at
+        del self._parts[self._list_parts :]
+        self._open, self._list = source, None
 
-    def _settle(self, tokens: list[Token], source: str) -> None:
-        tops = _tops(tokens, source)
-        if tops and tops[-1].type == "math_block" and tops[-1].info == "open":
-            tops.pop()  # if it never ends it was none, and belongs to the block before it
+    def _settle(self, reading: _Reading) -> int:
+        """Settle what can no longer change; returns the index of the first block that did for the last time."""
+        tops = _tops(reading.tokens, reading.source)
+        if tops and tops[-1].type == "math_block" and tops[-1].meta["unsure"]:
+            tops.pop()  # it may turn out to be none, and to belong to the block before it
+        if len(tops) > 1 and not _is_apart(tops[-2], tops[-1], reading.source):
+            tops.pop()  # it may yet become the title of a link's definition
         if len(tops) < 2 or tops[-1].map is None:
-            self._settle_items(tokens, source, source.count("\n"))
-            return
-        self._list = None
-        self._settle_to(tops[-1].map[0], source)
-        self._settle_items(_MARKDOWN.parse(self._open), self._open, self._open.count("\n"))
+            return self._settle_items(reading)
+        changed = self._settle_to(tops[-1].map[0], reading, None)
+        return min(changed, self._settle_items(self._read()))
 
-    def _settle_items(self, tokens: list[Token], source: str, lines: int) -> None:
+    def _settle_items(self, reading: _Reading) -> int:
         """Settle the items of a list at the beginning of the rest, but for the last two."""
+        tokens, lines = reading.tokens, reading.source.count("\n")
         if not tokens or tokens[0].type not in ("bullet_list_open", "ordered_list_open"):
-            return
+            return self._settled
         if any(token.level == 0 and token.nesting >= 0 for token in tokens[1:]):
-            return
+            return self._settled
         items = [
             token.map[0]
             for token in tokens
@@ -110,25 +125,90 @@ class StreamParser:
         ]
         items = [line for line in items if line < lines]
         if len(items) < _OPEN_ITEMS + 1:
-            return
+            return self._settled
         number = int(tokens[0].attrs.get("start", 1)) if tokens[0].type == "ordered_list_open" else None
         if self._list is not None:
             number = self._list.number
         else:
-            self._list_at, self._passed = self._settled, ""
+            self._list_parts = len(self._parts)
         done = len(items) - _OPEN_ITEMS
-        self._list = _List(number + done if number is not None else None, first=False)
-        self._settle_to(items[done], source)
+        rest = _List(number + done if number is not None else None, first=False)
+        return self._settle_to(items[done], reading, rest)
 
-    def _settle_to(self, line: int, source: str) -> None:
-        """What stands before ``line`` of the rest can no longer change."""
+    def _settle_to(self, line: int, reading: _Reading, rest: _List | None) -> int:
+        """What stands before ``line`` can no longer change; what follows goes on with the list ``rest``."""
         offset = 0
         for _ in range(line):
-            offset = source.index("\n", offset) + 1
-        still_open = len(_blocks(_MARKDOWN.parse(source[offset:]), self._list))
-        self._passed += source[:offset]
+            offset = reading.source.index("\n", offset) + 1
+        part = _Part(reading, offset, self._settled, self._list)
+        self._open, self._list = self._open[offset:], rest
+        still_open = len(_blocks(_Reading(reading.source[offset:], {}, True).tokens, rest))
         self._settled = len(self.blocks) - still_open
-        self._open = self._open[offset:]
+        part.count = self._settled - part.at
+        self._parts.append(part)
+        defined = {label: link for label, link in reading.definitions.items() if link["map"][0] < line}
+        changed = self._define(defined)
+        if part.labels & reading.definitions.keys():  # what is not settled may yet turn out to define nothing
+            self.blocks[part.at : self._settled] = part.read_again(self._known)
+            changed = min(changed, part.at)
+        return min(changed, self._settled)
+
+    def _define(self, links: dict[str, Any]) -> int:
+        """These links can no longer change: read again what names them; returns the index of the first such block."""
+        self._known |= links
+        changed = len(self.blocks)
+        for part in self._parts:
+            if links.keys() & part.labels:
+                part.labels -= links.keys()
+                blocks = part.read_again(self._known)
+                if blocks != self.blocks[part.at : part.at + part.count]:
+                    self.blocks[part.at : part.at + part.count] = blocks
+                    changed = min(changed, part.at)
+        return changed
+
+
+class _Part:
+    """A settled part of the text: the blocks from ``at`` on, the first ``count`` of those that were read then."""
+
+    def __init__(self, reading: _Reading, length: int, at: int, within: _List | None) -> None:
+        self.source = reading.source[:length]
+        self.at = at
+        self.count = 0
+        self.labels = reading.asked  # of links that may yet be defined
+        self._tokens = reading.tokens if self.labels else []
+        self._within = within  # the list that it goes on with
+
+    def read_again(self, known: dict[str, Any]) -> list[Block]:
+        """Its blocks where the links ``known`` are defined: these change words, never blocks."""
+        state = StateCore("", _MARKDOWN, {"references": known}, self._tokens)
+        for token in self._tokens:
+            token.children = [] if token.type == "inline" else None
+        for rule in (rules_core.inline, rules_core.text_join):
+            rule(state)
+        return _blocks(self._tokens, self._within)[: self.count]
+
+
+class _Links(dict[str, Any]):
+    """The definitions of links by their labels; notes which were asked for."""
+
+    def __init__(self, known: dict[str, Any]) -> None:
+        super().__init__(known)
+        self.asked: set[str] = set()
+
+    def get(self, label: str, default: Any = None) -> Any:
+        self.asked.add(label)
+        return super().get(label, default)
+
+
+class _Reading:
+    """A source as markdown-it reads it where the links ``known`` are defined."""
+
+    def __init__(self, source: str, known: dict[str, Any], growing: bool) -> None:
+        links = _Links(known)
+        self.source = source
+        self.tokens = _MARKDOWN.parse(source, {"references": links, math_rules.GROWING: growing})
+        self.definitions = {label: link for label, link in links.items() if label not in known}
+        self.asked = links.asked - known.keys()
 
 
 def _tops(tokens: Sequence[Token], source: str) -> list[Token]:
@@ -139,6 +219,14 @@ def _tops(tokens: Sequence[Token], source: str) -> list[Token]:
     while tops and tops[-1].map and tops[-1].map[0] >= lines:
         tops.pop()
     return tops
+
+
+def _is_apart(above: Token, below: Token, source: str) -> bool:
+    """Whether what stands between two blocks has ended: a line beyond the first one is part of a definition."""
+    assert above.map is not None
+    assert below.map is not None
+    between = source.split("\n")[above.map[1] : below.map[0]]
+    return not between or not between[-1].strip()
 
 
 @dataclass(slots=True)
@@ -188,7 +276,9 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
                     out.append(_placed(nest, Kind.PARAGRAPH, tight=not nest.item.first))
                     nest.item = None
             case "paragraph_open":
-                out.append(_paragraph(nest, tokens[position + 1], tight=token.hidden))
+                paragraph = _paragraph(nest, tokens[position + 1], tight=token.hidden)
+                if paragraph.runs or paragraph.item is not None:  # else nothing but line breaks
+                    out.append(paragraph)
             case "heading_open":
                 runs = _runs(tokens[position + 1].children or [])
                 out.append(_placed(nest, Kind.HEADING, runs=runs, level=int(token.tag[1])))
@@ -219,9 +309,11 @@ def _placed(
     text: str = "",
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = (),
     aligns: tuple[str, ...] = (),
+    mirrored: bool = False,
 ) -> Block:
     item, nest.item = nest.item, None
-    return Block(kind, runs, len(nest.lists), nest.quote, item, tight, level, language, text, rows, aligns)
+    depth = len(nest.lists)
+    return Block(kind, runs, depth, nest.quote, item, tight, level, language, text, rows, aligns, mirrored)
 
 
 def _paragraph(nest: _Nesting, inline: Token, tight: bool) -> Block:
@@ -260,15 +352,21 @@ def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
         elif token.type == "tr_close":
             rows.append(tuple(cells))
             cells = []
-    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns))
+    mirrored = from_right(tuple(run for row in rows for cell in row for run in cell))
+    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns), mirrored=mirrored)
 
 
 _CLOSINGS = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}
-_OPENS = {"strong": Style.STRONG, "em": Style.EMPHASIS, "s": Style.STRUCK}
+_OPENS = {
+    "strong": Style.STRONG, "em": Style.EMPHASIS, "s": Style.STRUCK, "u": Style.UNDERLINED, "mark": Style.MARKED,
+    "kbd": Style.CODE, "sup": Style.SUPER, "sub": Style.SUB,
+}  # fmt: skip
+_BREAK = "\u2028"  # breaks a line inside a text document's block
 
 
 def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
     runs: list[Run] = []
+    open_styles: list[Style] = []
     styles: frozenset[Style] = frozenset()
     link = ""
 
@@ -282,9 +380,11 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
     for token in children:
         name, _, edge = token.type.rpartition("_")
         if edge == "open" and name in _OPENS:
-            styles |= {_OPENS[name]}
+            open_styles.append(_OPENS[name])
+            styles = frozenset(open_styles)
         elif edge == "close" and name in _OPENS:
-            styles -= {_OPENS[name]}
+            open_styles.remove(_OPENS[name])
+            styles = frozenset(open_styles)
         elif token.type == "link_open":
             link = str(token.attrs.get("href", ""))
         elif token.type == "link_close":
@@ -299,12 +399,22 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
             for run in formula:
                 add(run.text, run.styles)
         elif token.type in ("softbreak", "hardbreak"):
-            # U+2028 breaks a line inside a text document's block. Soft breaks count too: models write verse so.
-            add("\u2028")
+            add(_BREAK)  # soft breaks too: models write verse so
         elif token.type == "image":  # nothing is fetched: its description, as a link
             link, outer = str(token.attrs.get("src", "")), link
             add(token.content or link)
             link = outer
         else:
             add(token.content)
+    return _without_outer_breaks(runs)
+
+
+def _without_outer_breaks(runs: list[Run]) -> tuple[Run, ...]:
+    """What begins or ends with line breaks would show as empty lines."""
+    for at, strip in ((0, str.lstrip), (-1, str.rstrip)):
+        while runs and _BREAK in (runs[at].text[:1], runs[at].text[-1:]):
+            text = strip(runs[at].text, _BREAK + " ")
+            if text == runs[at].text:
+                break
+            runs[at : at + 1 or None] = [replace(runs[at], text=text)] if text else []
     return tuple(runs)

@@ -15,6 +15,8 @@ class Style(Enum):
     EMPHASIS = "emphasis"
     CODE = "code"
     STRUCK = "struck"
+    UNDERLINED = "underlined"
+    MARKED = "marked"
     SUPER = "super"  # raised or lowered, in formulas
     SUB = "sub"
 
@@ -52,7 +54,8 @@ class Block:
     """One block, with the nesting it stands in.
 
     ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
-    ``level`` (1-6) for headings, ``rows`` (the first is the head) and ``aligns`` for tables.
+    ``level`` (1-6) for headings, ``rows`` (the first is the head), ``aligns`` and ``mirrored`` (it is written from the
+    right, its first column stands there) for tables.
     """
 
     kind: Kind
@@ -66,3 +69,4 @@ class Block:
     text: str = ""
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
     aligns: tuple[str, ...] = ()
+    mirrored: bool = False

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import ceil
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
+from PySide6.QtCore import QMimeData, Qt, QTimer
+from PySide6.QtGui import QFont, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTextEdit, QToolButton, QWidget
 
 from tern.ui.announcer import Announcer
 from tern.ui.error_words import said
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
+
+_MOST_LINES = 9
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 
 
 class Notice(QFrame):
@@ -25,11 +30,9 @@ class Notice(QFrame):
         self._timer.timeout.connect(self.hide)
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
-        self._label = QLabel(self)
-        self._label.setObjectName("noticeText")
-        self._label.setWordWrap(True)
-        self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._words = _Words(self)
+        self._words.setObjectName("noticeText")
+        self._words.setAccessibleDescription(self.tr("What the notice says."))
         self._button = QPushButton(self)
         self._button.setObjectName("noticeButton")
         self._button.setAccessibleDescription(self.tr("Does what the notice offers."))
@@ -43,7 +46,7 @@ class Notice(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
         row.setSpacing(Space.S)
-        row.addWidget(self._label, 1)
+        row.addWidget(self._words, 1)
         row.addWidget(self._button)
         row.addWidget(self._close)
         theme.changed.connect(self._restyle)
@@ -52,7 +55,7 @@ class Notice(QFrame):
 
     @property
     def message(self) -> str:
-        return self._label.text()
+        return self._words.said
 
     def show_message(
         self,
@@ -62,18 +65,18 @@ class Notice(QFrame):
         tone: str = "error",
         seconds: float = 0,
         lasting: bool = False,
+        address: Sequence[tuple[str, bool]] = (),
     ) -> None:
         """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed.
 
-        ``lasting``: it is about no one conversation, and :meth:`clear` leaves it alone.
+        ``lasting``: it is about no one conversation, and :meth:`clear` leaves it alone. ``address``: what it is about,
+        on lines of its own, in pieces and whether they are to stand out.
         """
-        message = said(message)
         self._lasting = lasting
         self._timer.stop()
         if seconds:
             self._timer.start(round(1000 * seconds))
-        self._label.setText(message)
-        self._label.setAccessibleName(message)
+        self._words.say(said(message), address)
         self._act = act
         self._button.setText(action)
         self._button.setVisible(bool(action))
@@ -81,7 +84,7 @@ class Notice(QFrame):
         self.style().unpolish(self)
         self.style().polish(self)
         self.show()
-        Announcer(self).say(message)
+        Announcer(self).say(self.message)
 
     def clear(self) -> None:
         """What was said of a conversation is past."""
@@ -96,3 +99,46 @@ class Notice(QFrame):
 
     def _restyle(self) -> None:
         self._close.setIcon(action_icon("x", self._theme))
+
+
+class _Words(QTextEdit):
+    """Wraps within a word where it must, so that nothing is cut off; more than a few lines scroll."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.said = ""
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+
+    def say(self, message: str, address: Sequence[tuple[str, bool]]) -> None:
+        lines = [message] if message else []
+        if address:
+            lines.append("".join(piece for piece, _ in address))
+        self.said = "\n".join(lines)
+        self.setAccessibleName(self.said)
+        self.setPlainText(message)
+        cursor = QTextCursor(self.document())
+        cursor.movePosition(QTextCursor.MoveOperation.End)
+        for number, (piece, bold) in enumerate(address):
+            fmt = QTextCharFormat()
+            fmt.setFontWeight(QFont.Weight.Bold if bold else QFont.Weight.Normal)
+            if not number:
+                cursor.insertBlock()
+            cursor.insertText(piece if piece.isascii() else f"{_ISOLATE}{piece}{_END_ISOLATE}", fmt)
+        self.verticalScrollBar().setValue(0)
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        text = self.textCursor().selection().toPlainText()
+        data.setText(text.translate(dict.fromkeys(map(ord, _ISOLATE + _END_ISOLATE))))
+        return data
+
+    def _fit(self) -> None:
+        most = _MOST_LINES * self.fontMetrics().lineSpacing()
+        self.setFixedHeight(min(ceil(self.document().size().height()), most))

@@ -122,7 +122,7 @@ QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-si
 QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
-QFrame#notice QLabel { color: @ink; font-size: @control_px; }
+QFrame#notice QTextEdit { color: @ink; font-size: @control_px; background: transparent; border: none; padding: 0; }
 QFrame#notice QPushButton { border: 1px solid @edge; padding: 6px 11px; }
 QFrame#notice QPushButton:focus { border: 2px solid @accent; padding: 5px 10px; }
 QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }

@@ -1,4 +1,4 @@
-"""Text in UTF-16 units, as a text document counts it. Pure."""
+"""What a text is made of: its length in UTF-16 units, as a text document counts it, its direction, its script. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,19 @@ def from_right(runs: tuple[Run, ...]) -> bool:
             if (kind := unicodedata.bidirectional(character)) in ("L", "R", "AL"):
                 return kind != "L"
     return False
+
+
+def is_cjk(character: str) -> bool:
+    """Whether it is Chinese, Japanese or Korean: a letter of theirs, or one of their marks, which are as wide."""
+    code = ord(character) if character else 0
+    if code < 0x1100:
+        return False
+    if code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:  # the parts of Korean letters
+        return True
+    if unicodedata.east_asian_width(character) not in ("W", "F", "H"):
+        return False
+    # Pictures are wide too. Unicode's own list of them is not in Python: they are the symbols outside these blocks.
+    return unicodedata.category(character) != "So" or 0x2E80 <= code < 0x1F000 or 0x1F200 <= code <= 0x1F265
 
 
 def index_of(text: str, units: int) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
@@ -59,7 +59,8 @@ class TranscriptView(QTextBrowser):
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextBrowserInteraction | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        self.anchorClicked.connect(lambda url: self._activate(url.toString()))
+        encoded = QUrl.ComponentFormattingOption.FullyEncoded
+        self.anchorClicked.connect(lambda url: self._activate(url.toString(encoded)))
 
         self._jump = QPushButton(self.tr("Jump to latest"), self)
         self._jump.setObjectName("jumpButton")
@@ -176,22 +177,25 @@ class TranscriptView(QTextBrowser):
                 break
 
     def _activate(self, link: str) -> None:
-        if link.startswith(ATTACHMENT_LINK):
-            key, _, number = link.removeprefix(ATTACHMENT_LINK).partition("/")
-            self.attachment_requested.emit(int(key), int(number))
-        elif link.startswith(THOUGHT_LINK):
-            self._turn_thought(link)
-        else:
+        """Show an attachment that is on show here, or ask for a link, whoever wrote it and whatever it is."""
+        for shown in self._messages if link.startswith(ATTACHMENT_LINK) else ():
+            for number, one in enumerate(shown.attached if shown.user else ()):
+                if one.link == link:
+                    self.attachment_requested.emit(shown.item.key, number)
+                    return
+        if not self._turn_thought(link):
             self.link_activated.emit(link)
 
-    def _turn_thought(self, link: str) -> None:
-        """Open a thought, or fold it again; what is being read stays where it is."""
+    def _turn_thought(self, link: str) -> bool:
+        """Open a thought, or fold it again; what is being read stays where it is. Whether ``link`` is of one."""
         key, _, number = link.removeprefix(THOUGHT_LINK).partition("/")
-        for shown in self._messages:
+        for shown in self._messages if link.startswith(THOUGHT_LINK) else ():
             if str(shown.item.key) == key and number.isdecimal():
                 shown.turned ^= {int(number)}
                 self._stick = False
                 self._rebuild()
+                return True
+        return False
 
     @property
     def following(self) -> bool:
@@ -215,8 +219,8 @@ class TranscriptView(QTextBrowser):
 
     def _restore_selection(self, anchor: int, position: int) -> None:
         cursor = self.textCursor()
-        if (cursor.anchor(), cursor.position()) == (anchor, position):
-            return
+        if cursor.position() - cursor.anchor() == position - anchor:
+            return  # it is where it was, or moved with its text
         end = self.document().characterCount() - 1
         cursor.setPosition(min(anchor, end))
         cursor.setPosition(min(position, end), QTextCursor.MoveMode.KeepAnchor)
