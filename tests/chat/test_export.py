@@ -10,6 +10,7 @@ import pytest
 from tern.chat import attaching
 from tern.chat.attaching import Attachment, compose
 from tern.chat.export import Kind, export
+from tern.chat.found import Left
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -51,7 +52,7 @@ def test_json_loses_nothing(store: Store, tmp_path: Path) -> None:
     path.write_text(export(store, [summary.id], Kind.JSON), encoding="utf-8")
     other = Store.in_memory()
     other.create("One that makes the ids differ")
-    (number,) = import_file(other, path)
+    (number,) = import_file(other, path).ids
     assert _shape(other, number) == _shape(store, summary.id)
     assert other.manner(number) == store.manner(summary.id)
     assert other.summary(number).title == summary.title
@@ -88,7 +89,7 @@ def test_chatgpts_export_comes_in_with_its_branches(tmp_path: Path) -> None:
     item = {"title": "Theirs", "create_time": 1.6e9, "mapping": mapping, "current_node": "c"}
     path.write_text(json.dumps([item, empty]))
     store = Store.in_memory()
-    (number,) = import_file(store, path)
+    (number,) = import_file(store, path).ids
     session = Session(store, number)
     assert [entry.content for entry in session.path] == ["A question", "Another answer", "and more"]
     assert [entry.content for entry in session.siblings(session.path[1])] == ["One answer", "Another answer"]
@@ -98,14 +99,11 @@ def test_chatgpts_export_comes_in_with_its_branches(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b"[1]", b'{"format": "tern-conversations"}', b'[{"mapping": 3}]', b"\xff", b"[" * 5000,
+    [b"", b"{", b"[]", b"[1]", b'{"format": "tern-conversations"}', b"\xff", b"[" * 5000, b"PK\x03\x04 no zip",
      b'{"format": "tern-conversations", "version": 2, "conversations": []}',
-     b'{"format": "tern-conversations", "version": 1, "conversations": [{"title": "x", "messages": [{}]}]}',
-     b'{"format": "tern-conversations", "version": 1, "conversations": [{"title": "x", "pinned": 0, "updated": 1, '
-     b'"manner": {}, "leaf": 1, "messages": [{"id": 1, "parent": 7, "role": "user", "content": "", "state": "done", '
-     b'"created": 1, "stats": {}}]}]}'],
+     b'{"conversations": 5}', b'[{"title": ""}]', b'"text"', b"# A heading", b'{"mapping"}'],
 )  # fmt: skip
-def test_a_file_that_is_not_as_it_should_be_adds_nothing(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_export_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.json"
     path.write_bytes(content)
     store = Store.in_memory()
@@ -132,10 +130,11 @@ def test_json_keeps_attachments_and_the_model(tmp_path: Path) -> None:
     path = tmp_path / "out.json"
     path.write_text(export(store, [number], Kind.JSON), encoding="utf-8")
     other = Store.in_memory()
-    (copy,) = import_file(other, path)
+    (copy,) = import_file(other, path).ids
     first, second = Session(other, copy).path
     assert (first.attachments, first.text, second.model) == (notes, "Sum it up", "BitNet 2B4T")
     broken = path.read_text(encoding="utf-8").replace('"length": 16', '"length": 15')
     path.write_text(broken, encoding="utf-8")
-    with pytest.raises(UserError):
-        import_file(other, path)
+    report = import_file(Store.in_memory(), path)
+    assert report.outcomes[0].left == {Left.ATTACHMENTS: 1}, "the text comes, only the chips do not"
+    assert report.outcomes[0].messages == 2

@@ -24,6 +24,7 @@ from tern.errors import BugError, UserError
 log = logging.getLogger(__name__)
 
 TITLE_LENGTH = 60
+_PAUSE_S = 0.02
 _NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
 
 
@@ -120,8 +121,11 @@ class Store:
 
     def purge(self) -> None:
         """Forget for good whatever is marked as deleted."""
+        marked = "deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)"
         with self._writing() as db:
-            gone = db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount
+            # SQLite follows a chain of messages that go with their parents for a thousand links, and no further.
+            db.execute(f"UPDATE message SET parent = NULL WHERE parent IS NOT NULL AND ({marked})")
+            gone = db.execute(f"DELETE FROM message WHERE {marked}").rowcount
             gone += db.execute("DELETE FROM conversation WHERE deleted IS NOT NULL").rowcount
             if gone:  # the index keeps the words of what is deleted until it is merged
                 for table in ("message_words", "title_words"):
@@ -231,6 +235,12 @@ class Store:
     def import_entries(self, conversation: int, entries: Sequence[Entry], leaf: int | None) -> None:
         """Add a whole tree; its ids are new, its order and shape are kept. Parents come before their children."""
         ids: dict[int, int] = {}
+        with self.together():
+            self.import_part(conversation, entries, ids)
+            self.import_end(conversation, entries, ids.get(leaf) if leaf is not None else None)
+
+    def import_part(self, conversation: int, entries: Sequence[Entry], ids: dict[int, int]) -> None:
+        """Add some messages of a tree. ``ids``: of each entry added so far its id here; goes on with them."""
         with self._writing() as db:
             for entry in entries:
                 parent = ids[entry.parent] if entry.parent is not None else None
@@ -241,12 +251,26 @@ class Store:
                      stats_to_json(entry.stats), entry.created, _attached(entry.attachments), entry.model),
                 )  # fmt: skip
                 ids[entry.id] = _id(cursor)
-            last = ids.get(leaf) if leaf is not None else None
-            newest = max((entry.created for entry in entries), default=0.0)
-            db.execute(
-                "UPDATE conversation SET leaf = ?, updated = max(updated, ?) WHERE id = ?",
-                (last, newest, conversation),
+
+    def import_end(self, conversation: int, entries: Sequence[Entry], leaf: int | None) -> None:
+        """All of ``entries`` are in: show the branch that ends in the message ``leaf``, and say when the last came."""
+        newest = max((entry.created for entry in entries), default=0.0)
+        self._write(
+            "UPDATE conversation SET leaf = ?, updated = max(updated, ?) WHERE id = ?",
+            leaf, newest, conversation,
+        )  # fmt: skip
+
+    def openings(self) -> dict[int, list[int]]:
+        """Every conversation by a hash of how it begins: the role and content of each first message."""
+        found: dict[int, list[int]] = {}
+        with _disk_trouble():
+            rows = self._db.execute(
+                "SELECT m.role, m.content, m.conversation FROM message m JOIN conversation c ON c.id = m.conversation "
+                "WHERE m.parent IS NULL AND m.deleted IS NULL AND c.deleted IS NULL"
             )
+            for role, content, conversation in rows:
+                found.setdefault(hash((role, content)), []).append(conversation)
+        return found
 
     # Small facts, and search
 
@@ -268,6 +292,14 @@ class Store:
         """Make what is written inside one transaction: many conversations imported at once."""
         with self._writing():
             yield
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Write something long piece by piece: after each there is as much time for others who want to write."""
+        started = time.monotonic()
+        yield
+        if self.path is not None:
+            time.sleep(min(time.monotonic() - started, _PAUSE_S))
 
     def _read(self, sql: str, *values: Any) -> list[Any]:
         with _disk_trouble():

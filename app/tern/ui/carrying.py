@@ -53,7 +53,7 @@ class Carrying(QObject):
 
     def import_from(self, path: Path) -> None:
         def work(store: Store, told: _Told) -> str:
-            count = len(import_file(store, path, told))
+            count = len(import_file(store, path, told).ids)
             if count == 1:
                 return self.tr("1 conversation was imported.")
             return self.tr("{0} conversations were imported.").format(f"{count:,}")
