@@ -220,11 +220,7 @@ def _in_order(
 ) -> list[int]:
     if len(kids) < 2:
         return kids
-    place = {
-        number_of[name]: at
-        for at, name in enumerate(listed)
-        if _is_name(name) and name in number_of
-    }
+    place = {number_of[name]: at for at, name in enumerate(listed) if _is_name(name) and name in number_of}
     return sorted(kids, key=lambda kid: (place.get(kid, len(nodes)), kid))
 
 

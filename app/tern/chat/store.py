@@ -121,7 +121,9 @@ class Store:
 
     def purge(self) -> None:
         """Forget for good whatever is marked as deleted."""
-        marked = "deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)"
+        marked = (
+            "deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE deleted IS NOT NULL)"
+        )
         with self._writing() as db:
             # SQLite follows a chain of messages that go with their parents for a thousand links, and no further.
             db.execute(f"UPDATE message SET parent = NULL WHERE parent IS NOT NULL AND ({marked})")
