@@ -9,13 +9,13 @@ import pytest
 
 from tern.chat import attaching
 from tern.chat.attaching import Attachment, compose
-from tern.chat.export import Kind, export
+from tern.chat.export import Kind, closed, export, pieces, write
 from tern.chat.found import Left
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry, Manner
-from tern.engine.types import FinishReason, Stats
+from tern.engine.types import FinishReason, Role, Stats
 from tern.errors import UserError
 
 END = Stats(tokens=2, decode_tokens_per_s=9.5, finish_reason=FinishReason.END_OF_TURN)
@@ -138,3 +138,69 @@ def test_json_keeps_attachments_and_the_model(tmp_path: Path) -> None:
     report = import_file(Store.in_memory(), path)
     assert report.outcomes[0].left == {Left.ATTACHMENTS: 1}, "the text comes, only the chips do not"
     assert report.outcomes[0].messages == 2
+
+
+# A file that others can read on
+
+
+@pytest.mark.parametrize(
+    ("cut", "end"),
+    [
+        ("```python\nprint(1)", "```"), ("```", "```"), ("```\n", "```"), ("````md\n```\ninner\n```", "````"),
+        ("~~~~\nx\n~~~", "~~~~"), ("   ```\nx", "```"), ("Text\n\n```\na\n```\n\n```js\nb", "```"),
+        ("```\n    ```", "```"), ("```\n``` no end", "```"), ("~~~ a`b\nx", "~~~"), ("```\r\nx\r\n", "```"),
+        ("<!-- a remark\n\nthat", "-->"), ("<script>\nlet a;", "</script>"), ("<PRE>\n\nx", "</pre>"),
+        ("<![CDATA[\nx", "]]>"),
+        ("<?php\necho 1;", "?>"), ("<style>\n\np {}", "</style>"),
+    ],
+)  # fmt: skip
+def test_what_was_cut_inside_a_fence_does_not_swallow_the_rest(cut: str, end: str) -> None:
+    from markdown_it import MarkdownIt
+
+    assert closed(cut) == f"{cut}\n{end}"
+    assert closed(closed(cut)) == closed(cut), "once it is ended it is left alone"
+    tokens = MarkdownIt("commonmark").parse(f"{closed(cut)}\n\n**You** (today)\n\nMore")
+    assert [token.content for token in tokens if token.type == "inline"][-2:] == ["**You** (today)", "More"]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "", "plain", "```\nx\n```", "```\nx\n````  ", "~~~\nx\n~~~", "> ```\n> x", "- a\n\n  ```\n  x", "1. ```\n   x",
+        "    ```\n    x",
+        "`` ` ``", "```a`b", "<div>\n\nx", "<!-- a -->", "<b>x", "text <!-- x", "```\nx\n```\n\nmore", "<pre>x</pre>",
+    ],
+)  # fmt: skip
+def test_what_ends_by_itself_is_left_as_it_is(whole: str) -> None:
+    assert closed(whole) == whole
+
+
+def test_the_markdown_of_a_cut_reply_ends_its_fence(tmp_path: Path) -> None:
+    store = Store.in_memory()
+    number = store.create("Code")
+    texts: list[tuple[Role, str]] = [
+        ("user", "~~~\nmy log"),
+        ("assistant", "Here:\n\n```c\nint a;"),
+        ("user", "Go on"),
+    ]
+    entries = [Entry(at + 1, at or None, role, text) for at, (role, text) in enumerate(texts)]
+    store.import_entries(number, entries, 3)
+    path = tmp_path / "x.md"
+    write(store, [number, number], path, Kind.MARKDOWN)
+    text = path.read_text(encoding="utf-8")
+    assert text == export(store, [number, number], Kind.MARKDOWN)
+    assert text.count("~~~\nmy log\n~~~\n\n**Tern**") == text.count("```c\nint a;\n```\n\n**You**") == 2
+
+
+def test_a_large_export_is_written_a_conversation_at_a_time(tmp_path: Path) -> None:
+    store = Store.in_memory()
+    ids = []
+    for number in range(5):
+        ids.append(store.create(f"T{number}"))
+        store.import_entries(ids[-1], [Entry(1, None, "user", "x" * 1000)], 1)
+    sizes = [len(piece) for piece in pieces(store, ids, Kind.JSON)]
+    assert len(sizes) == 7
+    assert max(sizes) < 2000
+    path = tmp_path / "out.json"
+    write(store, ids, path, Kind.JSON)
+    assert len(import_file(Store.in_memory(), path).ids) == 5

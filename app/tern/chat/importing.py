@@ -72,9 +72,10 @@ def importing(store: Store, path: Path) -> Generator[float, None, Report]:
         for fraction, found in _read(path, report):
             known = known or found is not None
             if found is not None and writing.take(found):
-                yield fraction
-                writing.write()
-        writing.write()
+                for _ in writing.write():
+                    yield fraction
+        for _ in writing.write():
+            yield 1.0
         if not known:
             raise _unknown(path)
     except BaseException:
@@ -91,6 +92,7 @@ class _Writing:
         self._here: dict[int, list[int]] | None = None  # conversations by how they begin, as it was before
         self._waiting: list[Found] = []
         self._text = 0
+        self._added: list[int] = []
 
     def take(self, found: Found) -> bool:
         """Whether it is time to write."""
@@ -98,7 +100,8 @@ class _Writing:
         self._text += sum(len(entry.content) for entry in found.entries)
         return self._text >= _MOST_TEXT or len(self._waiting) >= _AT_ONCE
 
-    def write(self) -> None:
+    def write(self) -> Iterator[None]:
+        """Write what waits; comes back after each transaction."""
         if self._here is None:
             self._here = self._store.openings()
         waiting, self._waiting, self._text = self._waiting, [], 0
@@ -109,16 +112,17 @@ class _Writing:
                 for found in small:
                     if self._is_new(found):
                         numbers[id(found)] = self._add(found)
+            yield
         for found in waiting:
             if _is_large(found) and self._is_new(found):
-                numbers[id(found)] = self._add_slowly(found)
+                numbers[id(found)] = yield from self._add_slowly(found)
             taken = len(found.entries) if id(found) in numbers else 0
             self._report.outcomes.append(
                 Outcome(found.title, numbers.get(id(found)), taken, found.turns, dict(found.left), found.why)
             )
 
     def undo(self) -> None:
-        for number in self._report.ids:
+        for number in self._added:
             self._store.delete(number)
 
     def _is_new(self, found: Found) -> bool:
@@ -142,22 +146,25 @@ class _Writing:
 
     def _add(self, found: Found) -> int:
         number = self._store.create(found.title, found.manner, found.created)
+        self._added.append(number)
         self._store.import_entries(number, found.entries, found.leaf)
         if found.pinned:
             self._store.set_pinned(number, True)
         return number
 
-    def _add_slowly(self, found: Found) -> int:
+    def _add_slowly(self, found: Found) -> Generator[None, None, int]:
         """In several transactions; until the last one it is not seen, so that never a part of it stays."""
         store = self._store
         with store.together():
             number = store.create(found.title, found.manner, found.created)
-            store.delete(number)
+            self._added.append(number)
+            store.hide(number)
             store.set_pinned(number, found.pinned)
         ids: dict[int, int] = {}
         for part in _parts(found.entries):
             with store.pausing():
                 store.import_part(number, part, ids)
+            yield
         with store.together():
             store.import_end(number, found.entries, ids.get(found.leaf or 0))
             store.undelete(number)
@@ -292,8 +299,8 @@ def _completed(found: Found) -> Found:
     found.created = found.created or min(times, default=now)
     for entry in found.entries:
         entry.created = entry.created or found.created
-    if not found.title:
-        found.title = title_of(found.entries[0].text if found.entries else "")
+    if not found.title and found.entries:
+        found.title = title_of(found.entries[0].text)
     return found
 
 

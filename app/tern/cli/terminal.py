@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -88,3 +89,13 @@ def stats_line(stats: Stats) -> str:
     if stats.finish_reason in _ENDINGS:
         parts.append(_ENDINGS[stats.finish_reason])
     return " · ".join(parts)
+
+
+_HARMFUL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(text: str, lines: bool = False) -> str:
+    """Text of a file, a model or a conversation, with nothing in it that a terminal would act on. ``lines``: it may
+    have several."""
+    text = text.replace("\r\n", "\n")
+    return _HARMFUL.sub("\ufffd", text if lines else " ".join(text.split()))
