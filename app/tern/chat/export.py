@@ -111,9 +111,9 @@ def closed(text: str) -> str:
             return f"{text}\n{last.markup}"
     elif last.type == "html_block":
         begins = lines[0].lstrip().lower()
-        for start, end in _HTML_ENDS:
+        for start, stop in _HTML_ENDS:
             if begins.startswith(start.lower()):
-                return text if end.lower() in "\n".join(lines).lower()[len(start) :] else f"{text}\n{end}"
+                return text if stop in "\n".join(lines).lower()[len(start) :] else f"{text}\n{stop}"
     return text
 
 
