@@ -137,7 +137,7 @@ class Store:
 
     def purge(self) -> None:
         """Forget for good whatever is marked as deleted."""
-        gone_too = f"deleted > 0 OR deleted < {_DAY_S - self.now()}"  # and what was left hidden
+        gone_too = f"deleted > {min(0.0, _DAY_S - self.now())!r}"  # and what was left hidden
         marked = f"deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE {gone_too})"
         with self._writing() as db:
             # SQLite follows a chain of messages that go with their parents for a thousand links, and no further.
