@@ -7,18 +7,22 @@ import io
 import json
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tern.chat import chatgpt, importing, json_stream
+from tern.chat.attaching import Attachment
 from tern.chat.chatgpt import without_marks
+from tern.chat.export import Kind, export
 from tern.chat.found import Left, Report, Why
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Manner
+from tern.engine.types import FinishReason, Stats
 from tern.errors import UserError
 
 EXPORTS = Path(__file__).parent.parent / "data" / "exports"
@@ -167,6 +171,57 @@ def test_whatever_one_value_becomes_no_other_turn_is_lost(tmp_path: Path, wrong:
             assert len(store.entries(outcome.conversation)) == 4
             if path[-1] not in ("id", "parent"):
                 assert len(_shown(store, outcome.conversation)) == 4, path
+
+
+def _own(title: str) -> dict[str, Any]:
+    store = Store.in_memory()
+    session = Session(store, manner=Manner("Be brief.", {"sampling.temperature": 0.5}))
+    notes = Attachment("a.txt", "notes", 5)
+    for at in range(2):
+        session.ask(f"{title} asks {at}", attachments=(notes,))
+        session.append(f"{title} says {at}", Stats(tokens=3, finish_reason=FinishReason.END_OF_TURN), "Guide")
+    found: dict[str, Any] = json.loads(export(store, [1], Kind.JSON))["conversations"][0]
+    return found
+
+
+def _claudes(title: str) -> dict[str, Any]:
+    messages = [
+        {"uuid": str(at), "sender": ("human", "assistant")[at % 2], "text": f"{title} says {at}",
+         "parent_message_uuid": None,
+         "content": [{"type": "text", "text": f"{title} says {at}"}], "created_at": "2024-05-01T12:00:00Z",
+         "attachments": [{"file_name": "a", "extracted_content": "b"}], "files": [{"file_name": "a.png"}]}
+        for at in range(4)
+    ]  # fmt: skip
+    return {"name": title, "created_at": "2024-05-01T12:00:00Z", "uuid": "u", "chat_messages": messages}
+
+
+@pytest.mark.parametrize("make", [_own, _claudes])
+@pytest.mark.parametrize(
+    "wrong", [None, True, 0, -1.5, 10**400, float("nan"), "odd", [], {}, [[]], {"a": 1}], ids=str
+)
+def test_other_formats_lose_no_more_than_the_turn_that_was_hit(
+    tmp_path: Path, make: Callable[[str], dict[str, Any]], wrong: object
+) -> None:
+    good, odd = make("A"), make("B")
+    hit = []
+    for path in _places(odd):
+        changed = copy.deepcopy(odd)
+        at: Any = changed
+        for key in path[:-1]:
+            at = at[key]
+        at[path[-1]] = wrong
+        hit.append((path, changed))
+    store, report = _imported([good, *(changed for _, changed in hit), good], tmp_path)
+    assert [one.messages for one in (report.outcomes[0], report.outcomes[-1])] == [4, 4]
+    for (path, _), outcome in zip(hit, report.outcomes[1:-1], strict=True):
+        if path in (("messages",), ("chat_messages",)):
+            continue
+        assert outcome.conversation is not None, path
+        assert outcome.messages >= 3, path
+        assert (
+            outcome.turns - outcome.messages == outcome.left.get(Left.UNREADABLE, 0) == 4 - outcome.messages
+        )
+        assert len(store.entries(outcome.conversation)) == outcome.messages
 
 
 def test_who_spoke_follows_from_the_turn_before_where_the_file_does_not_say(tmp_path: Path) -> None:

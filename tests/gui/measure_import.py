@@ -122,6 +122,8 @@ def main() -> None:
         print(f"{took:.1f} s, {len(store.summaries()):,} conversations; {window.notice.message}")
         print(f"GUI thread: worst {late[-1]:.0f} ms, 99th percentile {late[-len(late) // 100]:.1f} ms, "
               f"{sum(one > 50 for one in late)} of {len(late):,} beats over 50 ms")  # fmt: skip
+        where = [f"{before - started:.1f} s" for before, after in pairwise(beats) if after - before > 0.055]
+        print("over 50 ms at " + ", ".join(where))
         print(f"a process beside it: worst {float(said[0]):.0f} ms, 99th percentile {float(said[1]):.1f} ms")
         window.close()
         store.close()
