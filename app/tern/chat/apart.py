@@ -18,13 +18,14 @@ from typing import IO
 
 from tern.chat import keeping
 from tern.chat.export import Progress
-from tern.chat.found import Report
+from tern.chat.found import Outcome, Report
 from tern.chat.importing import import_file
 from tern.chat.store import Store
 from tern.errors import UserError
 
 RELAY = ("chats", "import", "--relay")  # arguments of a Tern that calls :func:`serve`
 _BEAT_S = 0.1
+_AT_ONCE = 500  # conversations in one line of the report: whoever reads it draws a window meanwhile
 _PATIENCE_S = 10.0  # to take back what was added
 _NICE = 10  # steps down in the queue for the processor: the reply under way goes first
 
@@ -42,17 +43,21 @@ def import_apart(command: Sequence[str], store: Path, path: Path, told: Progress
         raise UserError(f"Tern could not start the process that imports ({error.strerror}).") from error
     assert process.stdin is not None
     assert process.stdout is not None
+    outcomes: list[Outcome] = []
     try:
         with suppress(OSError):  # it has ended already: what it says tells more
             process.stdin.write(json.dumps({"store": str(store), "file": str(path)}) + "\n")
             process.stdin.flush()
         for line in process.stdout:
             said = json.loads(line)
-            if "report" in said:
-                return Report.from_json(said["report"])
-            if "sentence" in said:
+            if "part" in said:
+                outcomes += Report.from_json(said["part"]).outcomes
+            elif "trouble" in said:
+                return Report(outcomes, said["trouble"])
+            elif "sentence" in said:
                 raise UserError(said["sentence"])
-            told(said["done"])
+            else:
+                told(said["done"])
     finally:
         with suppress(OSError):
             process.stdin.close()
@@ -95,7 +100,10 @@ def serve(source: IO[str], out: IO[str]) -> None:
     last: dict[str, object] = {}
     try:
         with closing(Store(keeping.connect(asked["store"]), Path(asked["store"]))) as store:
-            last = {"report": import_file(store, Path(asked["file"]), tell).to_json()}
+            report = import_file(store, Path(asked["file"]), tell)
+        for start in range(0, len(report.outcomes), _AT_ONCE):
+            say({"part": Report(report.outcomes[start : start + _AT_ONCE]).to_json()})
+        last = {"trouble": report.trouble}
     except _StoppedError:
         pass
     except UserError as error:

@@ -12,6 +12,8 @@ from tern.chat.found import Left, Outcome, Report, Why
 from tern.ui.error_words import said
 from tern.ui.theme import Size, Space, Theme
 
+_MOST_LINES = 2000  # nobody reads more, and laying them out would be felt
+
 
 class ImportPage(QWidget):
     """A window of its own beside the chat."""
@@ -93,7 +95,11 @@ def summary(report: Report) -> str:
 
 def lines(report: Report) -> list[str]:
     """A line for each conversation of which something did not come."""
-    return [_line(one) for one in report.outcomes if one.why or one.left or one.messages != one.turns]
+    wanting = [one for one in report.outcomes if one.why or one.left or one.messages != one.turns]
+    found = [_line(one) for one in wanting[:_MOST_LINES]]
+    if more := len(wanting) - len(found):
+        found.append(_tr("And {0} more.").format(f"{more:,}"))
+    return found
 
 
 def _line(one: Outcome) -> str:
