@@ -27,7 +27,7 @@ RELAY = ("chats", "import", "--relay")  # arguments of a Tern that calls :func:`
 _BEAT_S = 0.1
 _AT_ONCE = 500  # conversations in one line of the report: whoever reads it draws a window meanwhile
 _PATIENCE_S = 10.0  # to take back what was added
-_NICE = 10  # steps down in the queue for the processor: the reply under way goes first
+_NICE = 5  # steps down in the queue for the processor: the reply under way goes first
 
 
 class _StoppedError(Exception):
