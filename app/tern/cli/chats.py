@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import re
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -118,7 +119,7 @@ def _register_import(commands: options.Subparsers) -> None:
         "Add the conversations of files: Tern's own JSON, the data exports of ChatGPT and Claude (the ZIP as it\n"
         "comes, or its conversations.json), GPT4All's .chat files. A conversation that is here already is not added\n"
         "again. Exit code 0 when something came in or is here already, else 1.",
-        "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id),\n"
+        "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id), "
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
     parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="what to import")
@@ -129,7 +130,8 @@ def _register_import(commands: options.Subparsers) -> None:
 def _command(
     commands: options.Subparsers, name: str, summary: str, description: str, as_json: str
 ) -> argparse.ArgumentParser:
-    parser = options.command(commands, name, summary, f"{description}\n\nWith --json it prints {as_json}.")
+    printed = textwrap.fill(f"With --json it prints {as_json}.", _WIDTH)
+    parser = options.command(commands, name, summary, f"{description}\n\n{printed}")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
     return parser
 
@@ -202,7 +204,11 @@ def run_export(args: argparse.Namespace) -> int:
         _known(store, ids)
         if args.out is None:
             for piece in pieces(store, ids, kind):
-                sys.stdout.write(shown(piece, lines=True) if sys.stdout.isatty() else piece)
+                if kind is Kind.JSON:
+                    piece = _harmless_json(piece)
+                elif sys.stdout.isatty():
+                    piece = shown(piece, lines=True)
+                sys.stdout.write(piece)
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
@@ -347,7 +353,7 @@ def _row(one: Summary, size: str = "") -> str:
 def _line(text: str) -> str:
     from tern.cli.terminal import shown
 
-    return shown(text)
+    return shown(" ".join(text.split()), lines=False)
 
 
 def _cut(text: str, width: int) -> str:
@@ -377,6 +383,9 @@ def _time(seconds: float) -> str:
 
 
 def _print_json(value: object, indent: int | None = None) -> None:
-    """On one line by default; harmless to a terminal: JSON itself escapes only some of what one acts on."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    print(_UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text))
+    print(_harmless_json(json.dumps(value, ensure_ascii=False, indent=indent)))
+
+
+def _harmless_json(text: str) -> str:
+    """The same with escapes for what a terminal acts on: JSON asks for them only in part."""
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
