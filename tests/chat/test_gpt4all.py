@@ -93,7 +93,7 @@ def test_every_version_comes_in(version: int, has_state: bool, tmp_path: Path) -
     path = tmp_path / "gpt4all-an-id.chat"
     path.write_bytes(_whole(version, has_state))
     store = Store.in_memory()
-    (number,) = import_file(store, path)
+    (number,) = import_file(store, path).ids
     assert store.summary(number).title == "Ternary weights 🐦"
     path_ = Session(store, number).path
     assert [(e.role, e.text) for e in path_] == [
@@ -128,7 +128,7 @@ def test_a_file_that_is_cut_short_anywhere_is_one_sentence(tmp_path: Path) -> No
             gpt4all.read(whole[:length])
     for data in (whole[:100], whole[:-1], whole + b"\0", whole[:4] + b"\0\0\0\x0d" + whole[8:]):
         path.write_bytes(data)
-        with pytest.raises(UserError, match=r"gpt4all-cut\.chat is not an export"):
+        with pytest.raises(UserError, match=r"gpt4all-cut\.chat is a chat of GPT4All's"):
             import_file(store, path)
     assert store.summaries() == []
 

@@ -1,4 +1,4 @@
-"""Files that are almost an export: each is refused with nothing added, or what came in can be lived with."""
+"""Files that are almost an export of Tern's: what came in can be lived with, and what did not is counted."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from tern.chat.export import Kind, export
+from tern.chat.found import Left
 from tern.chat.importing import import_file
 from tern.chat.manner import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import State
 from tern.engine.types import FinishReason, Stats
-from tern.errors import UserError
 from tern.settings import Settings
 
 MESSAGE = {
@@ -40,23 +40,50 @@ def _written(path: Path, change: dict[str, Any]) -> Path:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "left"),
     [
-        {"id": "1"}, {"id": True}, {"content": 5}, {"content": None}, {"role": "system"}, {"leaf": [1]},
-        {"stats": []}, {"stats": {"tokens": "many"}}, {"stats": {"tokens": -5}}, {"stats": {"tokens": 10**30}},
-        {"stats": {"tokens": 1.5}}, {"stats": {"decode_tokens_per_s": float("nan")}},
-        {"stats": {"time_to_first_token_s": float("inf")}}, {"stats": {"dropped_messages": ["a"]}},
-        {"stats": {"finish_reason": "weird"}}, {"manner": {}}, {"manner": MANNER | {"system": ["x"]}},
-        {"manner": MANNER | {"system": 5}}, {"manner": MANNER | {"sampling": []}}, {"created": "today"},
-        {"created": 10**400}, {"attachments": [5]}, {"attachments": "x"}, {"messages": [MESSAGE, MESSAGE]},
+        ({"id": "1"}, {}), ({"id": True}, {}), ({"role": "system"}, {}), ({"leaf": [1]}, {}), ({"parent": 77}, {}),
+        ({"parent": 1}, {}), ({"parent": [1]}, {}), ({"content": 5}, {}),
+        ({"stats": []}, {}), ({"stats": {"tokens": "many"}}, {Left.NUMBERS: 1}), ({"stats": [1]}, {Left.NUMBERS: 1}),
+        ({"stats": {"tokens": -5}}, {Left.NUMBERS: 1}), ({"stats": {"tokens": 10**30}}, {Left.NUMBERS: 1}),
+        ({"stats": {"tokens": 1.5}}, {Left.NUMBERS: 1}), ({"stats": {"tokens": True}}, {Left.NUMBERS: 1}),
+        ({"stats": {"decode_tokens_per_s": float("nan")}}, {Left.NUMBERS: 1}),
+        ({"stats": {"time_to_first_token_s": float("inf")}}, {Left.NUMBERS: 1}),
+        ({"stats": {"dropped_messages": ["a"]}}, {Left.NUMBERS: 1}),
+        ({"stats": {"finish_reason": "weird"}}, {Left.NUMBERS: 1}), ({"manner": {}}, {}), ({"manner": 5}, {}),
+        ({"manner": MANNER | {"system": ["x"]}}, {}), ({"manner": MANNER | {"system": 5}}, {}),
+        ({"manner": MANNER | {"sampling": []}}, {}), ({"created": "today"}, {}), ({"created": 10**400}, {}),
+        ({"attachments": [5]}, {Left.ATTACHMENTS: 1}), ({"attachments": "x"}, {Left.ATTACHMENTS: 1}),
+        ({"state": "flying"}, {}), ({"state": 3}, {}), ({"error": None}, {}), ({"model": 5}, {}),
     ],
     ids=str,
 )  # fmt: skip
-def test_what_cannot_be_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+def test_what_cannot_be_costs_only_itself(
+    tmp_path: Path, change: dict[str, Any], left: dict[Left, int]
+) -> None:
     store = Store.in_memory()
-    with pytest.raises(UserError, match="not an export that Tern knows"):
-        import_file(store, _written(tmp_path / "x.json", change))
-    assert store.summaries() == []
+    report = import_file(store, _written(tmp_path / "x.json", change))
+    (outcome,) = report.outcomes
+    assert (outcome.messages, outcome.turns, outcome.left) == (1, 1, left)
+    (entry,) = Session(store, report.ids[0]).path
+    assert entry.content in ("hi", "5")
+    assert entry.stats == Stats()
+
+
+@pytest.mark.parametrize("content", [None, True, [], {}, ["hi"]], ids=str)
+def test_a_message_that_cannot_be_read_is_counted_and_the_others_come(
+    tmp_path: Path, content: object
+) -> None:
+    messages = [
+        MESSAGE, MESSAGE | {"id": 2, "parent": 1, "role": "assistant", "content": content},
+        MESSAGE | {"id": 3, "parent": 2, "content": "and then?"}, MESSAGE,
+    ]  # fmt: skip
+    store = Store.in_memory()
+    report = import_file(store, _written(tmp_path / "x.json", {"messages": messages, "leaf": 3}))
+    (outcome,) = report.outcomes
+    assert (outcome.messages, outcome.turns, outcome.left) == (3, 4, {Left.UNREADABLE: 1})
+    assert [entry.content for entry in Session(store, report.ids[0]).path] == ["hi", "and then?"]
+    assert len(store.entries(report.ids[0])) == 3, "a message whose number is taken comes too"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +99,7 @@ def test_what_cannot_be_is_refused(tmp_path: Path, change: dict[str, Any]) -> No
 )  # fmt: skip
 def test_what_can_be_mended_comes_in(tmp_path: Path, change: dict[str, Any]) -> None:
     store = Store.in_memory()
-    (number,) = import_file(store, _written(tmp_path / "x.json", change))
+    (number,) = import_file(store, _written(tmp_path / "x.json", change)).ids
     (summary,) = store.summaries()
     assert summary.title.strip()
     assert dt.date.fromtimestamp(summary.updated) <= dt.date.today(), "the list stands it under a day"
@@ -95,7 +122,7 @@ def test_why_a_reply_failed_goes_along(tmp_path: Path) -> None:
     assert session.conversation is not None
     path = tmp_path / "x.json"
     path.write_text(export(store, [session.conversation], Kind.JSON), encoding="utf-8")
-    (number,) = import_file(other, path)
+    (number,) = import_file(other, path).ids
     reply = other.entries(number)[-1]
     assert (reply.state, reply.error) == (State.FAILED, "The memory ran out.")
 
@@ -115,7 +142,7 @@ def test_chatgpts_times_and_words_to_its_tools(tmp_path: Path) -> None:
     path = tmp_path / "conversations.json"
     path.write_text(json.dumps([{"title": None, "mapping": mapping, "current_node": "a"}]))
     store = Store.in_memory()
-    (number,) = import_file(store, path)
+    (number,) = import_file(store, path).ids
     assert [entry.content for entry in Session(store, number).path] == ["Draw a tern \ufffd", "Here."]
     assert abs(store.summary(number).updated - time.time()) < 60
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -18,6 +19,7 @@ from types import TracebackType
 import pyte
 
 TERN = (sys.executable, "-m", "tern")
+OWN_ESCAPES = re.compile(rb"\r\x1b\[K(\x1b\[\?7l[^\x1b]*\x1b\[\?7h)?|\x1b\[\?2004[hl]\r?")  # and readline's
 CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
 _PATIENCE_S = 240  # against hanging only
 _ROWS = 60

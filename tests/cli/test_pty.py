@@ -17,10 +17,9 @@ if sys.platform == "win32":
 
 from tern import paths
 
-from .pty_screen import CTRL_C, CTRL_D, ENTER, TERN, PtyScreen, as_shown
+from .pty_screen import CTRL_C, CTRL_D, ENTER, OWN_ESCAPES, TERN, PtyScreen, as_shown
 from .stepped_tern import FAILS, READING_STEPS
 
-OWN_ESCAPES = re.compile(rb"\r\x1b\[K(\x1b\[\?7l[^\x1b]*\x1b\[\?7h)?|\x1b\[\?2004[hl]\r?")  # and readline's
 LONG = " ".join(f"word{number}" for number in range(60))
 REPLIES = {
     "one line": ["Yes", "."],

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
-from PySide6.QtCore import Qt
+import pytest
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
+from tern.chat import json_stream
+from tern.chat.export import Kind
 from tern.chat.store import Store
 from tern.chat.types import State
+from tern.ui import carrying
+from tern.ui.files import with_suffix
+from tern.ui.import_page import ImportPage
 from tern.ui.main_window import MainWindow
 
 from .conftest import WindowMaker
@@ -102,37 +107,196 @@ def test_export_and_import_through_the_dialogs(
     qtbot.waitUntil(lambda: "all.json" in window.notice.message)
     assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["conversations"]) == 2
     window.carrying.import_from(tmp_path / "all.json")
+    qtbot.waitUntil(lambda: window.notice.message == "Nothing was imported. 2 were here already.")
+    for summary in window.store.summaries():
+        window.delete(summary.id)
+    window.carrying.import_from(tmp_path / "all.json")
     qtbot.waitUntil(lambda: window.notice.message == "2 conversations were imported.")
-    assert len(window.store.summaries()) == 4
-    qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 4)
+    assert len(window.store.summaries()) == 2
+    qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     window.carrying.import_from(tmp_path / "one.md")
     qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
     window.carrying.export_to([shown.id], tmp_path / "missing" / "x.md")
     qtbot.waitUntil(lambda: "could not be written" in window.notice.message)
 
 
-def test_a_long_import_leaves_the_window_alone(
+def _name_in(dialog: QFileDialog, name: str) -> None:
+    field = dialog.findChild(QLineEdit, "fileNameEdit")
+    field.setText(name)
+
+
+@pytest.mark.parametrize(
+    ("filter_", "typed", "written", "begins"),
+    [
+        ("JSON", "Version 1.2", "Version 1.2.json", "{"), ("JSON", "Version 1.2.json", "Version 1.2.json", "{"),
+        ("JSON", "notes.md", "notes.md.json", "{"), ("Plain", "v. 2", "v. 2.txt", "Planes: why?\n="),
+        ("Markdown", "what.ever", "what.ever.md", "# Planes"), ("Markdown", "plain", "plain.md", "# Planes"),
+        ("JSON", None, "Planes- why-.json", "{"), ("Markdown", "A.MD", "A.MD", "# Planes"),
+    ],
+)  # fmt: skip
+def test_the_format_that_was_chosen_is_written(
+    qtbot: QtBot,
+    make_window: WindowMaker,
+    tmp_path: Path,
+    filter_: str,
+    typed: str | None,
+    written: str,
+    begins: str,
+) -> None:
+    window = make_window(store=_store())
+    window.show_conversation(window.store.summaries()[0].id)
+    window.actions_["export"].trigger()
+    (dialog,) = window.findChildren(QFileDialog)
+    dialog.setDirectory(str(tmp_path))
+    formats = dialog.findChild(QComboBox, "fileTypeCombo")
+    place = next(n for n in range(formats.count()) if filter_ in formats.itemText(n))
+    formats.setCurrentIndex(place)
+    formats.activated.emit(place)
+    formats.textActivated.emit(formats.itemText(place))
+    if typed is not None:
+        _name_in(dialog, typed)
+    dialog.accept()
+    qtbot.waitUntil(lambda: window.notice.message.startswith("Exported to"))
+    assert [path.name for path in tmp_path.iterdir()] == [written]
+    assert (tmp_path / written).read_text(encoding="utf-8").startswith(begins)
+
+
+def test_a_file_the_person_was_not_asked_about_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "Version 1.2.json").write_text("mine")
+    (tmp_path / "Version 1.2 (2).json").write_text("mine too")
+    assert with_suffix(tmp_path / "Version 1.2", Kind.JSON) == tmp_path / "Version 1.2 (3).json"
+    assert with_suffix(tmp_path / "Version 1.2.JSON", Kind.JSON) == tmp_path / "Version 1.2.JSON"
+
+
+def _exported(title: str, *messages: dict[str, object]) -> dict[str, object]:
+    return {"title": title, "messages": list(messages)}
+
+
+SAID = {"author": {"role": "user"}, "content": {"parts": ["Why?"]}, "create_time": 1.7e9}
+PICTURE = {"author": {"role": "assistant"}, "content": {"parts": [{"content_type": "image_asset_pointer"}]}}
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a process that the window starts writes stays here too."""
+    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_did_not_come_is_said(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, kept: bool
+) -> None:
+    path = own_folder / "conversations.json"
+    path.write_text(json.dumps([
+        _exported("Whole", SAID), _exported("Partly", SAID, PICTURE, {"author": {"role": "user"}, "content": True}),
+        _exported("Empty"), {"title": "Odd", "mapping": 5},
+    ]))  # fmt: skip
+    window = make_window(store=Store.open(own_folder) if kept else Store.in_memory())
+    window.carrying.import_from(path)
+    expected = "2 conversations were imported. 1 could not be read. Not everything in them came along."
+    qtbot.waitUntil(lambda: window.notice.message == expected, timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
+    button = window.notice.findChild(QPushButton, "noticeButton")
+    assert button.text() == "Details"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    page = window.findChild(ImportPage)
+    assert page is not None
+    assert page.text.toPlainText().splitlines() == [
+        "Partly: 2 of 3 messages. Left out: pictures (1), unreadable messages (1).",
+        "Empty: holds no messages.", "Odd: could not be read.",
+    ]  # fmt: skip
+    qtbot.waitUntil(page.isActiveWindow)
+    with qtbot.waitSignal(page.destroyed):
+        QTest.keyClick(page, Qt.Key.Key_Escape)
+    window.close()
+    window.store.close()
+
+
+def _many(path: Path, count: int) -> Path:
+    said = [SAID | {"content": {"parts": [f"{number} " + "words " * 40]}} for number in range(20)]
+    path.write_text(json.dumps([_exported(f"T{number}", *said) for number in range(count)]))
+    return path
+
+
+def test_a_long_import_takes_nothing_from_the_window(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the file is read in this process, and nothing of it written; what is typed meanwhile is kept."""
+    monkeypatch.setattr(json_stream.Elements, "__init__", lambda *args: pytest.fail("it is read here"))
+    monkeypatch.setattr(Store, "import_part", lambda *args: pytest.fail("it is written here"))
+    window = make_window(store=Store.open(own_folder))
+    window.carrying.import_from(_many(own_folder / "many.json", 120))
+    QTest.keyClicks(window.composer.editor, "meanwhile")
+    window.drafts.keep()
+    qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.", timeout=60_000)
+    assert len(window.sidebar._summaries) == 120
+    assert window.store.draft(None).text == "meanwhile"
+    window.close()
+    window.store.close()
+
+
+def test_an_import_is_cancelled_where_it_is_shown(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "_LONG_MS", 1)
+    window = make_window(store=Store.open(own_folder))
+    window.carrying.import_from(_many(own_folder / "many.json", 2000))
+    button = window.notice.findChild(QPushButton, "noticeButton")
+    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"), timeout=60_000)
+    assert button.text() == "Cancel"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.carrying._jobs, timeout=60_000)
+    assert window.notice.message == "Cancelled; nothing was changed."
+    assert window.store.summaries() == []
+    window.close()
+    window.store.close()
+
+
+def test_closing_ends_an_import_and_adds_nothing(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path
+) -> None:
+    window = make_window(store=Store.open(own_folder))
+    window.carrying.import_from(_many(own_folder / "many.json", 2000))
+    qtbot.waitUntil(lambda: len(window.store.summaries()) > 0, timeout=60_000)
+    window.close()
+    assert window.store.summaries() == []
+    window.store.close()
+
+
+def test_something_else_that_is_said_stays_beside_a_long_import(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying, "_LONG_MS", 1)
+    window = make_window(store=Store.open(own_folder))
+    window.carrying.import_from(_many(own_folder / "many.json", 400))
+    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"), timeout=60_000)
+    window.show_error("The disk is full.")
+    shown = []
+    while window.carrying._jobs:
+        shown.append(window.notice.message)
+        qtbot.wait(1)
+    assert set(shown[:-1]) == {"The disk is full."}
+    window.close()
+    window.store.close()
+
+
+def test_what_the_terminal_did_meanwhile_is_seen_when_the_window_comes_up(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
 ) -> None:
-    messages = [
-        {"id": n + 1, "parent": n or None, "role": "user", "content": "words " * 50, "state": "done",
-         "created": 1.7e9, "stats": {}} for n in range(20)
-    ]  # fmt: skip
-    one = {"title": "T", "pinned": False, "updated": 1.7e9, "manner": {"system": None, "sampling": {}},
-           "leaf": 20, "messages": messages}  # fmt: skip
-    path = tmp_path / "many.json"
-    path.write_text(json.dumps({"format": "tern-conversations", "version": 1, "conversations": [one] * 300}))
-    window = make_window(store=Store.open(tmp_path))
-    window.carrying.import_from(path)
-    started, longest, last = time.monotonic(), 0.0, time.monotonic()
-    while window.carrying._jobs:
-        qtbot.wait(1)
-        longest, last = max(longest, time.monotonic() - last), time.monotonic()
-    took = time.monotonic() - started
-    assert len(window.store.summaries()) == 300
-    assert longest < max(0.3, took / 2), "the window went on meanwhile"
-    window.carrying.import_from(path)
-    qtbot.waitUntil(lambda: len(window.store.summaries()) > 300)
+    store = Store.open(tmp_path)
+    gone = store.create("Gone")
+    store.add(gone, [("user", "about it", State.DONE)], None)
+    window = make_window(store=store)
+    window.show_conversation(gone)
+    QTest.keyClicks(window.composer.editor, "half a thought")
+    other = store.another()
+    other.delete(gone)
+    other.create("New one")
+    other.close()
+    QApplication.sendEvent(window, QEvent(QEvent.Type.ActivationChange))
+    assert [summary.title for summary in window.sidebar._summaries] == ["New one"]
+    assert window._session.conversation is None
+    assert window.composer.text == "half a thought", "what was typed is not lost with it"
     window.close()
-    assert len(window.store.summaries()) == 300, "what is cut short adds nothing"
-    window.store.close()
+    store.close()

@@ -70,7 +70,7 @@ def words_of(content: str, attachments: Sequence[Attachment]) -> str:
 
 def told(attachment: Attachment) -> str:
     """The part of a content that tells of ``attachment``."""
-    return f"{_opening(attachment)}{attachment.text}\n{_fence(attachment)}"
+    return f"{_opening(attachment)}{attachment.text}\n{fence(attachment.text)}"
 
 
 def to_json(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
@@ -117,9 +117,10 @@ def _where(one: dict[str, Any]) -> list[Any]:
 def _opening(attachment: Attachment) -> str:
     name = " ".join(attachment.name.split())
     title = f"File {name}:" if attachment.kind is Kind.FILE else "Pasted text:"
-    return f"{title}\n{_fence(attachment)}\n"
+    return f"{title}\n{fence(attachment.text)}\n"
 
 
-def _fence(attachment: Attachment) -> str:
-    longest = max((len(run) for run in _BACKTICKS.findall(attachment.text)), default=0)
+def fence(text: str) -> str:
+    """Backticks that fence ``text`` as code, whatever runs of them it holds."""
+    longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
     return "`" * max(3, longest + 1)

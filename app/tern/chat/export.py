@@ -1,27 +1,37 @@
-"""Conversations as Markdown, plain text or JSON. The JSON holds everything and comes back through importing.py.
-
-Pure, but for reading the store.
-"""
+"""Conversations as Markdown, plain text or JSON. The JSON holds everything and comes back through importing.py."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from enum import StrEnum
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from tern.atomic import replacing
 from tern.chat import attaching
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.thinking import answer_or_all
 from tern.chat.types import Entry, stats_to_json
+from tern.errors import UserError
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 FORMAT = "tern-conversations"
 VERSION = 1
 
 Progress = Callable[[float], object]
+
+_MAY_STAY_OPEN = re.compile(r"^[\s>*+\-\d.)]*(?:`{3}|~{3}|<)", re.MULTILINE)
+_FENCE_END = re.compile(r" {0,3}(`+|~+)[ \t]*")
+# What HTML that CommonMark passes on runs to, by how it begins; other HTML ends at a blank line.
+_HTML_ENDS = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"), ("<script", "</script>"),
+              ("<pre", "</pre>"), ("<style", "</style>"), ("<textarea", "</textarea>"))  # fmt: skip
 
 
 class Kind(StrEnum):
@@ -39,15 +49,38 @@ def export(
 
     ``told`` is given the fraction that is done; what it raises ends the work.
     """
-    write = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]
-    parts = []
+    return "".join(pieces(store, conversations, kind, told))
+
+
+def write(
+    store: Store,
+    conversations: Sequence[int],
+    path: Path,
+    kind: Kind,
+    told: Progress = lambda fraction: None,
+) -> None:
+    """Export to ``path``. Raises UserError when the disk refuses."""
+    try:
+        with replacing(path) as file:
+            for piece in pieces(store, conversations, kind, told):
+                file.write(piece.encode())
+    except OSError as error:
+        raise UserError(f"{path.name} could not be written ({error.strerror}).") from error
+
+
+def pieces(
+    store: Store, conversations: Sequence[int], kind: Kind, told: Progress = lambda fraction: None
+) -> Iterator[str]:
+    """The same, a conversation at a time."""
+    one = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]
+    between = ",\n" if kind is Kind.JSON else "\n\n"
+    if kind is Kind.JSON:
+        yield f'{{"format": "{FORMAT}", "version": {VERSION}, "conversations": [\n'
     for number, conversation in enumerate(conversations):
         told(number / len(conversations))
-        parts.append(write(store, conversation))
-    if kind is not Kind.JSON:
-        return "\n\n".join(parts)
-    listed = ",\n".join(parts)
-    return f'{{"format": "{FORMAT}", "version": {VERSION}, "conversations": [\n{listed}\n]}}\n'
+        yield (between if number else "") + one(store, conversation)
+    if kind is Kind.JSON:
+        yield "\n]}\n"
 
 
 def _as_markdown(store: Store, conversation: int) -> str:
@@ -56,8 +89,33 @@ def _as_markdown(store: Store, conversation: int) -> str:
         parts.append("\n".join(f"> {line}" for line in system.splitlines()))
     for entry in Session(store, conversation).path:
         who = "You" if entry.role == "user" else "Tern"
-        parts.append(f"**{who}** ({_when(entry)})\n\n{_said(entry)}")
+        parts.append(f"**{who}** ({_when(entry)})\n\n{closed(_said(entry))}")
     return "\n\n".join(parts) + "\n"
+
+
+def closed(text: str) -> str:
+    """Markdown after which other Markdown can follow: a fence, or HTML, that was cut off in the middle is ended."""
+    if not _MAY_STAY_OPEN.search(text):
+        return text
+    from markdown_it import MarkdownIt  # late: not every export needs it
+
+    last: Token | None = None
+    for token in MarkdownIt("commonmark").parse(text):
+        if token.level == 0 and token.map is not None:
+            last = token
+    if last is None or last.map is None:
+        return text
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[slice(*last.map)]
+    if last.type == "fence":
+        end = _FENCE_END.fullmatch(lines[-1])
+        if len(lines) == 1 or end is None or not end[1].startswith(last.markup):
+            return f"{text}\n{last.markup}"
+    elif last.type == "html_block":
+        begins = lines[0].lstrip().lower()
+        for start, stop in _HTML_ENDS:
+            if begins.startswith(start.lower()):
+                return text if stop in "\n".join(lines).lower()[len(start) :] else f"{text}\n{stop}"
+    return text
 
 
 def _as_text(store: Store, conversation: int) -> str:

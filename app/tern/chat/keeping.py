@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tern.chat import migrations
+from tern.chat import migrations, search
 from tern.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def connect(path: Path | str) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what a person deletes is gone
+        search.prepare(connection)
     except BaseException:
         connection.close()
         raise

@@ -86,7 +86,48 @@ _ATTACHMENTS = (
     "ALTER TABLE conversation ADD COLUMN draft_attachments TEXT NOT NULL DEFAULT ''",
 )
 
-STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _SEARCH, _ATTACHMENTS)
+# 4: search by words as search.words_of gives them, which knows of scripts without spaces, of symbols and of ligatures.
+# The index keeps no text of its own: what is taken out of it is what ``words_of`` gives again.
+_TOKENS = "tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co M*'\", prefix='1 2 3'"
+_WORDS = (
+    *(
+        f"DROP TRIGGER {table}_{event}"
+        for table in ("message", "title")
+        for event in ("added", "gone", "changed")
+    ),
+    "DROP TABLE message_vocabulary",
+    "DROP TABLE message_words",
+    "DROP TABLE title_words",
+    f"CREATE VIRTUAL TABLE message_words USING fts5 (content, content='', {_TOKENS})",
+    f"CREATE VIRTUAL TABLE title_words USING fts5 (title, content='', {_TOKENS})",
+    "CREATE VIRTUAL TABLE message_vocabulary USING fts5vocab (message_words, row)",
+    """CREATE TRIGGER message_added AFTER INSERT ON message WHEN new.state <> 'streaming' BEGIN
+        INSERT INTO message_words (rowid, content) VALUES (new.id, words_of(new.content));
+    END""",
+    """CREATE TRIGGER message_gone AFTER DELETE ON message WHEN old.state <> 'streaming' BEGIN
+        INSERT INTO message_words (message_words, rowid, content) VALUES ('delete', old.id, words_of(old.content));
+    END""",
+    """CREATE TRIGGER message_changed AFTER UPDATE OF content, state ON message BEGIN
+        INSERT INTO message_words (message_words, rowid, content)
+            SELECT 'delete', old.id, words_of(old.content) WHERE old.state <> 'streaming';
+        INSERT INTO message_words (rowid, content)
+            SELECT new.id, words_of(new.content) WHERE new.state <> 'streaming';
+    END""",
+    """CREATE TRIGGER title_added AFTER INSERT ON conversation BEGIN
+        INSERT INTO title_words (rowid, title) VALUES (new.id, words_of(new.title));
+    END""",
+    """CREATE TRIGGER title_gone AFTER DELETE ON conversation BEGIN
+        INSERT INTO title_words (title_words, rowid, title) VALUES ('delete', old.id, words_of(old.title));
+    END""",
+    """CREATE TRIGGER title_changed AFTER UPDATE OF title ON conversation BEGIN
+        INSERT INTO title_words (title_words, rowid, title) VALUES ('delete', old.id, words_of(old.title));
+        INSERT INTO title_words (rowid, title) VALUES (new.id, words_of(new.title));
+    END""",
+    "INSERT INTO message_words (rowid, content) SELECT id, words_of(content) FROM message WHERE state <> 'streaming'",
+    "INSERT INTO title_words (rowid, title) SELECT id, words_of(title) FROM conversation",
+)
+
+STEPS: tuple[tuple[str, ...], ...] = (_CONVERSATIONS, _SEARCH, _ATTACHMENTS, _WORDS)
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -104,7 +145,8 @@ def refuse_newer(connection: sqlite3.Connection) -> None:
 
 
 def migrate(connection: sqlite3.Connection, up_to: int = len(STEPS)) -> None:
-    """Take the steps that are missing, each whole or not at all. ``connection`` must be in autocommit mode."""
+    """Take the steps that are missing, each whole or not at all. ``connection`` must be in autocommit mode, and have
+    been prepared for search."""
     for number in range(version(connection), up_to):
         connection.execute("BEGIN IMMEDIATE")
         try:

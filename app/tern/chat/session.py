@@ -236,11 +236,12 @@ class Session:
             self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Write what has come of the reply so far to the disk."""
+        """Write what has come of the reply so far to the disk; while another writes there, with the next piece."""
         entry = self._current()
-        self._saved_at = self._clock()
+        before, self._saved_at = self._saved_at, self._clock()
         entry.content = "".join(self._pieces)
-        self._store.save(entry)
+        if not self._store.save_if_free(entry):
+            self._saved_at = before
 
     def save(self) -> None:
         """Write the ends of replies, those too that the disk refused before."""

@@ -27,6 +27,10 @@ from tern.errors import BugError, UserError
 log = logging.getLogger(__name__)
 
 TITLE_LENGTH = 60
+_PAUSE_S = 0.02
+_PATIENCE_S = 5.0  # to wait for another process that writes
+_LOOK_S = 0.001
+_DAY_S = 24 * 3600
 _NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
 _EDIT = "edit of message "  # a fact for each message that was changed and not sent again; its id follows
 
@@ -42,6 +46,7 @@ class Store:
         self.path = path
         self.warning = warning
         self.now: Callable[[], float] = time.time
+        self._seen: int = connection.execute("PRAGMA data_version").fetchone()[0]
 
     @classmethod
     def open(cls, folder: Path, alone: bool = False) -> Store:
@@ -94,6 +99,14 @@ class Store:
             raise BugError(f"there is no conversation {conversation}")
         return _summary(rows[0])
 
+    def sizes(self) -> dict[int, int]:
+        """Of every conversation: how many messages it has, on all its branches."""
+        return dict(
+            self._read(
+                "SELECT conversation, count(*) FROM message WHERE deleted IS NULL GROUP BY conversation"
+            )
+        )
+
     def listed(self, conversation: int) -> Summary | None:
         """One of them; None when it is deleted or there is none."""
         rows = self._read(
@@ -123,14 +136,22 @@ class Store:
         """Take it off every list and out of every search; :meth:`undelete` brings it back until ``purge``."""
         self._write("UPDATE conversation SET deleted = ? WHERE id = ?", self.now(), conversation)
 
+    def hide(self, conversation: int) -> None:
+        """Show it nowhere until it is whole; then ``undelete`` does. What is not whole after a day never will be."""
+        self._write("UPDATE conversation SET deleted = ? WHERE id = ?", -self.now(), conversation)
+
     def undelete(self, conversation: int) -> None:
         self._write("UPDATE conversation SET deleted = NULL WHERE id = ?", conversation)
 
     def purge(self) -> None:
         """Forget for good whatever is marked as deleted."""
+        gone_too = f"deleted > {min(0.0, _DAY_S - self.now())!r}"  # and what was left hidden
+        marked = f"deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE {gone_too})"
         with self._writing() as db:
-            gone = db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount
-            gone += db.execute("DELETE FROM conversation WHERE deleted IS NOT NULL").rowcount
+            # SQLite follows a chain of messages that go with their parents for a thousand links, and no further.
+            db.execute(f"UPDATE message SET parent = NULL WHERE parent IS NOT NULL AND ({marked})")
+            gone = db.execute(f"DELETE FROM message WHERE {marked}").rowcount
+            gone += db.execute(f"DELETE FROM conversation WHERE {gone_too}").rowcount
             db.execute(
                 "DELETE FROM fact WHERE name GLOB ? "
                 "AND CAST(substr(name, ?) AS INTEGER) NOT IN (SELECT id FROM message)",
@@ -237,10 +258,23 @@ class Store:
 
     def save(self, entry: Entry) -> None:
         """Write a message's present text, state and numbers: a checkpoint while it streams, and its end."""
-        self._write(
+        with self._writing():
+            self._save(entry)
+
+    def save_if_free(self, entry: Entry) -> bool:
+        """The same; False, with nothing written, while another process or an import is writing."""
+        with _disk_trouble():
+            free = self._begin(0.0)
+            if free:
+                with self._ending():
+                    self._save(entry)
+        return free
+
+    def _save(self, entry: Entry) -> None:
+        self._db.execute(
             "UPDATE message SET content = ?, state = ?, error = ?, stats = ?, model = ? WHERE id = ?",
-            entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.model, entry.id,
-        )  # fmt: skip
+            (entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.model, entry.id),
+        )
 
     def delete_entries(self, ids: Sequence[int], conversation: int, leaf: int | None) -> None:
         """Mark messages as deleted and show the branch that ends in ``leaf``."""
@@ -259,6 +293,12 @@ class Store:
     def import_entries(self, conversation: int, entries: Sequence[Entry], leaf: int | None) -> None:
         """Add a whole tree; its ids are new, its order and shape are kept. Parents come before their children."""
         ids: dict[int, int] = {}
+        with self.together():
+            self.import_part(conversation, entries, ids)
+            self.import_end(conversation, entries, ids.get(leaf) if leaf is not None else None)
+
+    def import_part(self, conversation: int, entries: Sequence[Entry], ids: dict[int, int]) -> None:
+        """Add some messages of a tree. ``ids``: of each entry added so far its id here; goes on with them."""
         with self._writing() as db:
             for entry in entries:
                 parent = ids[entry.parent] if entry.parent is not None else None
@@ -269,12 +309,43 @@ class Store:
                      stats_to_json(entry.stats), entry.created, _attached(entry.attachments), entry.model),
                 )  # fmt: skip
                 ids[entry.id] = _id(cursor)
-            last = ids.get(leaf) if leaf is not None else None
-            newest = max((entry.created for entry in entries), default=0.0)
-            db.execute(
-                "UPDATE conversation SET leaf = ?, updated = max(updated, ?) WHERE id = ?",
-                (last, newest, conversation),
+
+    def import_end(self, conversation: int, entries: Sequence[Entry], leaf: int | None) -> None:
+        """All of ``entries`` are in: show the branch that ends in the message ``leaf``, and say when the last came."""
+        newest = max((entry.created for entry in entries), default=0.0)
+        self._write(
+            "UPDATE conversation SET leaf = ?, updated = max(updated, ?) WHERE id = ?",
+            leaf, newest, conversation,
+        )  # fmt: skip
+
+    def openings(self) -> dict[int, list[int]]:
+        """Every conversation by a hash of how it begins: the role and content of each first message."""
+        found: dict[int, list[int]] = {}
+        with _disk_trouble():
+            rows = self._db.execute(
+                "SELECT m.role, m.content, m.conversation FROM message m JOIN conversation c ON c.id = m.conversation "
+                "WHERE m.parent IS NULL AND m.deleted IS NULL AND c.deleted IS NULL"
             )
+            for role, content, conversation in rows:
+                found.setdefault(hash((role, content)), []).append(conversation)
+        return found
+
+    # Beside other processes
+
+    def is_being_answered(self, conversation: int) -> bool:
+        """Whether a reply in it is on its way, here or in another process."""
+        rows = self._read(
+            "SELECT 1 FROM message WHERE conversation = ? AND state = 'streaming' AND deleted IS NULL LIMIT 1",
+            conversation,
+        )
+        return bool(rows)
+
+    def changed_elsewhere(self) -> bool:
+        """Whether something was written over another connection since this was asked last."""
+        version: int = self._read("PRAGMA data_version")[0][0]
+        changed = version != self._seen
+        self._seen = version
+        return changed
 
     # Small facts, and search
 
@@ -297,6 +368,14 @@ class Store:
         with self._writing():
             yield
 
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Write something long piece by piece: after each there is as much time for others who want to write."""
+        started = time.monotonic()
+        yield
+        if self.path is not None:
+            time.sleep(min(time.monotonic() - started, _PAUSE_S))
+
     def _read(self, sql: str, *values: Any) -> list[Any]:
         with _disk_trouble():
             return self._db.execute(sql, values).fetchall()
@@ -311,13 +390,38 @@ class Store:
             if self._db.in_transaction:  # inside ``together``
                 yield self._db
                 return
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
+            if not self._begin(_PATIENCE_S):
+                raise sqlite3.OperationalError("database is locked")
+            with self._ending():
                 yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+
+    def _begin(self, patience_s: float) -> bool:
+        """Whether the lock on writing could be had. SQLite itself would look for it ever more rarely, and miss the
+        pauses that an import leaves."""
+        deadline = time.monotonic() + patience_s
+        self._db.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    self._db.execute("BEGIN IMMEDIATE")
+                    return True
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        raise
+                if time.monotonic() >= deadline:
+                    return False
+                time.sleep(_LOOK_S)
+        finally:
+            self._db.execute(f"PRAGMA busy_timeout = {int(1000 * _PATIENCE_S)}")
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
 
 
 @contextmanager

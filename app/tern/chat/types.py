@@ -110,6 +110,8 @@ def continued(before: Stats, after: Stats) -> Stats:
 def stats_to_json(stats: Stats) -> str:
     """As it is kept on disk: only what differs from nothing measured."""
     empty = Stats()
+    if stats == empty:  # most of what is imported
+        return "{}"
     return json.dumps({name: value for name, value in asdict(stats).items() if value != getattr(empty, name)})
 
 

@@ -73,9 +73,12 @@ def note(text: str) -> None:
 
 def json_text(value: object, indent: int | None = None) -> str:
     """JSON to read or to parse: text in its own script, and nothing in it that a terminal would obey."""
-    return _IN_JSON.sub(
-        lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, indent=indent)
-    )
+    return harmless_json(json.dumps(value, ensure_ascii=False, indent=indent))
+
+
+def harmless_json(text: str) -> str:
+    """JSON, or a piece of it, with escapes for what a terminal would obey: JSON itself asks for them only in part."""
+    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class OutputLost(UserError):  # noqa: N818  # a sentence, like its kin

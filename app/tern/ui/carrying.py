@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from tern.chat.importing import import_file
+from tern import paths
+from tern.chat.apart import RELAY, import_apart
+from tern.chat.export import Kind, write
+from tern.chat.found import Report, Why
+from tern.chat.importing import importing
 from tern.chat.store import Store
 from tern.errors import UserError
-from tern.ui.files import ask_where_from, ask_where_to, write
+from tern.metrics.fresh_process import tern_command
+from tern.ui.files import ask_where_from, ask_where_to
+from tern.ui.import_page import ImportPage, summary
 from tern.ui.jobs import Job
 from tern.ui.notice import Notice
+from tern.ui.theme import Theme
 
 _SAID_S = 10
 _LONG_MS = 500  # work that takes longer is said to be under way
@@ -26,10 +34,11 @@ class Carrying(QObject):
 
     imported = Signal()
 
-    def __init__(self, store: Store, notice: Notice, parent: QWidget) -> None:
+    def __init__(self, store: Store, notice: Notice, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
-        self._store, self._notice, self._window = store, notice, parent
+        self._store, self._notice, self._theme, self._window = store, notice, theme, parent
         self._jobs: list[Job] = []
+        self._steps: Generator[float, None, Report] | None = None
 
     def ask_export(self, conversation: int | None) -> None:
         """Ask for a file, and write one conversation into it; None for all of them."""
@@ -38,62 +47,101 @@ class Carrying(QObject):
             return
         title = self.tr("Conversations") if conversation is None else every[0].title
         ids = [summary.id for summary in every]
-        ask_where_to(self._window, title, lambda path: self.export_to(ids, path))
+        ask_where_to(self._window, title, lambda path, kind: self.export_to(ids, path, kind))
 
-    def export_to(self, conversations: list[int], path: Path) -> None:
-        def work(store: Store, told: _Told) -> str:
-            write(store, conversations, path, told)
+    def export_to(self, conversations: list[int], path: Path, kind: Kind | None = None) -> None:
+        """``kind`` None: what the name of ``path`` says."""
+        kinds = {f".{one}": one for one in Kind}
+        kind = kind or kinds.get(path.suffix.lower(), Kind.MARKDOWN)
+
+        def work(told: _Told) -> str:
+            with closing(self._store.another()) as store:
+                write(store, conversations, path, kind, told)
             return self.tr("Exported to {0}.").format(path)
 
-        self._start(self.tr("Exporting…"), work)
+        if self._store.path is not None:
+            self._start(self.tr("Exporting…"), work, lambda sentence: self._say(sentence, _SAID_S))
+            return
+        try:  # nothing is kept: there is only this connection, and it is the window's
+            write(self._store, conversations, path, kind)
+            self._say(self.tr("Exported to {0}.").format(path), _SAID_S)
+        except UserError as error:
+            self._notice.show_message(str(error))
 
     def ask_import(self) -> None:
         """Ask for a file, and add the conversations in it."""
         ask_where_from(self._window, self.import_from)
 
     def import_from(self, path: Path) -> None:
-        def work(store: Store, told: _Told) -> str:
-            count = len(import_file(store, path, told))
-            if count == 1:
-                return self.tr("1 conversation was imported.")
-            return self.tr("{0} conversations were imported.").format(f"{count:,}")
-
-        self._start(self.tr("Importing…"), work, self.imported.emit)
+        kept_in = self._store.path
+        if kept_in is None:
+            self._steps = importing(self._store, path)
+            self._step()
+            return
+        command = [*tern_command(), *RELAY]
+        if (folder := paths.override()) is not None:
+            command += ["--data-dir", str(folder)]
+        self._start(
+            self.tr("Importing…"), lambda told: import_apart(command, kept_in, path, told), self._say_imported
+        )
 
     def close(self) -> None:
+        if self._steps is not None:
+            self._steps.close()
+            self._steps = None
         for job in self._jobs:
             job.blockSignals(True)  # nobody is there any more
             job.cancel()
             job.wait()
 
-    def _start(
-        self, label: str, work: Callable[[Store, _Told], str], then: Callable[[], object] = lambda: None
-    ) -> None:
-        if self._store.path is None:  # nothing is kept: there is only this connection, and it is the window's
-            try:
-                self._say(work(self._store, lambda fraction: None), _SAID_S)
-                then()
-            except UserError as error:
-                self._notice.show_message(str(error))
+    def _step(self) -> None:
+        """A little of an import into a store that only this thread can reach, then whatever else waits."""
+        if self._steps is None:
             return
+        try:
+            next(self._steps)
+        except StopIteration as end:
+            self._steps = None
+            self._say_imported(end.value)
+        except UserError as error:
+            self._steps = None
+            self._notice.show_message(str(error))
+        else:
+            QTimer.singleShot(0, self._step)
 
-        outcome: list[str] = []
+    def _say_imported(self, report: Report) -> None:
+        plain = report.is_plain
+        failed = not report.ids and not report.count(Why.HERE)
+        self._notice.show_message(
+            summary(report), "" if plain else self.tr("Details"), lambda: self._show_details(report),
+            tone="error" if failed else "calm", seconds=_SAID_S if plain else 0,
+        )  # fmt: skip
+        self.imported.emit()
 
-        def apart(told: _Told) -> None:
-            with closing(self._store.another()) as store:
-                outcome.append(work(store, told))
+    def _show_details(self, report: Report) -> None:
+        ImportPage(self._theme, report, self._window).show()
+
+    def _start(self, label: str, work: Callable[[_Told], Any], then: Callable[[Any], object]) -> None:
+        said = ""  # last of how far it is
+
+        def tell() -> None:
+            nonlocal said
+            now = f"{label} {job.percent}\u2009%"
+            if now == said or (said and (self._notice.isHidden() or self._notice.message != said)):
+                return  # dismissed, or something else has been said since
+            self._notice.show_message(now, self.tr("Cancel"), job.cancel, tone="calm")
+            said = now
 
         def finish() -> None:
             slow.stop()
             self._jobs.remove(job)
-            if outcome:
-                self._say(outcome[0], _SAID_S)
-                then()
 
-        job = Job(label, apart, self)
+        job = Job(label, work, self)
         slow = QTimer(job, interval=_LONG_MS)
-        slow.timeout.connect(lambda: self._say(f"{label} {job.percent}\u2009%"))
+        slow.timeout.connect(tell)
+        job.done.connect(then)
         job.failed.connect(self._notice.show_message)
+        job.cancelled.connect(lambda: self._say(self.tr("Cancelled; nothing was changed."), _SAID_S))
         job.ended.connect(finish)  # on this thread
         self._jobs.append(job)
         slow.start()

@@ -1,62 +1,72 @@
-"""Conversations to files and back: asks for a file in a dialog that blocks nothing, and says how it went."""
+"""Conversations to files and back: asks for the file in a dialog that blocks nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tern.atomic import replacing
-from tern.chat.export import Kind, Progress, export
-from tern.chat.store import Store
-from tern.errors import UserError
+from tern.chat.export import Kind
 
 _UNFIT = str.maketrans(dict.fromkeys('/\\:*?"<>|\n\t', "-"))
 
 
-def ask_where_to(parent: QWidget, title: str, then: Callable[[Path], object]) -> None:
-    """Let the person name a file to export to; ``title`` is offered as its name."""
-    dialog = _dialog(parent, _tr("Export"), then)
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+def ask_where_to(parent: QWidget, title: str, then: Callable[[Path, Kind], object]) -> None:
+    """Let the person name a file to export to, and its format; ``title`` is offered as its name."""
     kinds = {
-        _tr("Markdown (*.md)"): "md",
-        _tr("Plain text (*.txt)"): "txt",
-        _tr("Everything, as JSON (*.json)"): "json",
+        _tr("Markdown (*.md)"): Kind.MARKDOWN,
+        _tr("Plain text (*.txt)"): Kind.TEXT,
+        _tr("Everything, as JSON (*.json)"): Kind.JSON,
     }
+
+    def named(name: str) -> None:
+        kind = kinds.get(dialog.selectedNameFilter(), Kind.MARKDOWN)
+        then(with_suffix(Path(name), kind), kind)
+
+    def renamed(chosen: str) -> None:
+        """The name offered follows the format."""
+        dialog.setDefaultSuffix(kinds[chosen])
+        for name in dialog.selectedFiles()[:1]:
+            if (path := Path(name)).suffix[1:] in set(kinds.values()):
+                dialog.selectFile(f"{path.stem}.{kinds[chosen]}")
+
+    dialog = _dialog(parent, _tr("Export"), named)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilters(list(kinds))
-    dialog.filterSelected.connect(lambda name: dialog.setDefaultSuffix(kinds[name]))
-    dialog.setDefaultSuffix("md")
-    dialog.selectFile(title.translate(_UNFIT).strip(" .…") or "Tern")
+    dialog.filterSelected.connect(renamed)
+    dialog.setDefaultSuffix(Kind.MARKDOWN)
+    # Its suffix stands in it: of "Version 1.2" the dialog would take the 2 for one.
+    dialog.selectFile(f"{title.translate(_UNFIT).strip(' .…') or 'Tern'}.{Kind.MARKDOWN}")
     dialog.open()
+
+
+def with_suffix(path: Path, kind: Kind) -> Path:
+    """``path`` with the suffix of ``kind``. Where that makes another name of it, which the dialog has not asked about,
+    no file that is there is written over."""
+    if path.suffix.lower() == f".{kind}":
+        return path
+    wanted = path.with_name(f"{path.name}.{kind}")
+    number = 2
+    while wanted.exists():
+        wanted = path.with_name(f"{path.name} ({number}).{kind}")
+        number += 1
+    return wanted
 
 
 def ask_where_from(parent: QWidget, then: Callable[[Path], object]) -> None:
     """Let the person choose a file to import."""
-    dialog = _dialog(parent, _tr("Import conversations"), then)
+    dialog = _dialog(parent, _tr("Import conversations"), lambda name: then(Path(name)))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters([_tr("Conversations (*.json *.chat)"), _tr("All files (*)")])
+    dialog.setNameFilters([_tr("Conversations (*.json *.zip *.chat)"), _tr("All files (*)")])
     dialog.open()
 
 
-def write(
-    store: Store, conversations: Sequence[int], path: Path, told: Progress = lambda fraction: None
-) -> None:
-    """Export to ``path``, in the format that its name says. Raises UserError when the disk refuses."""
-    kinds = {f".{kind}": kind for kind in Kind}
-    text = export(store, conversations, kinds.get(path.suffix.lower(), Kind.MARKDOWN), told)
-    try:
-        with replacing(path) as file:
-            file.write(text.encode())
-    except OSError as error:
-        raise UserError(_tr("{0} could not be written ({1}).").format(path.name, error.strerror)) from error
-
-
-def _dialog(parent: QWidget, title: str, then: Callable[[Path], object]) -> QFileDialog:
+def _dialog(parent: QWidget, title: str, then: Callable[[str], object]) -> QFileDialog:
     dialog = QFileDialog(parent, title)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.fileSelected.connect(lambda name: then(Path(name)))
+    dialog.fileSelected.connect(then)
     return dialog
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
@@ -16,6 +16,7 @@ from tern.chat.presets import own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner
+from tern.errors import UserError
 from tern.settings import (
     ACCENT,
     CONTEXT_SIZE,
@@ -93,7 +94,7 @@ class MainWindow(ChatWindow):
         self.palette_ = Palette(self._theme, self.sides)
         self.palette_.left_alone.connect(self.focus_composer)
         self._ring = FocusRing(self._theme, self)
-        self.carrying = Carrying(self.store, self.notice, self)
+        self.carrying = Carrying(self.store, self.notice, self._theme, self)
         self._connect_chat()
         self._connect()
         self._restore_window()
@@ -276,6 +277,26 @@ class MainWindow(ChatWindow):
         if self.sidebar.query:
             self._search(self.sidebar.query)
         self._show_title()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._look_again()
+
+    def _look_again(self) -> None:
+        """Show what `tern chats` has added or deleted meanwhile."""
+        try:
+            if not self.store.changed_elsewhere():
+                return
+        except UserError:
+            return  # what is done next says that the disk refuses
+        shown = self._session.conversation
+        if shown is not None and not self._session.busy and self.store.listed(shown) is None:
+            written = Draft(self.composer.text, self.composer.attachments)
+            self.new_chat()
+            if written.text.strip() and not self.composer.text:
+                self.composer.put(written.text, written.attachments)
+        self._list_conversations()
 
     def _list_one(self, conversation: int) -> None:
         """Show what became of one conversation: reading ten thousand to say so would be felt."""

@@ -72,10 +72,10 @@ QFrame#composerBox[target="true"] { border: 2px dashed @accent; padding: 0; }
 QLabel#contextReadout[state="near"], QLabel#contextReadout[state="leaving"],
 QLabel#contextReadout[state="over"] { color: @warning; font-weight: 600; }
 QScrollArea#attachments, QWidget#attachmentBoard { background: transparent; border: none; }
-QWidget#attachmentPage { background: @paper; }
-QPlainTextEdit#attachmentText { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
-    color: @ink; }
-QPlainTextEdit#attachmentText:focus { border: 2px solid @accent; padding: 3px 7px; }
+QWidget#attachmentPage, QWidget#importPage { background: @paper; }
+QPlainTextEdit#attachmentText, QPlainTextEdit#importText {
+    background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px; color: @ink; }
+QPlainTextEdit#attachmentText:focus, QPlainTextEdit#importText:focus { border: 2px solid @accent; padding: 3px 7px; }
 
 QPushButton, QToolButton {
     font-size: @control_px; color: @ink; background: transparent;

@@ -9,7 +9,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[3] / "app")]
 
-from tern.chat import migrations
+from tern.chat import migrations, search
 
 
 def main() -> None:
@@ -17,6 +17,7 @@ def main() -> None:
     path = Path(__file__).with_name(f"v{steps}.db")
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
+    search.prepare(connection)
     migrations.migrate(connection, steps)
     for pinned, title, texts in (
         (0, "An old conversation", ["Where do terns fly?", "To the Antarctic, and **back**."]),

@@ -1,0 +1,377 @@
+"""``tern chats``: the conversations that the window keeps; list, search, show, export, import, delete. One core with
+the window: everything here is chat's, this file only asks and prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tern.cli import options
+from tern.cli.streams import harmless_json, json_text, note, shown
+from tern.errors import UserError
+
+if TYPE_CHECKING:
+    from tern.chat.found import Left, Outcome, Report
+    from tern.chat.store import Store
+    from tern.chat.types import Summary
+
+FAILED = 1
+_WIDTH = 100
+_FORMATS = ("md", "txt", "json")
+
+_LEFT = {  # by chat.found.Left
+    "pictures": "pictures",
+    "recordings": "recordings",
+    "files": "attached files",
+    "hidden_messages": "hidden messages",
+    "tool_steps": "steps of tools",
+    "unreadable_messages": "unreadable messages",
+    "attachments": "marks of attachments",
+    "numbers": "figures of replies",
+}
+
+
+def register(subparsers: options.Subparsers) -> None:
+    parser = options.command(
+        subparsers,
+        "chats",
+        "list, search, show, export, import and delete conversations",
+        "The conversations that the window keeps. All of this works while the window is open.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    listing = _command(
+        commands,
+        "list",
+        "the conversations, newest first",
+        "The conversations, newest first: number, time of the last message, messages, title.",
+        "a list of objects: id, title, updated (ISO 8601, UTC), pinned, messages",
+    )
+    listing.add_argument("--limit", type=options.positive, metavar="N", help="only the newest N")
+    listing.set_defaults(run=run_list)
+    search = _command(
+        commands,
+        "search",
+        "find words in titles and messages",
+        "Conversations in which all the words are found, in the title or in one message.",
+        "a list of objects: id, title, updated, message (null: found in the title), text",
+    )
+    search.add_argument("words", nargs="+", metavar="QUERY", help="words, or how they begin")
+    search.add_argument(
+        "--limit", type=options.positive, metavar="N", default=60, help="at most N (default: 60)"
+    )
+    search.set_defaults(run=run_search)
+    show = _command(
+        commands,
+        "show",
+        "print a conversation",
+        "Print a conversation as Markdown: the branch that the window shows.",
+        "an object: id, title, updated, pinned, system, messages (role, content, created, model, state)",
+    )
+    show.add_argument("id", type=options.positive, metavar="ID", help="its number, as list says")
+    show.set_defaults(run=run_show)
+    _register_export(commands)
+    _register_import(commands)
+    delete = _command(
+        commands,
+        "delete",
+        "delete conversations for good",
+        "Delete conversations. There is no way back. What they held is erased from the disk at once, or, while a\n"
+        "window is open, when Tern is next started.",
+        "an object: deleted (a list of ids)",
+    )
+    delete.add_argument("ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list says")
+    delete.add_argument("--yes", action="store_true", help="do not ask, as one does in a terminal")
+    delete.set_defaults(run=run_delete)
+
+
+def _register_export(commands: options.Subparsers) -> None:
+    export = _command(
+        commands,
+        "export",
+        "write conversations as Markdown, text or JSON",
+        "Write conversations to a file or to the screen. JSON holds everything, all branches included, and can be\n"
+        "imported again; Markdown and text hold the branch that the window shows.",
+        "with --out an object: file, format, conversations (how many); without it the same as --format json",
+    )
+    export.add_argument("ids", type=options.positive, nargs="*", metavar="ID", help="numbers, as list says")
+    export.add_argument("--all", action="store_true", help="every conversation")
+    export.add_argument("--format", choices=_FORMATS, help="default: as the name of --out says, or else md")
+    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: the screen)")
+    export.add_argument("--force", action="store_true", help="write over a FILE that is there")
+    export.set_defaults(run=run_export)
+
+
+def _register_import(commands: options.Subparsers) -> None:
+    parser = _command(
+        commands,
+        "import",
+        "add conversations from files",
+        "Add the conversations of files: Tern's own JSON, the data exports of ChatGPT and Claude (the ZIP as it\n"
+        "comes, or its conversations.json), GPT4All's .chat files. A conversation that is here already is not added\n"
+        "again. Exit code 0 when something came in or is here already, else 1.",
+        "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id), "
+        "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
+    )
+    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="what to import")
+    parser.add_argument("--relay", action="store_true", help=argparse.SUPPRESS)  # chat/apart.py starts it so
+    parser.set_defaults(run=run_import)
+
+
+def _command(
+    commands: options.Subparsers, name: str, summary: str, description: str, as_json: str
+) -> argparse.ArgumentParser:
+    printed = textwrap.fill(f"With --json it prints {as_json}.", _WIDTH)
+    parser = options.command(commands, name, summary, f"{description}\n\n{printed}")
+    parser.add_argument("--json", action="store_true", help="print JSON for scripts")
+    return parser
+
+
+def run_list(args: argparse.Namespace) -> int:
+    with _store() as store:
+        sizes = store.sizes()
+        found = sorted(store.summaries(), key=lambda one: (-one.updated, -one.id))[: args.limit]
+    if args.json:
+        _print_json([_as_json(one) | {"messages": sizes.get(one.id, 0)} for one in found])
+        return 0
+    for one in found:
+        print(_row(one, f"{sizes.get(one.id, 0):>6,}"))
+    if not found:
+        print("There are no conversations yet.")
+    return 0
+
+
+def run_search(args: argparse.Namespace) -> int:
+    query = " ".join(args.words)
+    with _store() as store:
+        hits = store.search(query, args.limit)
+    if args.json:
+        _print_json([
+            _as_json(hit.conversation, pinned=False) | {"message": hit.message, "text": hit.text} for hit in hits
+        ])  # fmt: skip
+        return 0
+    for hit in hits:
+        print(_row(hit.conversation))
+        if hit.message is not None:
+            print(f"{'':>6}  {_cut(_line(hit.text), _WIDTH - 8)}")
+    if not hits:
+        print("Nothing was found.")
+    return 0
+
+
+def run_show(args: argparse.Namespace) -> int:
+    from tern.chat.export import Kind, export
+    from tern.chat.session import Session
+
+    with _store() as store:
+        summary = _known(store, [args.id])[0]
+        if not args.json:
+            print(export(store, [args.id], Kind.MARKDOWN), end="")
+            return 0
+        messages = [
+            {"role": entry.role, "content": entry.content, "created": _time(entry.created), "model": entry.model,
+             "state": entry.state}
+            for entry in Session(store, args.id).path
+        ]  # fmt: skip
+        _print_json(
+            _as_json(summary) | {"system": store.manner(args.id).system, "messages": messages}, indent=1
+        )
+    return 0
+
+
+def run_export(args: argparse.Namespace) -> int:
+    from tern.chat.export import Kind, pieces, write
+    from tern.cli.terminal import Progress
+
+    if args.all == bool(args.ids):
+        raise UserError("Say which conversations: numbers from `tern chats list`, or --all.")
+    asked = args.format
+    if asked is None and args.out is not None and args.out.suffix[1:].lower() in _FORMATS:
+        asked = args.out.suffix[1:].lower()
+    kind = Kind(asked or ("json" if args.json and args.out is None else "md"))
+    with _store() as store:
+        ids = [one.id for one in store.summaries()] if args.all else args.ids
+        _known(store, ids)
+        if args.out is None:
+            for piece in pieces(store, ids, kind):
+                sys.stdout.write(harmless_json(piece) if kind is Kind.JSON else piece)
+            return 0
+        if args.out.exists() and not args.force:
+            raise UserError(
+                f"{args.out} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force."
+            )
+        with Progress("Exporting") as progress:
+            write(store, ids, args.out, kind, progress)
+    if args.json:
+        _print_json({"file": str(args.out), "format": str(kind), "conversations": len(ids)})
+    else:
+        count = "1 conversation" if len(ids) == 1 else f"{len(ids):,} conversations"
+        print(f"{count} exported to {_line(str(args.out))}.")
+    return 0
+
+
+def run_import(args: argparse.Namespace) -> int:
+    from tern.chat import apart
+    from tern.chat.found import Why
+    from tern.chat.importing import import_file
+    from tern.cli.terminal import Progress
+
+    if args.relay:
+        apart.serve(sys.stdin, sys.stdout)
+        return 0
+    if not args.files:
+        raise UserError(
+            "Say which files to import; `tern chats import --help` names those that Tern can read."
+        )
+    files: list[dict[str, Any]] = []
+    imported = here = 0
+    with _store() as store:
+        for path in args.files:
+            try:
+                with Progress("Importing") as progress:
+                    report = import_file(store, path, progress)
+            except UserError as error:
+                note(f"tern: {_line(str(error))}")
+                files.append({"file": str(path), "error": str(error), "trouble": "", "conversations": []})
+                continue
+            imported += len(report.ids)
+            here += report.count(Why.HERE)
+            files.append({"file": str(path), "error": ""} | report.to_json())
+            if not args.json:
+                _print_report(report)
+    if args.json:
+        _print_json({"imported": imported, "files": files}, indent=1)
+    elif imported or here:
+        print(f"{imported:,} imported." if not here else f"{imported:,} imported, {here:,} here already.")
+    return 0 if imported or here else FAILED
+
+
+def _print_report(report: Report) -> None:
+    for one in report.outcomes:
+        print(_outcome(one))
+    if report.trouble:
+        note(f"tern: {_line(report.trouble)}")
+
+
+def _outcome(one: Outcome) -> str:
+    title = _cut(_line(one.title) or "(without a title)", 60)
+    if one.why is not None:
+        why = {
+            "already_here": "is here already",
+            "no_messages": "holds no messages",
+            "unreadable": "could not be read",
+        }
+        return f"{'-':>6}  {title}: {why[one.why]}"
+    count = f"{one.messages:,}" if one.messages == one.turns else f"{one.messages:,} of {one.turns:,}"
+    line = f"{one.conversation:>6}  {title}: {count} message{'s' if one.turns != 1 else ''}"
+    return f"{line}; left out: {_listed(one.left)}" if one.left else line
+
+
+def _listed(left: dict[Left, int]) -> str:
+    return ", ".join(f"{_LEFT[what]} ({count:,})" for what, count in left.items())
+
+
+def run_delete(args: argparse.Namespace) -> int:
+    from tern import paths
+    from tern.chat.store import Store
+
+    ids = list(dict.fromkeys(args.ids))
+    with _store() as store:
+        found = _known(store, ids)
+        for one in found:
+            if store.is_being_answered(one.id):
+                raise UserError(
+                    f"A reply is being written in conversation {one.id}; stop it, or wait for its end, then delete it."
+                )
+        if sys.stdin.isatty() and not args.yes and not _agreed(found):
+            note("Nothing was deleted.")
+            return FAILED
+        with store.together():
+            for number in ids:
+                store.delete(number)
+    Store.open(paths.data_dir()).close()  # which erases what is marked as deleted
+    if args.json:
+        _print_json({"deleted": ids})
+    else:
+        print("1 conversation deleted." if len(ids) == 1 else f"{len(ids):,} conversations deleted.")
+    return 0
+
+
+def _agreed(found: Sequence[Summary]) -> bool:
+    for one in found:
+        note(_row(one))
+    what = "this conversation" if len(found) == 1 else f"these {len(found):,} conversations"
+    print(f"Delete {what} for good? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+@contextmanager
+def _store() -> Iterator[Store]:
+    from tern import paths
+    from tern.chat.store import Store
+
+    store = Store.open(paths.data_dir())
+    try:
+        if store.warning:
+            note(f"tern: {store.warning}")
+        yield store
+    finally:
+        store.close()
+
+
+def _known(store: Store, ids: Sequence[int]) -> list[Summary]:
+    """What ``ids`` are the numbers of. Raises UserError when one is none."""
+    found = []
+    for number in ids:
+        summary = store.listed(number)
+        if summary is None:
+            raise UserError(f"There is no conversation {number}; `tern chats list` has the numbers.")
+        found.append(summary)
+    return found
+
+
+def _row(one: Summary, size: str = "") -> str:
+    when = dt.datetime.fromtimestamp(one.updated).strftime("%Y-%m-%d %H:%M")
+    before = f"{one.id:>6}  {when}  {size}{'  ' if size else ''}{'* ' if one.pinned else ''}"
+    return before + _cut(_line(one.title), _WIDTH - len(before))
+
+
+def _line(text: str) -> str:
+    return shown(" ".join(text.split()), lines=False)
+
+
+def _cut(text: str, width: int) -> str:
+    """As much of a line as ``width`` columns hold."""
+    if _columns(text) <= width:
+        return text
+    kept = text[:width]
+    while _columns(kept) > width - 1:
+        kept = kept[:-1]
+    return kept.rstrip() + "…"
+
+
+def _columns(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def _as_json(one: Summary, pinned: bool = True) -> dict[str, Any]:
+    found: dict[str, Any] = {"id": one.id, "title": one.title, "updated": _time(one.updated)}
+    return found | {"pinned": one.pinned} if pinned else found
+
+
+def _time(seconds: float) -> str:
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _print_json(value: object, indent: int | None = None) -> None:
+    print(json_text(value, indent))

@@ -1,0 +1,134 @@
+"""What became of an import, in words: a sentence for the notice, and a page with a line for each conversation of which
+not everything came.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+
+from tern.chat.found import Left, Outcome, Report, Why
+from tern.ui.error_words import said
+from tern.ui.theme import Size, Space, Theme
+
+_MOST_LINES = 2000  # nobody reads more, and laying them out would be felt
+
+
+class ImportPage(QWidget):
+    """A window of its own beside the chat."""
+
+    def __init__(self, theme: Theme, report: Report, parent: QWidget) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self._theme = theme
+        self.setObjectName("importPage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(self.tr("What was imported"))
+        self.setAccessibleName(self.windowTitle())
+        self.resize(640, 480)
+        self.setMinimumSize(320, 220)
+        self._title = QLabel(summary(report), self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.setWordWrap(True)
+        self.text = QPlainTextEdit("\n".join(lines(report)), self)
+        self.text.setObjectName("importText")
+        self.text.setReadOnly(True)
+        self.text.setAccessibleName(self.tr("What did not come, by conversation"))
+        self.text.setTextInteractionFlags(
+            self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        close = QPushButton(self.tr("Close"), self)
+        close.setObjectName("importClose")
+        close.setProperty("kind", "floating")
+        close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
+        close.clicked.connect(self.close)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column.setSpacing(Space.S)
+        column.addWidget(self._title)
+        column.addWidget(self.text, 1)
+        column.addLayout(buttons)
+        theme.changed.connect(self._restyle)
+        self._restyle()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+    def _restyle(self) -> None:
+        self._title.setFont(self._theme.font(Size.BODY))
+        self.text.setFont(self._theme.font(Size.CONTROL))
+
+
+def summary(report: Report) -> str:
+    """How it went, in a few sentences."""
+    count = len(report.ids)
+    parts = [_tr("Nothing was imported.")]
+    if count:
+        parts = [_tr("1 conversation was imported.") if count == 1 else
+                 _tr("{0} conversations were imported.").format(f"{count:,}")]  # fmt: skip
+    if here := report.count(Why.HERE):
+        parts.append(
+            _tr("1 was here already.") if here == 1 else _tr("{0} were here already.").format(f"{here:,}")
+        )
+    if lost := report.count(Why.UNREADABLE):
+        parts.append(
+            _tr("1 could not be read.") if lost == 1 else _tr("{0} could not be read.").format(f"{lost:,}")
+        )
+    empty = report.count(Why.EMPTY)
+    if empty and not count:
+        parts.append(
+            _tr("1 holds no messages.") if empty == 1 else _tr("{0} hold no messages.").format(f"{empty:,}")
+        )
+    if any(one.left for one in report.outcomes if one.conversation is not None):
+        parts.append(_tr("Not everything in them came along."))
+    if report.trouble:
+        parts.append(said(report.trouble))
+    return " ".join(parts)
+
+
+def lines(report: Report) -> list[str]:
+    """A line for each conversation of which something did not come."""
+    wanting = [one for one in report.outcomes if one.why or one.left or one.messages != one.turns]
+    found = [_line(one) for one in wanting[:_MOST_LINES]]
+    if more := len(wanting) - len(found):
+        found.append(_tr("And {0} more.").format(f"{more:,}"))
+    return found
+
+
+def _line(one: Outcome) -> str:
+    title = one.title or _tr("Without a title")
+    if one.why is Why.HERE:
+        return _tr("{0}: is here already.").format(title)
+    if one.why is Why.EMPTY:
+        return _tr("{0}: holds no messages.").format(title)
+    if one.why is Why.UNREADABLE:
+        return _tr("{0}: could not be read.").format(title)
+    line = _tr("{0}: {1} of {2} messages.").format(title, f"{one.messages:,}", f"{one.turns:,}")
+    if one.left:
+        listed = ", ".join(f"{_name(what)} ({count:,})" for what, count in one.left.items())
+        line += " " + _tr("Left out: {0}.").format(listed)
+    return line
+
+
+def _name(what: Left) -> str:
+    return {
+        Left.PICTURES: _tr("pictures"),
+        Left.RECORDINGS: _tr("recordings"),
+        Left.FILES: _tr("attached files"),
+        Left.HIDDEN: _tr("hidden messages"),
+        Left.TOOLS: _tr("steps of tools"),
+        Left.UNREADABLE: _tr("unreadable messages"),
+        Left.ATTACHMENTS: _tr("marks of attachments"),
+        Left.NUMBERS: _tr("figures of replies"),
+    }[what]
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("import", text)

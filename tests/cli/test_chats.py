@@ -1,0 +1,220 @@
+"""``tern chats``: what the window keeps, listed, searched, shown, exported, imported and deleted from the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import time
+import unicodedata
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tern import paths
+from tern.__main__ import main
+from tern.chat.export import Kind, export
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Manner, State
+from tern.engine.types import FinishReason, Stats
+
+from .pty_screen import OWN_ESCAPES, TERN, PtyScreen
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+END = Stats(tokens=2, finish_reason=FinishReason.END_OF_TURN)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    """Two conversations; the second, the newer, has a branch and a system prompt."""
+    store = Store.open(paths.data_dir())
+    store.now = lambda: time.time() - 3600
+    session = Session(store)
+    session.ask("Trains\x1b]0;owned\x07 and C++?")
+    session.append("They run on 铁路轨道 \x1b[2J", END, "Guide")
+    store.now = time.time
+    session = Session(store, manner=Manner("Be brief."))
+    session.ask("Birds?")
+    session.append("Wrong.", END)
+    session.regenerate(session.path[-1].id)
+    session.append("Terns.", END)
+    yield store
+    store.close()
+
+
+def _json(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def _width(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+def test_an_empty_list_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chats", "list"]) == 0
+    assert capsys.readouterr().out == "There are no conversations yet.\n"
+    assert main(["chats", "list", "--json"]) == 0
+    assert _json(capsys) == []
+
+
+def test_list_shows_the_newest_first(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["chats", "list"]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.split()[0] == "2"
+    assert first.endswith("     3  Birds?")
+    assert second.split()[0] == "1"
+    assert main(["chats", "list", "--limit", "1", "--json"]) == 0
+    (one,) = _json(capsys)
+    assert (one["id"], one["title"], one["pinned"], one["messages"]) == (2, "Birds?", False, 3)
+    assert one["updated"].endswith("Z")
+
+
+@pytest.mark.parametrize("title", ["x" * 59, "漢字" * 29, "word " * 11, "🌿" * 50])
+def test_a_row_fits_its_hundred_columns(title: str, capsys: pytest.CaptureFixture[str]) -> None:
+    store = Store.open(paths.data_dir())
+    number = store.create(title)
+    store.set_pinned(number, True)
+    store.add(number, [("user", "字" * 3000 + " needle " + "字" * 3000, State.DONE)], None)
+    store.close()
+    for command in (["list"], ["search", "needle"], ["search", "they"], ["show", "1"], ["show", str(number)]):
+        assert main(["chats", *command, "--json"]) == 0
+        json.loads(out := capsys.readouterr().out)
+        with PtyScreen([*TERN, "chats", *command]) as screen:
+            assert screen.finish() == 0
+            assert screen.title == ""
+            out += OWN_ESCAPES.sub(b"", screen.raw).decode()
+        for char in "\x1b\x07\x9b\u202e\x7f":
+            assert char not in out, command
+
+
+@pytest.mark.parametrize("command", ["show", "export", "delete"])
+def test_a_number_that_is_none_is_a_sentence(
+    store: Store, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert main(["chats", command, "77"]) == 1
+    assert (
+        capsys.readouterr().err == "tern: There is no conversation 77; `tern chats list` has the numbers.\n"
+    )
+
+
+def test_export_to_the_screen_and_to_files(
+    store: Store, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["chats", "export", "2"]) == 0
+    assert capsys.readouterr().out == export(store, [2], Kind.MARKDOWN)
+    for name, chosen, kind in (("a.json", None, Kind.JSON), ("b v1.2", "txt", Kind.TEXT),
+                               ("c.json", "md", Kind.MARKDOWN), ("d", None, Kind.MARKDOWN)):  # fmt: skip
+        out = tmp_path / name
+        more = ["--format", chosen] if chosen else []
+        assert main(["chats", "export", "--all", "--out", str(out), *more]) == 0
+        ids = [summary.id for summary in store.summaries()]
+        assert out.read_text(encoding="utf-8") == export(store, ids, kind)
+    assert capsys.readouterr().out.startswith("2 conversations exported to ")
+    before = out.read_bytes()
+    assert main(["chats", "export", "1", "--out", str(out)]) == 1
+    assert out.read_bytes() == before
+    assert main(["chats", "export", "1", "--out", str(out), "--force", "--json"]) == 0
+    assert _json(capsys) == {"file": str(out), "format": "md", "conversations": 1}
+    assert main(["chats", "export"]) == main(["chats", "export", "1", "--all"]) == 1
+    store.add(store.create("C1"), [("user", "\x9b2J", State.DONE)], None)
+    assert main(["chats", "export", "--all", "--json"]) == 0
+    said = capsys.readouterr().out
+    assert "\x9b" not in said
+    assert "\x9b2J" in [
+        one["content"] for found in json.loads(said)["conversations"] for one in found["messages"]
+    ]
+
+
+def _chatgpt(title: str) -> dict[str, Any]:
+    content = {"parts": [f"Question of {title}"]}
+    hidden = {"author": {"role": "system"}, "content": {"parts": ["Hidden"]}}
+    return {"title": title, "messages": [hidden, {"author": {"role": "user"}, "content": content}]}
+
+
+def test_import_takes_a_zip_and_says_a_line_for_each(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "conversations.json", json.dumps([_chatgpt("A"), _chatgpt("B\x1b[2J"), {"mapping": 5}])
+        )
+    odd = tmp_path / "odd.txt"
+    odd.write_text("nothing")
+    assert main(["chats", "import", str(path), str(odd), str(tmp_path / "nowhere")]) == 0
+    out, err = capsys.readouterr()
+    first, second, *rest = out.splitlines()
+    assert first == "     1  A: 1 message; left out: hidden messages (1)"
+    assert second.startswith("     2  B")
+    assert second.endswith(": 1 message; left out: hidden messages (1)")
+    assert "\x1b" not in second
+    assert rest == ["     -  (without a title): could not be read", "2 imported."]
+    assert [line.split(" ", 2)[1] for line in err.splitlines()] == ["odd.txt", "nowhere"]
+    assert main(["chats", "import", str(path), "--json"]) == 0, "all of it is here"
+    said = _json(capsys)
+    assert said["imported"] == 0
+    assert [one["why"] for one in said["files"][0]["conversations"]] == [
+        "already_here",
+        "already_here",
+        "unreadable",
+    ]
+    assert main(["chats", "import", str(odd)]) == 1
+    assert main(["chats", "import"]) == 1
+
+
+def test_deleting_erases(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.close()
+    assert main(["chats", "delete", "1", "1"]) == 0
+    assert capsys.readouterr().out == "1 conversation deleted.\n"
+    assert main(["chats", "list", "--json"]) == 0
+    assert [one["id"] for one in _json(capsys)] == [2]
+    left = b"".join(path.read_bytes() for path in paths.data_dir().glob("conversations.db*"))
+    assert "铁路轨道".encode() not in left
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", 1), ("yes", 1), ("", 2), ("n", 2), ("2", 2)])
+def test_deleting_asks_in_a_terminal(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
+    code = main(["chats", "delete", "2"])
+    assert "Delete this conversation for good?" in capsys.readouterr().err
+    assert len(store.summaries()) == left
+    assert code == (left != 1)
+    monkeypatch.setattr(sys, "stdin", Terminal(""))
+    assert main(["chats", "delete", "1", "--yes"]) == 0
+
+
+def test_one_number_that_is_none_deletes_nothing(store: Store) -> None:
+    assert main(["chats", "delete", "1", "77"]) == 1
+    assert len(store.summaries()) == 2
+
+
+def test_a_conversation_that_is_being_answered_is_not_deleted(
+    store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Session(store, 2).ask("And gulls?")
+    assert store.is_being_answered(2)
+    assert not store.is_being_answered(1)
+    monkeypatch.setattr(Store, "open", classmethod(lambda cls, folder: store.another()))
+    assert main(["chats", "delete", "1", "2"]) == 1
+    assert "A reply is being written in conversation 2" in capsys.readouterr().err
+    assert len(store.summaries()) == 2
+
+
+def test_help_names_the_keys(tern: Run) -> None:
+    for command, key in (("list", "pinned"), ("search", "message"), ("show", "system"), ("export", "conversations"),
+                         ("import", "left_out"), ("delete", "deleted")):  # fmt: skip
+        said = tern("chats", command, "--help")
+        assert said.returncode == 0
+        assert key in said.stdout
+    assert tern("chats").returncode == 2
