@@ -98,7 +98,7 @@ def run_list(args: argparse.Namespace) -> int:
 
     here = shelf.installed()
     if args.json:
-        print(json.dumps([as_json(model) for model in here], ensure_ascii=False, indent=1))
+        print(json.dumps([as_json(model) for model in here], indent=1))
         return 0
     if here:
         print("Here:")
@@ -206,10 +206,12 @@ def run_fetch(args: argparse.Namespace) -> int:
         print("Paused. What has arrived is kept; the same command goes on from there.", file=sys.stderr)
         return INTERRUPTED
     if args.json:
-        print(json.dumps({**as_json(found), "received": download.received}, ensure_ascii=False))
+        print(json.dumps({**as_json(found), "received": download.received}))
     else:
         print(f"{found.title} is here and verified: {found.path}")
-        if found.path.suffix == ".gguf":
+        if not shelf.is_model(found.path):
+            print("It is no model, so it is not on the shelf.")
+        elif found.gguf:
             print(f'Ask it something: tern ask --model {found.name} "…"')
         else:
             print(f"Make a GGUF of it: tern models import {found.path.parent}")
@@ -218,7 +220,7 @@ def run_fetch(args: argparse.Namespace) -> int:
 
 def _already(model: Any, as_object: bool) -> int:
     if as_object:
-        print(json.dumps({**as_json(model), "received": 0}, ensure_ascii=False))
+        print(json.dumps({**as_json(model), "received": 0}))
     else:
         print(f"{model.title} is here already, verified {model.verified_at}: {model.path}")
     return 0
@@ -279,7 +281,7 @@ def run_remove(args: argparse.Namespace) -> int:
 
 def installed_path(asked: Path) -> Path:
     """The file that ``--model`` means: a path that exists, or the name of an installed model."""
-    if asked.exists() or (asked.suffix == ".gguf" and len(asked.parts) > 1):
+    if asked.exists() or (asked.suffix.lower() == ".gguf" and len(asked.parts) > 1):
         return asked
     from tern.library import catalog, shelf
 

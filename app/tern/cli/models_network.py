@@ -74,7 +74,11 @@ def run_token(args: argparse.Namespace) -> int:
         print(f"Kept in the system's keyring ({token_store.keyring_name()}).")
     status = token_store.status()
     print(f"Token in use: {_SOURCES[status.source]}.")
-    if not status.keyring:
+    if status.silent:
+        print(
+            "The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then ask again."
+        )
+    elif not status.keyring:
         print("This system has no keyring that Tern can use.")
     return 0
 
@@ -86,7 +90,7 @@ def run_connections(args: argparse.Namespace) -> int:
 
     found = network.connections()
     if args.json:
-        print(json.dumps([asdict(line) for line in found], ensure_ascii=False))
+        print(json.dumps([asdict(line) for line in found]))
         return 0
     for line in found:
         print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")

@@ -223,10 +223,10 @@ class Download:
             parts=tuple(
                 (target.name, other.size, other.sha256 or "")
                 for other, target in self._beside
-                if target.suffix in shelf.MODEL_SUFFIXES
+                if target.suffix.lower() in shelf.MODEL_SUFFIXES
             ),
         )
-        return shelf.add(model) if shelve and path.suffix in shelf.MODEL_SUFFIXES else model
+        return shelf.add(model) if shelve and shelf.is_model(path) else model
 
     def _take_cached(self, part: PartFile) -> str:
         """What huggingface_hub has fetched before need not come again: copied from its cache, and hashed as ever.
