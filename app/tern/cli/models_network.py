@@ -93,7 +93,7 @@ def run_connections(args: argparse.Namespace) -> int:
         print(json.dumps([asdict(line) for line in found]))
         return 0
     for line in found:
-        print(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
+        print(f"{line.when}  {line.host:<30} {line.result:>11} {line.received:>15,} bytes  {line.why}")
     if not found:
         print("Tern has never opened a connection.")
     return 0

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from tern import __version__
 from tern.errors import UserError
 from tern.library import hub_errors, network, shelf, token_store
 from tern.library.hub_errors import HubError, Kind
-from tern.library.network import NetworkOptions
+from tern.library.network import NetworkOptions, SettingError
 from tern.library.shards import shards
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,8 @@ class RemoteFile:
 def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
     """A client whose every request is allowed first and logged. Redirects are the caller's to follow."""
     options.check()
-    options.check_this_computer()
+    options.check_proxies()
+    _check_certificates()
 
     def before(request: httpx2.Request) -> None:
         options.check()
@@ -102,10 +104,33 @@ def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
             limits=httpx2.Limits(max_connections=4),
         )
     except (ValueError, OSError, httpx2.InvalidURL) as error:  # the system's own settings, where it has some
-        raise network.SettingError(
+        raise SettingError(
             f"The proxies that this computer is set to use cannot be used ({error}). Correct them in its settings.",
             "",
         ) from error
+
+
+def _check_certificates() -> None:
+    """The files that hold whom to trust, as OpenSSL's variables name them."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.create_default_context(cafile=file)
+        except ssl.SSLError as error:
+            raise SettingError(
+                f"SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.",
+                "SSL_CERT_FILE",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise SettingError(
+                f"SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.",
+                "SSL_CERT_FILE",
+            ) from error
+    elif folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
+        raise SettingError(
+            f"SSL_CERT_DIR names {folder}, which is no folder. Correct the variable, or unset it.",
+            "SSL_CERT_DIR",
+        )
 
 
 class _Client(httpx2.Client):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
@@ -92,8 +91,8 @@ class NetworkOptions:
             )
         return found.rstrip("/")
 
-    def check_this_computer(self, environment: Mapping[str, str] = os.environ) -> None:
-        """Raise SettingError where a proxy or the certificates are set to something that cannot be used."""
+    def check_proxies(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Raise SettingError where a proxy is set to something that cannot be one."""
         if self.proxy and not _is_proxy(self.proxy):
             raise SettingError(
                 "The proxy's address in the settings cannot be used. Write it as http://HOST:PORT or "
@@ -108,7 +107,6 @@ class NetworkOptions:
                     "socks5://HOST:PORT, or unset it.",
                     name,
                 )
-        _check_certificates(environment)
 
     def check(self, environment: Mapping[str, str] = os.environ) -> None:
         """Raise UserError where no connection is allowed."""
@@ -152,7 +150,12 @@ def note(host: str, why: str, result: str, received: int) -> None:
 def listen(listener: Callable[[Connection], None]) -> Callable[[], None]:
     """Have ``listener`` told each connection when it has been made, on whatever thread; returns how to stop that."""
     _listeners.append(listener)
-    return lambda: _listeners.remove(listener)
+
+    def stop() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return stop
 
 
 def connections() -> list[Connection]:
@@ -194,26 +197,3 @@ def _is_address(value: str) -> bool:
         return bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment)
     except ValueError:  # a port over 65535, half an IPv6 address, letters that no name has
         return False
-
-
-def _check_certificates(environment: Mapping[str, str]) -> None:
-    """The files that hold whom to trust, as OpenSSL's variables name them."""
-    file, folder = environment.get("SSL_CERT_FILE"), environment.get("SSL_CERT_DIR")
-    if file:
-        try:
-            ssl.create_default_context(cafile=file)
-        except ssl.SSLError as error:
-            raise SettingError(
-                f"SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.",
-                "SSL_CERT_FILE",
-            ) from error
-        except (OSError, ValueError) as error:
-            raise SettingError(
-                f"SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.",
-                "SSL_CERT_FILE",
-            ) from error
-    elif folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
-        raise SettingError(
-            f"SSL_CERT_DIR names {folder}, which is no folder. Correct the variable, or unset it.",
-            "SSL_CERT_DIR",
-        )
