@@ -47,23 +47,26 @@ def network_word(
         part = _percent(known)
         rate = sum(progress.rate for progress in known)
         if waits:
-            return NetworkWord(_tr("Download waits at {0}").format(part), part, about, True)
+            words, short = _tr("Download waits at {0}"), _tr("Waits at {0}")
+            return NetworkWord(words.format(part), short.format(part), about, True)
         if not known:
-            return NetworkWord(_tr("Downloading…"), "…", about, True)
+            words = _tr("Downloading…")
+            return NetworkWord(words, words, about, True)
         words = _tr("Downloading {0}").format(part)
         speed = f" · {rate / 1e6:,.1f}\u2009MB/s" if rate > 0 else ""
-        return NetworkWord(words + speed, part, about, True)
+        return NetworkWord(words + speed, words, about, True)
     if off:
         words = _tr("Network off")
         return NetworkWord(words, words, _tr("Tern opens no connection. Click for the list of past ones."))
     if last is not None:
-        words = _done(last).format(_ago(_seconds_since(last, now)))
+        ago = _ago(_seconds_since(last, now))
         about = _tr("The last connection went to {0}. Click for the list of all.").format(last.host)
-        return NetworkWord(words, words, about)
+        return NetworkWord(_done(last).format(ago), ago, about)
     if paused:
         part = _percent(paused)
-        words = _tr("Download paused at {0}").format(part)
-        return NetworkWord(words, words, _tr("A download can be resumed. Click to see it."), True)
+        words, short = _tr("Download paused at {0}"), _tr("Paused at {0}")
+        about = _tr("A download can be resumed. Click to see it.")
+        return NetworkWord(words.format(part), short.format(part), about, True)
     words = _tr("No network used")
     about = _tr("Tern has opened no connection since it was started. Click for the list of past ones.")
     return NetworkWord(words, words, about)

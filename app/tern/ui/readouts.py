@@ -197,9 +197,10 @@ class Readouts(QFrame):
             for label in (self._speed, self._memory)
         )
         self._network.setText(self._word.text)
-        if speed + self._network.sizeHint().width() > room:
+        network = self._network.sizeHint().width()
+        if speed + network > room:
             self._network.setText(self._word.short)
-        self._memory.setVisible(speed + memory + self._network.sizeHint().width() <= room)
+        self._memory.setVisible(speed + memory + network <= room)
 
     def showEvent(self, event: QEvent) -> None:
         self._timer.start()
