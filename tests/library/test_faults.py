@@ -98,6 +98,16 @@ def test_a_download_that_cannot_go_on(
     assert hub.sent - sent <= SIZE - before + BLOCK
 
 
+def test_nothing_that_has_arrived_is_kept_where_nothing_has(hub: LocalHub, start: Start) -> None:
+    notes: list[str] = []
+    download = start(on_progress=lambda progress: notes.append(progress.note))
+    hub.faults.cdn_status = [503] * 20
+    with pytest.raises(hub_client.HubError) as caught:
+        download.run()
+    assert any("tries again" in note for note in notes)
+    assert "arrived" not in "".join((str(caught.value), *notes))
+
+
 def half(hub: LocalHub, start: Start, target: Path) -> int:
     """Fetch about half of the file and stop; the bytes of it that are kept."""
     download: Download

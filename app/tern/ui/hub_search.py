@@ -101,7 +101,9 @@ class HubSearch(QWidget):
                 return
             licence = there.licence or self.tr("not named")
             about = self.tr("{0} · licence: {1}").format(repo, licence)
-            self._found.addWidget(text(self._theme, about, Size.SMALL, self, quiet=True))
+            heading = text(self._theme, about, Size.SMALL, self, quiet=True)
+            self._found.addWidget(heading)
+            heading.show()
             for name in models:
                 whole = sum(there.files.get(part) or 0 for part in shards(name))
                 about = f"{name} · {_size(whole)} · {self._fit(whole)}" if whole else name
