@@ -180,7 +180,10 @@ def another_token(options: NetworkOptions, sent: str | None, error: HubError) ->
     try:
         found = token_store.kept()
     except token_store.SilentError as silent:
-        raise HubError(f"{error} {silent}", status=error.status) from error
+        raise HubError(
+            f"{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
+            status=error.status,
+        ) from silent
     return token(options) if found not in (None, sent) else None
 
 
