@@ -47,10 +47,20 @@ ROOMS = (
     "metrics/fresh_process.py",
     "ui/downloads.py",
 )
-ERRORS = {"UserError", "HubError", "ChangedError", "FullError", "DamagedError", "GGUFError"}
+ERRORS = {
+    "UserError",
+    "SettingError",
+    "SilentError",
+    "HubError",
+    "ChangedError",
+    "RangeError",
+    "FullError",
+    "DamagedError",
+    "GGUFError",
+}
 SENTENCES = {
-    "KEPT",
     "BEGINS_AGAIN",
+    "BEGINS_AGAIN_WHOLE",
     "WHOLE_AGAIN",
     "BUG_SENTENCE",
 }  # constants of those rooms that are said as well

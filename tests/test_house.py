@@ -48,7 +48,10 @@ ONLY_IN: dict[str, str] = {
     "httpx2": "library/hub",
     "huggingface_hub": "library/hub",
 }
-NOT_THE_NETWORK = {("ui/app.py", "socket")}  # a pair within the process, which wakes Qt for Ctrl-C
+NOT_THE_NETWORK = {
+    ("ui/app.py", "socket"),  # a pair within the process, which wakes Qt for Ctrl-C
+    ("library/network.py", "urllib"),  # urllib.parse: whether an address is one
+}
 
 
 def _sources() -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -236,6 +237,13 @@ def test_connections_are_listed_and_the_token_is_kept(
     row = [page.table.item(0, column).text() for column in range(1, 5)]
     assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1,234,567 bytes"]
     assert "2 connections to cdn.example, hub.example; 1.2 MB came" in page.summary.text()
+    network.note("hub.example", "search: What are you?", "200", 99)
+    page.reload()
+    assert (
+        page.table.item(0, 2).text() == "search: What are you?"
+    )  # what was typed and sent, in so many words
+    assert "Nothing" not in page.summary.text()
+    assert "a search sends its words" in page.summary.text()
     qtbot.waitUntil(lambda: "None is in use" in page.token_status.text(), timeout=5000)
     qtbot.keyClicks(page.token, SECRET)
     keep = page.findChild(QPushButton, "keepTokenButton")
@@ -257,7 +265,6 @@ def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot:
     page.show()
     keyring.set_keyring(SlowLock())
     page.reload()
-    qtbot.waitUntil(lambda: page.token.isEnabled() and bool(page.token_status.text()), timeout=5000)
     qtbot.keyClicks(page.token, SECRET)
     qtbot.keyClick(page.token, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "refused the token" in page.token_status.text(), timeout=5000)
@@ -268,6 +275,45 @@ def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot:
     qtbot.waitUntil(lambda: "has no keyring" in page.token_status.text(), timeout=5000)
     assert not page.token.isEnabled()
     assert "hf auth login" in page.token_status.text()
+
+
+class SilentKeyring(KeyringBackend):
+    """Says nothing until it is let."""
+
+    priority = 0  # type: ignore[assignment]  # else it would be found and asked in other tests, too
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = threading.Event()
+
+    def get_password(self, service: str, username: str) -> str | None:
+        self.free.wait()
+        return None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.free.wait()
+
+
+def test_a_keyring_that_says_nothing(
+    connections: NetworkPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page says so, and lives."""
+    silent = SilentKeyring()
+    keyring.set_keyring(silent)
+    monkeypatch.setattr(token_store, "ANSWER_S", 0.05)
+    monkeypatch.setattr(token_store, "UNLOCK_S", 0.05)
+    monkeypatch.setattr(token_store, "_asking", [])
+    page = connections
+    page.show()
+    page.reload()
+    assert "Asking the system's keyring" in page.token_status.text()
+    qtbot.waitUntil(lambda: "does not answer, so nothing is known" in page.token_status.text())
+    qtbot.keyClicks(page.token, SECRET)
+    qtbot.keyClick(page.token, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "does not answer. Unlock it" in page.token_status.text())
+    assert page.token.text() == SECRET  # not lost
+    silent.free.set()
+    token_store._asking[0].join()
 
 
 def test_every_control_says_what_it_is(
@@ -316,3 +362,136 @@ def test_offline_stops_what_is_under_way(
         with qtbot.waitSignal(task.failed, timeout=2000) as failed:
             task.start()
         assert "set to work offline" in failed.args[0]
+
+
+def network_says(window: MainWindow) -> str:
+    return window.findChild(QPushButton, "networkReadout").text()
+
+
+@pytest.fixture
+def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
+    """A hub with one model, the guide with a long tail."""
+    path = tmp_path / "hub" / "owner" / "big-gguf" / "big.gguf"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(paths.guide_model().read_bytes() + bytes(8_000_000))
+    with LocalHub(tmp_path / "hub") as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+        yield hub
+
+
+def test_the_word_of_the_readout_bar_is_what_the_network_did(
+    host: ModelsHost, window: MainWindow, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    """Nothing, off, looked up, downloading, downloaded; and a click shows more of it."""
+    host.open_first()
+    assert network_says(window) == "No network used"
+    settings[OFFLINE] = True
+    window._setting_changed(OFFLINE)
+    assert network_says(window) == "Network off"
+    settings[OFFLINE] = False
+    window._setting_changed(OFFLINE)
+    settings.save()
+    readout = window.findChild(QPushButton, "networkReadout")
+    qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
+    assert host._network is not None
+    assert host._network.isVisible()
+    network.note("hub.example", "search: What are you?", "200", 10)
+    assert network_says(window) == "Searched just now"
+    assert "hub.example" in readout.toolTip()
+    network.note("hub.example", "search: What are you?", "no network", 0)
+    assert network_says(window) == "No answer just now"
+
+    big.faults.rate = 2e6
+    task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
+    seen: list[str] = []
+    host._watch.changed.connect(lambda word: seen.append(word.text))
+    task.start()
+    assert network_says(window) == "Downloading…"
+    qtbot.waitUntil(lambda: "MB/s" in network_says(window), timeout=30000)
+    assert network_says(window).startswith("Downloading ")
+    assert "%" in network_says(window)
+    qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
+    assert host.page is not None
+    assert host.page.isVisible()
+    big.faults.rate = None
+    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    assert network_says(window) == "Downloaded just now"
+    assert not any(word in ("Offline", "No network used") for word in seen)
+    host.close()  # and no connection that is made later finds a listener that is gone
+    network.note("hub.example", "late", "200", 1)
+    assert network_says(window) == "Downloaded just now"
+
+
+def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_click(
+    window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    def started() -> ModelsHost:
+        return ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+
+    first = started()
+    big.faults.rate = 2e6
+    task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6, timeout=30000)
+    first.close()
+    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    big.faults.rate = None
+    asked = len(big.tokens)
+    settings[OFFLINE] = True
+    second = started()
+    second.open_first()
+    assert "is paused at" in window.notice.message
+    assert (
+        window.findChild(QPushButton, "noticeButton").text() == "Models"
+    )  # forbidden: it does not even offer
+    second.close()
+    window.notice.hide()
+    settings[OFFLINE] = False
+    third = started()
+    third.open_first()
+    assert "The download of owner/big-gguf" in window.notice.message
+    assert network_says(window).startswith("Download paused at ")
+    assert len(big.tokens) == asked, "nothing goes on by itself"
+    resume = window.findChild(QPushButton, "noticeButton")
+    assert resume.text() == "Resume"
+    qtbot.mouseClick(resume, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"], timeout=30000)
+    qtbot.waitUntil(lambda: "is here and verified" in window.notice.message, timeout=30000)
+    third.close()
+
+
+def test_two_unfinished_downloads_are_one_notice(
+    window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    second = big.folder / "owner" / "more-gguf" / "more.gguf"
+    second.parent.mkdir()
+    second.write_bytes((big.folder / "owner" / "big-gguf" / "big.gguf").read_bytes()[:-1])
+    first = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    big.faults.rate = 2e6
+    tasks = [first.downloads.of_repository(f"owner/{name}-gguf", f"{name}.gguf") for name in ("big", "more")]
+    for task in tasks:
+        task.start()
+    qtbot.waitUntil(lambda: all(task.progress and task.progress.done > 5e6 for task in tasks), timeout=60000)
+    first.close()
+    qtbot.waitUntil(lambda: not first.downloads.running, timeout=30000)
+    later = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    later.open_first()
+    assert window.notice.message == "2 downloads are not finished."
+    qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
+    assert later.page is not None
+    assert later.page.isVisible()
+    later.close()
+
+
+def test_a_model_without_an_ending_is_offered(
+    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """As other programs keep them, and as some repositories call them."""
+    for name in ("sha256-0123", "MODEL.GGUF"):
+        (tmp_path / name).write_bytes(paths.guide_model().read_bytes())
+        importing.take(tmp_path / name, True)
+    menu_action(window, "MODEL").trigger()
+    qtbot.waitUntil(lambda: answers(window, tmp_path / "MODEL.GGUF"), timeout=15000)
+    menu_action(window, "sha256-0123").trigger()
+    qtbot.waitUntil(lambda: answers(window, tmp_path / "sha256-0123"), timeout=15000)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -15,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushBut
 from pytestqt.qtbot import QtBot
 
 from engine.test_recode import NAMES, _folder
+from library import local_hub
 from library.local_hub import LocalHub, sha256_of
 from tern import paths
 from tern.engine import i2s, recode
@@ -154,7 +156,71 @@ def test_any_repository(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/other-gguf")
     click(qtbot, page, "fetchButton")
+    qtbot.waitUntil(lambda: offered(page) == ["Download: other.gguf"], timeout=5000)
+    click(qtbot, page, "fileButton")
     qtbot.waitUntil(lambda: here(page) == ["other"], timeout=5000)
+
+
+def offered(page: ModelsPage) -> list[str]:
+    return [b.accessibleName() for b in page.findChildren(QPushButton, "fileButton") if b.isVisible()]
+
+
+def shown(page: ModelsPage) -> str:
+    return "\n".join(label.text() for label in page.search.findChildren(QLabel) if label.isVisible())
+
+
+@pytest.mark.parametrize("typed", ["owner/one-gguf", "owner/one-gguf/ONE.GGUF", "one"])
+def test_an_only_file_is_shown_before_a_byte_of_it_comes(
+    typed: str, page: ModelsPage, hub: LocalHub, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Size, licence and whether it fits; then a button."""
+    folder = hub.folder / "owner" / "one-gguf"
+    folder.mkdir(parents=True)
+    (folder / "ONE.GGUF").write_bytes(b"GGUF" + bytes(2_000_000))
+    (folder / "README.md").write_text("One.")
+    hub.faults.licence = "apache-2.0"
+    qtbot.keyClicks(page.repository, typed)
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    if typed == "one":
+        qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")), timeout=30000)
+        click(qtbot, page, "hitButton")
+    qtbot.waitUntil(lambda: offered(page) == ["Download: ONE.GGUF"], timeout=30000)
+    assert "owner/one-gguf · licence: apache-2.0" in shown(page)
+    assert "ONE.GGUF · 2\u2009MB · fits this computer" in shown(page)
+    assert hub.asked == []
+    assert not page._downloads.running
+    click(qtbot, page, "fileButton")
+    qtbot.waitUntil(lambda: here(page) == ["one"], timeout=30000)
+
+
+def test_what_does_not_fit_is_said(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = hub.folder / "owner" / "huge-gguf"
+    folder.mkdir(parents=True)
+    with (folder / "huge.gguf").open("wb") as file:
+        file.truncate(3_000_000)
+    sizes = {"size": 3_000_000}
+    real = local_hub._Hub._sibling
+    monkeypatch.setattr(
+        local_hub._Hub, "_sibling", lambda self, folder, path: {**real(self, folder, path), **sizes}
+    )
+    for size, words in ((9 << 50, "too large for the disk"), (3_000_000, "fits this computer")):
+        sizes["size"] = size
+        page.repository.clear()
+        qtbot.keyClicks(page.repository, "owner/huge-gguf")
+        qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda words=words: words in shown(page), timeout=30000)
+    assert "licence: not named" in shown(page)
+    monkeypatch.setattr("tern.ui.hub_search.SPARE", -(9 << 50))
+    sizes["size"] = psutil.virtual_memory().total
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "too large for this computer's memory" in shown(page), timeout=30000)
+    qtbot.mouseClick(page.repository, Qt.MouseButton.LeftButton)
+    page.repository.clear()
+    qtbot.keyClicks(page.repository, "owner/huge-gguf/no.gguf")
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page), timeout=30000)
 
 
 def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
@@ -167,10 +233,7 @@ def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot)
     qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")), timeout=5000)
     click(qtbot, page, "hitButton")
 
-    def offered() -> list[str]:
-        return [b.accessibleName() for b in page.findChildren(QPushButton, "fileButton") if b.isVisible()]
-
-    qtbot.waitUntil(lambda: offered() == ["Fetch: big.gguf", "Fetch: small.gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: offered(page) == ["Download: big.gguf", "Download: small.gguf"], timeout=5000)
     small = page.findChildren(QPushButton, "fileButton")[1]
     qtbot.mouseClick(small, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: here(page) == ["small"], timeout=5000)
@@ -185,6 +248,8 @@ def test_what_another_session_left_goes_on_or_is_deleted(
     hub.faults.rate = 4e6
     qtbot.keyClicks(page.repository, "owner/left-gguf/left.gguf")
     click(qtbot, page, "fetchButton")
+    qtbot.waitUntil(lambda: offered(page) == ["Download: left.gguf"], timeout=5000)
+    click(qtbot, page, "fileButton")
     bars = lambda of: [b for b in of.findChildren(QProgressBar, "downloadProgress") if b.isVisible()]  # noqa: E731
     qtbot.waitUntil(lambda: bool(bars(page)) and bars(page)[0].value() > 500, timeout=5000)
     page._downloads.close()
@@ -258,7 +323,7 @@ def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
 
 def test_damage_is_found_and_mended(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=10000)
     (model,) = shelf.installed()
     data = bytearray(model.path.read_bytes())
     data[5_000_000] ^= 1

@@ -345,7 +345,7 @@ def test_every_size_shows_every_control_whole(
     _say(window, "A question that is rather long, so that it has to be wrapped in a narrow window")
     qtbot.waitUntil(lambda: _done(window))
     assert (window.width(), window.height()) == size
-    for name in ("composer", "sendButton", "speedReadout", "memoryReadout", "menuButton", "offlineReadout"):
+    for name in ("composer", "sendButton", "speedReadout", "memoryReadout", "menuButton", "networkReadout"):
         widget = window.findChild(object, name)
         assert window.rect().contains(widget.rect().translated(widget.mapTo(window, QPoint()))), name
         assert widget.height() >= widget.minimumSizeHint().height(), name

@@ -9,6 +9,7 @@ X-Linked-Size), another host, here another port, sends the bytes (ETag, Range, I
 from __future__ import annotations
 
 import argparse
+import gzip
 import hashlib
 import json
 import socket
@@ -44,7 +45,12 @@ class Faults:
     stall_s: float = 5.0
     flip_at: int | None = None  # this byte is sent wrong, ``flips`` times
     flips: int = 1
-    wrong_part: int = 0  # answers with another range than asked for
+    wrong_part: int = 0  # answers that begin so many bytes away from what was asked for, and say so
+    silent_ranges: bool = False  # 206 without Content-Range
+    shifted: int = 0  # ... and these bytes away from what was asked for
+    compress: str | None = None  # Content-Encoding, whatever the client asks for
+    secret: str | None = None  # the token without which the hub gives no file
+    licence: str | None = None  # as the model's card names it
     rate: float | None = None  # bytes a second
     gone: bool = False  # the machine is off: what is under way ends in the middle
 
@@ -208,7 +214,9 @@ class _Hub(_Handler):
         if len(parts) > 3 and parts[2] == "revision" and parts[3] not in ("main", self.hub.commit):
             return self.send(404, b"{}", "application/json", X_Error_Code="RevisionNotFound")
         siblings = [self._sibling(folder, path) for path in sorted(folder.rglob("*")) if path.is_file()]
-        body = {"id": repo, "modelId": repo, "sha": self.hub.commit, "siblings": siblings}
+        body: dict[str, object] = {"id": repo, "modelId": repo, "sha": self.hub.commit, "siblings": siblings}
+        if self.hub.faults.licence:
+            body |= {"cardData": {"license": self.hub.faults.licence}}
         return self.send_chunked(json.dumps(body).encode())
 
     def _sibling(self, folder: Path, path: Path) -> dict[str, object]:
@@ -233,6 +241,9 @@ class _Hub(_Handler):
         path = self.hub.folder / repo / name
         if not path.is_file():
             return self.send(404, X_Error_Code="EntryNotFound")
+        secret = self.hub.faults.secret
+        if secret and self.headers.get("Authorization") != f"Bearer {secret}":
+            return self.send(401, b"{}", "application/json", X_Error_Code="GatedRepo")
         size = path.stat().st_size
         if size < LARGE:
             etag = f'"{_blob_id(path)}"'
@@ -260,7 +271,7 @@ class _Cdn(_Handler):
         path = self.hub.folder / unquote(urlsplit(self.path).path).strip("/")
         size = path.stat().st_size
         etag = faults.etag or f'"{sha256_of(path)[:32]}"'
-        start, end = 0, size
+        start, end, shift = 0, size, 0
         wanted = self.headers.get("Range")
         partial = bool(wanted) and not faults.ignore_range and self.headers.get("If-Range", etag) == etag
         if partial and wanted:
@@ -268,20 +279,43 @@ class _Cdn(_Handler):
             start, end = int(first), int(last) + 1 if last else size
             if start >= size:
                 return self.send(416, Content_Range=f"bytes */{size}")
-            if faults.wrong_part:
-                faults.wrong_part -= 1
-                start = max(0, start - 10)
+            start = max(0, start + faults.wrong_part)
+            shift = faults.shifted
         asked = Asked(206 if partial else 200, start, token="Authorization" in self.headers)
         self.hub.asked.append(asked)
+        if faults.compress:
+            return self._send_packed(path, start, end, asked)
         self.send_response(asked.status)
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Content-Length", str(end - start))
         self.send_header("Accept-Ranges", "none" if faults.ignore_range else "bytes")
         self.send_header("ETag", etag)
-        if partial:
+        if partial and not faults.silent_ranges:
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
         self.end_headers()
-        return self._send(path, start, end, asked)
+        return self._send(path, start - shift, end - shift, asked)
+
+    def _send_packed(self, path: Path, start: int, end: int, asked: Asked) -> None:
+        """As servers do that compress on the way: in chunks, with an ETag of its own."""
+        kind = self.hub.faults.compress or ""
+        data = path.read_bytes()[start:end]
+        body = gzip.compress(data, 1) if kind == "gzip" else data
+        self.send_response(asked.status)
+        self.send_header("Content-Encoding", kind)
+        self.send_header("ETag", f'"{sha256_of(path)[:32]}-{kind}"')
+        self.send_header("Transfer-Encoding", "chunked")
+        if asked.status == 206:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{path.stat().st_size}")
+        self.end_headers()
+        limit = self.hub.faults.reset_every or len(body)
+        for at in range(0, min(limit, len(body)), 64 << 10):
+            piece = body[at : min(at + (64 << 10), limit)]
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            asked.sent += len(piece)
+        if limit < len(body):
+            self.close_connection = True
+        else:
+            self.wfile.write(b"0\r\n\r\n")
 
     def _send(self, path: Path, start: int, end: int, asked: Asked) -> None:
         faults, at = self.hub.faults, start

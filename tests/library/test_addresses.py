@@ -148,7 +148,9 @@ def test_the_proxy_of_the_environment(
     with pytest.raises(hub_client.HubError, match=r"through the proxy 127\.0\.0\.1:9"):
         find_file(replace(options, tries=1), REPO)
     monkeypatch.setenv("http_proxy", "carrier pigeon://home")
-    with pytest.raises(UserError, match=r"proxy's address cannot be used.*socks5://HOST:PORT"):
+    with pytest.raises(
+        UserError, match=r"proxy's address in the variable http_proxy cannot be used.*socks5://HOST:PORT"
+    ):
         find_file(options, REPO)
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("all_proxy", "socks://127.0.0.1:9/")  # as GNOME sets it
@@ -163,8 +165,10 @@ def test_a_token_that_is_not_accepted(hub: LocalHub, options: NetworkOptions) ->
 
 
 @pytest.fixture
-def secure_hub(tmp_path: Path, served: Path) -> Iterator[LocalHub]:
+def secure_hub(tmp_path: Path, served: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
     """A hub whose certificate nobody has signed."""
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
     if shutil.which("openssl") is None:
         pytest.skip("needs openssl")
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"

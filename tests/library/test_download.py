@@ -65,7 +65,7 @@ def test_metadata_comes_from_the_hub(hub: LocalHub, options: NetworkOptions, ser
     assert small.sha256 is None
     assert small.git_blob is not None
     assert hub_client.search(options, "model")[0].repo == REPO
-    assert hub_client.files(options, REPO) == {FILE: SIZE, "README.md": 9}
+    assert hub_client.repository(options, REPO).files == {FILE: SIZE, "README.md": 9}
 
 
 def test_a_small_file_is_checked_by_its_git_name(

@@ -70,7 +70,6 @@ CDN_FAULTS: dict[str, tuple[Callable[[Faults], None], str]] = {
     "407": (fill(407), "NAME:PASSWORD"),
     "511": (fill(511), "web page came instead"),
     "418": (fill(418), "answered 418"),
-    "wrong part": (lambda faults: setattr(faults, "wrong_part", 99), "other bytes"),
 }
 
 
@@ -87,20 +86,143 @@ def test_a_download_that_cannot_go_on(
     before = part.stat().st_size
     hub.faults = Faults()
     cause, sentence = CDN_FAULTS[fault]
-    if fault == "wrong part":
-        hub.faults.reset_every = 100_000  # each restart breaks again, so that a Range is asked for
     cause(hub.faults)
     with pytest.raises(hub_client.HubError, match=sentence) as caught:
         start().run()
-    said(caught.value)
+    assert said(caught.value).count("What has arrived is kept") == 1
     assert not target.exists()
     assert shelf.installed() == []
-    if fault != "wrong part":
-        assert before - BLOCK < part.stat().st_size <= before
+    assert before - BLOCK < part.stat().st_size <= before
     sent = hub.sent
     recovers(hub, start, target, content)
-    if fault != "wrong part":
-        assert hub.sent - sent <= SIZE - before + BLOCK
+    assert hub.sent - sent <= SIZE - before + BLOCK
+
+
+def test_nothing_that_has_arrived_is_kept_where_nothing_has(hub: LocalHub, start: Start) -> None:
+    notes: list[str] = []
+    download = start(on_progress=lambda progress: notes.append(progress.note))
+    hub.faults.cdn_status = [503] * 20
+    with pytest.raises(hub_client.HubError) as caught:
+        download.run()
+    assert any("tries again" in note for note in notes)
+    assert "arrived" not in "".join((str(caught.value), *notes))
+
+
+def half(hub: LocalHub, start: Start, target: Path) -> int:
+    """Fetch about half of the file and stop; the bytes of it that are kept."""
+    download: Download
+    download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
+    hub.faults = Faults(rate=5e6)
+    assert download.run() is None
+    hub.faults = Faults()
+    hub.asked.clear()
+    return target.with_name(FILE + ".part").stat().st_size // BLOCK * BLOCK
+
+
+@pytest.mark.parametrize("away", [-10, 10])
+def test_a_server_that_begins_elsewhere_and_says_so(
+    away: int, hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    """What comes twice is passed over; what would leave a gap is not taken, and what is here stays all the same."""
+    before = half(hub, start, target)
+    hub.faults.wrong_part = away
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert [(asked.status, asked.start) for asked in hub.asked] == (
+        [(206, before - 10)] if away < 0 else [(206, before + 10), (200, 0)]
+    )
+
+
+def test_a_mirror_that_does_not_say_which_bytes_it_sends(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    """206 without Content-Range: the length fits, and the hash of the whole says whether it was the right part."""
+    before = half(hub, start, target)
+    hub.faults.silent_ranges = True
+    assert start().run() is not None
+    assert target.read_bytes() == content
+    assert hub.sent == SIZE - before
+
+
+def test_a_mirror_that_sends_another_part_and_does_not_say_so(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    """Only the hash tells: it begins again, once, asks for no part any more, and passes over what it has."""
+    before = half(hub, start, target)
+    hub.faults.silent_ranges, hub.faults.shifted = True, 7
+    notes: list[str] = []
+    assert start(on_progress=lambda progress: notes.append(progress.note)).run() is not None
+    assert target.read_bytes() == content
+    assert [(asked.status, asked.start) for asked in hub.asked] == [(206, before), (200, 0)]
+    assert hub_errors.BEGINS_AGAIN_WHOLE in notes
+
+
+def test_it_begins_again_once_and_never_twice(
+    hub: LocalHub, start: Start, target: Path, served: Path
+) -> None:
+    """The bytes are wrong from the beginning too: the second time they are kept aside, to be mended."""
+    half(hub, start, target)
+    hub.faults.silent_ranges, hub.faults.shifted = True, 7
+    hub.faults.flip_at, hub.faults.flips = 20, 99
+    with pytest.raises(hub_errors.DamagedError, match="arrived damaged"):
+        start().run()
+    assert [asked.status for asked in hub.asked] == [206, 200]
+
+
+def test_a_mirror_without_ranges_that_breaks_off_goes_on(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    """After a part that cannot be placed only whole files are asked for; what is here is never thrown away."""
+    half(hub, start, target)
+    hub.faults.wrong_part, hub.faults.reset_every = 10, SIZE - 100_000
+    with pytest.raises(hub_client.HubError, match=r"broke.*What has arrived is kept"):
+        start().run()
+    sent = hub.sent
+    recovers(hub, start, target, content)
+    assert hub.sent - sent <= 100_000 + BLOCK
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_mirror_that_compresses(
+    begun: bool, hub: LocalHub, start: Start, target: Path, served: Path, options: NetworkOptions
+) -> None:
+    """Packed although it was asked not to be: unpacked here. A part of something packed cannot be used: the whole is
+    asked for, and what is here already is passed over."""
+    served.write_bytes(b"GGUF" + bytes(range(256)) * 12_000)
+    size = served.stat().st_size
+    if begun:
+        download: Download
+        download = start(on_progress=lambda progress: download.pause() if progress.done > size // 2 else None)
+        hub.faults.rate = 5e6
+        assert download.run() is None
+        hub.faults = Faults()
+        hub.asked.clear()
+    hub.faults.compress = "gzip"
+    download = start()
+    assert download.run() is not None
+    assert target.read_bytes() == served.read_bytes()
+    assert [asked.status for asked in hub.asked] == ([206, 200] if begun else [200])
+    assert network.connections()[-1].received < size // 2  # what came over the network, not what it became
+
+
+def test_a_mirror_that_compresses_and_breaks_off(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    hub.faults.compress, hub.faults.reset_every = "gzip", 1_000_000
+    with pytest.raises(hub_client.HubError, match=r"broke|ended too early") as caught:
+        start().run()
+    assert "changed" not in str(caught.value)
+    assert "What has arrived is kept" in str(caught.value)
+    recovers(hub, start, target, content)
+
+
+def test_a_mirror_that_compresses_as_nobody_here_can_undo(
+    hub: LocalHub, start: Start, target: Path, content: bytes
+) -> None:
+    hub.faults.compress = "x-secret"
+    with pytest.raises(hub_client.HubError, match=r"compressed \(x-secret\).*Use another mirror"):
+        start().run()
+    recovers(hub, start, target, content)
 
 
 def test_416_begins_again(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
@@ -174,7 +296,7 @@ def test_a_look_up_that_fails(fault: str, hub: LocalHub, options: NetworkOptions
     hub.faults = Faults(**values)
     with pytest.raises(hub_client.HubError, match=sentence) as caught:
         find_file(options, REPO, FILE)
-    said(caught.value)
+    assert "arrived" not in said(caught.value)  # nothing has
     hub.faults = Faults()
     assert find_file(options, REPO, FILE).size == SIZE
 

@@ -209,7 +209,9 @@ def run_fetch(args: argparse.Namespace) -> int:
         print(json_text({**as_json(found), "received": download.received}))
     else:
         say(f"{found.title} is here and verified: {found.path}")
-        if found.path.suffix == ".gguf":
+        if not shelf.is_model(found.path):
+            say("It is no model, so it is not on the shelf.")
+        elif found.gguf:
             say(f'Ask it something: tern ask --model {found.name} "…"')
         else:
             say(f"Make a GGUF of it: tern models import {found.path.parent}")
@@ -279,7 +281,7 @@ def run_remove(args: argparse.Namespace) -> int:
 
 def installed_path(asked: Path) -> Path:
     """The file that ``--model`` means: a path that exists, or the name of an installed model."""
-    if asked.exists() or (asked.suffix == ".gguf" and len(asked.parts) > 1):
+    if asked.exists() or (asked.suffix.lower() == ".gguf" and len(asked.parts) > 1):
         return asked
     from tern.library import catalog, shelf
 

@@ -80,7 +80,11 @@ def run_token(args: argparse.Namespace) -> int:
         say(f"Kept in the system's keyring ({token_store.keyring_name()}).")
     status = token_store.status()
     say(f"Token in use: {_SOURCES[status.source]}.")
-    if not status.keyring:
+    if status.silent:
+        say(
+            "The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then ask again."
+        )
+    elif not status.keyring:
         say("This system has no keyring that Tern can use.")
     return 0
 
@@ -95,7 +99,7 @@ def run_connections(args: argparse.Namespace) -> int:
         print(json_text([asdict(line) for line in found]))
         return 0
     for line in found:
-        say(f"{line.when}  {line.host:<30} {line.result:>5} {line.received:>15,} bytes  {line.why}")
+        say(f"{line.when}  {line.host:<30} {line.result:>11} {line.received:>15,} bytes  {line.why}")
     if not found:
         say("Tern has never opened a connection.")
     return 0

@@ -20,12 +20,12 @@ import httpx2
 
 from tern.library import hub_client, hub_errors, shelf
 from tern.library.hub_client import RemoteFile
-from tern.library.hub_errors import ChangedError, DamagedError, FullError, HubError
+from tern.library.hub_errors import ChangedError, DamagedError, FullError, HubError, RangeError
 from tern.library.hub_progress import Progress, Rate
 from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, PartFile, hash_file, journal_of, kept_aside, read_journal
+from tern.library.part import BLOCK, PartFile, hash_file, journal_of, kept_aside, part_of, read_journal
 from tern.library.shards import stem
 
 SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
@@ -74,6 +74,8 @@ class Download:
         self._block = block
         self._rate = Rate()
         self._reported = self._looked = 0.0
+        self._ranges = True  # whether this server is asked for parts
+        self._unsure = False  # whether a part came without its place being said
 
     def pause(self) -> None:
         """Stop soon and keep what there is."""
@@ -96,8 +98,19 @@ class Download:
             if self._cancelled:
                 self._forget_beside()
             return None
+        except HubError as error:
+            hub_errors.say_what_is_kept(error, self._kept())
+            raise
         except OSError as error:
-            raise hub_errors.of_disk(error, self.target) from error
+            failed = hub_errors.of_disk(error, self.target)
+            hub_errors.say_what_is_kept(failed, self._kept())
+            raise failed from error
+
+    def _kept(self) -> int:
+        """Bytes that the next run goes on from, of this file and of what it needs."""
+        places = [self.target, *(target for _, target in self._beside)]
+        parts = (part_of(target) for target in places)
+        return sum(part.stat().st_size for part in parts if part.is_file())
 
     # -- steps ---------------------------------------------------------------------------------------------------
 
@@ -109,7 +122,8 @@ class Download:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise HubError(
-                f"Another Tern is fetching {self.remote.file} already. Wait for it, or stop it there."
+                f"Another Tern is fetching {self.remote.file} already. Wait for it, or stop it there.",
+                keeps=False,
             ) from None
         try:
             yield
@@ -165,6 +179,14 @@ class Download:
                 self._receive(part)
             self._report("verifying", remote.size, force=True)
             sha256 = part.finish()
+            if self._unsure and not self._is_right(part.path, sha256):
+                # It sent other bytes than asked for and did not say so: once more, all of it and in one piece.
+                self._unsure = self._ranges = False
+                part.restart()
+                self._report("downloading", 0, note=hub_errors.BEGINS_AGAIN_WHOLE)
+                self._receive(part)
+                self._report("verifying", remote.size, force=True)
+                sha256 = part.finish()
         except BaseException:
             part.close()
             if self._cancelled:
@@ -201,10 +223,10 @@ class Download:
             parts=tuple(
                 (target.name, other.size, other.sha256 or "")
                 for other, target in self._beside
-                if target.suffix in shelf.MODEL_SUFFIXES
+                if target.suffix.lower() in shelf.MODEL_SUFFIXES
             ),
         )
-        return shelf.add(model) if shelve and path.suffix in shelf.MODEL_SUFFIXES else model
+        return shelf.add(model) if shelve and shelf.is_model(path) else model
 
     def _take_cached(self, part: PartFile) -> str:
         """What huggingface_hub has fetched before need not come again: copied from its cache, and hashed as ever.
@@ -263,6 +285,10 @@ class Download:
                     self._persist(lambda: self._stream(source, part), lambda: part.offset)
                 except FullError as error:
                     self._wait_for_room(part, error)
+                except RangeError as error:
+                    if not self._ranges:
+                        raise HubError(str(error)) from error
+                    self._ranges = False  # what is here stays: the whole comes, and it is passed over
                 except ChangedError as error:
                     changes += 1
                     if changes > 2:
@@ -273,14 +299,15 @@ class Download:
     def _stream(self, source: Source, part: PartFile) -> None:
         """One request for the rest of the file."""
         headers = {}
-        if part.offset:
+        if part.offset and self._ranges:
             headers["Range"] = f"bytes={part.offset}-"
             if etag := part.notes.get("etag"):
                 headers["If-Range"] = etag
         with source.get(headers) as answer:
             answer.check_same(self.remote, part.notes.get("etag") if part.offset else None)
             skip = answer.beginning(self.remote, part.offset)
-            if skip:
+            self._unsure = self._unsure or answer.unsure
+            if skip and skip == part.offset:
                 self._report("downloading", part.offset, note=hub_errors.WHOLE_AGAIN)
             if answer.etag and answer.etag != part.notes.get("etag"):
                 part.note(etag=answer.etag)
@@ -346,6 +373,7 @@ class Download:
 
     def _wait(self, seconds: float, error: HubError) -> None:
         done = self._last.done if self._last else 0
+        hub_errors.say_what_is_kept(error, self._kept())
         self._report("waiting", done, note=hub_errors.waiting(error, seconds), force=True)
         self._sleep(seconds)
 

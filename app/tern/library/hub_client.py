@@ -1,11 +1,16 @@
 """The one door to the network: an HTTP client that asks first whether it may, and logs what it did; and the hub's
 metadata through huggingface_hub, over that client. Of this disk it knows only where huggingface_hub keeps its files.
+
+Whatever fails leaves the client as a HubError, which huggingface_hub does not know: it would try five times again by
+itself, unlogged. How often and how long is tried is decided here alone, in :func:`persistently`.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,26 +25,28 @@ import httpx2
 
 from tern import __version__
 from tern.errors import UserError
-from tern.library import hub_errors, network, token_store
-from tern.library.hub_errors import HubError
-from tern.library.network import NetworkOptions
+from tern.library import hub_errors, network, shelf, token_store
+from tern.library.hub_errors import HubError, Kind
+from tern.library.network import NetworkOptions, SettingError
 from tern.library.shards import shards
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 USER_AGENT = f"tern/{__version__}"
 _REPO = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}")
 _SHA256, _GIT_BLOB = re.compile(r"[0-9a-f]{64}"), re.compile(r"[0-9a-f]{40}")
-_WEIGHTS = (".gguf", ".safetensors")
 _DESCRIPTIONS = ["config.json", "tokenizer.json", "model.safetensors.index.json"]  # beside safetensors
 _MAX_WAIT_S = 120.0
 _LOST_WAIT_S = 30.0  # a network that comes back should be noticed soon
 _AT_ONCE = 0.05  # of the first pause, after a connection that did bring bytes
 _QUESTION_TRIES, _QUESTION_WAIT_S = 4, 10.0  # of a look-up: somebody waits for it, with nothing to see
-_SOCKS = re.compile(r"^socks(?=://)")  # as desktops write it, and httpx does not read it
+_QUESTION_LOST_TRIES, _QUESTION_CONNECT_S = 2, 8.0  # ... and who is offline should hear so at once
+_SOCKS = re.compile(r"^socks(?=://)", re.IGNORECASE)  # as desktops write it, and httpx does not read it
 _PROXY_VARIABLES = [
     name for scheme in ("all", "http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 ]
+_LONGEST_LICENCE = 60
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
 
@@ -70,6 +77,8 @@ class RemoteFile:
 def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
     """A client whose every request is allowed first and logged. Redirects are the caller's to follow."""
     options.check()
+    options.check_proxies()
+    _check_certificates()
 
     def before(request: httpx2.Request) -> None:
         options.check()
@@ -81,19 +90,72 @@ def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
         if response.status_code >= 300:  # a whole answer is noted with its bytes when they have come
             network.note(response.url.host, why, str(response.status_code), 0)
 
-    proxy = _SOCKS.sub("socks5://", options.proxy)
+    proxy = _SOCKS.sub("socks5://", options.proxy.strip())
     for name in _PROXY_VARIABLES:
         if _SOCKS.match(os.environ.get(name, "")):
             os.environ[name] = _SOCKS.sub("socks5://", os.environ[name])
     try:
-        return httpx2.Client(
+        return _Client(
+            options,
+            why,
             timeout=httpx2.Timeout(options.stall_s, connect=options.connect_s),
             proxy=(proxy if "://" in proxy else f"http://{proxy}") if proxy else None,
             event_hooks={"request": [before], "response": [after]},
             limits=httpx2.Limits(max_connections=4),
         )
-    except (ValueError, httpx2.InvalidURL) as error:
-        raise hub_errors.of_proxy() from error
+    except (ValueError, OSError, httpx2.InvalidURL) as error:  # the system's own settings, where it has some
+        raise SettingError(
+            f"The proxies that this computer is set to use cannot be used ({error}). Correct them in its settings.",
+            "",
+        ) from error
+
+
+def _check_certificates() -> None:
+    """The files that hold whom to trust, as OpenSSL's variables name them."""
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if file:
+        try:
+            ssl.create_default_context(cafile=file)
+        except ssl.SSLError as error:
+            raise SettingError(
+                f"SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.",
+                "SSL_CERT_FILE",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise SettingError(
+                f"SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.",
+                "SSL_CERT_FILE",
+            ) from error
+    elif folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
+        raise SettingError(
+            f"SSL_CERT_DIR names {folder}, which is no folder. Correct the variable, or unset it.",
+            "SSL_CERT_DIR",
+        )
+
+
+class _Client(httpx2.Client):
+    """Logs each attempt that brought no answer, and raises HubError for it."""
+
+    def __init__(self, options: NetworkOptions, why: str, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._options, self._why = options, why
+
+    def send(self, request: httpx2.Request, **arguments: Any) -> httpx2.Response:
+        try:
+            return super().send(request, **arguments)
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
+            url = _asked(error) or request.url
+            failed = hub_errors.of_transport(error, url.host, proxy_for(self._options, url))
+            network.note(url.host, self._why, failed.kind, 0)
+            raise failed from error
+
+
+def _asked(error: Exception) -> httpx2.URL | None:
+    """The address that was asked when it failed: after a redirect another one than in the beginning."""
+    try:
+        return error.request.url if isinstance(error, httpx2.RequestError) else None
+    except RuntimeError:  # httpx: nothing was asked yet
+        return None
 
 
 def proxy_for(options: NetworkOptions, url: httpx2.URL) -> str:
@@ -106,8 +168,23 @@ def proxy_for(options: NetworkOptions, url: httpx2.URL) -> str:
 
 
 def token(options: NetworkOptions) -> str | None:
-    """The person's token: given, or where people keep it (``token_store``); None when there is none."""
+    """The person's token as far as it is known without asking the keyring; None when there is none."""
     return options.token or token_store.token()
+
+
+def another_token(options: NetworkOptions, sent: str | None, error: HubError) -> str | None:
+    """The token of the system's keyring, where ``error`` says that the one ``sent`` (or none) is not enough and the
+    keyring has another; else None. Raises HubError, saying so, when the keyring does not answer."""
+    if error.status not in (401, 403) or options.token or not token_store.unasked():
+        return None
+    try:
+        found = token_store.kept()
+    except token_store.SilentError as silent:
+        raise HubError(
+            f"{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
+            status=error.status,
+        ) from silent
+    return token(options) if found not in (None, sent) else None
 
 
 def saved_login() -> str | None:
@@ -121,12 +198,14 @@ def saved_login() -> str | None:
 
 
 @contextmanager
-def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
-    """huggingface_hub's API over our client."""
+def _api(options: NetworkOptions, why: str, what: str, token: str | None) -> Iterator[Any]:
+    """huggingface_hub's API over our client. ``what`` is asked for, as errors name it."""
     import huggingface_hub
     from huggingface_hub import constants
 
     constants.HF_HUB_DISABLE_TELEMETRY = True  # else it asks huggingface.co first who might be using it
+    theirs = logging.getLogger("huggingface_hub")
+    theirs.handlers, theirs.propagate = [], True  # to Tern's log, not among the words of a command
 
     def factory() -> httpx2.Client:
         client = open_client(options, why)
@@ -135,6 +214,10 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
         def after(answer: httpx2.Response) -> None:
             answer.read()  # then it is known how much came: the hub does not announce it
             network.note(answer.url.host, why, str(answer.status_code), answer.num_bytes_downloaded)
+            if answer.status_code >= 400:
+                raise hub_errors.of_status(answer, what, f"{options.hub()}/{what.split(' ')[0]}")
+            if answer.is_success and _is_page(answer):
+                raise hub_errors.captive(answer.url.host)
 
         client.event_hooks = {**client.event_hooks, "response": [after]}
         return client
@@ -142,9 +225,20 @@ def _api(options: NetworkOptions, why: str) -> Iterator[Any]:
     with _metadata_lock:
         huggingface_hub.set_client_factory(factory)
         try:
-            yield huggingface_hub.HfApi(options.hub(), token=token(options) or False)
+            yield huggingface_hub.HfApi(options.hub(), token=token or False)
         finally:
             huggingface_hub.close_session()
+
+
+def _is_page(answer: httpx2.Response) -> bool:
+    """Whether a web page came, and not only something that cannot be read."""
+    if answer.request.method == "HEAD":
+        of_a_file = "ETag" in answer.headers or "X-Linked-Etag" in answer.headers
+        return "text/html" in answer.headers.get("Content-Type", "") and not of_a_file
+    begins = answer.content[:200].lstrip().lower()
+    return begins.startswith((b"<!doctype html", b"<html")) or (
+        "text/html" in answer.headers.get("Content-Type", "") and begins.startswith(b"<")
+    )
 
 
 def cached(remote: RemoteFile) -> Path | None:
@@ -181,7 +275,7 @@ def find_file(
 def find_beside(options: NetworkOptions, remote: RemoteFile) -> list[RemoteFile]:
     """What has to lie beside ``remote``: the other files of a model in several, and the descriptions of safetensors."""
     wanted = shards(remote.file)[1:]
-    if remote.file.endswith(".safetensors"):
+    if remote.file.lower().endswith(".safetensors"):
         wanted += _DESCRIPTIONS
     if not wanted:
         return []
@@ -198,13 +292,39 @@ def find_beside(options: NetworkOptions, remote: RemoteFile) -> list[RemoteFile]
 
 def models(names: list[str]) -> list[str]:
     """Those of a repository's files that are models; of one in several files the first."""
-    found = (name for name in names if name.endswith(_WEIGHTS) and name.isprintable())
+    found = (name for name in names if name.lower().endswith(shelf.MODEL_SUFFIXES) and name.isprintable())
     return sorted({next((part for part in shards(name) if part in names), name) for name in found})
 
 
-def files(options: NetworkOptions, repo: str, revision: str | None = None) -> dict[str, int | None]:
-    """Every file of a repository with its size."""
-    return {sibling.rfilename: sibling.size for sibling in _info(options, repo, revision).siblings or ()}
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """What a repository offers: every file with its bytes (None: the hub does not say), and the licence its owner
+    names ("" for none)."""
+
+    repo: str
+    licence: str
+    files: dict[str, int | None]
+
+
+def repository(options: NetworkOptions, repo: str, revision: str | None = None) -> Repository:
+    """Ask the hub what is in a repository. No byte of its files is fetched."""
+    if not _REPO.fullmatch(repo):
+        raise UserError(f"{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.")
+    info = _info(options, repo, revision)
+    sizes = {
+        sibling.rfilename: sibling.size if type(sibling.size) is int and sibling.size >= 0 else None
+        for sibling in info.siblings or ()
+    }
+    return Repository(repo, _licence(info), sizes)
+
+
+def _licence(info: Any) -> str:
+    """As the card names it: a short name, or "other" with a name of its own."""
+    card = info.card_data
+    named = [getattr(card, name, None) for name in ("license_name", "license")] if card is not None else []
+    named += [tag.removeprefix("license:") for tag in info.tags or () if str(tag).startswith("license:")]
+    found = next((name for name in named if isinstance(name, str) and name and name.isprintable()), "")
+    return found[:_LONGEST_LICENCE]
 
 
 def _info(options: NetworkOptions, repo: str, revision: str | None) -> Any:
@@ -259,38 +379,57 @@ def search(options: NetworkOptions, words: str, limit: int = 20) -> list[Hit]:
             if _REPO.fullmatch(model.id)
         ]
 
-    return _ask(options, f"search for {words}", words, ask)
+    return _ask(options, f"search: {words}", words, ask)
 
 
 def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any], T]) -> T:
-    def once() -> T:
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    """Ask the hub, with the keyring's token where it wants to know who asks."""
+    options = replace(
+        options,
+        tries=min(options.tries, _QUESTION_TRIES),
+        connect_s=min(options.connect_s, _QUESTION_CONNECT_S),
+    )
+    options.check()
+    lost: list[HubError] = []
 
-        address = httpx2.URL(options.hub())
-        host = address.host
+    def once() -> T:
+        sent = token(options)
         try:
-            with _api(options, why) as api:
-                return question(api)
-        except HfHubHTTPError as error:
-            raise hub_errors.of_status(
-                error.response, what, f"{options.hub()}/{what.split(' ')[0]}"
-            ) from error
-        except HFValidationError as error:
-            raise UserError(
-                f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
-            ) from error
-        except httpx2.HTTPError as error:
-            network.note(host, why, type(error).__name__, 0)
-            raise hub_errors.of_transport(error, host, proxy_for(options, address)) from error
-        except (ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
-            raise hub_errors.captive(host) from error
+            return _question(options, why, what, sent, question)
+        except HubError as error:
+            if (other := another_token(options, sent, error)) is None:
+                raise
+            return _question(options, why, what, other, question)
 
     def wait(seconds: float, error: HubError) -> None:
-        if seconds > _QUESTION_WAIT_S:
+        lost.extend([error] if error.lost else [])
+        if seconds > _QUESTION_WAIT_S or error.kind is Kind.SILENT or len(lost) >= _QUESTION_LOST_TRIES:
             raise error
         time.sleep(seconds)
 
-    return persistently(replace(options, tries=min(options.tries, _QUESTION_TRIES)), once, wait)
+    return persistently(options, once, wait)
+
+
+def _question(
+    options: NetworkOptions, why: str, what: str, sent: str | None, question: Callable[[Any], T]
+) -> T:
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+    host = httpx2.URL(options.hub()).host
+    try:
+        with _api(options, why, what, sent) as api:
+            return question(api)
+    except HFValidationError as error:
+        raise UserError(
+            f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
+        ) from error
+    except UnicodeEncodeError as error:
+        raise UserError(
+            f"{what!r} has a letter that cannot be sent. Write it without that letter."
+        ) from error
+    except (HfHubHTTPError, ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
+        log.info("answer of %s: %r", host, error)
+        raise hub_errors.no_hub(host) from error
 
 
 def persistently(
@@ -322,7 +461,7 @@ def persistently(
 
 
 def _only_model(repo: str, names: list[str]) -> str:
-    found = [name for name in models(names) if name.endswith(".gguf")]
+    found = [name for name in models(names) if name.lower().endswith(".gguf")]
     if len(found) == 1:
         return found[0]
     if not found:

@@ -1,14 +1,20 @@
-"""What went wrong on the network, as a sentence with advice, and whether trying again may help. Opens nothing."""
+"""What went wrong on the way to a file, by kind, as a sentence with advice, and whether trying again may help.
+
+The kinds keep apart what people mix up: this computer, the network, and who answers at the other end. Opens nothing.
+"""
 
 from __future__ import annotations
 
 import errno
 import logging
+import os
 import re
 import socket
 import ssl
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,15 +25,32 @@ from tern.errors import UserError
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=BaseException)
 
-KEPT = "What has arrived is kept; the next try goes on from there."
 BEGINS_AGAIN = "The file changed on the server, so it begins again."
+BEGINS_AGAIN_WHOLE = "The server sent other bytes than asked for, so it begins again, in one piece."
 WHOLE_AGAIN = "This server only sends whole files: Tern passes over what is here already."
 _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
+_NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
+_NOT_VALID_NOW = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
+
+
+class Kind(StrEnum):
+    """Whose fault it is; the log of connections says it in these words."""
+
+    HERE = "this computer"  # its clock, its firewall, its disk
+    NETWORK = "no network"  # no name service, no route
+    UNREACHED = "not reached"  # refused, or nobody there
+    SILENT = "no answer"
+    BROKEN = "broken off"
+    UNSAFE = "not safe"
+    PROXY = "proxy"
+    PORTAL = "web page"  # of a network that wants a login first
+    HUB = "hub"  # what it says, or sends
 
 
 class HubError(UserError):
-    """A download that cannot go on as it is. ``again``: the same request may work a little later; ``lost``: because
-    the network is gone, which may take long; ``status``: the answer's, where one came."""
+    """A question or a download that cannot go on as it is. ``again``: the same request may work a little later;
+    ``lost``: because the network is gone, which may take long; ``status``: the answer's, where one came; ``keeps``: the
+    next try goes on where this one ended."""
 
     def __init__(
         self,
@@ -36,16 +59,27 @@ class HubError(UserError):
         after_s: float | None = None,
         lost: bool = False,
         status: int = 0,
+        kind: Kind = Kind.HUB,
+        keeps: bool = True,
     ) -> None:
         super().__init__(message)
         self.again = again
         self.lost = lost
         self.after_s = after_s  # how long the server asked to wait
         self.status = status
+        self.kind = kind
+        self.keeps = keeps
 
 
 class ChangedError(HubError):
     """The file on the server is not the one that was begun."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, keeps=False)
+
+
+class RangeError(HubError):
+    """The server cannot send a part of a file so that it is known which part it is."""
 
 
 class FullError(HubError):
@@ -56,8 +90,15 @@ class DamagedError(HubError):
     """The file arrived whole and its hash is wrong; ``kept`` is where it lies."""
 
     def __init__(self, message: str, kept: Path) -> None:
-        super().__init__(message)
+        super().__init__(message, keeps=False)
         self.kept = kept
+
+
+def say_what_is_kept(error: HubError, arrived: int) -> None:
+    """Add to the sentence of ``error`` that the ``arrived`` bytes are kept: once, and only where there are any."""
+    if error.keeps and arrived > 0:
+        error.args = HubError(f"{error} What has arrived is kept; the next try goes on from there.").args
+        error.keeps = False
 
 
 def waiting_for_room(error: FullError) -> str:
@@ -76,17 +117,20 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
     if status == 401 and "Authorization" in response.request.headers:
         return HubError(
             f"{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
-            "it under Models, Connections (or set HF_TOKEN)."
+            "it under Models, Connections (or set HF_TOKEN).",
+            status=401,
         )
     if status == 401:
         return HubError(
             f"{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
-            "private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN)."
+            "private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).",
+            status=401,
         )
     if status == 403 or code == "GatedRepo":
         return HubError(
             f"{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, "
-            "and keep your token under Models, Connections (or set HF_TOKEN)."
+            "and keep your token under Models, Connections (or set HF_TOKEN).",
+            status=403,
         )
     if status in (404, 410):
         return HubError(
@@ -96,13 +140,13 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
         return ChangedError(f"{host} says that {what} has no more bytes where Tern wanted to go on (416).")
     if status == 429:
         return HubError(
-            f"{host} says that too many requests came from here (429); after some minutes it answers again. {KEPT}",
+            f"{host} says that too many requests came from here (429); after some minutes it answers again.",
             again=True,
             after_s=_retry_after(response),
         )
     again = status in _RETRY_STATUS
     return HubError(
-        f"{host} has a fault of its own right now ({status}), which usually passes: try again later. {KEPT}"
+        f"{host} has a fault of its own right now ({status}), which usually passes: try again later."
         if status >= 500
         else f"{host} answered {status} when asked for {what}; Tern does not know what to do "
         "with that. Try again later, or use another mirror.",
@@ -112,81 +156,137 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
 
 
 def captive(host: str) -> HubError:
-    """HTML came where a file should."""
+    """A web page came where a file should."""
     return HubError(
         f"A web page came instead of the model from {host}: this network probably wants you to log in or agree to "
-        f"something first. Open any page in your browser, then try again. {KEPT}"
+        "something first. Open any page in your browser, then try again.",
+        kind=Kind.PORTAL,
     )
 
 
-def of_transport(error: httpx2.HTTPError, host: str, proxy: str = "") -> HubError:
-    """The error for a connection that failed or broke; ``proxy`` is the one it went through."""
+def no_hub(host: str) -> HubError:
+    """Something answered, and not as a hub does."""
+    return HubError(
+        f"{host} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or "
+        "try again later."
+    )
+
+
+def of_transport(error: Exception, host: str, proxy: str = "") -> HubError:
+    """The error for a connection that failed or broke; ``proxy`` is the one it went through. The one place where what
+    httpx, ssl and the system raise is told apart."""
     log.info("connection to %s: %r", host, error)
     unsafe = _cause(error, ssl.SSLError)
     if unsafe is not None and not isinstance(error, httpx2.ReadError):
-        if isinstance(unsafe, ssl.SSLCertVerificationError):
-            return HubError(
-                f"The connection to {host} is not safe: its certificate cannot be trusted "
-                f"({unsafe.verify_message.rstrip('.')}). Check this computer's date; in a hotel or café log in to its "
-                "network first; in a company ask for its certificate or use a mirror. Nothing was sent."
-            )
-        return HubError(
-            f"{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
-            "settings; in a hotel or café log in to its network first. Nothing was sent."
-        )
+        return _of_tls(unsafe, host)
     if isinstance(error, httpx2.ProxyError) and str(error).startswith("407"):
         return _proxy_asks()
     if isinstance(error, httpx2.ProxyError):
         return HubError(
-            f"The proxy refused the connection to {host} ({error}). Check the proxy in the settings."
+            f"The proxy refused the connection to {host} ({error}). Check the proxy in the settings or in HTTPS_PROXY.",
+            kind=Kind.PROXY,
         )
-    if isinstance(error, httpx2.UnsupportedProtocol):
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return HubError(
             f"{host or 'That'} is no address that Tern can ask. Check the mirror in the settings."
         )
     if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
-        if proxy:
-            return HubError(
-                f"{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the "
-                f"proxy in the settings or in HTTPS_PROXY. {KEPT}",
-                again=True,
-                lost=True,
-            )
-        if _cause(error, socket.gaierror) is not None:
-            return HubError(
-                f"{host} cannot be found. Check that this computer is online; behind a company network set a proxy or "
-                f"a mirror in the settings. {KEPT}",
-                again=True,
-                lost=True,
-            )
-        return HubError(
-            f"{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a "
-            f"mirror in the settings. {KEPT}",
-            again=True,
-            lost=True,
-        )
+        return _of_no_connection(error, host, proxy)
     if isinstance(error, httpx2.TimeoutException):
         return HubError(
-            f"Nothing came from {host} for a while. The network may be too slow or gone. {KEPT}",
+            f"Nothing came from {host} for a while. The network may be too slow or gone; try again later.",
             again=True,
             lost=True,
+            kind=Kind.SILENT,
+        )
+    if isinstance(error, httpx2.DecodingError):
+        return HubError(
+            f"{host} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror."
         )
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The connection to {host} broke: the network is not steady. Try again where it is better. {KEPT}",
+            f"The connection to {host} broke: the network is not steady. Try again where it is better.",
             again=True,
             lost=True,
+            kind=Kind.BROKEN,
         )
     return HubError(
         f"The answer from {host} cannot be understood ({error}). Try again, or use another mirror."
     )
 
 
-def of_proxy() -> UserError:
-    """The error for a proxy's address that is none."""
-    return UserError(
-        "The proxy's address cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT in the settings, or in "
-        "HTTPS_PROXY."
+def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
+    """Nobody was reached, by what the system says of it."""
+    number = next((cause.errno for cause in _causes(error, OSError) if cause.errno is not None), 0)
+    if number in (errno.EACCES, errno.EPERM):
+        return HubError(
+            f"This computer does not let Tern connect to {host}. Check its firewall, then try again.",
+            kind=Kind.HERE,
+        )
+    if number in (errno.EMFILE, errno.ENFILE):
+        return HubError(
+            "This computer has too many files and connections open. Close other programs, then try again.",
+            kind=Kind.HERE,
+        )
+    if number in _NO_ROUTE:
+        return HubError(
+            f"There is no network: no way leads to {host}. Check that this computer is online.",
+            again=True,
+            lost=True,
+            kind=Kind.NETWORK,
+        )
+    if proxy:
+        return HubError(
+            f"{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the "
+            "proxy in the settings or in HTTPS_PROXY.",
+            again=True,
+            lost=True,
+            kind=Kind.PROXY,
+        )
+    if _cause(error, socket.gaierror) is not None:
+        return HubError(
+            f"There is no network, or no such address: {host} cannot be found. Check that this computer is online; "
+            "behind a company network set a proxy or a mirror in the settings.",
+            again=True,
+            lost=True,
+            kind=Kind.NETWORK,
+        )
+    return HubError(
+        f"{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a "
+        "mirror in the settings.",
+        again=True,
+        lost=True,
+        kind=Kind.SILENT if isinstance(error, httpx2.ConnectTimeout) else Kind.UNREACHED,
+    )
+
+
+def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
+    """A connection that would not be safe; and whether this computer's own clock or settings are why."""
+    if not isinstance(unsafe, ssl.SSLCertVerificationError):
+        return HubError(
+            f"{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
+            "settings; in a hotel or café log in to its network first. Nothing was sent.",
+            kind=Kind.UNSAFE,
+        )
+    reason = unsafe.verify_message.rstrip(".")
+    if unsafe.verify_code in _NOT_VALID_NOW:
+        today = datetime.now().astimezone().date()
+        return HubError(
+            f"The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the "
+            "clock; if it is right, use another mirror. Nothing was sent.",
+            kind=Kind.HERE,
+        )
+    if named := next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), ""):
+        return HubError(
+            f"The connection to {host} is not safe: its certificate cannot be trusted ({reason}). {named} says whom to "
+            "trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.",
+            kind=Kind.UNSAFE,
+        )
+    return HubError(
+        f"The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's "
+        "date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. "
+        "Nothing was sent.",
+        kind=Kind.UNSAFE,
     )
 
 
@@ -199,7 +299,7 @@ def of_disk(error: OSError, path: Path) -> HubError:
     """The error for a disk that refuses."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FullError(
-            f"The disk is full at {path.parent}. Make room, or choose another place with --data-dir DIR. {KEPT}"
+            f"The disk is full at {path.parent}. Make room, or choose another place with --data-dir DIR."
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HubError(
@@ -213,7 +313,7 @@ def of_disk(error: OSError, path: Path) -> HubError:
         )
     return HubError(
         f"The disk failed at {path} ({error.strerror or error}). Check it, or choose another place with --data-dir "
-        f"DIR. {KEPT}"
+        "DIR."
     )
 
 
@@ -221,7 +321,7 @@ def runs_low(path: Path, needed: int, free: int) -> FullError:
     """The rest of the file, on a disk that others have filled meanwhile."""
     return FullError(
         f"Only {free / 1e6:,.0f} MB are free in {path.parent}, and {needed / 1e6:,.0f} MB are still to come. Make "
-        f"room there. {KEPT}"
+        "room there."
     )
 
 
@@ -229,7 +329,7 @@ def no_room(path: Path, needed: int, free: int) -> HubError:
     """The file will not fit."""
     return HubError(
         f"This needs {needed / 1e6:,.0f} MB in {path.parent}, where {free / 1e6:,.0f} MB are free. Make room, or "
-        f"choose another place with --data-dir DIR. {KEPT}"
+        "choose another place with --data-dir DIR."
     )
 
 
@@ -256,8 +356,13 @@ def _retry_after(response: httpx2.Response) -> float | None:
 
 def _cause(error: BaseException | None, kind: type[E]) -> E | None:
     """The error of that kind that ``error`` comes from, if there is one."""
+    return next(_causes(error, kind), None)
+
+
+def _causes(error: BaseException | None, kind: type[E]) -> Iterator[E]:
     for _ in range(10):
-        if error is None or isinstance(error, kind):
-            return error
+        if error is None:
+            return
+        if isinstance(error, kind):
+            yield error
         error = error.__cause__ or error.__context__
-    return None

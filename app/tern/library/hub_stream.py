@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -11,43 +12,71 @@ import httpx2
 
 from tern.library import hub_client, hub_errors, network
 from tern.library.hub_client import RemoteFile
-from tern.library.hub_errors import ChangedError, HubError
+from tern.library.hub_errors import ChangedError, HubError, Kind, RangeError
 from tern.library.network import NetworkOptions
 
 _MAX_REDIRECTS = 6
+_UNPACKED = {"gzip", "deflate"}  # what httpx undoes everywhere
+_RANGE = re.compile(r"bytes[ =](?P<first>\d+)-\d*(?:/(?P<size>\d+|\*))?")
 
 
 class Answer:
-    """What a server began to send. ``status`` 200 or 206; ``linked``: the hash that the hub named on the way."""
+    """What a server began to send. ``status`` 200 or 206; ``linked``: the hash that the hub named on the way;
+    ``unsure``: it does not say which bytes it sends, and only the hash of the whole will tell."""
 
     def __init__(self, response: httpx2.Response, linked: str | None) -> None:
         self.response, self.linked = response, linked
         self.status: int = response.status_code
         self.host: str = response.url.host
+        self.unsure = False
+        self.encodings = [
+            coding
+            for part in response.headers.get("Content-Encoding", "").lower().split(",")
+            if (coding := part.strip()) not in ("", "identity")
+        ]
         found: str | None = response.headers.get("ETag")
-        self.etag = (
-            found if found and not found.startswith("W/") else None
-        )  # only a strong one says "the same bytes"
+        # only a strong one says "the same bytes", and one of the packed bytes says nothing of the file's
+        self.etag = found if found and not found.startswith("W/") and not self.encodings else None
 
     def beginning(self, remote: RemoteFile, offset: int) -> int:
         """Bytes of the answer to pass over when asked for what comes after ``offset``. Raises when it is something
-        else."""
-        headers = self.response.headers
+        else: RangeError where the whole has to be asked for."""
+        length = _number(self.response.headers.get("Content-Length"))
+        if unknown := [coding for coding in self.encodings if coding not in _UNPACKED]:
+            raise HubError(
+                f"{self.host} sends the file compressed ({unknown[0]}), which Tern did not ask for and cannot undo. "
+                "Use another mirror."
+            )
         if self.status == 206:
-            sent, _, total = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-            if not sent.startswith(f"{offset}-") or total not in (str(remote.size), "*"):
-                raise ChangedError(
-                    f"{self.host} sent other bytes than asked for. Try again, or use another mirror."
-                )
-            return 0
-        if "text/html" in headers.get("Content-Type", ""):
+            return self._part_from(remote, offset, length)
+        if (self.encodings or length != remote.size) and "text/html" in self.response.headers.get(
+            "Content-Type", ""
+        ):
             raise hub_errors.captive(self.host)
-        length = headers.get("Content-Length")
-        if length is not None and int(length) != remote.size:
+        if self.encodings:
+            return offset
+        if length is not None and length != remote.size:
             raise ChangedError(
-                f"{remote.file} has {int(length):,} bytes on {self.host}, not the {remote.size:,} that were announced."
+                f"{remote.file} has {length:,} bytes on {self.host}, not the {remote.size:,} that were announced."
             )
         return offset
+
+    def _part_from(self, remote: RemoteFile, offset: int, length: int | None) -> int:
+        said = _RANGE.fullmatch(self.response.headers.get("Content-Range", "").strip())
+        if said is not None and said["size"] not in (None, "*", str(remote.size)):
+            raise ChangedError(
+                f"{remote.file} has {int(said['size']):,} bytes on {self.host}, not the {remote.size:,} that were "
+                "announced."
+            )
+        if said is not None and int(said["first"]) <= offset and not self.encodings:
+            return offset - int(said["first"])
+        if said is None and not self.encodings and length is not None:
+            if length == remote.size:
+                return offset
+            if length == remote.size - offset and (remote.sha256 or remote.git_blob):
+                self.unsure = True
+                return 0
+        raise RangeError(f"{self.host} sent other bytes than asked for. Try again, or use another mirror.")
 
     def check_same(self, remote: RemoteFile, before: str | None) -> None:
         """The server must still offer the file that was begun; ``before`` is the ETag of what is here."""
@@ -56,14 +85,19 @@ class Answer:
             if self.linked != known:
                 raise HubError(
                     f"{remote.label} was replaced on the server while it was fetched. Fetch it once more: that "
-                    "begins again with the new file."
+                    "begins again with the new file.",
+                    keeps=False,
                 )
             return
         if before and self.etag and before != self.etag:
             raise ChangedError(f"{remote.label} changed on the server.")
 
     def ended_early(self) -> HubError:
-        return HubError(f"The connection to {self.host} ended too early. {hub_errors.KEPT}", again=True)
+        return HubError(
+            f"The connection to {self.host} ended too early. Try again, or use another mirror.",
+            again=True,
+            kind=Kind.BROKEN,
+        )
 
 
 class Source:
@@ -82,7 +116,6 @@ class Source:
     ) -> None:
         self._client, self._remote, self._options, self._why = client, remote, options, why
         self._on_bytes, self._sleep, self._limit = on_bytes, sleep, limit
-        self._received = 0
         self._broke: httpx2.HTTPError | None = None
         self._socket: socket.socket | None = None
 
@@ -96,50 +129,54 @@ class Source:
 
     @contextmanager
     def get(self, headers: dict[str, str]) -> Iterator[Answer]:
-        """GET through the hub's redirects, the token to the hub alone."""
+        """GET through the hub's redirects, the token to the hub alone; the keyring's where the hub asks for one."""
         url, linked = httpx2.URL(self._remote.url), None
         home = _origin(url)
         token = hub_client.token(self._options)
-        answered = False
         for _ in range(_MAX_REDIRECTS):
             sent = {"Accept-Encoding": "identity", **headers}
             if token and _origin(url) == home:
                 sent["Authorization"] = f"Bearer {token}"
-            try:
-                with self._client.stream("GET", url, headers=sent) as response:
-                    linked = linked or response.headers.get("X-Linked-Etag", "").strip('W/"') or None
-                    if response.next_request is not None:
-                        url = response.next_request.url
+            with self._client.stream("GET", url, headers=sent) as response:
+                linked = linked or response.headers.get("X-Linked-Etag", "").strip('W/"') or None
+                if response.next_request is not None:
+                    url = response.next_request.url
+                    continue
+                if response.status_code not in (200, 206):
+                    hub = f"{self._options.hub()}/{self._remote.repo}"
+                    refused = hub_errors.of_status(response, self._remote.label, hub)
+                    if _origin(url) == home and (
+                        other := hub_client.another_token(self._options, token, refused)
+                    ):
+                        token = other
                         continue
-                    if response.status_code not in (200, 206):
-                        raise hub_errors.of_status(
-                            response, self._remote.label, f"{self._options.hub()}/{self._remote.repo}"
-                        )
-                    stream = response.extensions.get("network_stream")
-                    self._socket = stream.get_extra_info("socket") if stream is not None else None
-                    before, ended = self._received, str(response.status_code)
-                    try:
-                        yield Answer(response, linked)
-                    except httpx2.HTTPError:
-                        ended += ", broken off"
-                        raise
-                    finally:
-                        self._socket = None
-                        network.note(url.host, self._why, ended, self._received - before)
-                        answered = True
-                    return
-            except httpx2.HTTPError as error:
-                if not answered:
-                    network.note(url.host, self._why, type(error).__name__, 0)
-                raise hub_errors.of_transport(
-                    error, url.host, hub_client.proxy_for(self._options, url)
-                ) from error
+                    raise refused
+                yield from self._noted(response, linked)
+                return
         raise HubError(f"{url.host} sends Tern in circles. Try again later, or use another mirror.")
+
+    def _noted(self, response: httpx2.Response, linked: str | None) -> Iterator[Answer]:
+        """The answer, and a line in the log of connections when it is over."""
+        url = response.url
+        stream = response.extensions.get("network_stream")
+        self._socket = stream.get_extra_info("socket") if stream is not None else None
+        ended = str(response.status_code)
+        try:
+            yield Answer(response, linked)
+        except httpx2.HTTPError as error:
+            ended += ", broken off"
+            raise hub_errors.of_transport(
+                error, url.host, hub_client.proxy_for(self._options, url)
+            ) from error
+        finally:
+            self._socket = None
+            network.note(url.host, self._why, ended, response.num_bytes_downloaded)
 
     def part(self, start: int, end: int) -> bytes | None:
         """Bytes ``start`` to ``end`` (not included); None where the server gives no parts."""
         with self.get({"Range": f"bytes={start}-{end - 1}"}) as answer:
-            if answer.status != 206:
+            said = _RANGE.fullmatch(answer.response.headers.get("Content-Range", "").strip())
+            if answer.status != 206 or answer.encodings or (said is not None and int(said["first"]) != start):
                 return None
             data = b"".join(self.chunks(answer))
             if len(data) != end - start:
@@ -151,8 +188,7 @@ class Source:
         options = self._options
         began = window = time.monotonic()
         in_window = taken = limit = 0
-        for data in self._until_it_breaks(answer.response):
-            self._received += len(data)
+        for data in self._until_it_breaks(answer):
             self._on_bytes(len(data))
             yield data
             taken, in_window = taken + len(data), in_window + len(data)
@@ -166,22 +202,27 @@ class Source:
             if now - window > options.stall_s:
                 if in_window < options.stall_bytes_per_s * (now - window):
                     raise HubError(
-                        f"Almost nothing comes from {answer.host} any more. {hub_errors.KEPT}",
+                        f"Almost nothing comes from {answer.host} any more. Try again where the network is better.",
                         again=True,
                         lost=True,
+                        kind=Kind.SILENT,
                     )
                 window, in_window = now, 0
         if self._broke is not None:
             raise self._broke
 
-    def _until_it_breaks(self, response: httpx2.Response) -> Iterator[bytes]:
-        """The bytes of the answer; an error waits in ``_broke`` until what came before it has been written."""
+    def _until_it_breaks(self, answer: Answer) -> Iterator[bytes]:
+        """The bytes of the file; an error waits in ``_broke`` until what came before it has been written."""
         self._broke = None
         try:
-            yield from response.iter_raw()
+            yield from answer.response.iter_bytes() if answer.encodings else answer.response.iter_raw()
         except httpx2.HTTPError as error:
             self._broke = error
 
 
 def _origin(url: httpx2.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() else None

@@ -1,12 +1,16 @@
-"""Put a file that is on this disk already on the shelf: linked or copied, hashed, recognized. Knows no format."""
+"""Put a file that is on this disk already on the shelf: linked or copied, hashed, recognized. Knows no format.
+
+A name in Tern's folder is taken by making the file, empty at first: of two imports at once none gets the other's. What
+fails, or is stopped, leaves nothing behind.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tern.atomic import replacing
@@ -39,43 +43,50 @@ def take(
     parts: list[tuple[str, int, str]] = []
     try:
         size = path.stat().st_size
-        if link:
-            target = path
-            sha256 = hash_file(path, lambda done: progress(done / max(size, 1) / len(names))) or ""
-            for number, name_ in enumerate(names[1:], 1):
-                other = path.with_name(name_)
-                whole = other.stat().st_size
-                hashed = hash_file(other, _step(progress, number, len(names), whole))
-                parts.append((name_, whole, hashed or ""))
-        else:
-            folder = _own_folder()
-            free = shutil.disk_usage(folder).free
-            if free < size + _SPARE:
-                raise UserError(
-                    f"A copy needs {size / 1e6:,.0f} MB in {folder}, where {free / 1e6:,.0f} MB are free. Make "
-                    "room, or leave the file where it is with --link."
-                )
-            target = _free_name(folder / path.name, path)
-            sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
-        modified = target.stat().st_mtime_ns
+        if not link and not path.parent.samefile(_own_folder()):
+            return _copy_in(path, size, name, title, progress, origin)
+        sha256 = hash_file(path, lambda done: progress(done / max(size, 1) / len(names))) or ""
+        for number, name_ in enumerate(names[1:], 1):
+            other = path.with_name(name_)
+            whole = other.stat().st_size
+            hashed = hash_file(other, _step(progress, number, len(names), whole))
+            parts.append((name_, whole, hashed or ""))
+        modified = path.stat().st_mtime_ns
     except OSError as error:
         failed = error.filename or path
         raise UserError(
             f"{failed} could not be imported ({error.strerror or error}). Check that it is there "
             "and that you may read it."
         ) from error
-    return _record(target, size, sha256, modified, name, title, origin, link, tuple(parts))
+    return _record(path, size, sha256, modified, name, title, origin, link, tuple(parts))
+
+
+def _copy_in(
+    path: Path, size: int, name: str, title: str, progress: Callable[[float], None], origin: str
+) -> shelf.Installed:
+    folder = _own_folder()
+    free = shutil.disk_usage(folder).free
+    if free < size + _SPARE:
+        raise UserError(
+            f"A copy needs {size / 1e6:,.0f} MB in {folder}, where {free / 1e6:,.0f} MB are free. Make room, or leave "
+            "the file where it is with --link."
+        )
+    with _taking(folder / path.name) as target:
+        sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
+        modified = target.stat().st_mtime_ns
+        return _record(target, size, sha256, modified, name, title, origin, False)
 
 
 def meant(path: Path) -> Path:
     """What is imported when a person chooses ``path``: of safetensors the whole folder; in a folder that has only
     one GGUF, that file."""
-    if path.suffix == ".safetensors" and path.is_file():
+    if path.suffix.lower() == ".safetensors" and path.is_file():
         return path.absolute().parent
     if path.is_dir() and not any(path.glob("*.safetensors")):
-        models = sorted(path.glob("*.gguf"))
-        if len(models) == 1:
-            return models[0]
+        models = [file for file in path.iterdir() if file.is_file() and shelf.kind_of(file) == "gguf"]
+        firsts = {shards(file.name)[0] for file in models}
+        if len(firsts) == 1:
+            return path / firsts.pop()
     return path
 
 
@@ -91,14 +102,10 @@ def make(
     UserError where there is no room, and what ``write`` raises.
     """
     folder = _own_folder()
-    target = _free_name(folder / f"{shelf.slug(name or source.name)}.gguf", source)
-    need_room(target, sum(path.stat().st_size for path in source.glob("*.safetensors")))
-    write(source, target, lambda fraction: progress(0.9 * fraction))
-    try:
+    with _taking(folder / f"{shelf.slug(name or source.name)}.gguf") as target:
+        need_room(target, sum(path.stat().st_size for path in source.glob("*.safetensors")))
+        write(source, target, lambda fraction: progress(0.9 * fraction))
         return keep(target, name, source.name, lambda fraction: progress(0.9 + 0.1 * fraction))
-    except BaseException:
-        target.unlink(missing_ok=True)
-        raise
 
 
 def need_room(target: Path, needed: int) -> None:
@@ -136,10 +143,11 @@ def _record(
 ) -> shelf.Installed:
     entry = catalog.recognize(sha256)
     added = shelf.now()
+    title = shelf.readable(title or stem(target.name))
     return shelf.add(
         shelf.Installed(
             name=shelf.slug(name) if name else (entry.name if entry else shelf.slug(stem(target.name))),
-            title=entry.title if entry else title or stem(target.name),
+            title=entry.title if entry else title,
             path=target,
             size=size,
             sha256=sha256,
@@ -177,11 +185,27 @@ def _own_folder() -> Path:
         with suppress(OSError):
             if path.suffix in _BEGUN and time.time() - path.stat().st_mtime > _OLD_S:
                 path.unlink()
+    for path in folder.iterdir():
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size == 0 and time.time() - path.stat().st_mtime > _OLD_S:
+                path.unlink()  # its name was taken, and no more came
     return folder
 
 
-def _free_name(target: Path, source: Path) -> Path:
-    number, wanted = 2, target
-    while target.exists() and not target.samefile(source):
-        target, number = wanted.with_stem(f"{wanted.stem}-{number}"), number + 1
-    return target
+@contextmanager
+def _taking(wanted: Path) -> Iterator[Path]:
+    """A place for a new file, ``wanted`` or with a number, which nobody else can take; empty again when the block
+    fails."""
+    target, number = wanted, 2
+    while True:
+        try:
+            target.open("xb").close()
+            break
+        except FileExistsError:
+            target, number = wanted.with_stem(f"{wanted.stem}-{number}"), number + 1
+    try:
+        yield target
+    except BaseException:
+        with suppress(OSError):
+            target.unlink()
+        raise

@@ -1,4 +1,7 @@
-"""How and whether Tern may use the network, and the log of every time it did. Opens no connection itself."""
+"""How and whether Tern may use the network, and the log of every time it did. Opens no connection itself.
+
+What is wrong with a setting or a variable of this computer is found here, before anything is blamed on the network.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from tern import paths
 from tern.errors import UserError
@@ -22,7 +26,19 @@ LOG_NAME = "connections.jsonl"
 DEFAULT_ENDPOINT = "https://huggingface.co"
 _YES = {"1", "ON", "YES", "TRUE"}  # as huggingface_hub reads its variables
 _KINDS: dict[Any, type] = {"str": str, "int": int}
+_PROXY_SCHEMES = {"http", "https", "socks5", "socks5h", "socks"}
+_PROXY_VARIABLES = ("all_proxy", "http_proxy", "https_proxy")  # before the same in capitals
 _lock = threading.Lock()
+_listeners: list[Callable[[Connection], None]] = []
+
+
+class SettingError(UserError):
+    """A setting or a variable of this computer is at fault: no connection was tried. ``name``: the variable, if it is
+    one."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +71,42 @@ class NetworkOptions:
 
     def hub(self, environment: Mapping[str, str] = os.environ) -> str:
         """Address of the hub or its mirror, without a final slash."""
-        found = self.endpoint or environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT
-        if not found.startswith(("http://", "https://")):
-            raise UserError(
+        found = (self.endpoint or environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip()
+        name = "" if self.endpoint else "HF_ENDPOINT"
+        if not found.lower().startswith(("http://", "https://")):
+            raise SettingError(
                 f"The hub's address {found!r} does not begin with https://. Correct it in the settings."
+                if self.endpoint
+                else f"The hub's address {found!r} does not begin with https://. Correct it in HF_ENDPOINT.",
+                name,
             )
-        if not found.partition("://")[2].partition("/")[0]:
-            raise UserError(
-                f"The hub's address {found!r} names no server. Correct it in the settings, or in HF_ENDPOINT."
+        if not _is_address(found):
+            raise SettingError(
+                f"The hub's address {found!r} cannot be used: it names no server, or its port is no number up to "
+                "65535. Correct it in the settings."
+                if self.endpoint
+                else f"The hub's address {found!r} cannot be used: it names no server, or its port is no number up to "
+                "65535. Correct it in HF_ENDPOINT.",
+                name,
             )
         return found.rstrip("/")
+
+    def check_proxies(self, environment: Mapping[str, str] = os.environ) -> None:
+        """Raise SettingError where a proxy is set to something that cannot be one."""
+        if self.proxy and not _is_proxy(self.proxy):
+            raise SettingError(
+                "The proxy's address in the settings cannot be used. Write it as http://HOST:PORT or "
+                "socks5://HOST:PORT.",
+                "",
+            )
+        for lower in _PROXY_VARIABLES:
+            name = lower if environment.get(lower) else lower.upper()
+            if environment.get(name) and not _is_proxy(environment[name]):
+                raise SettingError(
+                    f"The proxy's address in the variable {name} cannot be used. Write it as http://HOST:PORT or "
+                    "socks5://HOST:PORT, or unset it.",
+                    name,
+                )
 
     def check(self, environment: Mapping[str, str] = os.environ) -> None:
         """Raise UserError where no connection is allowed."""
@@ -91,14 +133,29 @@ class Connection:
 
 
 def note(host: str, why: str, result: str, received: int) -> None:
-    """Append one connection to the log. A log that cannot be written is no reason to fail."""
+    """Append one connection to the log, and tell whoever listens. A log that cannot be written is no reason to fail."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    line = json.dumps(asdict(Connection(now, host, why, result, received)), ensure_ascii=False)
+    made = Connection(now, host, why, result, received)
+    line = json.dumps(asdict(made), ensure_ascii=False)
     try:
-        with _lock, log_path().open("a", encoding="utf-8") as file:
+        # A letter that UTF-8 does not have becomes the escape that JSON has for it.
+        with _lock, log_path().open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(line + "\n")
     except (OSError, UserError) as error:
         log.warning("connection not logged: %s", error)
+    for listener in tuple(_listeners):
+        listener(made)
+
+
+def listen(listener: Callable[[Connection], None]) -> Callable[[], None]:
+    """Have ``listener`` told each connection when it has been made, on whatever thread; returns how to stop that."""
+    _listeners.append(listener)
+
+    def stop() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return stop
 
 
 def connections() -> list[Connection]:
@@ -123,3 +180,20 @@ def connections() -> list[Connection]:
 def log_path() -> Path:
     """Where connections are logged."""
     return paths.log_dir() / LOG_NAME
+
+
+def _is_proxy(value: str) -> bool:
+    scheme, _, rest = value.strip().rpartition("://")
+    return (scheme or "http").lower() in _PROXY_SCHEMES and _is_address(f"http://{rest}")
+
+
+def _is_address(value: str) -> bool:
+    """Whether ``value`` (http or https) names a server, and nothing behind it but a folder."""
+    if any(char.isspace() or not char.isprintable() for char in value):
+        return False
+    try:
+        parts = urlsplit(value)
+        (parts.hostname or "").encode("idna")
+        return bool(parts.hostname) and parts.port != 0 and not (parts.query or parts.fragment)
+    except ValueError:  # a port over 65535, half an IPv6 address, letters that no name has
+        return False

@@ -36,7 +36,7 @@ class PartFile:
 
     def __init__(self, target: Path, identity: dict[str, Any], block: int = BLOCK) -> None:
         self.target = target
-        self.path = target.with_name(target.name + ".part")
+        self.path = part_of(target)
         self.journal = target.with_name(target.name + ".part.journal")
         self.identity = identity
         self.block = block
@@ -271,6 +271,11 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def part_of(target: Path) -> Path:
+    """Where ``target`` lies while it is arriving."""
+    return target.with_name(target.name + ".part")
 
 
 def kept_aside(target: Path) -> Path:

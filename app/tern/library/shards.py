@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-_NAME = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<end>\.gguf|\.safetensors)", re.DOTALL)
+_NAME = re.compile(r"(?P<stem>.+)-\d{5}-of-(?P<count>\d{5})(?P<end>(?i:\.gguf|\.safetensors))", re.DOTALL)
+_ENDING = re.compile(r"(?<=.)\.(gguf|safetensors)\Z", re.IGNORECASE)
 _MOST = 500
 
 
@@ -21,4 +22,4 @@ def shards(name: str) -> list[str]:
 def stem(file: str) -> str:
     """What a file's model is called: its name without folder, number and ending."""
     name = PurePosixPath(file).name
-    return _NAME.sub(r"\g<stem>", name) if len(shards(name)) > 1 else PurePosixPath(name).stem
+    return _NAME.sub(r"\g<stem>", name) if len(shards(name)) > 1 else _ENDING.sub("", name)

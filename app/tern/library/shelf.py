@@ -1,19 +1,26 @@
 """What is installed: one small record a model, beside the models. Fetched files and files linked in place alike.
 
-A record believes its file only while size and time are those of the last verification. Knows no network.
+A record believes its file only while size and time are those of the last verification. What a file is follows from
+its bytes, whatever it is called. Knows no network.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import re
-from collections.abc import Callable
+import threading
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+import filelock
 
 from tern import copies, paths
 from tern.atomic import replacing
@@ -25,7 +32,16 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1
 SPEEDS_KEPT = 5
-MODEL_SUFFIXES = (".gguf", ".safetensors")  # other files of a repository are fetched, and are no models
+MODEL_SUFFIXES = (
+    ".gguf",
+    ".safetensors",
+)  # in small letters: how most models are called, and what they may hold
+_GGUF = b"GGUF"
+_HEADER = 8  # bytes of a safetensors' first number: the length of the JSON after it
+_LONGEST_NAME = 120  # bytes
+_NOT_A_FILE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # to Windows, whatever follows
+_LOCK_S = 30.0
+_lock = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,12 @@ class Installed:
         return f"{owner}/{name}", file
 
     @property
+    def gguf(self) -> bool:
+        """Whether the file is one that can be chatted with, and not the stuff to make one of."""
+        kind = kind_of(self.path)
+        return kind == "gguf" or (not kind and self.path.suffix.lower() != ".safetensors")
+
+    @property
     def present(self) -> bool:
         """Whether the file is there, as large as it should be, and its other parts."""
         try:
@@ -101,6 +123,26 @@ class Installed:
         except OSError:
             return False
         return self.verified_at is not None and self.present and status.st_mtime_ns == self.modified_ns
+
+
+def kind_of(path: Path) -> str:
+    """ "gguf" or "safetensors", by the first bytes of the file; empty for anything else, or what cannot be read."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            head = file.read(_HEADER + 1)
+            size = os.fstat(file.fileno()).st_size
+    except OSError:
+        return ""
+    if head.startswith(_GGUF):
+        return "gguf"
+    if len(head) > _HEADER and head[_HEADER:] == b"{" and int.from_bytes(head[:_HEADER], "little") < size:
+        return "safetensors"
+    return ""
+
+
+def is_model(path: Path) -> bool:
+    """Whether the file belongs on the shelf: it is a model, or says that it is one."""
+    return bool(kind_of(path)) or path.suffix.lower() in MODEL_SUFFIXES
 
 
 def models_dir() -> Path:
@@ -135,6 +177,7 @@ def find(name: str) -> Installed | None:
     """The model called ``name``: its own name, the catalogue's, its file's, or the only one that begins so."""
     shelf = installed()
     entry = catalog.find(name)
+    name = unicodedata.normalize("NFC", name)
     wanted = {name.lower(), *((entry.name,) if entry else ())}
     for model in shelf:
         if (
@@ -166,21 +209,22 @@ def need(name: str) -> Installed:
 
 def add(model: Installed) -> Installed:
     """Write the record; a record of the same file is replaced, another of the same name makes way by a number."""
-    here = installed()
-    taken = {other.name: other.path for other in here}
-    same = [other for other in here if other.path == model.path]
-    for other in same:
-        if other.sha256 == model.sha256:  # what is known of these very bytes stays known
-            model = replace(model, template_allowed=other.template_allowed, speeds=other.speeds)
-    name, number = model.name, 2
-    while name in taken and taken[name] != model.path:
-        name, number = f"{model.name}-{number}", number + 1
-    model = replace(model, name=name)
-    _write(model)
-    for other in same:  # only now: whoever looks meanwhile finds the model under one name or the other
-        if other.name != name:
-            _record_path(other.name).unlink(missing_ok=True)
-    return model
+    with _alone():
+        here = installed()
+        taken = {other.name: other.path for other in here}
+        same = [other for other in here if other.path == model.path]
+        for other in same:
+            if other.sha256 == model.sha256:  # what is known of these very bytes stays known
+                model = replace(model, template_allowed=other.template_allowed, speeds=other.speeds)
+        name, number = model.name, 2
+        while name in taken and taken[name] != model.path:
+            name, number = f"{model.name}-{number}", number + 1
+        model = replace(model, name=name)
+        _write(model)
+        for other in same:  # only now: whoever looks meanwhile finds the model under one name or the other
+            if other.name != name:
+                _record_path(other.name).unlink(missing_ok=True)
+        return model
 
 
 def verify(
@@ -246,11 +290,12 @@ def disk_used() -> tuple[int, int]:
 def _change(model: Installed, **values: Any) -> None:
     """Write a changed record; what others changed in it meanwhile stays."""
     path = _record_path(model.name)
-    try:
-        model = _read(path)
-    except (OSError, ValueError, KeyError, TypeError):
-        log.warning("record %s not read: written anew", path)
-    _write(replace(model, **values))
+    with _alone():
+        try:
+            model = _read(path)
+        except (OSError, ValueError, KeyError, TypeError):
+            log.warning("record %s not read: written anew", path)
+        _write(replace(model, **values))
 
 
 def remove(model: Installed, for_good: bool = False) -> None:
@@ -279,8 +324,44 @@ def remove(model: Installed, for_good: bool = False) -> None:
 
 
 def slug(text: str) -> str:
-    """``text`` as a name that a terminal and a file system like."""
-    return re.sub(r"[^a-z0-9.]+", "-", text.lower()).strip("-.") or "model"
+    """``text`` as a name that a terminal and a file system like: letters, digits and signs of any script, small."""
+    small = unicodedata.normalize("NFC", text.lower())
+    kept = (char if char == "." or _is_in_a_name(char) else "-" for char in small)
+    name = re.sub("-+", "-", "".join(kept)).encode()[:_LONGEST_NAME].decode(errors="ignore").strip("-.")
+    return f"{name}-model" if _NOT_A_FILE.match(name) else name or "model"
+
+
+def _is_in_a_name(char: str) -> bool:
+    """Letters with their marks, numbers, pictures; no lone surrogate, which is a byte of no text."""
+    kind = unicodedata.category(char)
+    return kind[0] in "LMN" or kind == "So"
+
+
+def readable(text: str) -> str:
+    """``text`` with a replacement sign for each byte that was none of a text (a file's name need not be one)."""
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else, in this process or another, changes a record meanwhile."""
+    lock = filelock.FileLock(models_dir() / ".records.lock", timeout=_LOCK_S)
+    with _lock:
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            raise UserError(
+                "Another Tern is changing the list of models and does not finish. Close it, then try again."
+            ) from None
+        except NotImplementedError:  # a disk that has no locks
+            yield
+            return
+        except OSError as error:
+            raise UserError(f"Tern could not write in {models_dir()} ({error.strerror}).") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _record_path(name: str) -> Path:
@@ -295,7 +376,9 @@ def _write(model: Installed) -> None:
     path = _record_path(model.name)
     try:
         with replacing(path) as file:
-            file.write(json.dumps(values, indent=1, ensure_ascii=False).encode())
+            # A byte of a file's name that is no text becomes the escape that JSON has for it.
+            text = json.dumps(values, indent=1, ensure_ascii=False)
+            file.write(text.encode(errors="backslashreplace"))
     except OSError as error:
         raise UserError(f"Tern could not write {path} ({error.strerror}).") from error
 

@@ -1,7 +1,8 @@
 """The person's token for the hub, kept in the system's keyring and nowhere else: no settings file, no log, no journal.
 
 Where the system has no keyring (a server, a container) Tern keeps nothing and says so: HF_TOKEN and Hugging Face's own
-token file (`hf auth login`) are read all the same. The keyring is imported and asked only when a token is needed.
+token file (`hf auth login`) are read all the same. The keyring is asked only when a hub wants to know who asks, and
+never waited for without end: one that is locked, or broken, must not keep anybody from what is open to everyone.
 """
 
 from __future__ import annotations
@@ -9,57 +10,91 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tern.errors import UserError
+from tern.library.network import SettingError
 
 log = logging.getLogger(__name__)
 
 SERVICE, USER = "tern", "huggingface.co"
+T = TypeVar("T")
 _VARIABLES = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
 _LONGEST = 512
+ANSWER_S = 5.0  # that the keyring gets to say something
+UNLOCK_S = 30.0  # ... where the person may have to unlock it first
 _lock = threading.Lock()
 _known: list[str | None] = []  # what the keyring said, once it was asked: each question may unlock it
+_asking: list[threading.Thread] = []  # the one question to it that is under way
+
+
+class SilentError(UserError):
+    """The system's keyring says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
     """Where the token in use comes from ("HF_TOKEN", "keyring", "hugging face", "" for none), and the keyring's name
-    ("" where there is none to keep one in)."""
+    ("" where there is none to keep one in). ``silent``: the keyring does not answer."""
 
     source: str
     keyring: str
+    silent: bool = False
 
 
 def token() -> str | None:
-    """The token to send to the hub: HF_TOKEN, the keyring's, or Hugging Face's own file's; None when there is none."""
-    return _from_variable() or kept() or _from_hugging_face()
-
-
-def kept() -> str | None:
-    """The token in the system's keyring; None when there is none, or no keyring."""
+    """The token to send to the hub without asking the keyring: HF_TOKEN, what the keyring said before, or Hugging
+    Face's own file's; None when there is none. Raises SettingError for one that no request can carry."""
     with _lock:
-        if not _known:
-            _known.append(_read())
-        return _known[0]
+        known = _known[0] if _known else None
+    for value, name in ((_from_variable(), _variable()), (known, "keyring"), (_from_hugging_face(), "")):
+        if value:
+            _check(value, name)
+            return value
+    return None
+
+
+def unasked() -> bool:
+    """Whether the keyring may know a token that :func:`token` does not."""
+    return not _variable() and not _known
+
+
+def kept(seconds: float | None = None) -> str | None:
+    """The token in the system's keyring; None when there is none, or no keyring. Raises SilentError when it does not
+    answer in time (``ANSWER_S``); what it says later is known the next time."""
+    with _lock:
+        if _known:
+            return _known[0]
+        if not _asking or not _asking[0].is_alive():
+            _asking[:] = [threading.Thread(target=_read, name="keyring", daemon=True)]
+            _asking[0].start()
+        thread = _asking[0]
+    thread.join(ANSWER_S if seconds is None else seconds)
+    if thread.is_alive():
+        raise _silent()
+    with _lock:
+        return _known[0] if _known else None
 
 
 def keep(text: str) -> None:
     """Put the token into the system's keyring. Raises UserError, which never has the token in it."""
     value = text.strip()
-    if not value or len(value) > _LONGEST or not value.isascii() or any(char.isspace() for char in value):
+    if not value or len(value) > _LONGEST or _wrong_letter(value) is not None:
         raise UserError(
             "That is not a token. Copy the whole of it from huggingface.co, Settings, Access Tokens."
         )
-    backend = _backend()
+    backend = _answer(_backend)
     if backend is None:
         raise UserError(
             "This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run "
             "`hf auth login`, which keeps it in Hugging Face's own file; Tern reads both."
         )
     try:
-        backend.set_password(SERVICE, USER, value)
+        _answer(lambda: backend.set_password(SERVICE, USER, value), UNLOCK_S)
+    except SilentError:
+        raise
     except Exception as error:  # each system's keyring has errors of its own
         raise UserError(
             f"The system's keyring refused the token ({type(error).__name__}). Unlock it and try again."
@@ -70,10 +105,12 @@ def keep(text: str) -> None:
 
 def forget() -> None:
     """Take the token out of the keyring; nothing happens where there is none. Raises UserError when it refuses."""
-    backend = _backend()
-    if backend is not None and kept() is not None:
+    backend = _answer(_backend)
+    if backend is not None and kept(UNLOCK_S) is not None:
         try:
-            backend.delete_password(SERVICE, USER)
+            _answer(lambda: backend.delete_password(SERVICE, USER), UNLOCK_S)
+        except SilentError:
+            raise
         except Exception as error:
             raise UserError(
                 f"The system's keyring did not give the token up ({type(error).__name__}). Unlock it and try again."
@@ -83,29 +120,93 @@ def forget() -> None:
 
 
 def status() -> Status:
-    """What there is. May wait for the person to unlock the keyring: not for the GUI thread."""
-    name = keyring_name()
+    """What there is. Waits a moment for the keyring: not for the GUI thread."""
+    name, silent, found = "", False, None
+    try:
+        name, found = keyring_name(), kept()
+    except SilentError:
+        silent = True
     source = (
         "HF_TOKEN"
         if _from_variable()
         else "keyring"
-        if kept()
+        if found
         else "hugging face"
         if _from_hugging_face()
         else ""
     )
-    return Status(source, name)
+    return Status(source, name, silent)
 
 
 def keyring_name() -> str:
-    """The keyring as a person knows it; empty when this system has none."""
-    backend = _backend()
+    """The keyring as a person knows it; empty when this system has none. Raises SilentError."""
+    backend = _answer(_backend)
     return "" if backend is None else str(backend.name).split(" ")[0].removesuffix(".Keyring")
 
 
+def _answer(question: Callable[[], T], seconds: float | None = None) -> T:
+    """What the keyring answers, or what it raises; SilentError when it does neither in time."""
+    said: list[T] = []
+    raised: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            said.append(question())
+        except Exception as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=ask, name="keyring", daemon=True)
+    thread.start()
+    thread.join(ANSWER_S if seconds is None else seconds)
+    if raised:
+        raise raised[0]
+    if not said:
+        raise _silent()
+    return said[0]
+
+
+def _silent() -> SilentError:
+    return SilentError(
+        "The system's keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no "
+        "keyring is needed."
+    )
+
+
+def _check(value: str, name: str) -> None:
+    """Raise SettingError where ``value`` has a letter that cannot be sent; the sentence has no more of it than that."""
+    at = _wrong_letter(value)
+    if at is None:
+        return
+    letter = value[at]
+    if name == "keyring":
+        raise SettingError(
+            f"The token in the system's keyring has a letter that no token has ({letter!r}). Copy it anew from "
+            "huggingface.co, Settings, Access Tokens.",
+            "",
+        )
+    if not name:
+        raise SettingError(
+            f"The token of your Hugging Face login has a letter that no token has ({letter!r}). Log in anew with `hf "
+            "auth login`.",
+            "",
+        )
+    raise SettingError(
+        f"The token in the variable {name} has a letter that no token has ({letter!r}). Copy it anew from "
+        "huggingface.co, Settings, Access Tokens, or unset the variable.",
+        name,
+    )
+
+
+def _wrong_letter(value: str) -> int | None:
+    return next((at for at, char in enumerate(value) if not "!" <= char <= "~"), None)
+
+
+def _variable() -> str:
+    return next((name for name in _VARIABLES if os.environ.get(name, "").strip()), "")
+
+
 def _from_variable() -> str | None:
-    found = (os.environ.get(name, "").strip() for name in _VARIABLES)
-    return next((value for value in found if value), None)
+    return os.environ.get(_variable(), "").strip() or None
 
 
 def _from_hugging_face() -> str | None:
@@ -114,16 +215,16 @@ def _from_hugging_face() -> str | None:
     return hub_client.saved_login()
 
 
-def _read() -> str | None:
+def _read() -> None:
+    """Ask the keyring and remember what it says; one that refuses is asked again the next time."""
     backend = _backend()
-    if backend is None:
-        return None
     try:
-        found = backend.get_password(SERVICE, USER)
+        found = backend.get_password(SERVICE, USER) if backend is not None else None
     except Exception as error:
         log.warning("keyring not read: %s", type(error).__name__)
-        return None
-    return str(found) if found else None
+        return
+    with _lock:
+        _known[:] = [str(found) if found else None]
 
 
 def _backend() -> Any | None:

@@ -37,7 +37,7 @@ def unfinished() -> list[Unfinished]:
         if ending is None or origin.count("/") < 2 or notes["size"] < 1 or not path.is_file():
             continue
         owner, name, file = origin.split("/", 2)
-        if path.with_suffix("").suffix not in shelf.MODEL_SUFFIXES:
+        if path.with_suffix("").suffix.lower() not in shelf.MODEL_SUFFIXES and not shelf.kind_of(path):
             continue
         found.append(
             Unfinished(

@@ -150,6 +150,8 @@ class Downloads(QObject):
     """Every task of the window, by the hub's file: the same file, the same task."""
 
     installed = Signal(object)  # shelf.Installed: a download has ended well
+    progressed = Signal()
+    changed = Signal()  # one has begun, or is over, or stands still
 
     def __init__(
         self, options: Callable[[], NetworkOptions] = saved_options, parent: QObject | None = None
@@ -193,6 +195,11 @@ class Downloads(QObject):
         return self._task(model.origin, "repair", model.name, model.title, prepare)
 
     @property
+    def tasks(self) -> list[DownloadTask]:
+        """Every one that was asked for in this session."""
+        return list(self._tasks.values())
+
+    @property
     def running(self) -> bool:
         """Whether anything is on its way."""
         return any(task.running for task in self._tasks.values())
@@ -232,6 +239,8 @@ class Downloads(QObject):
 
             task = DownloadTask(name, title, prepare, self._options, self, progress, forget)
             task.finished.connect(self.installed)
+            task.progressed.connect(lambda progress: self.progressed.emit())
+            task.state_changed.connect(self.changed)
             self._tasks[key] = task
         return self._tasks[key]
 

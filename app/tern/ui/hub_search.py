@@ -1,16 +1,21 @@
-"""Find a model on the hub: a repository by its name, or by words; its files with their sizes, each to be fetched."""
+"""Find a model on the hub: a repository by its name, or by words; its files with size, licence and whether they fit
+this computer. Nothing is fetched before its button is pressed.
+"""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+import psutil
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from tern.library import hub_client
-from tern.library.hub_client import Hit
+from tern.library import hub_client, shelf
+from tern.library.hub import SPARE
+from tern.library.hub_client import Hit, Repository
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
 from tern.ui.jobs import Job
@@ -19,10 +24,11 @@ from tern.ui.theme import Size, Space, Theme
 
 _MOST = 12
 _PAGE = "https://huggingface.co/"
+_BESIDE = 1.1  # of a file's bytes: the memory that it takes with a conversation, at least
 
 
 class HubSearch(QWidget):
-    """``fetch_requested`` carries the repository and the file ("" for its only model)."""
+    """``fetch_requested`` carries the repository and the file."""
 
     fetch_requested = Signal(str, str)
     said = Signal(str)
@@ -52,7 +58,7 @@ class HubSearch(QWidget):
         column.addLayout(self._found)
 
     def go(self) -> None:
-        """Search for the words, or fetch the repository that is named."""
+        """Search for the words, or show what is in the repository that is named."""
         wanted = self.field.text().strip().removeprefix(_PAGE).strip("/")
         owner, _, rest = wanted.partition("/")
         if not wanted:
@@ -62,12 +68,7 @@ class HubSearch(QWidget):
         else:
             repo, _, file = rest.partition("/")
             file = file.removeprefix("resolve/main/").removeprefix("blob/main/")
-            if file:
-                self._clear()
-                self.field.clear()
-                self.fetch_requested.emit(f"{owner}/{repo}", file)
-            else:
-                self._list(f"{owner}/{repo}")
+            self._list(f"{owner}/{repo}", file)
 
     def close_search(self) -> None:
         """Wait for a question under way."""
@@ -86,26 +87,39 @@ class HubSearch(QWidget):
 
         self._ask(words, lambda progress: hub_client.search(self._options(), words, _MOST), show)
 
-    def _list(self, repo: str) -> None:
-        """The models of a repository; an only one is fetched at once."""
+    def _list(self, repo: str, only: str = "") -> None:
+        """The models of a repository, or the one file that is asked for."""
 
         def show(found: object) -> None:
-            files = cast(dict[str, int | None], found)
-            models = [name for name in hub_client.models(list(files)) if name.endswith(".gguf")]
-            if len(models) == 1:
-                self.field.clear()
-                self.fetch_requested.emit(repo, models[0])
-                return
-            for name in models:
-                whole = sum(files.get(part) or 0 for part in shards(name))
-                size = self.tr("{0:,.0f} MB").format(whole / 1e6)
-                act = partial(self.fetch_requested.emit, repo, name)
-                about = f"{name} · {size}" if whole else name
-                self._row(about, "fileButton", self.tr("Fetch"), name, act)
+            there = cast(Repository, found)
+            models = [name for name in hub_client.models(list(there.files)) if name.lower().endswith(".gguf")]
+            if only:
+                models = [only] if only in there.files else []
             if not models:
-                self.said.emit(self.tr("{0} has no GGUF file.").format(repo))
+                words = self.tr("{0} has no file {1}.") if only else self.tr("{0} has no GGUF file.")
+                self.said.emit(words.format(repo, only))
+                return
+            licence = there.licence or self.tr("not named")
+            about = self.tr("{0} · licence: {1}").format(repo, licence)
+            heading = text(self._theme, about, Size.SMALL, self, quiet=True)
+            self._found.addWidget(heading)
+            heading.show()
+            for name in models:
+                whole = sum(there.files.get(part) or 0 for part in shards(name))
+                about = f"{name} · {_size(whole)} · {self._fit(whole)}" if whole else name
+                act = partial(self.fetch_requested.emit, repo, name)
+                self._row(about, "fileButton", self.tr("Download"), name, act)
 
-        self._ask(repo, lambda progress: hub_client.files(self._options(), repo), show)
+        self._ask(repo, lambda progress: hub_client.repository(self._options(), repo), show)
+
+    def _fit(self, size: int) -> str:
+        """Whether a file of ``size`` bytes has room here."""
+        free, memory = shutil.disk_usage(shelf.models_dir()).free, psutil.virtual_memory().total
+        if size + SPARE > free:
+            return self.tr("too large for the disk: {0} free").format(_size(free))
+        if size * _BESIDE > memory:
+            return self.tr("too large for this computer's memory: {0}").format(_size(memory))
+        return self.tr("fits this computer")
 
     def _ask(self, what: str, question: Callable[[Any], object], show: Callable[[object], None]) -> None:
         if self._job is not None:
@@ -138,3 +152,9 @@ class HubSearch(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
+
+
+def _size(count: int) -> str:
+    if count >= 1e9:
+        return f"{count / 1e9:,.2f}\u2009GB"
+    return f"{count / 1e6:,.0f}\u2009MB" if count >= 1e6 else f"{max(count / 1e3, 1):,.0f}\u2009KB"

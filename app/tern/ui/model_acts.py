@@ -200,7 +200,7 @@ class ModelActs(QObject):
         """Ask for a GGUF file."""
         dialog = QFileDialog(self._widget, self.tr("Import a model"))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-        dialog.setNameFilters([self.tr("Models (*.gguf)"), self.tr("All files (*)")])
+        dialog.setNameFilters([self.tr("Models (*.gguf *.GGUF sha256-*)"), self.tr("All files (*)")])
         self._open(dialog, self.import_path)
 
     def ask_import_folder(self) -> None:

@@ -101,7 +101,7 @@ class InstalledCard(Card):
         menu.setObjectName("moreMenu")
         menu.setAccessibleName(model.title)
         acts, here = self._acts, model.present
-        gguf = model.path.suffix == ".gguf"
+        gguf = model.gguf
         update = _add(menu, "updateAction", _tr("Look for a newer version"), acts.look_for_update, model)
         update.setEnabled(model.from_hub)
         if gguf:

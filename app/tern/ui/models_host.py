@@ -24,6 +24,7 @@ from tern.errors import UserError
 from tern.library import shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
+from tern.library.unfinished import unfinished
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
 from tern.ui import first_run
 from tern.ui.downloads import Downloads
@@ -31,6 +32,7 @@ from tern.ui.first_run import FirstModelCard
 from tern.ui.main_window import MainWindow
 from tern.ui.models_page import ModelsPage
 from tern.ui.network_page import NetworkPage
+from tern.ui.network_word import NetworkWatch
 from tern.ui.speed_probe import SpeedProbe
 from tern.ui.theme import Theme
 
@@ -65,6 +67,10 @@ class ModelsHost(QObject):
         window.desk.ended.connect(self._replied)
         window.setting_changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
+        self._watch = NetworkWatch(self.downloads, lambda: NetworkOptions.from_settings(settings), self)
+        self._watch.changed.connect(window.readouts.show_network)
+        window.readouts.downloads_requested.connect(self.show_page)
+        window.readouts.connections_requested.connect(self.show_network)
         if not any(model.present for model in shelf.installed()):
             self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
 
@@ -78,6 +84,8 @@ class ModelsHost(QObject):
             )  # fmt: skip
             kept = None
         self._open(asked or kept or paths.guide_model())
+        self._say_what_is_unfinished()
+        self._watch.refresh()
 
     def open_asked(self, asked: Path, answer: Callable[[str], None]) -> None:
         """Open the model that another launch asks for; ``answer`` is told why not, or nothing, once that is known.
@@ -154,6 +162,7 @@ class ModelsHost(QObject):
 
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
+        self._watch.close()
         self.downloads.close()
         if self._probe is not None:
             self._probe.close()
@@ -237,7 +246,39 @@ class ModelsHost(QObject):
         except UserError as error:
             log.warning("speed not noted: %s", error)
 
+    def _say_what_is_unfinished(self) -> None:
+        """What an earlier session left can go on, with one click, or after a look at it."""
+        try:
+            left = [self.downloads.of_unfinished(item) for item in unfinished()]
+        except UserError as error:
+            log.warning("unfinished downloads not read: %s", error)
+            return
+        if not left or self._window.notice.isVisible():
+            return
+        say = partial(self._window.notice.show_message, tone="calm", lasting=True)
+        if len(left) > 1:
+            say(self.tr("%n downloads are not finished.", "", len(left)), self.tr("Models"), self.show_page)
+            return
+        (task,) = left
+        if task.progress is None:
+            return
+        words = self.tr("The download of {0} is paused at {1:.0%}.")
+        sentence = words.format(task.title, task.progress.done / max(task.progress.total, 1))
+        task.state_changed.connect(lambda: self._take_back(sentence))
+        try:
+            NetworkOptions.from_settings(self._settings).check()
+        except UserError:  # it could not go on: where it is, that is said
+            say(sentence, self.tr("Models"), self.show_page)
+        else:
+            say(sentence, self.tr("Resume"), task.start)
+
+    def _take_back(self, sentence: str) -> None:
+        """It has gone on, or is gone: nothing is left to say."""
+        if self._window.notice.message == sentence:
+            self._window.notice.hide()
+
     def _setting_changed(self, setting: object) -> None:
+        self._watch.refresh()
         if (
             setting is OFFLINE and self._settings[OFFLINE]
         ):  # at once, and not only from the next connection on
@@ -248,7 +289,7 @@ class ModelsHost(QObject):
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
             self.card.hide()
-        if model.path.suffix != ".gguf":
+        if not model.gguf:
             return
         if model.path == self._path:  # mended, or a newer one in its place
             self._open(model.path)
@@ -276,7 +317,7 @@ class _PageWindow(ModelsPage):
 
 
 def _can_chat(model: Installed) -> bool:
-    return model.present and not model.damaged and model.path.suffix == ".gguf"
+    return model.present and not model.damaged and model.gguf
 
 
 def _raise(page: QWidget) -> None:

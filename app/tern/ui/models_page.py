@@ -281,10 +281,10 @@ class ModelsPage(QWidget):
         card.show()  # at once: a click may come before the layout's own turn
 
     def _fetch(self, repo: str, file: str) -> None:
-        task = self._downloads.of_repository(repo, file or None)
+        task = self._downloads.of_repository(repo, file)
         task.start()
         self.reload()
-        item = Unfinished(repo, file or "…", task.name, task.title, Path(), 0, 0, False)
+        item = Unfinished(repo, file, task.name, task.title, Path(), 0, 0, False)
         shown = self.findChild(QWidget, f"model_unfinished_{task.name}")
         if shown is None or shown.isHidden():
             card = UnfinishedCard(self._theme, item, task, self._page)
@@ -322,8 +322,10 @@ def _gap(parent: QWidget) -> QLabel:
 def _dropped(event: QDropEvent) -> Path | None:
     for url in event.mimeData().urls():
         path = Path(url.toLocalFile()) if url.isLocalFile() else None
-        if path is not None and (path.suffix == ".gguf" or path.is_dir()):
-            return path
-        if path is not None and path.suffix == ".safetensors":  # the whole folder is meant
+        if path is None:
+            continue
+        if path.suffix.lower() == ".safetensors":  # the whole folder is meant
             return path.parent
+        if path.is_dir() or shelf.is_model(path):
+            return path
     return None

@@ -39,6 +39,7 @@ class NetworkPage(QWidget):
         super().__init__(parent, Qt.WindowType.Window)
         self._theme = theme
         self._job: Job | None = None
+        self._next: tuple[Work, Callable[[], object]] | None = None
         self.setObjectName("greeting")  # the same paper
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Connections"))
@@ -144,6 +145,7 @@ class NetworkPage(QWidget):
 
     def close_page(self) -> None:
         """Wait for a question to the keyring."""
+        self._next = None
         if self._job is not None:
             self._job.wait()
 
@@ -153,7 +155,8 @@ class NetworkPage(QWidget):
         hosts = sorted({line.host for line in found})
         total = sum(line.received for line in found) / 1e6
         return self.tr(
-            "{0:,} connections to {1}; {2:,.1f} MB came. Nothing of what you write was in them."
+            "{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its "
+            "words as they were typed."
         ).format(len(found), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
 
     def _keep(self) -> None:
@@ -173,9 +176,12 @@ class NetworkPage(QWidget):
         self._run(work)
 
     def _run(self, work: Work, then: Callable[[], object] = lambda: None) -> None:
-        """Ask the keyring beside the window's work: it may ask the person to unlock it."""
+        """Ask the keyring beside the window's work: it may ask the person to unlock it. One question at a time, of
+        those that wait the newest."""
         if self._job is not None:
+            self._next = (work, then)
             return
+        self.token_status.setText(self.tr("Asking the system's keyring…"))
         job = Job("", work, self)
         job.ended.connect(self._answered)
         job.done.connect(self._show_status)
@@ -186,6 +192,9 @@ class NetworkPage(QWidget):
 
     def _answered(self) -> None:
         self._job = None
+        if self._next is not None:
+            (work, then), self._next = self._next, None
+            self._run(work, then)
 
     def _show_status(self, status: Status) -> None:
         said = {
@@ -196,15 +205,20 @@ class NetworkPage(QWidget):
                 "None is in use, and most models need none. It would be kept in the system's keyring ({0})."
             ),
         }[status.source].format(status.keyring)
-        if not status.keyring:
+        if status.silent:
+            said = self.tr(
+                "The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then open this "
+                "page again."
+            )
+        elif not status.keyring:
             if not status.source:
                 said = self.tr("None is in use, and most models need none.")
             said += " " + self.tr(
                 "This system has no keyring, so Tern keeps no token: set HF_TOKEN, or run `hf auth login`."
             )
         self.token_status.setText(said)
-        self.token.setEnabled(bool(status.keyring))
-        self._keep_button.setEnabled(bool(status.keyring))
+        self.token.setEnabled(bool(status.keyring) or status.silent)
+        self._keep_button.setEnabled(bool(status.keyring) or status.silent)
         self._forget_button.setEnabled(status.source == "keyring")
 
     def _restyle(self) -> None:

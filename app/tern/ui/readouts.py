@@ -1,5 +1,5 @@
-"""The instrument line: speed, memory, and that nothing leaves this computer. Draws numbers that others
-measured; measures only its own process's memory, through metrics.
+"""The instrument line: speed, memory, and what the network does. Draws what others measured and found out; measures
+only its own process's memory, through metrics.
 """
 
 from __future__ import annotations
@@ -8,14 +8,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from tern.engine.types import Stats
 from tern.metrics.memory import memory
 from tern.metrics.speed import RateMeter, format_megabytes
 from tern.ui.figures import speed_text
+from tern.ui.network_word import NetworkWord, network_word
 from tern.ui.theme import Size, Space, Theme
 
 _TICK_MS = 500
@@ -26,6 +27,9 @@ _SPARK_FROM = 640  # px of width from which there is room for the curve
 
 class Readouts(QFrame):
     """Feed :meth:`show_stats` as often as you like; the labels change twice a second."""
+
+    downloads_requested = Signal()
+    connections_requested = Signal()
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, read_memory: Callable[[], int] | None = None
@@ -46,12 +50,11 @@ class Readouts(QFrame):
         self._memory = self._figure(
             "memoryReadout", self.tr("Memory"), self.tr("Memory that Tern occupies now, the model included.")
         )
-        self._offline = self._figure(
-            "offlineReadout",
-            self.tr("Network"),
-            self.tr("Tern uses no network: nothing you write leaves here."),
-        )
-        self._offline.setText(self.tr("Offline"))
+        self._network = QPushButton(self)
+        self._network.setObjectName("networkReadout")
+        self._network.setProperty("kind", "figure")
+        self._network.clicked.connect(self._show_more)
+        self._word = network_word(False, (), None)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
         row.setSpacing(Space.XL)
@@ -63,7 +66,7 @@ class Readouts(QFrame):
         row.addLayout(speed)
         row.addWidget(self._memory)
         row.addStretch(1)
-        row.addWidget(self._offline)
+        row.addWidget(self._network)
 
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -71,6 +74,18 @@ class Readouts(QFrame):
         self._restyle()
         self._idle(True)
         self._show_speed()
+        self.show_network(self._word)
+
+    def show_network(self, word: NetworkWord) -> None:
+        """Say what the network does; a click on it asks for more of that."""
+        self._word = word
+        self._network.setToolTip(word.about)
+        self._network.setAccessibleDescription(word.about)
+        self._network.setAccessibleName(self.tr("Network: {0}").format(word.text))
+        self._fit()
+
+    def _show_more(self) -> None:
+        (self.downloads_requested if self._word.downloads else self.connections_requested).emit()
 
     def _figure(self, name: str, heading: str, description: str) -> QLabel:
         label = QLabel(self)
@@ -147,15 +162,15 @@ class Readouts(QFrame):
 
     def _idle(self, idle: bool) -> None:
         self._speed.setProperty("idle", idle)
-        for label in (self._memory, self._offline):
-            label.setProperty("idle", True)
-        for label in (self._speed, self._memory, self._offline):
+        self._memory.setProperty("idle", True)
+        for label in (self._speed, self._memory):
             label.style().unpolish(label)
             label.style().polish(label)
         self._spark.set_idle(idle)
 
     def _restyle(self) -> None:
-        for label in (self._speed, self._memory, self._offline):
+        self._network.setFont(self._theme.font(Size.SMALL, tabular=True))
+        for label in (self._speed, self._memory):
             label.setMinimumWidth(0)
             label.setFont(self._theme.font(Size.SMALL, tabular=True))
             label.setMinimumWidth(label.sizeHint().width())
@@ -172,12 +187,20 @@ class Readouts(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """Where large text leaves no room for all three, the memory makes room for the others."""
-        figures = (self._speed, self._memory, self._offline)
+        """Where large text leaves no room for all three, the memory makes room for the others, and then the network
+        says less."""
         sides = self._row.contentsMargins()
-        wanted = sum(max(f.minimumWidth(), f.sizeHint().width()) + self._row.spacing() for f in figures)
         spark = self._spark.sizeHint().width() + Space.M if self.width() >= _SPARK_FROM else 0
-        self._memory.setVisible(wanted + spark + sides.left() + sides.right() <= self.width())
+        room = self.width() - sides.left() - sides.right() - spark
+        speed, memory = (
+            max(label.minimumWidth(), label.sizeHint().width()) + self._row.spacing()
+            for label in (self._speed, self._memory)
+        )
+        self._network.setText(self._word.text)
+        network = self._network.sizeHint().width()
+        if speed + network > room:
+            self._network.setText(self._word.short)
+        self._memory.setVisible(speed + memory + network <= room)
 
     def showEvent(self, event: QEvent) -> None:
         self._timer.start()

@@ -57,6 +57,8 @@ QPushButton::menu-indicator { image: none; width: 0; }
 QLabel[kind="quiet"] { color: @quiet; font-size: @small_px; }
 QLabel[kind="figure"] { color: @ink; font-size: @small_px; }
 QLabel[kind="figure"][idle="true"] { color: @quiet; }
+QPushButton[kind="figure"] { color: @quiet; font-size: @small_px; padding: 1px 6px; }
+QPushButton[kind="figure"]:hover { color: @ink; }
 
 QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
     background: @paper; border: none;
