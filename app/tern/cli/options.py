@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tern.errors import UserError
+
 if TYPE_CHECKING:
     from tern.engine.types import EngineOptions, SamplingParams
 
@@ -83,7 +85,7 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
     group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
-        "--repeat-penalty", type=number_from(1.0), metavar="R", help="1 switches it off (default: 1)"
+        "--repeat-penalty", type=number_from(1.0), metavar="R", help="for the last 64 tokens; 1 switches it off (default: 1)",
     )
     group.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply (default: a fresh one)")
 
@@ -109,13 +111,19 @@ def engine_options(args: argparse.Namespace) -> EngineOptions:
 
 
 def sampling(args: argparse.Namespace) -> SamplingParams:
-    """The sampling asked for; what was not keeps ``SamplingParams``' default."""
+    """The sampling asked for; what was not keeps ``SamplingParams``' default.
+
+    Greedy is a temperature of 0: a repeat penalty still counts, and what chooses among several tokens has no effect.
+    Raises UserError where another temperature is asked for besides.
+    """
     from tern.engine.types import SamplingParams
 
-    if args.greedy:
-        return SamplingParams.greedy_params()
     names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    if args.greedy:
+        if args.temperature:
+            raise UserError("--greedy is a temperature of 0. Leave out --greedy or --temperature.")
+        given["temperature"] = 0.0
     return SamplingParams(**{name: value for name, value in given.items() if value is not None})
 
 

@@ -22,11 +22,29 @@ _U64 = struct.Struct("<Q")
 
 
 class GGUFError(UserError):
-    """A model file that cannot be used: its name, what is wrong, and what to do."""
+    """A model file that cannot be used: its name, what is wrong, and what to do. Its bytes are as they were made, so
+    nothing comes of fetching them again."""
 
     def __init__(self, file_name: str, what: str) -> None:
-        super().__init__(
+        super().__init__(f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file.")
+
+
+class BrokenFileError(GGUFError):
+    """A file whose bytes may not be the ones that were made."""
+
+    def __init__(self, file_name: str, what: str) -> None:
+        super(GGUFError, self).__init__(
             f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file, or fetch this one again."
+        )
+
+
+class OtherKernelsError(GGUFError):
+    """A whole file in an encoding that only its makers' own program computes."""
+
+    def __init__(self, file_name: str, encoding: str) -> None:
+        super(GGUFError, self).__init__(
+            f"{shown(file_name)} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only that "
+            "program's own build can compute. Take the i2_s file of the same model."
         )
 
 
@@ -60,7 +78,7 @@ class StringArray(Sequence[str]):
             return self.raw(index).decode()
         except UnicodeDecodeError:
             file_name, key = self._where
-            raise GGUFError(file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text") from None
+            raise BrokenFileError(file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text") from None
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(self._count))
@@ -137,7 +155,7 @@ class Entry:
             return self._text()
         (scalar,) = struct.unpack_from(SCALAR_FORMATS[self.kind], self.source, self.start)
         if self.kind is ValueType.BOOL and self.source[self.start] > 1:
-            raise GGUFError(self.file_name, f"the value of {shown(self.key)} is neither true nor false")
+            raise BrokenFileError(self.file_name, f"the value of {shown(self.key)} is neither true nor false")
         return scalar  # type: ignore[no-any-return]  # struct's formats give bool, int or float
 
     def _text(self) -> str:
@@ -147,7 +165,7 @@ class Entry:
             return self.source[self.start + 8 : self.end].decode()
         except UnicodeDecodeError:
             what = f"the value of {shown(self.key)} is not valid UTF-8 text"
-            raise GGUFError(self.file_name, what) from None
+            raise BrokenFileError(self.file_name, what) from None
 
     def _array(self) -> StringArray | NDArray[np.generic]:
         assert self.element is not None

@@ -67,17 +67,16 @@ class Tokenizer:
 
 
 class TextStream:
-    """Joins token pieces into text, holding back bytes until their character is whole."""
+    """Joins token pieces into text, holding back bytes until their character is whole.
+
+    Where a reply is cut before that, they are left out: going on from its text says the whole character.
+    """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def feed(self, piece: bytes) -> str:
         return self._decoder.decode(piece)
-
-    def end(self) -> str:
-        """Whatever is left; a character that never became whole comes out as U+FFFD."""
-        return self._decoder.decode(b"", final=True)
 
 
 def check_vocabulary(tokenizer: Tokenizer, n_vocab: int) -> None:
