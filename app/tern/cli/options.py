@@ -85,7 +85,10 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--top-p", type=_part, metavar="P", help="1 switches it off (default: 0.95)")
     group.add_argument("--min-p", type=_part, metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
-        "--repeat-penalty", type=number_from(1.0), metavar="R", help="for the last 64 tokens; 1 switches it off (default: 1)",
+        "--repeat-penalty",
+        type=number_from(1.0),
+        metavar="R",
+        help="for the last 64 tokens; 1 switches it off (default: 1)",
     )
     group.add_argument("--seed", type=_seed, metavar="N", help="same seed, same reply (default: a fresh one)")
 

@@ -276,7 +276,9 @@ class _Parser:
         version, n_tensors, n_metadata = struct.unpack_from("<IQQ", start, 4)
         if version != VERSION:
             if version in (1, 2):
-                raise GGUFError(self._name, f"it is GGUF version {version}, out of use; Tern opens version {VERSION}")
+                raise GGUFError(
+                    self._name, f"it is GGUF version {version}, out of use; Tern opens version {VERSION}"
+                )
             if int.from_bytes(start[4:8], "big") <= VERSION:
                 raise GGUFError(self._name, "it is a big-endian GGUF file; Tern opens little-endian ones")
             raise GGUFError(self._name, f"it is GGUF version {version}; Tern opens version {VERSION}")

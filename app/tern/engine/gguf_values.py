@@ -43,8 +43,8 @@ class OtherKernelsError(GGUFError):
 
     def __init__(self, file_name: str, encoding: str) -> None:
         super(GGUFError, self).__init__(
-            f"{shown(file_name)} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only that "
-            "program's own build can compute. Take the i2_s file of the same model."
+            f"{shown(file_name)} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only "
+            "that program's own build can compute. Take the i2_s file of the same model."
         )
 
 
@@ -78,7 +78,9 @@ class StringArray(Sequence[str]):
             return self.raw(index).decode()
         except UnicodeDecodeError:
             file_name, key = self._where
-            raise BrokenFileError(file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text") from None
+            raise BrokenFileError(
+                file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(self._count))

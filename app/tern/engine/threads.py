@@ -6,6 +6,7 @@ Knows only the system.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -14,6 +15,9 @@ from pathlib import Path
 
 import psutil
 
+log = logging.getLogger(__name__)
+
+GGML_MAX_THREADS = 512  # it aborts on more
 SLOW_CORE = 0.7  # a core of less than this part of the fastest one's capacity is an efficiency core
 
 _CPUS = Path("/sys/devices/system/cpu")
@@ -30,6 +34,21 @@ def performance_cores() -> int:
         cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     limit = cpu_limit()
     return max(1, cores if limit is None else min(cores, int(limit)))
+
+
+def max_threads() -> int:
+    """The most threads that are worth asking for: one a logical processor that this process may use, at least 1."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(count, GGML_MAX_THREADS))
+
+
+def allowed(count: int) -> int:
+    """``count`` threads, or as many as there may be: settings travel to smaller computers, and threads without a
+    processor bring the whole computer to a standstill."""
+    most = max_threads()
+    if count > most:
+        log.warning("%d threads asked for; this computer has processors for %d", count, most)
+    return max(1, min(count, most))
 
 
 def cpu_limit() -> float | None:
