@@ -1,6 +1,6 @@
 """Whether a GGUF file can chat here, read from its header: an answer in milliseconds, without opening the model.
 
-Everyone who shows, imports or opens a model asks :func:`check`, so all say the same sentence. What a header cannot
+Everyone who shows, imports or opens a model asks here, so all say the same sentence. What a header cannot
 tell is tried in a process of its own (``trial``). Knows the file and the names that llama.cpp knows; runs nothing.
 """
 
@@ -56,24 +56,36 @@ class CannotChatError(UserError):
 
 
 def check(path: Path) -> None:
-    """Raise UserError, saying why and what to do, where the file at ``path`` cannot chat."""
+    """Raise CannotChatError, saying why and what to do, where the file at ``path`` cannot chat."""
+    if found := problem(path):
+        raise CannotChatError(found)
+
+
+def problem(path: Path) -> str:
+    """What :func:`check` says; empty where the file can chat. Quick, and quicker the second time."""
     try:
         status = path.stat()
+        size, modified = status.st_size, status.st_mtime_ns
     except OSError:
-        GGUFFile.open(path).close()  # says what is wrong
-        return
-    problem = _problem(os.fspath(path), status.st_size, status.st_mtime_ns)
-    if problem:
-        raise CannotChatError(problem)
+        size, modified = -1, -1  # opening it says what is wrong
+    try:
+        return _problem(os.fspath(path), size, modified)
+    except UserError as error:
+        return str(error)
 
 
 @lru_cache(256)
 def _problem(path: str, size: int, modified: int) -> str:
-    """What to say of this very file, empty where it can chat; size and time tell it from another in its place."""
+    """What to say of this very file, empty where it can chat; size and time tell it from another in its place.
+
+    Raises UserError, which is not remembered, where the system does not let it be opened.
+    """
     try:
         with GGUFFile.open(path) as file:
             check_file(file)
     except UserError as error:
+        if isinstance(error.__cause__ or error.__context__, OSError):
+            raise
         return str(error)
     return ""
 

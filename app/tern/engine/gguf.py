@@ -377,7 +377,7 @@ class _Parser:
     def _refuse_tl2(self, found: list[tuple[str, tuple[int, ...], TensorType, int, int]], end: int) -> None:
         """Where no tensor of MXFP4's number has room for MXFP4, the number means TL2."""
         places = sorted((offset, size, type_) for _, _, type_, offset, size in found)
-        ends = [offset for offset, _, _ in places[1:]] + [end]
+        ends = [*(offset for offset, _, _ in places), end][1:]
         fits = [
             offset + size <= next_
             for (offset, size, type_), next_ in zip(places, ends, strict=True)

@@ -142,7 +142,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_context_default_params": (ContextParams,),
     "llama_init_from_model": (_P, _P, ContextParams),
     "llama_free": (None, _P),
-    "llama_n_ctx": (C.c_uint32, _P),
     "llama_get_memory": (_P, _P),
     "llama_memory_clear": (None, _P, _B),
     "llama_memory_seq_rm": (_B, _P, _I, _I, _I),

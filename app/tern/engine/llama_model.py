@@ -61,7 +61,7 @@ class LlamaModel:
                 raise _cause(name, log)
             wanted = library.context_default_params()
             wanted.n_ctx = context_size
-            wanted.n_batch = wanted.n_ubatch = min(BATCH, context_size)
+            wanted.n_batch = wanted.n_ubatch = BATCH
             wanted.n_threads = wanted.n_threads_batch = threads
             wanted.type_k = wanted.type_v = _KV_TYPES[kv_type]
             wanted.flash_attn_type = _FLASH_ATTENTION
@@ -73,7 +73,7 @@ class LlamaModel:
         self._name = name
         self._memory: int | None = library.get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
-        self.context_size: int = library.n_ctx(self._context)
+        self.context_size = context_size  # libllama may have made room for some more
         self.n_layers: int = library.model_n_layer(self._model)
         self.n_embd: int = library.model_n_embd(self._model)
         self.n_params: int = library.model_n_params(self._model)
@@ -132,7 +132,7 @@ def _cause(name: str, log: Iterable[str]) -> UserError:
         return CacheTypeError(f"{name} cannot keep its KV cache in this type ({shown(reason)}). Use f16.")
     if _UNKNOWN.search(said):
         return UnknownModelError(
-            f"The llama.cpp in this Tern does not know what {name} is of ({shown(reason)}). A newer Tern may; until "
+            f"{name} needs what the llama.cpp in this Tern does not have ({shown(reason)}). A newer Tern may; until "
             "then choose another model."
         )
     if _MEMORY.search(said):

@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tern.engine import can_chat
 from tern.engine.recode import ENCODINGS, Encoding
 from tern.library.catalog import Entry
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished
 from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import DownloadTask
+from tern.ui.error_words import said
 from tern.ui.job_row import JobRow
 from tern.ui.jobs import Job
 from tern.ui.model_acts import ModelActs
@@ -74,6 +76,9 @@ class InstalledCard(Card):
             self.column.addWidget(JobRow(theme, job, self))
         if task is not None:
             self.column.addWidget(DownloadRow(theme, task, self))
+        problem = can_chat.problem(model.path) if model.present and model.path.suffix == ".gguf" else ""
+        if problem and not model.damaged:
+            self.column.addWidget(text(theme, said(problem), Size.SMALL, self))
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         if model.damaged or (not model.present and model.from_hub and not model.linked):
@@ -83,7 +88,7 @@ class InstalledCard(Card):
         else:
             words = _tr("In use") if used else _tr("Chat with it")
             use = button(self, "useButton", words, model.title, partial(self.use_requested.emit, model))
-            use.setEnabled(model.present and not used)
+            use.setEnabled(model.present and not used and not problem)
             row.addWidget(use)
         verify = button(self, "verifyButton", _tr("Verify"), model.title, partial(acts.verify, model))
         verify.setEnabled(model.present and acts.job is None)

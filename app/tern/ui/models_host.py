@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 from tern import paths
 from tern.chat.session import Session
 from tern.context import open_any_engine
+from tern.engine import can_chat
 from tern.engine.generic import chat_template
 from tern.engine.types import Engine, EngineOptions
 from tern.errors import UserError
@@ -106,6 +107,7 @@ class ModelsHost(QObject):
             self._choose(None)
             return
         try:
+            can_chat.check(model.path)
             template, known = chat_template(model.path)
         except UserError as error:
             self._window.show_error(str(error))
@@ -233,7 +235,8 @@ class _PageWindow(ModelsPage):
 
 
 def _can_chat(model: Installed) -> bool:
-    return model.present and not model.damaged and model.path.suffix == ".gguf"
+    here = model.present and not model.damaged and model.path.suffix == ".gguf"
+    return here and not can_chat.problem(model.path)
 
 
 def _raise(page: QWidget) -> None:
