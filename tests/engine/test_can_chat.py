@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from engine.foreign import write_foreign
 from tern.context import open_any_engine
 from tern.engine import can_chat, ggml
 from tern.engine.gguf import GGUFFile, TensorType
 from tern.engine.gguf_writer import GGUFWriter
 from tern.engine.synthetic import SHAPES, _vocabulary, write_synthetic
 from tern.errors import UserError
-
-from foreign import write_foreign
 
 TOKENS, _ = _vocabulary(512, 16)
 REFUSED = {
@@ -39,7 +38,7 @@ REFUSED = {
     "no vocabulary": ("llama", {"tokenizer.ggml.model": "none"}, "no vocabulary"),
     "no_vocab": ("llama", {"tokenizer.ggml.model": "no_vocab"}, "no vocabulary"),
     "no tokens": ("llama", {"tokenizer.ggml.tokens": None}, "no vocabulary"),
-    "too few tokens": ("llama", {"tokenizer.ggml.tokens": TOKENS[:500]}, "vocabulary of 500 tokens, and a model of 512"),
+    "too few tokens": ("llama", {"tokenizer.ggml.tokens": TOKENS[:500]}, "of 500 tokens, and a model of 512"),
     "a token twice": ("llama", {"tokenizer.ggml.tokens": [*TOKENS[:511], TOKENS[0]]}, "twice in its vocabulary"),
 }  # fmt: skip
 

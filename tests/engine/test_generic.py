@@ -121,7 +121,7 @@ def test_a_file_that_llama_cpp_does_not_know(tmp_path: Path) -> None:
 # -- how the chat is written ----------------------------------------------------------------------------------------
 
 NO_SYSTEM = (
-    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('No system role') }}{% endif %}"
     "{% for m in messages %}{% if (m['role'] == 'user') != (loop.index0 % 2 == 0) %}"
     "{{ raise_exception('Conversation roles must alternate') }}{% endif %}"
     "<{{ m['role'] }}>{{ m['content'] | trim }}</>{% endfor %}<assistant>"

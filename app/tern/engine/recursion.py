@@ -14,12 +14,11 @@ from collections.abc import Iterator
 # 1.3 MB, of the 8 MB of a main thread and of the worker's 16 MB.
 DEEPEST = 2000
 _WORDS = re.compile(rf"\S{{{DEEPEST},}}|\s{{{DEEPEST},}}")
-_LINES = re.compile(rf"[^\n]{{{DEEPEST},}}|\n{{{DEEPEST},}}")
-_OWN_CODE = frozenset({"llama-bpe"})  # Llama 3's: llama.cpp has a loop for it
-# Pre-tokenizers with matches that go on over spaces: whole lines, or words with single spaces between.
-_LONG = frozenset({"laguna", "gemma4", "sarvam-moe", "exaone-moe"})
+_SENTENCES = re.compile(rf"(?:[^\s.,!?]| (?!\s)){{{DEEPEST},}}|\s{{{DEEPEST},}}|[.,!?]{{{DEEPEST},}}")
+# Llama 3's, and those that only cut at line ends: llama.cpp has loops for them.
+_OWN_CODE = frozenset({"llama-bpe", "gemma4", "sarvam-moe", "laguna"})
+_WHOLE_SENTENCES = frozenset({"exaone-moe"})  # a match goes on over single spaces between words
 _PLACES = (  # best first; the place is at the match's end
-    re.compile(r"[^\W\d_][.,!?;:](?= [^\W\d_])"),  # between sentences, in lines
     re.compile(r"[^\W\d_](?=[.,!?…。，、])"),  # before a mark that follows a letter
     re.compile(
         r"[^\W\d_](?=[\d\s])|\d(?=\D)|\s(?=\S)|[^\w\s](?=[\w\s])"
@@ -33,7 +32,7 @@ def pieces(text: str, pre_tokenizer: str) -> Iterator[str]:
     if pre_tokenizer in _OWN_CODE:
         yield text
         return
-    for stretch in (_LINES if pre_tokenizer in _LONG else _WORDS).finditer(text):
+    for stretch in (_SENTENCES if pre_tokenizer in _WHOLE_SENTENCES else _WORDS).finditer(text):
         at = stretch.start()
         while stretch.end() - at > DEEPEST:
             at = _place(text, at, at + DEEPEST)

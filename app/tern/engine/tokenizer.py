@@ -11,6 +11,7 @@ from tern.engine import llama, recursion
 from tern.errors import BugError, UserError
 
 _BPE = 2  # of llama_vocab_type
+_OWN_PRE = "gemma4"  # this kind of tokenizer has a pre-tokenizer of its own, whatever the file names
 _PIECE = ctypes.c_char * 64  # room for most tokens; made once, because code that runs once a token runs cold
 
 
@@ -25,12 +26,13 @@ class Vocabulary:
         self.eos: int = library.vocab_eos(self._vocab)
         self.eot: int = library.vocab_eot(self._vocab)
         self.adds_bos: bool = library.vocab_get_add_bos(self._vocab)
-        self.pre_tokenizer = self._pre_tokenizer(model)
+        kind = self._text(model, b"tokenizer.ggml.model")
+        self.pre_tokenizer = kind if kind == _OWN_PRE else self._text(model, b"tokenizer.ggml.pre")
         self._is_bpe = library.vocab_type(self._vocab) == _BPE
 
-    def _pre_tokenizer(self, model: int) -> str:
+    def _text(self, model: int, key: bytes) -> str:
         buffer = ctypes.create_string_buffer(128)
-        self._llama.model_meta_val_str(model, b"tokenizer.ggml.pre", buffer, len(buffer))
+        self._llama.model_meta_val_str(model, key, buffer, len(buffer))
         return buffer.value.decode(errors="replace")
 
     def encode(self, text: str, special: bool = False) -> list[int]:

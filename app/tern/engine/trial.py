@@ -123,7 +123,7 @@ def answer_trial() -> int:
     try:
         options = EngineOptions(kv_type=trial.kv_type)
         engine = GenericEngine(trial.path, options, 1, trial.trusted, trial.opened, context_limit=_CONTEXT)
-        messages = [Message("user", "Hi! 1 + 1 = 2, isn't it?\n")]
+        messages = [Message("user", "Hi!\n\n1 + 1 = 2,\tisn't it?  Größe 天 🐦 \r\nx")]
         for _ in engine.generate(Request(messages, SamplingParams(temperature=0.0), _TOKENS)):
             pass
         engine.close()
