@@ -87,7 +87,9 @@ ENGLISH = (
     "them: one, two, three. \"How did you find the way?\" she asked; nobody's answer came (birds don't talk). It's 12 "
     "or 13 degrees, 1,500 m up - or so they'd say... We'll see!  Two spaces. A dash-ed word and e.g. an abbreviation. "
 )
-CHINESE = "海很安静，白色的小鸟从遥远的南方回来了。岸边的孩子数着它们：一、二、三！“你们怎么找到路的？”她问。没有人回答……"
+CHINESE = (
+    "海很安静，白色的小鸟从南方回来了。岸边的孩子数着它们：一、二、三！“你们怎么找到路的？”她问。没人回答……"
+)
 CODE = "def f(x):\n    if x == 1:\n\t\treturn {'a': [1, 2, 3]}  # note\r\n\n\n    return f\"{x}!\" + str(0x1F)\n\n"
 NUMBERS = "3.14159 2,718 1000000 12:30 2026-11-26 +49 30 1234567 50% $9.99 1e-5\n"
 ORDINARY = {  # each longer than DEEPEST, and short enough for the expressions as it is
