@@ -304,14 +304,15 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     out = tmp_path / "other.gguf"
     assert main(["models", "export", str(tiny), "--out", str(out)]) == 0
     data = out.read_bytes()
-    other = data.replace(
-        b"bitnet", b"bitnot"
-    )  # no architecture of anybody's: llama.cpp is asked, and refuses
+    other = data.replace(b"bitnet", b"bitnot")  # no architecture of anybody's
     assert len(other) == len(data)
     out.write_bytes(other)
     capsys.readouterr()
     assert main(["ask", "--model", str(out), "--threads", "1", "Hi"]) == 1
-    assert "llama.cpp cannot open other.gguf" in capsys.readouterr().err
+    refused = "other.gguf is of the kind bitnot, which the llama.cpp in this Tern does not know"
+    assert refused in capsys.readouterr().err
+    assert main(["models", "import", str(out)]) == 1
+    assert refused in capsys.readouterr().err
 
 
 def test_safetensors_come_with_what_their_conversion_needs(

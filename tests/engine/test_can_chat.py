@@ -152,3 +152,13 @@ def test_an_mxfp4_model_is_not_taken_for_tl2(tmp_path: Path) -> None:
     (tmp_path / "cut.gguf").write_bytes(data[:-40])
     with pytest.raises(UserError, match="fetch this one again"):
         GGUFFile.open(tmp_path / "cut.gguf")
+
+
+def test_a_part_that_is_not_there_is_named(tmp_path: Path) -> None:
+    change = {"split.no": 0, "split.count": 2}
+    first = write_foreign(tmp_path / "m-00001-of-00002.gguf", change=change)
+    assert can_chat.problem(first) == (
+        "m-00002-of-00002.gguf is missing, a part of this model. Put it beside m-00001-of-00002.gguf."
+    )
+    (tmp_path / "m-00002-of-00002.gguf").write_bytes(b"")
+    assert can_chat.problem(first) == "", "looked for again each time"

@@ -7,6 +7,7 @@ tell is tried in a process of its own (``trial``). Knows the file and the names 
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 
@@ -48,6 +49,7 @@ _TYPES = {  # general.type: what such a file is
     "vocab": "a vocabulary without a model",
     "imatrix": "a table of importances for making smaller models",
 }
+_FIRST_PART = re.compile(r"(?P<stem>.+)-00001-of-(?P<count>\d{5})\.gguf")  # as llama.cpp names them
 _RERANK = 4  # llama.cpp's pooling type; 0 is none, the others make one vector of a text
 
 
@@ -69,9 +71,21 @@ def problem(path: Path) -> str:
     except OSError:
         size, modified = -1, -1  # opening it says what is wrong
     try:
-        return _problem(os.fspath(path), size, modified)
+        return _problem(os.fspath(path), size, modified) or _part_missing(path)
     except UserError as error:
         return str(error)
+
+
+def _part_missing(path: Path) -> str:
+    """What to say where the file is the first part of a model and another is not beside it."""
+    match = _FIRST_PART.fullmatch(path.name)
+    if match is None:
+        return ""
+    for number in range(2, int(match["count"]) + 1):
+        part = path.with_name(f"{match['stem']}-{number:05}-of-{match['count']}.gguf")
+        if not part.exists():
+            return f"{shown(part.name)} is missing, a part of this model. Put it beside {shown(path.name)}."
+    return ""
 
 
 @lru_cache(256)

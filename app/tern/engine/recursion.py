@@ -14,10 +14,14 @@ from collections.abc import Iterator
 # 1.3 MB, of the 8 MB of a main thread and of the worker's 16 MB.
 DEEPEST = 2000
 _WORDS = re.compile(rf"\S{{{DEEPEST},}}|\s{{{DEEPEST},}}")
-_SENTENCES = re.compile(rf"(?:[^\s.,!?]| (?!\s)){{{DEEPEST},}}|\s{{{DEEPEST},}}|[.,!?]{{{DEEPEST},}}")
+_STRETCHES = {
+    # A match goes on over single spaces between words.
+    "exaone-moe": re.compile(rf"(?:[^\s.,!?]| (?!\s)){{{DEEPEST},}}|\s{{{DEEPEST},}}|[.,!?]{{{DEEPEST},}}"),
+    # The expressions see numbers only, and merges go over everything else.
+    "superbpe": re.compile(rf"[\d²³¹¼-¾\u2070-\u218b\u2460-\u249b]{{{DEEPEST},}}"),
+}
 # Llama 3's, and those that only cut at line ends: llama.cpp has loops for them.
 _OWN_CODE = frozenset({"llama-bpe", "gemma4", "sarvam-moe", "laguna"})
-_WHOLE_SENTENCES = frozenset({"exaone-moe"})  # a match goes on over single spaces between words
 _PLACES = (  # best first; the place is at the match's end
     re.compile(r"[^\W\d_](?=[.,!?…。，、])"),  # before a mark that follows a letter
     re.compile(
@@ -32,7 +36,7 @@ def pieces(text: str, pre_tokenizer: str) -> Iterator[str]:
     if pre_tokenizer in _OWN_CODE:
         yield text
         return
-    for stretch in (_SENTENCES if pre_tokenizer in _WHOLE_SENTENCES else _WORDS).finditer(text):
+    for stretch in _STRETCHES.get(pre_tokenizer, _WORDS).finditer(text):
         at = stretch.start()
         while stretch.end() - at > DEEPEST:
             at = _place(text, at, at + DEEPEST)

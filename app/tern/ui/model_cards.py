@@ -76,8 +76,8 @@ class InstalledCard(Card):
             self.column.addWidget(JobRow(theme, job, self))
         if task is not None:
             self.column.addWidget(DownloadRow(theme, task, self))
-        problem = can_chat.problem(model.path) if model.present and model.path.suffix == ".gguf" else ""
-        if problem and not model.damaged:
+        here = model.present and not model.damaged and model.path.suffix == ".gguf"
+        if here and (problem := can_chat.problem(model.path)):
             self.column.addWidget(text(theme, said(problem), Size.SMALL, self))
         row = QHBoxLayout()
         row.setSpacing(Space.S)
@@ -88,7 +88,7 @@ class InstalledCard(Card):
         else:
             words = _tr("In use") if used else _tr("Chat with it")
             use = button(self, "useButton", words, model.title, partial(self.use_requested.emit, model))
-            use.setEnabled(model.present and not used and not problem)
+            use.setEnabled(model.present and not used)
             row.addWidget(use)
         verify = button(self, "verifyButton", _tr("Verify"), model.title, partial(acts.verify, model))
         verify.setEnabled(model.present and acts.job is None)
