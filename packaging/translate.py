@@ -46,7 +46,11 @@ ROOMS = (
     "metrics/fresh_process.py",
     "ui/downloads.py",
 )
-ERRORS = {"UserError", "HubError", "ChangedError", "FullError", "DamagedError", "GGUFError"}
+ERRORS = {
+    "UserError", "HubError", "ChangedError", "FullError", "DamagedError", "GGUFError", "BrokenFileError",
+    "CannotChatError", "CacheTypeError", "ContextSizeError", "DiedError", "RefusedError", "TemplateError",
+    "TooLittleMemoryError", "UnknownModelError",
+}  # fmt: skip
 SENTENCES = {
     "KEPT",
     "BEGINS_AGAIN",

@@ -12,6 +12,7 @@ from tern.engine.bitnet import BitnetModel
 from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.generate import BitnetEngine
 from tern.engine.gguf import GGUFFile
+from tern.engine.gguf_values import too_little
 from tern.engine.threads import allowed, performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
 from tern.engine.types import Engine, EngineOptions
@@ -20,6 +21,7 @@ from tern.metrics import memory
 # Smaller models run on one thread: they outrun any reader, and threads that wait for each other at every node come
 # almost to a stop when another program takes a core.
 ONE_THREAD_BYTES = 64 << 20
+_NO_THREAD = "can't start new thread"  # there is no memory for its stack
 
 
 def open_model(
@@ -45,11 +47,9 @@ def open_model(
         threads = allowed(options.threads or (1 if small else performance_cores()))
         try:
             return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
-        except MemoryError as error:
-            raise memory_need.too_little(path.name) from error
-        except OSError as error:
-            if error.errno == errno.ENOMEM:  # as a mapping says it
-                raise memory_need.too_little(path.name) from error
+        except (MemoryError, OSError, RuntimeError) as error:
+            if isinstance(error, MemoryError) or _NO_THREAD in str(error) or _errno(error) == errno.ENOMEM:
+                raise too_little(path.name) from error
             raise
     except BaseException:
         file.close()
@@ -108,6 +108,10 @@ def open_any_engine(
     engine = GenericEngine(path, options, threads, trusted, opened)
     progress(1.0)
     return engine
+
+
+def _errno(error: BaseException) -> int | None:
+    return error.errno if isinstance(error, OSError) else None
 
 
 def _room() -> memory_need.Room:

@@ -13,7 +13,8 @@ import pytest
 from engine.foreign import write_foreign
 from tern.context import open_any_engine, open_engine
 from tern.engine import bitnet
-from tern.engine.memory_need import ContextSizeError, TooLittleMemoryError
+from tern.engine.gguf_values import TooLittleMemoryError
+from tern.engine.memory_need import ContextSizeError
 from tern.engine.threads import GGML_MAX_THREADS, allowed, max_threads, performance_cores
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.engine.worker import EngineWorker

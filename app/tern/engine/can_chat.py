@@ -43,12 +43,6 @@ _ENCODERS = frozenset(
 _SPEECH = frozenset({"wavtokenizer-dec", "qwen3tts", "pockettts"})
 _DRAFTERS = frozenset({"eagle3", "dflash", "gemma4-assistant"})
 DIFFUSION = frozenset({"dream", "llada", "llada-moe", "rnd1"})
-_TYPES = {  # general.type: what such a file is
-    "adapter": "an adapter (LoRA) that changes another model",
-    "mmproj": "the part of another model that sees or hears",
-    "vocab": "a vocabulary without a model",
-    "imatrix": "a table of importances for making smaller models",
-}
 _FIRST_PART = re.compile(r"(?P<stem>.+)-00001-of-(?P<count>\d{5})\.gguf")  # as llama.cpp names them
 _RERANK = 4  # llama.cpp's pooling type; 0 is none, the others make one vector of a text
 
@@ -84,7 +78,10 @@ def _part_missing(path: Path) -> str:
     for number in range(2, int(match["count"]) + 1):
         part = path.with_name(f"{match['stem']}-{number:05}-of-{match['count']}.gguf")
         if not part.exists():
-            return f"{shown(part.name)} is missing, a part of this model. Put it beside {shown(path.name)}."
+            missing = CannotChatError(
+                f"{shown(part.name)} is missing, a part of this model. Put it beside {shown(path.name)}."
+            )
+            return str(missing)
     return ""
 
 
@@ -109,11 +106,17 @@ def check_file(file: GGUFFile) -> None:
     name = shown(file.path.name)
     arch = file.get("general.architecture", str)
     kind = file.get("general.type", str, "model")
-    if kind in _TYPES:
-        raise CannotChatError(f"{name} is {_TYPES[kind]}, not a model to chat with. Choose the model itself.")
-    if arch == "clip":
+    if kind == "adapter":
         raise CannotChatError(
-            f"{name} is {_TYPES['mmproj']}, not a model to chat with. Choose the model itself."
+            f"{name} is an adapter (LoRA), which changes another model. Choose the model itself."
+        )
+    if kind == "mmproj" or arch == "clip":
+        raise CannotChatError(f"{name} is the part of a model that sees or hears. Choose the model itself.")
+    if kind == "vocab":
+        raise CannotChatError(f"{name} has a vocabulary and no model to it. Choose the model itself.")
+    if kind == "imatrix":
+        raise CannotChatError(
+            f"{name} is a table of importances for making models smaller. Choose the model itself."
         )
     part = file.get("split.no", int, 0)
     if part > 0:

@@ -59,15 +59,20 @@ class ChatForm:
                     continue
                 if text is not None and _has_all(text, turns):
                     return text
+        if problem:
+            raise TemplateError(
+                f"The chat template of {self._name} fails ({problem}). Choose another file of this model, or another "
+                "model."
+            )
         raise TemplateError(
-            f"The chat template of {self._name} cannot be used here: {problem}. "
-            "Choose another file of this model, or another model."
+            f"The chat template of {self._name} leaves out what you write. Choose another file of this model, or "
+            "another model."
         )
 
     @cached_property
     def _ways(self) -> tuple[list[Callable[[list[Turn]], str | None]], str]:
-        """The forms to try, best first, and what to say where none takes the turns."""
-        problem = "it leaves out the question"
+        """The forms to try, best first, and what is wrong with the template, if it cannot be run at all."""
+        problem = ""
         ways: list[Callable[[list[Turn]], str | None]] = []
         if self._template and self._trusted:
             if isinstance(self._program, Exception):

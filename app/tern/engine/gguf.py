@@ -6,6 +6,7 @@ memory: values are decoded when asked for, tensors are views of the mapping. Kno
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -41,6 +42,7 @@ from tern.engine.gguf_values import (
     StringArray,
     Value,
     shown,
+    too_little,
 )
 
 __all__ = ["GGUFError", "GGUFFile", "StringArray", "TensorInfo", "TensorType", "Value", "ValueType"]
@@ -426,5 +428,7 @@ def _map(path: Path) -> mmap.mmap:
     except FileNotFoundError:
         raise GGUFError(path.name, f"there is no such file in {path.absolute().parent}") from None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:
+            raise too_little(path.name) from error
         reason = getattr(error, "strerror", None) or error
         raise GGUFError(path.name, f"it may not be opened ({reason}); check its permissions") from error

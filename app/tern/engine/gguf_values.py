@@ -38,6 +38,18 @@ class BrokenFileError(GGUFError):
         )
 
 
+class TooLittleMemoryError(UserError):
+    """The computer has less memory than opening a model takes."""
+
+
+def too_little(file_name: str) -> TooLittleMemoryError:
+    """What is said where the system refuses memory."""
+    return TooLittleMemoryError(
+        f"There is too little memory to open {shown(file_name)}. Close other programs, or choose a smaller context or "
+        "model."
+    )
+
+
 class OtherKernelsError(GGUFError):
     """A whole file in an encoding that only its makers' own program computes."""
 

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.engine import llama
-from tern.engine.gguf_values import shown
-from tern.engine.memory_need import CacheTypeError, too_little
+from tern.engine.gguf_values import shown, too_little
+from tern.engine.memory_need import CacheTypeError
 from tern.engine.tokenizer import Vocabulary
 from tern.engine.types import KVType
 from tern.errors import UserError

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_values import shown
+from tern.engine.gguf_values import TooLittleMemoryError, shown
 from tern.engine.types import KVType
 from tern.errors import UserError
 
@@ -18,10 +18,6 @@ MIN_CONTEXT = 16
 DEFAULT_CONTEXT = 4096  # of models made for more: a KV cache of all that could fill the memory
 _VALUE_BYTES: dict[KVType, float] = {"f32": 4.0, "f16": 2.0, "q8_0": 34 / 32}
 _Q8_0_BLOCK = 32
-
-
-class TooLittleMemoryError(UserError):
-    """The computer has less memory than opening the model takes."""
 
 
 class CacheTypeError(UserError):
@@ -55,13 +51,6 @@ def context_size(file: GGUFFile, asked: int | None, limit: int = DEFAULT_CONTEXT
 def bad_context(made_for: int, asked: int) -> ContextSizeError:
     return ContextSizeError(
         f"This model's context can be {MIN_CONTEXT} to {made_for:,} tokens, not {asked:,}."
-    )
-
-
-def too_little(file_name: str) -> TooLittleMemoryError:
-    return TooLittleMemoryError(
-        f"There is too little memory to open {shown(file_name)}. Close other programs, or choose a smaller context or "
-        "model."
     )
 
 

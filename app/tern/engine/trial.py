@@ -57,15 +57,16 @@ def pass_once(trial: Trial, cache: Path, data_dir: Path | None) -> None:
     place = cache / FOLDER / f"{_key(trial)}.json"
     found = _remembered(place)
     if found is None:
-        found = _run(trial, data_dir)
+        error = _run(trial, data_dir)
+        found = str(error or "")
         _remember(place, found)
     if found:
         raise DiedError(found)
 
 
-def _run(trial: Trial, data_dir: Path | None) -> str:
-    """Empty where the model runs, else the sentence to say of it whenever it is opened. Raises UserError for what may
-    be otherwise the next time."""
+def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
+    """None where the model runs, else what to say of it whenever it is opened. Raises UserError for what may be
+    otherwise the next time."""
     command = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "tern"]
     folder = [] if data_dir is None else ["--data-dir", str(data_dir)]
     name = shown(trial.path.name)
@@ -105,11 +106,11 @@ def _run(trial: Trial, data_dir: Path | None) -> str:
             "and try again, or choose a smaller model."
         )
     if code != 0:
-        return (
+        return DiedError(
             f"llama.cpp breaks down with {name} ({_named(code)}), so Tern does not open it. It was tried in a process "
             "of its own, and nothing was lost. Choose another file of this model, or another model."
         )
-    return ""
+    return None
 
 
 def answer_trial() -> int:

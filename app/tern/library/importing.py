@@ -70,7 +70,8 @@ def take(
 def meant(path: Path) -> Path:
     """What is imported when a person chooses ``path``: of safetensors the whole folder; in a folder that has only
     one GGUF, that file; of a model in several files the first."""
-    path = path.with_name(shards(path.name)[0])
+    if path.suffix == ".gguf":
+        return path.with_name(shards(path.name)[0])
     if path.suffix == ".safetensors" and path.is_file():
         return path.absolute().parent
     if path.is_dir() and not any(path.glob("*.safetensors")):
