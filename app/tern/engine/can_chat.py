@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from tern.engine.config import ARCHITECTURES, BitnetConfig
-from tern.engine.gguf import GGUFFile, StringArray
+from tern.engine.gguf import GGUFFile
 from tern.engine.gguf_values import shown
 from tern.errors import UserError
 
@@ -189,20 +189,9 @@ def _check_vocabulary(file: GGUFFile, name: str) -> None:
             f"{name} contradicts itself: a vocabulary of {len(tokens):,} tokens, and a model of {rows:,}. "
             "Choose another file of this model."
         )
-    twice = _twice(tokens)
+    twice = tokens.repeated()  # llama.cpp gives empty ones names of their own
     if twice is not None:
         raise CannotChatError(
-            f"{name} has the token {shown(twice)!r} twice in its vocabulary. Choose another file of this model."
+            f"{name} has the token {shown(twice.decode(errors='replace'))!r} twice in its vocabulary. "
+            "Choose another file of this model."
         )
-
-
-def _twice(tokens: StringArray) -> str | None:
-    """A token that is there more than once; empty ones get names of their own in llama.cpp."""
-    seen: set[bytes] = set()
-    for index in range(len(tokens)):
-        raw = tokens.raw(index)
-        if raw in seen:
-            return raw.decode(errors="replace")
-        if raw:
-            seen.add(raw)
-    return None

@@ -131,6 +131,20 @@ class StringArray(Sequence[str]):
                     found.append(index)
         return found
 
+    def repeated(self) -> bytes | None:
+        """A string that is there more than once, other than the empty one; None where there is none."""
+        seen: set[bytes] = set()
+        read, source, at = _U64.unpack_from, self._source, self._start
+        for _ in range(self._count):
+            end = at + 8 + read(source, at)[0]
+            raw = source[at + 8 : end]
+            if raw in seen:
+                return raw
+            if raw:
+                seen.add(raw)
+            at = end
+        return None
+
     def _all_offsets(self) -> array[int]:
         if self._offsets is None:
             offsets = array("Q", bytes(8 * self._count))
