@@ -309,7 +309,7 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     out.write_bytes(other)
     capsys.readouterr()
     assert main(["ask", "--model", str(out), "--threads", "1", "Hi"]) == 1
-    refused = "other.gguf is of the kind bitnot, which the llama.cpp in this Tern does not know"
+    refused = "other.gguf is a model of the kind bitnot, which the llama.cpp in this Tern does not know"
     assert refused in capsys.readouterr().err
     assert main(["models", "import", str(out)]) == 1
     assert refused in capsys.readouterr().err

@@ -26,14 +26,14 @@ REFUSED = {
     "speech": ("qwen3tts", {}, "makes speech"),
     "drafter": ("eagle3", {}, "drafts words"),
     "diffusion": ("llada", {}, "all words of a reply at once"),
-    "unknown kind": ("brandnew9", {}, "does not know. A newer Tern may"),
+    "unknown kind": ("brandnew9", {}, "does not know yet. A newer Tern may"),
     "pooled decoder": ("qwen3", {"qwen3.pooling_type": 3}, "embedding model"),
     "reranker": ("qwen3", {"qwen3.pooling_type": 4}, "ranks texts"),
     "not causal": ("llama", {"llama.attention.causal": False}, "embedding model"),
-    "vision part": ("clip", {}, "sees or hears"),
-    "projector": ("llama", {"general.type": "mmproj"}, "sees or hears"),
+    "vision part": ("clip", {}, "vision or audio part"),
+    "projector": ("llama", {"general.type": "mmproj"}, "vision or audio part"),
     "adapter": ("llama", {"general.type": "adapter"}, "LoRA"),
-    "importance matrix": ("llama", {"general.type": "imatrix"}, "importances"),
+    "importance matrix": ("llama", {"general.type": "imatrix"}, "importance matrix"),
     "second part": ("llama", {"split.no": 1, "split.count": 3}, "part 2 of 3"),
     "no vocabulary": ("llama", {"tokenizer.ggml.model": "none"}, "no vocabulary"),
     "no_vocab": ("llama", {"tokenizer.ggml.model": "no_vocab"}, "no vocabulary"),
@@ -78,7 +78,7 @@ def test_only_a_vocabulary(tmp_path: Path) -> None:
     writer.add("tokenizer.ggml.model", "gpt2")
     writer.add("tokenizer.ggml.tokens", TOKENS)
     writer.write()
-    assert "no model to it" in can_chat.problem(tmp_path / "words.gguf")
+    assert "holds only a vocabulary" in can_chat.problem(tmp_path / "words.gguf")
 
 
 def test_another_file_in_its_place_is_looked_at_again(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_what_ends_libllama_becomes_a_sentence(tmp_path: Path, started: list[object], name: str) -> None:
     path = write_foreign(tmp_path / "model.gguf", change=ENDING[name])
     for _ in range(2):
-        with pytest.raises(DiedError, match=r"llama\.cpp breaks down with model\.gguf"):
+        with pytest.raises(DiedError, match=r"llama\.cpp crashes on model\.gguf"):
             open_any_engine(path, OPTIONS)
     assert len(started) == 1, "it is remembered"
 
@@ -68,7 +68,7 @@ def test_nothing_of_it_reaches_the_terminal(tmp_path: Path) -> None:
     found = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
     assert found.returncode == 1
     assert found.stdout == ""
-    assert found.stderr.startswith("tern: llama.cpp breaks down with model.gguf")
+    assert found.stderr.startswith("tern: llama.cpp crashes on model.gguf")
     assert found.stderr.count("\n") == 1
     assert not list(Path.cwd().glob("core*"))
 
@@ -101,7 +101,7 @@ def test_a_model_that_comes_to_no_end(tmp_path: Path, monkeypatch: pytest.Monkey
     """A trusted template may loop for ever: the process that tries it is ended, and nothing is remembered."""
     path = write_foreign(tmp_path / "model.gguf", template=ENDLESS)
     monkeypatch.setattr(trial, "_PATIENCE_S", 8.0)
-    with pytest.raises(UserError, match="did not come to an end"):
+    with pytest.raises(UserError, match="did not finish"):
         open_any_engine(path, OPTIONS, trusted=True)
     assert not list((paths.cache_dir() / trial.FOLDER).glob("*.json"))
 

@@ -111,12 +111,14 @@ def check_file(file: GGUFFile) -> None:
             f"{name} is an adapter (LoRA), which changes another model. Choose the model itself."
         )
     if kind == "mmproj" or arch == "clip":
-        raise CannotChatError(f"{name} is the part of a model that sees or hears. Choose the model itself.")
+        raise CannotChatError(
+            f"{name} holds only the vision or audio part of a model. Choose the model itself."
+        )
     if kind == "vocab":
-        raise CannotChatError(f"{name} has a vocabulary and no model to it. Choose the model itself.")
+        raise CannotChatError(f"{name} holds only a vocabulary, no model. Choose the model itself.")
     if kind == "imatrix":
         raise CannotChatError(
-            f"{name} is a table of importances for making models smaller. Choose the model itself."
+            f"{name} is an importance matrix, used for making models smaller. Choose the model itself."
         )
     part = file.get("split.no", int, 0)
     if part > 0:
@@ -153,8 +155,8 @@ def _check_architecture(file: GGUFFile, name: str, arch: str) -> None:
         )
     if arch not in KNOWN and arch not in ARCHITECTURES:
         raise CannotChatError(
-            f"{name} is of the kind {shown(arch)}, which the llama.cpp in this Tern does not know. A newer Tern may; "
-            "until then choose another model."
+            f"{name} is a model of the kind {shown(arch)}, which the llama.cpp in this Tern does not know yet. A newer "
+            "Tern may; until then, choose another model."
         )
     pooling = file.get(f"{arch}.pooling_type", int, 0)
     if pooling == _RERANK:
@@ -182,7 +184,7 @@ def _check_vocabulary(file: GGUFFile, name: str) -> None:
     if embedding is None and file.get("split.count", int, 1) > 1:
         return  # it may lie in another part
     if embedding is None:
-        raise CannotChatError(f"{name} has a vocabulary and no model to it. Choose the model itself.")
+        raise CannotChatError(f"{name} holds only a vocabulary, no model. Choose the model itself.")
     rows = embedding.shape[1] if len(embedding.shape) > 1 else 1
     if rows != len(tokens):
         raise CannotChatError(

@@ -132,8 +132,8 @@ def _cause(name: str, log: Iterable[str]) -> UserError:
         return CacheTypeError(f"{name} cannot keep its KV cache in this type ({shown(reason)}). Use f16.")
     if _UNKNOWN.search(said):
         return UnknownModelError(
-            f"{name} needs what the llama.cpp in this Tern does not have ({shown(reason)}). A newer Tern may; until "
-            "then choose another model."
+            f"{name} needs something that the llama.cpp in this Tern lacks ({shown(reason)}). A newer Tern may have "
+            "it; until then, choose another model."
         )
     if _MEMORY.search(said):
         return too_little(name)

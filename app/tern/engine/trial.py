@@ -86,8 +86,8 @@ def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
         code = process.wait(patience)
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"llama.cpp did not come to an end with {name} in {patience:,.0f} seconds. Try again when the computer has "
-            "less to do, or choose another model."
+            f"llama.cpp did not finish trying {name} in {patience:,.0f} seconds. Try again when the computer is less "
+            "busy, or choose another model."
         ) from None
     finally:
         process.kill()
@@ -107,8 +107,8 @@ def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
         )
     if code != 0:
         return DiedError(
-            f"llama.cpp breaks down with {name} ({_named(code)}), so Tern does not open it. It was tried in a process "
-            "of its own, and nothing was lost. Choose another file of this model, or another model."
+            f"llama.cpp crashes on {name} ({_named(code)}), so Tern does not open it. It was tried in a separate "
+            "process, and nothing was lost. Choose another file of this model, or another model."
         )
     return None
 
