@@ -48,16 +48,10 @@ ROOMS = (
     "ui/downloads.py",
 )
 ERRORS = {
-    "UserError",
-    "SettingError",
-    "SilentError",
-    "HubError",
-    "ChangedError",
-    "RangeError",
-    "FullError",
-    "DamagedError",
-    "GGUFError",
-}
+    "UserError", "SettingError", "SilentError", "HubError", "ChangedError", "RangeError", "FullError", "DamagedError",
+    "GGUFError", "BrokenFileError", "CannotChatError", "CacheTypeError", "ContextSizeError", "DiedError",
+    "RefusedError", "TemplateError", "TooLittleMemoryError", "UnknownModelError",
+}  # fmt: skip
 SENTENCES = {
     "BEGINS_AGAIN",
     "BEGINS_AGAIN_WHOLE",

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
 from tern import paths
-from tern.engine import vocabulary
+from tern.engine import can_chat, memory_need, vocabulary
 from tern.engine.bitnet import BitnetModel
 from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.generate import BitnetEngine
 from tern.engine.gguf import GGUFFile
-from tern.engine.threads import performance_cores
+from tern.engine.gguf_values import too_little
+from tern.engine.threads import allowed, performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
 from tern.engine.types import Engine, EngineOptions
-from tern.errors import UserError
-from tern.settings import most_threads
+from tern.metrics import memory
 
-MIN_CONTEXT = 16
 # Smaller models run on one thread: they outrun any reader, and threads that wait for each other at every node come
 # almost to a stop when another program takes a core.
 ONE_THREAD_BYTES = 64 << 20
+_NO_THREAD = "can't start new thread"  # there is no memory for its stack
 
 
 def open_model(
@@ -39,13 +40,17 @@ def open_model(
     try:
         config = BitnetConfig.from_gguf(file)
         context_size = options.context_size or config.context_size
-        if not MIN_CONTEXT <= context_size <= config.context_size:
-            raise UserError(
-                f"This model's context can be {MIN_CONTEXT} to {config.context_size:,} tokens, not {context_size:,}."
-            )
+        if not memory_need.MIN_CONTEXT <= context_size <= config.context_size:
+            raise memory_need.bad_context(config.context_size, context_size)
+        memory_need.check(file, options.kv_type, context_size, _room())
         small = file.size < ONE_THREAD_BYTES
-        threads = _threads(options) or (1 if small else performance_cores())
-        return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
+        threads = allowed(options.threads or (1 if small else performance_cores()))
+        try:
+            return BitnetModel(file, config, options, threads, paths.cache_dir(), progress)
+        except (MemoryError, OSError, RuntimeError) as error:
+            if isinstance(error, MemoryError) or _NO_THREAD in str(error) or _errno(error) == errno.ENOMEM:
+                raise too_little(path.name) from error
+            raise
     except BaseException:
         file.close()
         raise
@@ -87,21 +92,27 @@ def open_any_engine(
 
     ``trusted``: a chat template that comes with another model's file may be run. Raises UserError as the others do.
     """
+    can_chat.check(path)
     with GGUFFile.open(path) as file:
         if file.get("general.architecture", str) in ARCHITECTURES:
             return open_engine(path, options, progress)
-    from tern.engine import for_llama
+        options = options or EngineOptions()
+        context_size = memory_need.context_size(file, options.context_size)
+        memory_need.check(file, options.kv_type, context_size, _room())
+    from tern.engine import for_llama, trial
     from tern.engine.generic import GenericEngine
 
-    options = options or EngineOptions()
+    threads = allowed(options.threads or performance_cores())
     opened = for_llama.openable(path, paths.cache_dir(), progress)
-    engine = GenericEngine(path, options, _threads(options) or performance_cores(), trusted, opened)
+    trial.pass_once(trial.Trial(path, opened, options.kv_type, trusted), paths.cache_dir(), paths.override())
+    engine = GenericEngine(path, options, threads, trusted, opened)
     progress(1.0)
     return engine
 
 
-def _threads(options: EngineOptions) -> int | None:
-    """The threads asked for, if any. Raises UserError where they are more than this computer could carry."""
-    if options.threads is not None and not 1 <= options.threads <= most_threads():
-        raise UserError(f"This computer can use 1 to {most_threads():,} threads, not {options.threads:,}.")
-    return options.threads
+def _errno(error: BaseException) -> int | None:
+    return error.errno if isinstance(error, OSError) else None
+
+
+def _room() -> memory_need.Room:
+    return memory_need.Room(memory.available_memory(), memory.total_memory())

@@ -369,3 +369,40 @@ def test_a_bug_is_one_sentence_and_a_trace_in_the_log(
     assert "Traceback" not in said
     assert "the details are in" in said
     assert "a bug of ours" in (data_dir / "log" / "tern.log").read_text()
+
+
+def test_greedy_keeps_the_penalty_and_refuses_another_temperature() -> None:
+    from tern.cli import options
+    from tern.cli.parser import build_parser
+    from tern.engine.types import SamplingParams
+    from tern.errors import UserError
+
+    def asked(*arguments: str) -> SamplingParams:
+        return options.sampling(build_parser().parse_args(["ask", *arguments, "Hi"]))
+
+    assert asked("--greedy") == SamplingParams.greedy_params()
+    assert asked("--greedy", "--repeat-penalty", "1.5") == SamplingParams(temperature=0.0, repeat_penalty=1.5)
+    assert asked("--greedy", "--temperature", "0", "--seed", "3").greedy
+    assert asked("--repeat-penalty", "1.5") == SamplingParams(repeat_penalty=1.5)
+    with pytest.raises(UserError, match="Leave out --greedy or --temperature"):
+        asked("--greedy", "--temperature", "0.7")
+
+
+def test_greedy_with_a_penalty_says_something_else(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = []
+    for more in ([], ["--repeat-penalty", "3"], ["--repeat-penalty", "3"]):
+        command = [
+            "ask",
+            "--threads",
+            "1",
+            "--model",
+            str(tiny),
+            "--max-tokens",
+            "40",
+            "--greedy",
+            *more,
+            "Hi",
+        ]
+        assert main(command) == 0
+        said.append(capsys.readouterr().out)
+    assert said[0] != said[1] == said[2]

@@ -20,7 +20,7 @@ from library.local_hub import LocalHub, sha256_of
 from tern.__main__ import main
 from tern.cli.models_progress import line, time_left
 from tern.engine.synthetic import SHAPES, write_synthetic
-from tern.library import network, shelf
+from tern.library import importing, network, shelf
 from tern.library.hub_progress import Progress
 
 REPO = "owner/random-gguf"
@@ -320,14 +320,15 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     out = tmp_path / "other.gguf"
     assert main(["models", "export", str(tiny), "--out", str(out)]) == 0
     data = out.read_bytes()
-    other = data.replace(
-        b"bitnet", b"bitnot"
-    )  # no architecture of anybody's: llama.cpp is asked, and refuses
+    other = data.replace(b"bitnet", b"bitnot")  # no architecture of anybody's
     assert len(other) == len(data)
     out.write_bytes(other)
     capsys.readouterr()
     assert main(["ask", "--model", str(out), "--threads", "1", "Hi"]) == 1
-    assert "llama.cpp cannot open other.gguf" in capsys.readouterr().err
+    refused = "other.gguf is a model of the kind bitnot, which the llama.cpp in this Tern does not know"
+    assert refused in capsys.readouterr().err
+    assert main(["models", "import", str(out)]) == 1
+    assert refused in capsys.readouterr().err
 
 
 def test_safetensors_come_with_what_their_conversion_needs(
@@ -354,3 +355,24 @@ def test_safetensors_come_with_what_their_conversion_needs(
     assert [model["name"] for model in as_json(capsys)] == ["model"]
     assert main(["models", "import", str(here)]) == 1  # not a model at all, and that is said
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no paths that are not text")
+@pytest.mark.parametrize("link", [True, False])
+def test_a_file_whose_name_is_no_text(
+    tiny: Path, tmp_path: Path, link: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/m\xe9del.gguf"))
+    shutil.copy(tiny, path)
+    assert main(["models", "import", *(["--link"] if link else []), "--name", "odd", str(path)]) == 0
+    assert main(["ask", "--model", "odd", "--threads", "1", "--greedy", "--max-tokens", "2", "Hi"]) == 0
+    assert main(["models", "verify", "odd"]) == 0
+    assert "inside Tern" not in capsys.readouterr().err
+
+
+def test_what_is_meant_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert importing.meant(Path()) == Path()
+    (tmp_path / "one.gguf").touch()
+    assert importing.meant(Path()) == Path("one.gguf")
+    assert importing.meant(Path("m-00003-of-00003.gguf")) == Path("m-00001-of-00003.gguf")

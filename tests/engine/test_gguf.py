@@ -188,7 +188,10 @@ LIES = {
     "no dimension": (_file([], [_info(b"t", [], 0, 0)]), "has 0 dimensions"),
     "size zero": (_file([], [_info(b"t", [4, 0], 0, 0)]), "size 0"),
     "size huge": (_file([], [_info(b"t", [HUGE, HUGE], 0, 0)]), "past the end"),
-    "tensor type": (_file([], [_info(b"t", [4], 77, 0)]), "type 77, which Tern does not know"),
+    "tensor type": (
+        _file([], [_info(b"t", [4], 77, 0)]),
+        "type 77, which neither Tern nor its llama.cpp knows",
+    ),
     "row not blocks": (_file([], [_info(b"t", [100], 36, 0)]), "I2_S cannot hold"),
     "offset": (_file([], [_info(b"t", [4], 0, 1 << 60)]), "past the end"),
     "offset not aligned": (_file([], [_info(b"t", [4], 0, 8)]), "multiple of 32"),

@@ -54,7 +54,7 @@ def test_the_first_of_several_files_opens_them_all(tmp_path: Path) -> None:
     paths = split(whole)
     assert answer(paths[0]) == answer(whole)
     paths[1].unlink()
-    with pytest.raises(UserError, match=r"llama\.cpp cannot open split-00001-of-00003\.gguf"):
+    with pytest.raises(UserError, match=r"llama\.cpp does not take split-00001-of-00003\.gguf"):
         answer(paths[0])
 
 

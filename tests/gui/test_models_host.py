@@ -11,14 +11,15 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from engine.foreign import write_foreign
 from engine.test_generic import with_template
 from library.local_hub import LocalHub
 from library.test_token import MemoryKeyring
 from tern import paths
-from tern.engine import recode
+from tern.engine import can_chat, recode
 from tern.engine.gguf import GGUFFile
 from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
@@ -153,6 +154,38 @@ def test_a_removed_model_lets_go_and_comes_back(
     undo = host.page.notice.findChild(QPushButton, "noticeButton")
     qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
     assert [model.name for model in shelf.installed()] == ["tiny"]
+
+
+def test_what_cannot_chat_is_not_offered_and_says_why(
+    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    """Put on the shelf by an older Tern: the page says why, the header's menu does not offer it, nothing is opened."""
+    path = write_foreign(tmp_path / "words.gguf", "bert")
+    model = importing.take(path, True, "words", "Words")
+    sentence = can_chat.problem(path)
+    assert "embedding model" in sentence
+    host.open_first()
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    window.header.model_menu.aboutToShow.emit()
+    assert "Words" not in [action.text() for action in window.header.model_menu.actions()]
+    host.show_page()
+    assert host.page is not None
+    card = host.page.findChild(QWidget, "model_words")
+    assert sentence in [label.text() for label in card.findChildren(QLabel)]
+    host.use(model)
+    assert sentence in window.notice.findChild(QLabel).text()
+    assert answers(window, paths.guide_model())
+
+
+def test_importing_what_cannot_chat_says_why(host: ModelsHost, tmp_path: Path, qtbot: QtBot) -> None:
+    path = write_foreign(tmp_path / "words.gguf", "t5")
+    host.show_page()
+    assert host.page is not None
+    page = host.page
+    page.acts.import_path(path)
+    qtbot.waitUntil(lambda: page.acts.job is None, timeout=15000)
+    assert can_chat.problem(path) in [label.text() for label in page.notice.findChildren(QLabel)]
+    assert not shelf.installed()
 
 
 def foreign(tmp_path: Path, template: str) -> shelf.Installed:

@@ -61,6 +61,7 @@ def register(commands: options.Subparsers) -> None:
 
 def run_import(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress
+    from tern.engine import can_chat
     from tern.engine.gguf import GGUFFile
     from tern.library import importing
 
@@ -68,7 +69,8 @@ def run_import(args: argparse.Namespace) -> int:
     if path.is_dir():
         model = _import_folder(path.resolve(), args.name or "")
     else:
-        with GGUFFile.open(path) as file:  # a sentence when it is no model
+        can_chat.check(path)
+        with GGUFFile.open(path) as file:
             title = file.get("general.name", str, "")
         with Progress("Linking" if args.link else "Copying") as progress:
             model = importing.take(path, args.link, args.name or "", title, progress)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tern.errors import UserError
 from tern.settings import (
     MAX_TOKENS,
     MIN_P,
@@ -120,7 +121,10 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--top-p", type=ranged(TOP_P), metavar="P", help="1 switches it off (default: 0.95)")
     group.add_argument("--min-p", type=ranged(MIN_P), metavar="P", help="0 switches it off (default: 0.05)")
     group.add_argument(
-        "--repeat-penalty", type=ranged(REPEAT_PENALTY), metavar="R", help="1 switches it off (default: 1)"
+        "--repeat-penalty",
+        type=ranged(REPEAT_PENALTY),
+        metavar="R",
+        help="for the last 64 tokens; 1 switches it off (default: 1)",
     )
     group.add_argument(
         "--seed", type=ranged(SEED, 0), metavar="N", help="same seed, same reply (default: a fresh one)"
@@ -148,13 +152,19 @@ def engine_options(args: argparse.Namespace) -> EngineOptions:
 
 
 def sampling(args: argparse.Namespace) -> SamplingParams:
-    """The sampling asked for; what was not keeps ``SamplingParams``' default."""
+    """The sampling asked for; what was not keeps ``SamplingParams``' default.
+
+    Greedy is a temperature of 0: a repeat penalty still counts, and what chooses among several tokens has no effect.
+    Raises UserError where another temperature is asked for besides.
+    """
     from tern.engine.types import SamplingParams
 
-    if args.greedy:
-        return SamplingParams.greedy_params()
     names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    if args.greedy:
+        if args.temperature:
+            raise UserError("--greedy is a temperature of 0. Leave out --greedy or --temperature.")
+        given["temperature"] = 0.0
     return SamplingParams(**{name: value for name, value in given.items() if value is not None})
 
 

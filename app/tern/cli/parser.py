@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from tern import __version__
-from tern.cli import ask, bench, chat, chats, doctor, models, options, window
+from tern.cli import ask, bench, chat, chats, doctor, models, options, try_model, window
 from tern.cli import eval as evaluate
 
 DESCRIPTION = """Tern runs BitNet, a language model whose weights are only -1, 0 and +1, on this computer, offline.
@@ -32,6 +32,6 @@ def build_parser() -> argparse.ArgumentParser:
     options.add_data_dir(parser)
     parser.set_defaults(run=window.run)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (ask, chat, chats, evaluate, bench, models, doctor):
+    for module in (ask, chat, chats, evaluate, bench, models, doctor, try_model):
         module.register(subparsers)
     return parser

@@ -24,6 +24,7 @@ from tern.engine.types import (
     Request,
     StopFlag,
 )
+from tern.engine.vocabulary import PRE_TOKENIZER
 from tern.errors import BugError, UserError
 
 PREFILL_CHUNK = 256  # tokens computed at once
@@ -35,7 +36,9 @@ class BitnetEngine:
     def __init__(self, model: BitnetModel, tokenizer: Tokenizer) -> None:
         self.model = model
         self.tokenizer = tokenizer
-        self._encode = PieceEncoder(tokenizer.encode)
+        self._encode: Callable[[str], list[int]] = tokenizer.encode
+        if tokenizer.pre_tokenizer == PRE_TOKENIZER:
+            self._encode = PieceEncoder(tokenizer.encode)
         file, config = model.file, model.config
         self._cached: list[int] = []  # tokens whose keys and values the cache holds, in order
         if config.bos_id is None or config.eos_id is None:

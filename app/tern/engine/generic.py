@@ -1,23 +1,22 @@
-"""Any other GGUF that llama.cpp runs, behind the same Engine protocol: llama_cpp.Llama computes, Tern's loop streams.
+"""Any other GGUF that llama.cpp runs, behind the same Engine protocol: libllama computes, Tern's loop streams.
 
-A chat template is a small program that comes with the file. It is run (in jinja2's sandbox) only when ``trusted``;
-otherwise llama.cpp's own list of known formats is used, which recognizes a template without running it. Either way
-the messages' text is tokenized as plain text: nothing that a person pastes can forge a turn. Knows no BitNet.
+However the chat is written for the model (``chat_form``), the messages' text is tokenized as plain text: nothing that
+a person pastes can forge a turn. Knows no BitNet.
 """
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
+from tern.engine import memory_need
 from tern.engine import prompt as prompts
+from tern.engine.chat_form import ChatForm, known_form
 from tern.engine.config import ARCHITECTURES
 from tern.engine.gguf import GGUFFile
+from tern.engine.gguf_values import shown
+from tern.engine.llama_model import BATCH, LlamaModel
 from tern.engine.reply import reply
 from tern.engine.types import (
     Chunk,
@@ -30,19 +29,16 @@ from tern.engine.types import (
     Request,
     StopFlag,
 )
-from tern.errors import UserError
 
-PREFILL_CHUNK = 256
 _REMEMBERED = 256  # texts whose tokens are kept
-_DEFAULT_CONTEXT = 4096  # of models made for more: a KV cache of all that could fill the memory
-_KV_TYPES = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml's numbers
 _MARK = (
     "\u2983{}\u2984"  # stands for a message's text while the template runs; trimmed and copied like any text
 )
 
 
 class GenericEngine:
-    """A model that llama.cpp runs. Implements ``types.Engine``. ``opened``: the file to open in place of ``path``."""
+    """A model that llama.cpp runs. Implements ``types.Engine``. ``opened``: the file to open in place of ``path``;
+    ``context_limit``: the largest context to make where none is asked for."""
 
     def __init__(
         self,
@@ -51,47 +47,36 @@ class GenericEngine:
         threads: int,
         trusted: bool = False,
         opened: Path | None = None,
+        context_limit: int = memory_need.DEFAULT_CONTEXT,
     ) -> None:
-        import llama_cpp
-
-        self._lib: Any = llama_cpp
+        name = shown(path.name)
         with GGUFFile.open(path) as file:
+            context_size = memory_need.context_size(file, options.context_size, context_limit)
+            memory_need.check(file, options.kv_type, context_size)
+            template = file.get("tokenizer.chat_template", str, "")
+            title = file.get("general.name", str, "")
             arch = file.get("general.architecture", str)
-            trained = file.get(f"{arch}.context_length", int, _DEFAULT_CONTEXT)
-        try:
-            self._llama: Any = llama_cpp.Llama(
-                str(opened or path),
-                n_ctx=options.context_size or min(trained, _DEFAULT_CONTEXT),
-                n_threads=threads,
-                n_threads_batch=threads,
-                n_batch=PREFILL_CHUNK,
-                type_k=_KV_TYPES[options.kv_type],
-                type_v=_KV_TYPES[options.kv_type],
-                flash_attn=True,
-                verbose=False,
-            )
-        except (ValueError, OSError, RuntimeError) as error:
-            raise UserError(
-                f"llama.cpp cannot open {path.name}: it does not know this kind of model, or the file is damaged. "
-                "Look for another GGUF of the same model."
-            ) from error
-        self._vocab = self._llama._model.vocab
+        self._model = model = LlamaModel(opened or path, name, threads, context_size, options.kv_type)
+        self._vocabulary = vocabulary = model.vocabulary
         self._cached: list[int] = []
         self._encode = lru_cache(_REMEMBERED)(self._tokenize)  # a conversation is counted again and again
-        metadata: dict[str, str] = self._llama.metadata
-        self._template = metadata.get("tokenizer.chat_template", "")
-        self._trusted = trusted
-        self._bos = int(llama_cpp.llama_vocab_bos(self._vocab))
-        self._adds_bos = bool(llama_cpp.llama_vocab_get_add_bos(self._vocab))
+        self._form = ChatForm(
+            template,
+            trusted,
+            name,
+            vocabulary.text_of(vocabulary.bos),
+            vocabulary.text_of(vocabulary.eos),
+            lambda text: len(self._encode(text, special=True)) == 1,
+        )
         self._info = ModelInfo(
             path=path,
-            name=metadata.get("general.name") or path.stem,
-            architecture=metadata.get("general.architecture", "unknown"),
-            n_layers=int(llama_cpp.llama_model_n_layer(self._llama._model.model)),
-            n_embd=int(self._llama.n_embd()),
-            n_vocab=int(self._llama.n_vocab()),
-            context_size=int(self._llama.n_ctx()),
-            n_params=int(self._llama._model.n_params()),
+            name=title or path.stem,
+            architecture=arch,
+            n_layers=model.n_layers,
+            n_embd=model.n_embd,
+            n_vocab=vocabulary.n_vocab,
+            context_size=model.context_size,
+            n_params=model.n_params,
             file_bytes=path.stat().st_size,
             kernel="llama.cpp",
             threads=threads,
@@ -111,14 +96,14 @@ class GenericEngine:
         return self._tokens(messages)
 
     def spelled(self, token: int) -> bytes:
-        found: bytes = self._llama._model.detokenize([token], special=True)
-        return found
+        return self._vocabulary.piece(token, special=True)
 
     def text_tokens(self, text: str) -> int:
         return len(self._encode(text, special=False))
 
     def prompt(self, messages: Sequence[Message]) -> prompts.Prompt:
-        """The next reply's prompt; whole turns leave, oldest first, where it would not fit."""
+        """The next reply's prompt, or, when the last message is the assistant's, that for going on with it. Whole turns
+        leave, oldest first, where it would not fit."""
         size, tokens = self._fit(messages)
         if not size.fits:
             raise prompts.too_long(size)
@@ -150,7 +135,7 @@ class GenericEngine:
         return reply(self, request, should_stop, on_prefill)
 
     def close(self) -> None:
-        self._llama.close()
+        self._model.close()
 
     # -- llama.cpp -----------------------------------------------------------------------------------------------
 
@@ -163,13 +148,14 @@ class GenericEngine:
     ) -> Logits | None:
         """See ``reply.Computer``; always of every token."""
         done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
+        if not self._model.keep(done):  # a recurrent state cannot go back: all is read again
+            done = 0
         del self._cached[done:]
-        self._llama.n_tokens = done  # its eval forgets what the cache holds after this
         while done < len(tokens):
             on_progress(done)
             if should_stop():
                 return None
-            chunk = tokens[done : done + PREFILL_CHUNK]
+            chunk = tokens[done : done + BATCH]
             self._eval(chunk)
             done += len(chunk)
         on_progress(done)
@@ -181,69 +167,46 @@ class GenericEngine:
         return self._logits()
 
     def is_end(self, token: int) -> bool:
-        return bool(self._lib.llama_vocab_is_eog(self._vocab, token))
+        return self._vocabulary.is_end(token)
+
+    def piece(self, token: int) -> bytes:
+        return self._vocabulary.piece(token)
 
     def _eval(self, tokens: list[int]) -> None:
-        self._llama.eval(tokens)
+        try:
+            self._model.eval(tokens)
+        except BaseException:
+            self._cached.clear()  # as the model has
+            raise
         self._cached += tokens
 
     def _logits(self) -> Logits:
-        pointer = self._lib.llama_get_logits_ith(self._llama._ctx.ctx, -1)
-        return Logits(None, np.ctypeslib.as_array(pointer, (self._info.n_vocab,)))
-
-    def piece(self, token: int) -> bytes:
-        found: bytes = self._llama._model.detokenize([token], special=False)
-        return found
+        return Logits(None, self._model.logits())
 
     def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:
-        data = text.encode(errors="replace")
-        return tuple(self._llama.tokenize(data, add_bos=False, special=special)) if data else ()
+        return tuple(self._vocabulary.encode(text, special)) if text else ()
 
     # -- the prompt ----------------------------------------------------------------------------------------------
 
     def _tokens(self, messages: Sequence[Message]) -> list[int]:
-        """The template's own text with control tokens, the messages' text without."""
+        """The form's own text with control tokens, the messages' text without."""
         marks = [_MARK.format(n) for n in range(len(messages))]
-        text = self._render([(message.role, mark) for message, mark in zip(messages, marks, strict=True)])
-        tokens = [self._bos] if self._adds_bos and self._bos >= 0 else []
+        text = self._form.write([(message.role, mark) for message, mark in zip(messages, marks, strict=True)])
+        bos = self._vocabulary.bos
+        tokens = [bos] if self._vocabulary.adds_bos and bos >= 0 else []
         for mark, message in zip(marks, messages, strict=True):
-            before, found, rest = text.partition(mark)
-            if not found:  # this template leaves such a message out (some have no system role)
-                continue
+            before, _, text = text.partition(mark)
             tokens += self._encode(before, special=True)
-            tokens += self._encode(message.content.strip(), special=False)
-            text = rest
+            if message is messages[-1] and message.role == "assistant":
+                # The unfinished reply stays open, with the space it may end in: the next word joins it.
+                tokens += self._encode(message.content.lstrip(), special=False)
+                text = ""
+            else:
+                tokens += self._encode(message.content.strip(), special=False)
         tokens += self._encode(text, special=True)
-        if len(tokens) > 1 and tokens[0] == tokens[1] == self._bos:  # the template wrote it too
+        if len(tokens) > 1 and tokens[0] == tokens[1] == bos:  # the template wrote it too
             del tokens[0]
         return tokens
-
-    def _render(self, turns: list[tuple[str, str]]) -> str:
-        if self._trusted and self._template:
-            return self._run_template(turns)
-        found = _known_form(self._template or "chatml", turns)
-        if found is None:
-            raise UserError(
-                f"{self._info.path.name} brings a chat template that llama.cpp does not know. It is a small program; "
-                "if you trust where the model comes from, allow it for this model."
-            )
-        return found
-
-    def _run_template(self, turns: list[tuple[str, str]]) -> str:
-        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
-
-        eos = int(self._lib.llama_vocab_eos(self._vocab))
-        texts = [self._llama._model.token_get_text(token) if token >= 0 else "" for token in (eos, self._bos)]
-        messages: Any = [{"role": role, "content": content} for role, content in turns]
-        try:
-            formatter = Jinja2ChatFormatter(self._template, eos_token=texts[0], bos_token=texts[1])
-            found: str = formatter(messages=messages).prompt
-        except Exception as error:  # whatever a foreign program does wrong
-            raise UserError(
-                f"The chat template of {self._info.path.name} failed ({type(error).__name__}: {error}). "
-                "Look for another GGUF of the same model."
-            ) from error
-        return found
 
 
 def chat_template(path: Path) -> tuple[str, bool]:
@@ -255,18 +218,4 @@ def chat_template(path: Path) -> tuple[str, bool]:
         if file.get("general.architecture", str) in ARCHITECTURES:
             return "", True
         template = file.get("tokenizer.chat_template", str, "")
-    return template, not template or _known_form(template, [("user", "Hi")]) is not None
-
-
-def _known_form(template: str, turns: list[tuple[str, str]]) -> str | None:
-    """The turns in one of the forms that llama.cpp knows by heart; None when ``template`` is none of them."""
-    import llama_cpp
-
-    lib: Any = llama_cpp
-    chat = (lib.llama_chat_message * len(turns))()
-    for slot, (role, content) in zip(chat, turns, strict=True):
-        slot.role, slot.content = role.encode(), content.encode()
-    room = 256 + 64 * len(turns) + sum(len(content) * 4 for _, content in turns)
-    buffer = ctypes.create_string_buffer(room)
-    length = lib.llama_chat_apply_template(template.encode(), chat, len(turns), True, buffer, room)
-    return None if length < 0 or length > room else buffer.raw[:length].decode(errors="replace")
+    return template, not template or known_form(template, [("user", "Hi")]) is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes as C
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import sys
 from enum import IntEnum
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from tern.errors import UserError
+
+log = logging.getLogger(__name__)
 
 LLAMA_CPP_PYTHON_VERSION = "0.3.36"
 GGML_VERSION = "0.25.3"
@@ -74,11 +77,13 @@ class TensorHead(C.Structure):
 
 AbortCallback = C.CFUNCTYPE(C.c_bool, _P)
 _LogCallback = C.CFUNCTYPE(None, _I, _S, _P)
+_AbortMessage = C.CFUNCTYPE(None, _S)
 
 # name -> (result, arguments); T = struct ggml_tensor *, all handles are plain addresses.
 _BASE: dict[str, tuple[Any, ...]] = {
     "ggml_version": (_S,),
     "ggml_log_set": (None, _LogCallback, _P),
+    "ggml_set_abort_callback": (_P, _AbortMessage),
     "ggml_tensor_overhead": (_SZ,),
     "ggml_graph_overhead_custom": (_SZ, _SZ, C.c_bool),
     "ggml_init": (_P, InitParams),
@@ -140,6 +145,10 @@ class Ggml:
                 setattr(self, name.removeprefix("ggml_"), function)
         self._quiet = _LogCallback(lambda level, text, data: None)
         self.log_set(self._quiet, None)
+        self._last_words = _AbortMessage(
+            lambda text: log.critical("ggml aborts: %s", text.decode(errors="replace"))
+        )
+        self.set_abort_callback(self._last_words)
 
     def __getattr__(self, name: str) -> Any:  # tells mypy that any bound name may be called
         raise AttributeError(name)
@@ -195,6 +204,7 @@ def load() -> Ggml:
     # With OpenMP, threads that wait at a node's end spin for milliseconds before they sleep. When another program holds
     # a core, that is most of the time; 200 turns (about 7 microseconds) cover the waits of an idle machine as well.
     os.environ.setdefault("GOMP_SPINCOUNT", "200")
+    os.environ.setdefault("GGML_NO_BACKTRACE", "1")  # before it aborts: it would write one into the terminal
     installed = importlib.metadata.version("llama-cpp-python")
     if installed != LLAMA_CPP_PYTHON_VERSION:
         raise UserError(

@@ -6,6 +6,7 @@ memory: values are decoded when asked for, tensors are views of the mapping. Kno
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import stat
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from tern.engine.gguf_types import (
     ALIGNMENT,
     ARRAY_DTYPES,
+    BITNET_CPP_TYPES,
     MAGIC,
     MAX_DIMENSIONS,
     SCALAR_FORMATS,
@@ -32,7 +34,16 @@ from tern.engine.gguf_types import (
     n_bytes,
     n_values,
 )
-from tern.engine.gguf_values import Entry, GGUFError, StringArray, Value, shown
+from tern.engine.gguf_values import (
+    BrokenFileError,
+    Entry,
+    GGUFError,
+    OtherKernelsError,
+    StringArray,
+    Value,
+    shown,
+    too_little,
+)
 
 __all__ = ["GGUFError", "GGUFFile", "StringArray", "TensorInfo", "TensorType", "Value", "ValueType"]
 
@@ -58,6 +69,8 @@ _FOREIGN = {
     b"\x80": "it is a Python pickle",
     b"{": "it is a JSON text",
 }
+
+_PERHAPS_BROKEN = {_FOREIGN[b"version https://git-lfs"], _FOREIGN[b"<"], None}  # a download that went wrong
 
 T = TypeVar("T", bool, int, float, str)
 
@@ -220,12 +233,12 @@ class _Parser:
         self._strings_left = MAX_STRINGS
 
     def _fail(self, what: str) -> GGUFError:
-        return GGUFError(self._name, what)
+        return BrokenFileError(self._name, what)
 
     def _need(self, count: int, what: str) -> None:
         if count > self._end - self._at:
             if self._end < len(self._map) and count <= len(self._map) - self._at:
-                raise self._fail(f"its header is larger than {MAX_HEADER_BYTES >> 20} MB")
+                raise GGUFError(self._name, f"its header is larger than {MAX_HEADER_BYTES >> 20} MB")
             raise self._fail(f"it ends in the middle of {what}; the file is damaged or not complete")
 
     def _u32(self, what: str) -> int:
@@ -258,16 +271,19 @@ class _Parser:
             why = next((text for magic, text in _FOREIGN.items() if start.lstrip().startswith(magic)), None)
             if why is None and start[8:10] == b'{"':
                 why = "it is a safetensors file"
-            raise self._fail(f"{why or 'it is something else'}; Tern opens GGUF files")
+            error = BrokenFileError if why in _PERHAPS_BROKEN else GGUFError
+            raise error(self._name, f"{why or 'it is something else'}; Tern opens GGUF files")
         if len(start) < 24:
             raise self._fail("it ends in the middle of its header; the file is damaged or not complete")
         version, n_tensors, n_metadata = struct.unpack_from("<IQQ", start, 4)
         if version != VERSION:
             if version in (1, 2):
-                raise self._fail(f"it is GGUF version {version}, out of use; Tern opens version {VERSION}")
+                raise GGUFError(
+                    self._name, f"it is GGUF version {version}, out of use; Tern opens version {VERSION}"
+                )
             if int.from_bytes(start[4:8], "big") <= VERSION:
-                raise self._fail("it is a big-endian GGUF file; Tern opens little-endian ones")
-            raise self._fail(f"it is GGUF version {version}; Tern opens version {VERSION}")
+                raise GGUFError(self._name, "it is a big-endian GGUF file; Tern opens little-endian ones")
+            raise GGUFError(self._name, f"it is GGUF version {version}; Tern opens version {VERSION}")
         if n_metadata > min(MAX_METADATA, self._end // MIN_ENTRY_BYTES):
             raise self._fail(f"it announces {n_metadata:,} metadata entries, more than it can hold")
         if n_tensors > min(MAX_TENSORS, self._end // MIN_INFO_BYTES):
@@ -344,6 +360,7 @@ class _Parser:
         for _ in range(self._n_tensors):
             found.append(self._tensor(alignment))
         start = -(-self._at // alignment) * alignment
+        self._refuse_tl2(found, len(self._map) - start)
         tensors: dict[str, TensorInfo] = {}
         for name, shape, type_, offset, size in found:
             if name in tensors:
@@ -359,6 +376,18 @@ class _Parser:
             before = info
         return tensors, start
 
+    def _refuse_tl2(self, found: list[tuple[str, tuple[int, ...], TensorType, int, int]], end: int) -> None:
+        """Where no tensor of MXFP4's number has room for MXFP4, the number means TL2."""
+        places = sorted((offset, size, type_) for _, _, type_, offset, size in found)
+        ends = [*(offset for offset, _, _ in places), end][1:]
+        fits = [
+            offset + size <= next_
+            for (offset, size, type_), next_ in zip(places, ends, strict=True)
+            if type_ is TensorType.MXFP4
+        ]
+        if len(fits) > 1 and not any(fits):
+            raise OtherKernelsError(self._name, BITNET_CPP_TYPES[TensorType.MXFP4])
+
     def _tensor(self, alignment: int) -> tuple[str, tuple[int, ...], TensorType, int, int]:
         name = self._text(MAX_NAME_BYTES, "a tensor's name")
         what = f"the tensor {shown(name)}"
@@ -373,7 +402,10 @@ class _Parser:
         try:
             type_ = TensorType(number)
         except ValueError:
-            raise self._fail(f"{what} has type {number}, which Tern does not know") from None
+            if number in BITNET_CPP_TYPES:
+                raise OtherKernelsError(self._name, BITNET_CPP_TYPES[number]) from None
+            known = f"{what} is of type {number}, which neither Tern nor its llama.cpp knows"
+            raise GGUFError(self._name, known) from None
         size = n_bytes(type_, shape)
         if size is None:
             raise self._fail(f"{what} has rows of {shape[0]:,} values, which {type_.name} cannot hold")
@@ -391,10 +423,12 @@ def _map(path: Path) -> mmap.mmap:
             raise GGUFError(path.name, "it is not a regular file")
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
-                raise GGUFError(path.name, "it is empty")
+                raise BrokenFileError(path.name, "it is empty")
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
         raise GGUFError(path.name, f"there is no such file in {path.absolute().parent}") from None
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:
+            raise too_little(path.name) from error
         reason = getattr(error, "strerror", None) or error
         raise GGUFError(path.name, f"it may not be opened ({reason}); check its permissions") from error

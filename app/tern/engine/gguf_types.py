@@ -105,6 +105,10 @@ class TensorType(IntEnum):
     Q2_0 = 42
 
 
+# bitnet.cpp's encodings for its own kernels, by the numbers that its ggml gives them. 39 is MXFP4's by now, whose
+# tensors are larger: a file in TL2 is known by tensors that have no room for MXFP4.
+BITNET_CPP_TYPES = {37: "I8_S", 38: "TL1", 39: "TL2"}
+
 # (values in a block, bytes of a block); I2_S has a trailer besides, see n_bytes
 BLOCKS: dict[TensorType, tuple[int, int]] = {
     TensorType.F32: (1, 4),

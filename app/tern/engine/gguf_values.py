@@ -22,11 +22,41 @@ _U64 = struct.Struct("<Q")
 
 
 class GGUFError(UserError):
-    """A model file that cannot be used: its name, what is wrong, and what to do."""
+    """A model file that cannot be used: its name, what is wrong, and what to do. Its bytes are as they were made, so
+    nothing comes of fetching them again."""
 
     def __init__(self, file_name: str, what: str) -> None:
-        super().__init__(
+        super().__init__(f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file.")
+
+
+class BrokenFileError(GGUFError):
+    """A file whose bytes may not be the ones that were made."""
+
+    def __init__(self, file_name: str, what: str) -> None:
+        super(GGUFError, self).__init__(
             f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file, or fetch this one again."
+        )
+
+
+class TooLittleMemoryError(UserError):
+    """The computer has less memory than opening a model takes."""
+
+
+def too_little(file_name: str) -> TooLittleMemoryError:
+    """What is said where the system refuses memory."""
+    return TooLittleMemoryError(
+        f"There is too little memory to open {shown(file_name)}. Close other programs, or choose a smaller context or "
+        "model."
+    )
+
+
+class OtherKernelsError(GGUFError):
+    """A whole file in an encoding that only its makers' own program computes."""
+
+    def __init__(self, file_name: str, encoding: str) -> None:
+        super(GGUFError, self).__init__(
+            f"{shown(file_name)} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only "
+            "that program's own build can compute. Take the i2_s file of the same model."
         )
 
 
@@ -60,7 +90,9 @@ class StringArray(Sequence[str]):
             return self.raw(index).decode()
         except UnicodeDecodeError:
             file_name, key = self._where
-            raise GGUFError(file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text") from None
+            raise BrokenFileError(
+                file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text"
+            ) from None
 
     def __iter__(self) -> Iterator[str]:
         return (self[i] for i in range(self._count))
@@ -98,6 +130,20 @@ class StringArray(Sequence[str]):
                 if exact and _U64.unpack_from(self._source, at)[0] == len(match[0]):
                     found.append(index)
         return found
+
+    def repeated(self) -> bytes | None:
+        """A string that is there more than once, other than the empty one; None where there is none."""
+        seen: set[bytes] = set()
+        read, source, at = _U64.unpack_from, self._source, self._start
+        for _ in range(self._count):
+            end = at + 8 + read(source, at)[0]
+            raw = source[at + 8 : end]
+            if raw in seen:
+                return raw
+            if raw:
+                seen.add(raw)
+            at = end
+        return None
 
     def _all_offsets(self) -> array[int]:
         if self._offsets is None:
@@ -137,7 +183,7 @@ class Entry:
             return self._text()
         (scalar,) = struct.unpack_from(SCALAR_FORMATS[self.kind], self.source, self.start)
         if self.kind is ValueType.BOOL and self.source[self.start] > 1:
-            raise GGUFError(self.file_name, f"the value of {shown(self.key)} is neither true nor false")
+            raise BrokenFileError(self.file_name, f"the value of {shown(self.key)} is neither true nor false")
         return scalar  # type: ignore[no-any-return]  # struct's formats give bool, int or float
 
     def _text(self) -> str:
@@ -147,7 +193,7 @@ class Entry:
             return self.source[self.start + 8 : self.end].decode()
         except UnicodeDecodeError:
             what = f"the value of {shown(self.key)} is not valid UTF-8 text"
-            raise GGUFError(self.file_name, what) from None
+            raise BrokenFileError(self.file_name, what) from None
 
     def _array(self) -> StringArray | NDArray[np.generic]:
         assert self.element is not None

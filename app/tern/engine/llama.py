@@ -1,4 +1,4 @@
-"""ctypes bindings to libllama, just its vocabulary and samplers. Knows no text and no model of ours.
+"""ctypes bindings to libllama, as far as it is used here. Knows no text and no model of ours.
 
 The package llama_cpp binds all of it, for 0.15 s and 8 MB that a first word should not wait for. Exact for one version,
 which ``ggml.load`` makes sure of.
@@ -7,6 +7,9 @@ which ``ggml.load`` makes sure of.
 from __future__ import annotations
 
 import ctypes as C
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -39,6 +42,70 @@ class ModelParams(C.Structure):
     ]
 
 
+class ContextParams(C.Structure):
+    """llama_context_params, passed by value."""
+
+    _fields_ = [
+        ("n_ctx", C.c_uint32),
+        ("n_batch", C.c_uint32),
+        ("n_ubatch", C.c_uint32),
+        ("n_seq_max", C.c_uint32),
+        ("n_rs_seq", C.c_uint32),
+        ("n_outputs_max", C.c_uint32),
+        ("n_outputs_max_per_seq", C.c_uint32),
+        ("n_threads", _I),
+        ("n_threads_batch", _I),
+        ("ctx_type", C.c_int),
+        ("rope_scaling_type", C.c_int),
+        ("pooling_type", C.c_int),
+        ("attention_type", C.c_int),
+        ("flash_attn_type", C.c_int),
+        ("rope_freq_base", _F),
+        ("rope_freq_scale", _F),
+        ("yarn_ext_factor", _F),
+        ("yarn_attn_factor", _F),
+        ("yarn_beta_fast", _F),
+        ("yarn_beta_slow", _F),
+        ("yarn_orig_ctx", C.c_uint32),
+        ("defrag_thold", _F),
+        ("cb_eval", _P),
+        ("cb_eval_user_data", _P),
+        ("type_k", C.c_int),
+        ("type_v", C.c_int),
+        ("abort_callback", _P),
+        ("abort_callback_data", _P),
+        ("embeddings", _B),
+        ("offload_kqv", _B),
+        ("no_perf", _B),
+        ("op_offload", _B),
+        ("swa_full", _B),
+        ("kv_unified", _B),
+        ("samplers", _P),
+        ("n_samplers", C.c_size_t),
+        ("ctx_other", _P),
+    ]
+
+
+class Batch(C.Structure):
+    """llama_batch, passed by value; null pointers leave positions and sequence to libllama."""
+
+    _fields_ = [
+        ("n_tokens", _I),
+        ("token", C.POINTER(_I)),
+        ("embd", _P),
+        ("pos", _P),
+        ("n_seq_id", _P),
+        ("seq_id", _P),
+        ("logits", _P),
+    ]
+
+
+class ChatMessage(C.Structure):
+    """llama_chat_message."""
+
+    _fields_ = [("role", _S), ("content", _S)]
+
+
 class ChainParams(C.Structure):
     """llama_sampler_chain_params."""
 
@@ -57,6 +124,7 @@ class TokenDataArray(C.Structure):
     _fields_ = [("data", C.POINTER(TokenData)), ("size", C.c_size_t), ("selected", C.c_int64), ("sorted", _B)]
 
 
+_ERROR = 4  # of ggml_log_level
 LogCallback = C.CFUNCTYPE(None, C.c_int, _S, _P)
 
 # name -> (result, arguments)
@@ -66,6 +134,23 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_model_load_from_file": (_P, _S, ModelParams),
     "llama_model_free": (None, _P),
     "llama_model_get_vocab": (_P, _P),
+    "llama_model_meta_val_str": (_I, _P, _S, _S, C.c_size_t),
+    "llama_model_n_layer": (_I, _P),
+    "llama_model_n_embd": (_I, _P),
+    "llama_model_n_params": (C.c_uint64, _P),
+    "llama_backend_init": (None,),
+    "llama_context_default_params": (ContextParams,),
+    "llama_init_from_model": (_P, _P, ContextParams),
+    "llama_free": (None, _P),
+    "llama_get_memory": (_P, _P),
+    "llama_memory_clear": (None, _P, _B),
+    "llama_memory_seq_rm": (_B, _P, _I, _I, _I),
+    "llama_decode": (_I, _P, Batch),
+    "llama_get_logits_ith": (C.POINTER(_F), _P, _I),
+    "llama_chat_apply_template": (_I, _S, C.POINTER(ChatMessage), C.c_size_t, _B, C.c_char_p, _I),
+    "llama_vocab_type": (C.c_int, _P),
+    "llama_vocab_get_add_bos": (_B, _P),
+    "llama_vocab_get_text": (_S, _P, _I),
     "llama_vocab_n_tokens": (_I, _P),
     "llama_vocab_bos": (_I, _P),
     "llama_vocab_eos": (_I, _P),
@@ -97,8 +182,24 @@ class Llama:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name.removeprefix("llama_"), function)
-        self._quiet = LogCallback(lambda level, text, data: None)
+        self._heard: deque[str] = deque(maxlen=20)
+        self._quiet = LogCallback(self._hear)
+        self.be_quiet()
+
+    def be_quiet(self) -> None:
+        """Let nothing of libllama's log reach a terminal. The package llama_cpp, once imported, prints it."""
         self.log_set(self._quiet, None)
+
+    def _hear(self, level: int, text: bytes, data: object) -> None:
+        if level == _ERROR:
+            self._heard.append(text.decode(errors="replace").strip())
+
+    @contextmanager
+    def hearing(self) -> Iterator[deque[str]]:
+        """The errors that libllama writes into its log meanwhile: it returns no reason."""
+        self.be_quiet()
+        self._heard.clear()
+        yield self._heard
 
     def __getattr__(self, name: str) -> Any:  # tells mypy that any bound name may be called
         raise AttributeError(name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Protocol
 
-from tern.engine.prompt import Prompt, common_prefix
+from tern.engine.prompt import Prompt
 from tern.engine.sampling import Sampler
 from tern.engine.tokenizer import TextStream
 from tern.engine.types import (
@@ -43,8 +44,8 @@ class Computer(Protocol):
     ) -> Logits | None:
         """Bring the cache to hold exactly ``tokens``; logits of what follows, at least of the ``wanted`` best tokens.
 
-        None when stopped on the way. ``on_progress(done)`` is told how many of ``tokens`` are in the cache, reused ones
-        included.
+        None when stopped on the way. ``on_progress(done)`` is told how many of ``tokens`` are in the cache: first those
+        that were reused.
         """
         ...
 
@@ -68,21 +69,25 @@ def reply(
     prompt, info = computer.prompt(request.messages), computer.info
     tokens = prompt.tokens
     total = len(tokens)
-    reused = min(common_prefix(computer.cached, tokens), total - 1)
-    stats = Stats(
-        prompt_tokens=total,
-        reused_tokens=reused,
-        context_used=reused,
-        context_size=info.context_size,
-        dropped_messages=prompt.dropped,
-    )
+    stats = Stats(prompt_tokens=total, context_size=info.context_size, dropped_messages=prompt.dropped)
+    reused: int | None = None
+
+    def progress(done: int) -> None:
+        nonlocal reused
+        reused = done if reused is None else reused
+        on_prefill(done, total)
+
     limit = request.max_tokens if request.max_tokens is not None else info.context_size
     sampler = Sampler(request.sampling, info.n_vocab)
     try:
-        sampler.accept(tokens[-request.sampling.penalty_last_n :])
+        if sampler.penalized:
+            # What ends a turn is not repetition: it would be missing where this reply should end.
+            said = (token for token in reversed(tokens) if not computer.is_end(token))
+            sampler.accept(reversed(list(islice(said, request.sampling.penalty_last_n))))
         computing = time.perf_counter()
-        logits = computer.prefill(tokens, sampler.wanted, should_stop, lambda done: on_prefill(done, total))
-        stats = replace(stats, context_used=len(computer.cached))
+        logits = computer.prefill(tokens, sampler.wanted, should_stop, progress)
+        reused = reused or 0
+        stats = replace(stats, reused_tokens=reused, context_used=len(computer.cached))
         if logits is None:
             yield Chunk("", stats.finished(FinishReason.STOPPED))
             return
@@ -112,6 +117,6 @@ def reply(
                 break
             stats = stats.after_token(time.perf_counter() - first, len(computer.cached))
             yield Chunk(stream.feed(computer.piece(token)), stats)
-        yield Chunk(stream.end(), stats.finished(reason))
+        yield Chunk("", stats.finished(reason))
     finally:
         sampler.close()

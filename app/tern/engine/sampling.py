@@ -18,15 +18,16 @@ _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32
 class Sampler:
     """One reply's sampler: penalties, top-k, top-p, min-p, temperature, then a draw (llama.cpp's usual order).
 
-    Greedy without penalties never enters the chain: it is the first token with the highest logit.
+    Greedy without penalties never enters the chain: it is the first token with the highest logit. With them it is the
+    token that is likeliest after they were taken off. ``penalized``: whether :meth:`accept` has any effect.
     """
 
     def __init__(self, params: SamplingParams, n_vocab: int) -> None:
-        self._penalized = params.penalty_last_n > 0 and (
+        self.penalized = params.penalty_last_n > 0 and (
             params.repeat_penalty != 1.0 or params.frequency_penalty != 0.0 or params.presence_penalty != 0.0
         )
-        self._plain_greedy = params.greedy and not self._penalized
-        self.wanted = _wanted(params, self._penalized)
+        self._plain_greedy = params.greedy and not self.penalized
+        self.wanted = _wanted(params, self.penalized)
         self._chain: Any = None
         if self._plain_greedy:
             return
@@ -37,7 +38,7 @@ class Sampler:
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
         stages = []
-        if self._penalized:
+        if self.penalized:
             stages.append(
                 library.sampler_init_penalties(
                     n_vocab,
@@ -63,8 +64,9 @@ class Sampler:
             library.sampler_chain_add(self._chain, stage)
 
     def accept(self, tokens: Iterable[int]) -> None:
-        """Tell the penalties what has been said (the prompt's end, then every token chosen)."""
-        if self._penalized:
+        """Tell the penalties what has been said before: the last ``penalty_last_n`` tokens of the prompt are enough,
+        without those that end a turn. Every token chosen is told them by :meth:`sample`."""
+        if self.penalized:
             for token in tokens:
                 llama.load().sampler_accept(self._chain, token)
 

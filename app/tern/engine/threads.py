@@ -6,6 +6,7 @@ Knows only the system.
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -13,6 +14,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import psutil
+
+from tern.settings import most_threads
+
+log = logging.getLogger(__name__)
 
 SLOW_CORE = 0.7  # a core of less than this part of the fastest one's capacity is an efficiency core
 
@@ -30,6 +35,15 @@ def performance_cores() -> int:
         cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     limit = cpu_limit()
     return max(1, cores if limit is None else min(cores, int(limit)))
+
+
+def allowed(count: int) -> int:
+    """``count`` threads, or as many as there may be: settings travel to smaller computers, and threads without a
+    processor bring the whole computer to a standstill."""
+    most = most_threads()
+    if count > most:
+        log.warning("%d threads asked for; this computer has processors for %d", count, most)
+    return max(1, min(count, most))
 
 
 def cpu_limit() -> float | None:

@@ -47,6 +47,9 @@ class SamplingParams:
 
     ``temperature`` 0 is greedy: the likeliest token, nothing random. ``top_k`` 0, ``top_p`` 1, ``min_p`` 0 and
     ``repeat_penalty`` 1 each switch that filter off. ``seed`` None draws a fresh one for every reply.
+
+    The penalties look back on the last ``penalty_last_n`` tokens of the prompt and the reply together, those left out
+    that end a turn; greedy takes the likeliest token after them.
     """
 
     temperature: float = 0.7

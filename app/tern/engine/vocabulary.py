@@ -44,7 +44,7 @@ def sidecar(file: GGUFFile, cache: Path) -> Path:
     path = cache / f"vocabulary-{digest[:24]}.gguf"
     if _is_intact(path, digest):
         return path
-    if len({tokens.raw(index) for index in range(len(tokens))}) != len(tokens):
+    if tokens.repeated() is not None:
         raise file.error("its vocabulary has the same token twice")  # libllama would abort the process
     try:
         with replacing(path) as target:

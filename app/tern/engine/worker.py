@@ -78,6 +78,9 @@ BUG_SENTENCE = (
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
 )
 
+# llama.cpp's tokenizers call themselves for every character of a word (see ``recursion``); a Mac gives threads 0.5 MB.
+_STACK_BYTES = 16 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class _Load:
@@ -117,7 +120,11 @@ class EngineWorker:
         self._stopped_up_to = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tern-engine", daemon=True)
-        self._thread.start()
+        before = threading.stack_size(_STACK_BYTES)
+        try:
+            self._thread.start()
+        finally:
+            threading.stack_size(before)
 
     def load(self, factory: EngineFactory) -> None:
         """Open a model on the worker thread, replacing the present one. ``factory`` is told how to show progress."""

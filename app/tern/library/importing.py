@@ -79,7 +79,9 @@ def _copy_in(
 
 def meant(path: Path) -> Path:
     """What is imported when a person chooses ``path``: of safetensors the whole folder; in a folder that has only
-    one GGUF, that file."""
+    one GGUF, that file; of a model in several files the first."""
+    if path.is_file() and shelf.kind_of(path) == "gguf":
+        return path.with_name(shards(path.name)[0])
     if path.suffix.lower() == ".safetensors" and path.is_file():
         return path.absolute().parent
     if path.is_dir() and not any(path.glob("*.safetensors")):

@@ -376,9 +376,7 @@ def _write(model: Installed) -> None:
     path = _record_path(model.name)
     try:
         with replacing(path) as file:
-            # A byte of a file's name that is no text becomes the escape that JSON has for it.
-            text = json.dumps(values, indent=1, ensure_ascii=False)
-            file.write(text.encode(errors="backslashreplace"))
+            file.write(json.dumps(values, indent=1).encode())  # ASCII: it keeps a path that is no UTF-8
     except OSError as error:
         raise UserError(f"Tern could not write {path} ({error.strerror}).") from error
 

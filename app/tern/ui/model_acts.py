@@ -13,6 +13,7 @@ from typing import cast
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from tern.engine import can_chat
 from tern.engine.from_safetensors import write_gguf
 from tern.engine.gguf import GGUFFile
 from tern.engine.recode import Encoding, write_recoded
@@ -217,6 +218,7 @@ class ModelActs(QObject):
         def work(progress: Callable[[float], None]) -> Installed:
             if path.is_dir():
                 return importing.make(path, "", write_gguf, progress)
+            can_chat.check(path)
             with GGUFFile.open(path) as file:
                 title = file.get("general.name", str, "")
             return importing.take(path, True, "", title, progress)

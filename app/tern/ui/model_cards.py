@@ -19,12 +19,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tern.engine import can_chat
 from tern.engine.recode import ENCODINGS, Encoding
 from tern.library.catalog import Entry
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished
 from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import DownloadTask
+from tern.ui.error_words import said
 from tern.ui.job_row import JobRow
 from tern.ui.jobs import Job
 from tern.ui.model_acts import ModelActs
@@ -74,6 +76,9 @@ class InstalledCard(Card):
             self.column.addWidget(JobRow(theme, job, self))
         if task is not None:
             self.column.addWidget(DownloadRow(theme, task, self))
+        here = model.present and not model.damaged and model.path.suffix == ".gguf"
+        if here and (problem := can_chat.problem(model.path)):
+            self.column.addWidget(text(theme, said(problem), Size.SMALL, self))
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         if model.damaged or (not model.present and model.from_hub and not model.linked):

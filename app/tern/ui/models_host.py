@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QWidget
 from tern import paths
 from tern.chat.session import Session
 from tern.context import open_any_engine
+from tern.engine import can_chat
 from tern.engine.generic import chat_template
 from tern.engine.types import Engine, EngineOptions, ModelInfo
 from tern.errors import UserError
@@ -150,6 +151,7 @@ class ModelsHost(QObject):
             self._talk_with(None)
             return
         try:
+            can_chat.check(model.path)
             template, known = chat_template(model.path)
         except UserError as error:
             self._window.show_error(str(error))
@@ -317,7 +319,8 @@ class _PageWindow(ModelsPage):
 
 
 def _can_chat(model: Installed) -> bool:
-    return model.present and not model.damaged and model.gguf
+    here = model.present and not model.damaged and model.gguf
+    return here and not can_chat.problem(model.path)
 
 
 def _raise(page: QWidget) -> None:
