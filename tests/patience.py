@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from pytestqt.qtbot import QtBot
 
-HANG_S = 300
+HANG_S = int(os.environ.get("TERN_TEST_PATIENCE_S", "300"))
 HANG_MS = HANG_S * 1000
 
 

@@ -85,10 +85,10 @@ _TYPE_NAMES: dict[type, str] = {
 
 
 def most_threads() -> int:
-    """How many threads may be asked for here: one a logical processor that this process may use. More gain nothing,
-    and hundreds bring the whole computer to a standstill."""
+    """How many threads may be asked for here: more than the logical processors gain nothing, hundreds bring the whole
+    computer to a standstill."""
     count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(count, 512))  # ggml aborts on more than 512
+    return min(512, 4 * count)  # ggml aborts on more than 512
 
 
 _LOOK, _REPLY, _ENGINE, _NETWORK = "Appearance", "Replies", "Engine", "Network"

@@ -42,7 +42,7 @@ def allowed(count: int) -> int:
     processor bring the whole computer to a standstill."""
     most = most_threads()
     if count > most:
-        log.warning("%d threads asked for; this computer has processors for %d", count, most)
+        log.warning("%d threads asked for; this computer takes at most %d", count, most)
     return max(1, min(count, most))
 
 
