@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from tern.ui.formats import ASIDE, CODE, INDENT, MARK
+from tern.ui.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK
 from tern.ui.grounds import neighbours
 from tern.ui.icons import action_icon
 from tern.ui.theme import Theme
@@ -18,14 +20,18 @@ _STEPS = {
 }
 
 
-def selected_text(selection: QTextCursor) -> str:
-    """The selection with its list marks and with tabs between table cells, without notes."""
+def selected_text(selection: QTextCursor, elided: Callable[[int], str] = lambda key: "") -> str:
+    """The selection with its list marks and with tabs between table cells, without notes. ``elided``: what is not
+    shown of the message of that key; it is part of a selection that reaches across it."""
     start, end = selection.selectionStart(), selection.selectionEnd()
-    lines: list[str] = []
+    out: list[str] = []
     block = selection.document().findBlock(start)
     while block.isValid() and block.position() <= end:
         fmt = block.blockFormat()
-        if not fmt.hasProperty(ASIDE):
+        if fmt.hasProperty(ELIDED):
+            if start <= block.position() and end >= block.position() + block.length() - 1:
+                out.append(elided(int(fmt.property(ELIDED))))
+        elif not fmt.hasProperty(ASIDE):
             piece = QTextCursor(block)
             piece.setPosition(max(start, block.position()))
             piece.setPosition(
@@ -36,12 +42,11 @@ def selected_text(selection: QTextCursor) -> str:
                 depth = round((fmt.leftMargin() + fmt.rightMargin()) / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
             row = _table_row(block)
-            if row is not None and row == _table_row(block.previous()) and lines:
-                lines[-1] += "\t" + text
-            else:
-                lines.append(text)
+            if out and not fmt.hasProperty(JOINED):
+                out.append("\t" if row is not None and row == _table_row(block.previous()) else "\n")
+            out.append(text)
         block = block.next()
-    return "\n".join(lines)
+    return "".join(out)
 
 
 def _plain(piece: QTextCursor) -> str:
@@ -72,11 +77,11 @@ def _plain(piece: QTextCursor) -> str:
 def code_text(block: QTextBlock) -> str:
     """All lines of the code that ``block`` is a line of."""
     block, last = neighbours(block, CODE)
-    lines = [block.text()]
+    out = [block.text()]
     while block != last:
         block = block.next()
-        lines.append(block.text())
-    return "\n".join(lines)
+        out.append(block.text() if block.blockFormat().hasProperty(JOINED) else "\n" + block.text())
+    return "".join(out)
 
 
 def _table_row(block: QTextBlock) -> tuple[int, int] | None:

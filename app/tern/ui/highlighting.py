@@ -38,6 +38,7 @@ DARK_INKS = {
     Ink.GONE: "#EE8A7E",
     Ink.NEW: "#93C98B",
 }
+PLAIN = 1  # the state of the first line of a code that is not coloured to its end
 _AT_ONCE_S = 0.003
 _SLICE_S = 0.005
 _PAUSE_MS = 2  # between two slices, for whatever else the window has to do
@@ -98,6 +99,11 @@ class Highlighter(QObject):
             self._codes[number] = Reading(lexer), first
         reading, first = self._codes[number]
         reading.set_text(text)
+        if reading.shortened and first.block().userState() != PLAIN:
+            first.block().setUserState(PLAIN)
+            line = self._document.findBlockByNumber(first.block().blockNumber() + len(reading.lines))
+            line.layout().clearFormats()
+            self._document.markContentsDirty(first.position(), 1)  # that is said in its head
         if growing:
             self._paint(reading, first, time.perf_counter() + _AT_ONCE_S)
         if not reading.done:

@@ -13,21 +13,23 @@ from dataclasses import dataclass, field
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tern.ui import math_rules
+from tern.ui import math_rules, nesting, pacing
 from tern.ui.latex import readable
 from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 math_rules.add_to(_MARKDOWN)
+nesting.add_to(_MARKDOWN)
+pacing.add_to(_MARKDOWN)
 # U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
 _UNSAFE = str.maketrans(
     {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
 )
 _TASK = re.compile(r"\[([ xX])\]\s+")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
-# A last line that may yet turn out to be a list item, a heading's underline, a fence or a table.
-_UNDECIDED = re.compile(r"\n?[ \t]*(?:[-=*_+>#|:~`][-=*_+>#|:~` \t]*|\d{1,9}[.)]?[ \t]*)\Z")
+_MARKS = "-=*_+>#|:~`"
+_NUMBER = re.compile(r"\d{1,9}[.)]?\Z")
 
 
 def safe_text(text: str) -> str:
@@ -76,8 +78,8 @@ class StreamParser:
     def _parse(self, last: bool) -> tuple[str, list[Token]]:
         """The part of the rest that can be read, and its reading."""
         source = self._open
-        if not last and (undecided := _UNDECIDED.search(source)):
-            source = source[: undecided.start()]
+        if not last:
+            source = source[: _decided(source)]
         return source, _MARKDOWN.parse(source)
 
     def _open_list(self) -> None:
@@ -129,6 +131,17 @@ class StreamParser:
         self._passed += source[:offset]
         self._settled = len(self.blocks) - still_open
         self._open = self._open[offset:]
+
+
+def _decided(source: str) -> int:
+    """Where an end begins that may yet turn out to be a list item, a heading's underline, a fence or a table."""
+    before = source.rstrip(_MARKS + " \t")
+    if not source[len(before) :].strip():  # blanks alone
+        number = _NUMBER.search(before, max(0, len(before) - 10))
+        if number is None:
+            return len(source)
+        before = before[: number.start()].rstrip(" \t")
+    return len(before.removesuffix("\n"))
 
 
 def _tops(tokens: Sequence[Token], source: str) -> list[Token]:
