@@ -38,7 +38,7 @@ _CHIP_WIDTH = 280  # px of the longest name, at scale 1
 _MEASURED = 300  # characters of a line or a name: a longer one is wider than there is room
 _MEASURED_LINES = 200  # of a message, its longest
 _AT_ONCE = 4000  # characters of the person's message that are written at a time
-_BLOCK = 20  # as many characters a block costs, at least
+_BLOCK = 50  # as many characters a block costs, at least
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING, Kind.MATH)
 
 
@@ -300,10 +300,11 @@ class DocumentWriter:
         try:
             before = len(slot.written) - 1  # which may grow
             self._update(slot, index, blocks)
-            for position in range(max(0, min(before, index)), len(slot.written)):
-                self._colour(slot, position, growing)
         finally:
             edit.endEditBlock()
+        # Not as a part of that: it may be far above, and what stands between would be laid out, too.
+        for position in range(max(0, min(before, index)), len(slot.written)):
+            self._colour(slot, position, growing)
 
     def _update(self, slot: Slot, index: int, blocks: list[Block]) -> None:
         position = index

@@ -175,6 +175,7 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
     nest = _Nesting()
     position = 0
     while position < len(tokens):
+        pacing.tick()
         token = tokens[position]
         match token.type:
             case "blockquote_open":
@@ -281,18 +282,21 @@ _OPENS = {"strong": Style.STRONG, "em": Style.EMPHASIS, "s": Style.STRUCK}
 
 
 def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
-    runs: list[Run] = []
+    looks: list[tuple[frozenset[Style], str]] = []
+    texts: list[list[str]] = []  # in each of them
     styles: frozenset[Style] = frozenset()
     link = ""
 
     def add(text: str, extra: frozenset[Style] = frozenset()) -> None:
         look = styles | extra
-        if runs and runs[-1].styles == look and runs[-1].link == link:
-            runs[-1] = Run(runs[-1].text + text, look, link)
+        if looks and looks[-1] == (look, link):
+            texts[-1].append(text)
         elif text:
-            runs.append(Run(text, look, link))
+            looks.append((look, link))
+            texts.append([text])
 
     for token in children:
+        pacing.tick()
         name, _, edge = token.type.rpartition("_")
         if edge == "open" and name in _OPENS:
             styles |= {_OPENS[name]}
@@ -320,4 +324,4 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
             link = outer
         else:
             add(token.content)
-    return tuple(runs)
+    return tuple(Run("".join(text), *look) for text, look in zip(texts, looks, strict=True))

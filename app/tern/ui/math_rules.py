@@ -37,6 +37,8 @@ def _inline(state: StateInline, silent: bool) -> bool:
         return False
     opening, closing = marks
     begin = start + len(opening)
+    if opening == "$" and (source[start - 1 : start].isalnum() or source[begin : begin + 1].isspace()):
+        return False  # whatever closes it: nothing is looked for
     end = source.find(closing, begin, min(state.posMax, begin + _LONGEST))
     while opening == "$" and end >= 0 and not _is_single(source, start, begin, end):
         end = source.find(closing, end + 1, min(state.posMax, begin + _LONGEST))

@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+_DEAR = 8  # steps of what may be a link or a tag
 _NESTED = ["paragraph", "reference", "blockquote", "list"]  # what looks at each line whether it ends there
 
 T = TypeVar("T")
@@ -92,8 +93,8 @@ def add_to(markdown: MarkdownIt) -> None:
     markdown.block.ruler.before("table", "pace", _block_step, {"alt": _NESTED})
 
 
-def _inline_step(_state: StateInline, _silent: bool) -> bool:
-    tick()
+def _inline_step(state: StateInline, _silent: bool) -> bool:
+    tick(_DEAR if state.src[state.pos] in "[<" else 1)
     return False
 
 

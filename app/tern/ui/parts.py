@@ -15,6 +15,7 @@ from tern.ui.markdown_types import Block, Kind, Run, Style
 from tern.ui.text_units import from_right
 
 LONGEST = 4000  # characters of a part of text
+LINES = 100  # of them, at most
 UNBROKEN = 1000  # of them in one run without a place to break
 CODE_LINE = 2000  # characters of a line of code, and of the lines before a part of code may end
 CELLS = 60  # of a part of a table; a row stays whole
@@ -37,7 +38,7 @@ def parts(block: Block) -> list[Block]:
             return _code_parts(block)
         case Kind.TABLE:
             return _table_parts(block)
-        case Kind.PARAGRAPH | Kind.HEADING | Kind.MATH if sum(len(run.text) for run in block.runs) > UNBROKEN:
+        case Kind.PARAGRAPH | Kind.HEADING | Kind.MATH if sum(len(run.text) for run in block.runs) > LINES:
             return _text_parts(block)
     return [block]
 
@@ -53,7 +54,10 @@ def grown(last: Block, text: str = "", rows: Rows = ()) -> list[Block]:
     elif last.kind is Kind.CODE:
         pieces = parts(replace(last, text=last.text + text, part=0))
     else:
-        pieces = parts(replace(last, runs=(*last.runs, Run(text.replace("\n", _LINE))), part=0))
+        *runs, end = last.runs or (Run(""),)
+        said = text.replace("\n", _LINE)
+        runs += [replace(end, text=end.text + said)] if not (end.styles or end.link) else [end, Run(said)]
+        pieces = parts(replace(last, runs=tuple(runs), part=0))
     for number, piece in enumerate(pieces):
         first = number == 0
         pieces[number] = replace(
@@ -90,10 +94,14 @@ def lines(text: str) -> list[tuple[str, bool]]:
 def cuts(text: str) -> Iterator[int]:
     """Where each part of ``text`` but the last ends: at a space or the end of a line where there is one."""
     start = 0
-    while len(text) - start > UNBROKEN:
+    while len(text) - start > LINES:
         stop = start + LONGEST
         if (run := _RUN.search(text, start, stop)) is not None:
-            cut = _between_letters(text, run.start() + UNBROKEN)
+            stop = _between_letters(text, run.start() + UNBROKEN)
+        if few := _after_lines(text, start, stop):
+            cut = few
+        elif run is not None:
+            cut = stop
         elif len(text) <= stop:
             return
         else:
@@ -115,6 +123,15 @@ def long_line(text: str, start: int = 0) -> re.Match[str] | None:
 
 def rows_in_part(columns: int) -> int:
     return max(1, CELLS // max(1, columns))
+
+
+def _after_lines(text: str, start: int, stop: int) -> int:
+    """The end of the last line that a part may have; 0: it has fewer."""
+    if text.count(_LINE, start, stop) <= LINES:
+        return 0
+    for _ in range(LINES):
+        start = text.index(_LINE, start) + 1
+    return start
 
 
 def _between_letters(text: str, cut: int) -> int:

@@ -18,7 +18,7 @@ from tern.ui.parts import MOST_COLUMNS, Rows, grown, parts, plain
 BITE = 2000  # characters that are read at a time
 WHOLE = 8000  # a text of so many is read as a whole
 _LONG = 4000  # characters of an open code or table, after which the rest is taken past the parser
-_LONGEST = 40_000  # of any other block; what follows in it stands as it was written
+_LONGEST = 16_000  # of any other block; what follows in it stands as it was written
 
 _EMPTY = 500  # characters of empty lines
 
@@ -27,6 +27,7 @@ _TABLE = re.compile(r"[^\n]*\|[^\n]*\n[ \t]*[|:-][ \t|:-]*\n")
 _EMPTY_LINES = re.compile(r"\A[ \t\n]*\n")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _MAY_CLOSE = re.compile(r" {0,3}[`~]*[ \t]*")  # the beginning of a line that may end a code
+_ENDED = re.compile(r"\n[ \t]*\n[ \t]*\Z")
 _LINE_END = re.compile(r"\r\n?")
 
 
@@ -40,6 +41,7 @@ class _Taken:
     owed: str = ""  # the end of a code's last line, which shows once another follows
     within: bool = False  # of a code: what comes goes on with a line that stands there already
     text: str = ""  # past the parser, where it is neither code nor table
+    begun: Block | None = None  # as the parser reads its beginning, there
 
 
 class ReplyReader:
@@ -111,9 +113,9 @@ class ReplyReader:
             if past is None:
                 blocks += parts(block)
                 continue
-            if past.kind is None:  # the parser may have read its beginning anew
+            if past.kind is None and past.begun != block:  # its beginning was read anew
                 *first, end = parts(block)
-                past.parts = [*first, *grown(end, past.text)]
+                past.parts, past.begun = [*first, *grown(end, past.text)], block
             blocks += past.parts
         self._starts[index:] = starts
         self.blocks[start:] = blocks
@@ -141,8 +143,12 @@ class ReplyReader:
             if _EMPTY_LINE.search(source) or len(last.aligns) > MOST_COLUMNS:
                 return
             taken = _Taken(Kind.TABLE, self.blocks[at:])
-        elif len(source) > _LONGEST and last.kind is not Kind.TABLE and not source.endswith("\n"):
-            taken = _Taken(None, self.blocks[at:])
+        elif len(source) > _LONGEST and last.kind is not Kind.TABLE and not _ENDED.search(source):
+            said = source.rstrip(" \t\n")
+            if not said[-1:].isalpha() and len(source) < 2 * _LONGEST:
+                return  # the parser may hold the end of it back
+            taken = _Taken(None, self.blocks[at:], begun=last)
+            self._held = source[len(said) :]
         else:
             return
         self._past[number] = self._taking = taken

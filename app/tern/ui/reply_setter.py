@@ -60,9 +60,10 @@ class ReplySetter:
         return max(0, steps)
 
     def show_rest(self) -> None:
-        """What has come and is not read yet stands there as it was written."""
+        """What has come and is not read yet stands there as it was written; of very much the beginning."""
         if self._unset is None and not self.done:
-            self._writer.update(self._slot, self._set, plain(self._piece + self._unread[self._at :]))
+            rest = self._piece + self._unread[self._at : self._at + BITE]
+            self._writer.update(self._slot, self._set, plain(rest[:BITE]))
 
     def _read_on(self) -> None:
         rest = len(self._unread) - self._at
@@ -76,12 +77,14 @@ class ReplySetter:
     def _set_some(self, steps: int) -> int:
         """Set as many blocks as fit; returns what that took."""
         assert self._unset is not None
-        blocks, start = self._reader.blocks, self._unset
+        blocks, written, start = self._reader.blocks, self._slot.written, self._unset
+        while start < min(len(blocks), len(written)) and written[start].block == blocks[start]:
+            start += 1  # it stands there already
         stop, took = start, 0
         while stop < len(blocks) and took < steps:
             took += _cost(blocks[stop])
             stop += 1
-        if stop > start or len(self._slot.written) > stop:
+        if stop > start or len(written) > stop:
             self._writer.update(self._slot, start, blocks[start:stop], self._growing)
         self._set = stop
         self._unset = stop if stop < len(blocks) else None
@@ -101,4 +104,4 @@ def _cost(block: Block) -> int:
 
 def _run_cost(text: str) -> int:
     """Letters of most scripts take some work, each."""
-    return len(text) // (10 if text.isascii() else 4) + 1
+    return len(text) // (10 if text.isascii() else 2) + 2 * text.count("\u2028") + 5

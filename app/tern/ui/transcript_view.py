@@ -33,7 +33,7 @@ from tern.ui.theme import Size, Space, Theme
 
 _NEAR_BOTTOM = 12
 # Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.
-FRAME, FIRST_FRAME = 1500, 8000
+FRAME, FIRST_FRAME = 1500, 4000
 _PAUSE_MS = 2  # between two frames, for whatever else the window has to do
 # From so many characters or messages on the end of a conversation is set first.
 _LONG_CHARACTERS, _LONG_COUNT = 30_000, 60
@@ -262,22 +262,27 @@ class TranscriptView(QTextBrowser):
         bar = self.verticalScrollBar()
         top = None if self._stick or self._kept is not None else self.cursorForPosition(QPoint(0, 0))
         stood = self.cursorRect(top).top() if top is not None else 0
-        edit = QTextCursor(self.document())
-        edit.beginEditBlock()  # one layout for all of it
-        ended: list[Shown] = []
         if self._open is not None and self._open.setter is not None:
             steps = self._write_on(self._open, steps)
+        ended: list[Shown] = []
+        # One layout for what stands together, and not for more: what stands between would be laid out, too.
+        edit = QTextCursor(self.document())
+        edit.beginEditBlock()
         while steps > 0 and self._queue:
             shown = self._queue[0]
+            if ended and shown.number < ended[-1].number:
+                edit.endEditBlock()
+                edit.beginEditBlock()
             steps = self._set(shown, steps)
             if self._queue and self._queue[0] is shown:
                 break
             ended.append(shown)
-        if self._gap is not None and len(self._placed) == len(self._messages):
-            self._writer.remove_block(self._gap)
-            self._gap = None
-        self._draw_missing_context_line()
         edit.endEditBlock()
+        if len(self._placed) == len(self._messages):
+            if self._gap is not None:
+                self._writer.remove_block(self._gap)
+                self._gap = None
+            self._draw_missing_context_line()
         if top is not None:  # what is being read stays where it is
             bar.setValue(bar.value() + self.cursorRect(top).top() - stood)
         for shown in ended:
