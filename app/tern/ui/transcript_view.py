@@ -33,7 +33,7 @@ from tern.ui.theme import Size, Space, Theme
 
 _NEAR_BOTTOM = 12
 # Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.
-FRAME, FIRST_FRAME = 1500, 4000
+FRAME, FIRST_FRAME = 1500, 8000
 _PAUSE_MS = 2  # between two frames, for whatever else the window has to do
 # From so many characters or messages on the end of a conversation is set first.
 _LONG_CHARACTERS, _LONG_COUNT = 30_000, 60
@@ -262,8 +262,7 @@ class TranscriptView(QTextBrowser):
         bar = self.verticalScrollBar()
         top = None if self._stick or self._kept is not None else self.cursorForPosition(QPoint(0, 0))
         stood = self.cursorRect(top).top() if top is not None else 0
-        if self._open is not None and self._open.setter is not None:
-            steps = self._write_on(self._open, steps)
+        steps = self._write_on(steps)
         ended: list[Shown] = []
         # One layout for what stands together, and not for more: what stands between would be laid out, too.
         edit = QTextCursor(self.document())
@@ -278,6 +277,7 @@ class TranscriptView(QTextBrowser):
                 break
             ended.append(shown)
         edit.endEditBlock()
+        self._write_on(steps)  # it may have got its place just now
         if len(self._placed) == len(self._messages):
             if self._gap is not None:
                 self._writer.remove_block(self._gap)
@@ -333,9 +333,11 @@ class TranscriptView(QTextBrowser):
         shown.placed = True
         self._placed.insert(at, shown)
 
-    def _write_on(self, shown: Shown, steps: int) -> int:
-        """Go on with the open reply."""
-        assert shown.setter is not None
+    def _write_on(self, steps: int) -> int:
+        """Go on with the open reply; returns the steps left."""
+        shown = self._open
+        if shown is None or shown.setter is None or shown.setter.done:
+            return steps
         cursor = self.textCursor()
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
         steps = shown.setter.work(steps)
