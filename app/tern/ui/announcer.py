@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QWidget
 from tern.chat.thinking import Splitter, What
 
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s+|\n+")
+_LONGEST = 2000  # characters that are kept back for the end of a sentence
+_LOOK_BACK = 20  # of them, in which that end may begin
 _MARKUP = re.compile(r"[*_`#>|~]+")
 
 
@@ -33,10 +35,13 @@ class Announcer:
             self._add(text)
 
     def _add(self, text: str) -> None:
+        seen = max(0, len(self._pending) - _LOOK_BACK)
         self._pending += text
         end = 0
-        for match in _SENTENCE_END.finditer(self._pending):
+        for match in _SENTENCE_END.finditer(self._pending, seen):
             end = match.end()
+        if not end and len(self._pending) > _LONGEST:
+            end = len(self._pending)
         if end:
             self.say(self._pending[:end])
             self._pending = self._pending[end:]

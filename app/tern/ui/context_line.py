@@ -19,6 +19,10 @@ class ContextLine:
         """The document was cleared."""
         self._line = None
 
+    @property
+    def drawn(self) -> bool:
+        return self._line is not None
+
     def draw(self, first: int, end: int, formats: Formats) -> None:
         """Dim the text between two positions that begin blocks (``end`` may be the document's end), and stand the
         line under it, wherever it stood before."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from tern.ui.formats import ASIDE, CODE, INDENT, MARK, MIRRORED
+from tern.ui.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK, MIRRORED
 from tern.ui.grounds import neighbours
 from tern.ui.icons import action_icon
 from tern.ui.theme import Theme
@@ -18,14 +20,19 @@ _STEPS = {
 }
 
 
-def selected_text(selection: QTextCursor) -> str:
-    """The selection with its list marks and with tabs between table cells, without notes."""
+def selected_text(selection: QTextCursor, elided: Callable[[int], str] = lambda key: "") -> str:
+    """The selection with its list marks and with tabs between table cells, without notes. ``elided``: what is not
+    shown of the message of that key; it is part of a selection that reaches across it."""
     start, end = selection.selectionStart(), selection.selectionEnd()
-    lines: list[str] = []
+    out: list[str] = []
+    begin = 0  # of a table's row
     block = selection.document().findBlock(start)
     while block.isValid() and block.position() <= end:
         fmt = block.blockFormat()
-        if not fmt.hasProperty(ASIDE):
+        if fmt.hasProperty(ELIDED):
+            if start <= block.position() and end >= block.position() + block.length() - 1:
+                out.append(elided(int(fmt.property(ELIDED))))
+        elif not fmt.hasProperty(ASIDE):
             piece = QTextCursor(block)
             piece.setPosition(max(start, block.position()))
             piece.setPosition(
@@ -36,15 +43,18 @@ def selected_text(selection: QTextCursor) -> str:
                 depth = round((fmt.leftMargin() + fmt.rightMargin()) / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"
             row = _table_row(block)
+            goes_on = row is not None and row == _table_row(block.previous())
             if row is not None:
                 text = text.replace("\n", " ")  # a line is a row
-            if row is not None and row == _table_row(block.previous()) and lines:
-                mirrored = QTextCursor(block).currentTable().format().hasProperty(MIRRORED)
-                lines[-1] = f"{text}\t{lines[-1]}" if mirrored else f"{lines[-1]}\t{text}"
+            if out and goes_on and QTextCursor(block).currentTable().format().hasProperty(MIRRORED):
+                out.insert(begin, text + "\t")
             else:
-                lines.append(text)
+                if out and not fmt.hasProperty(JOINED):
+                    out.append("\t" if goes_on else "\n")
+                begin = len(out)
+                out.append(text)
         block = block.next()
-    return "\n".join(lines)
+    return "".join(out)
 
 
 def _plain(piece: QTextCursor) -> str:
@@ -75,11 +85,11 @@ def _plain(piece: QTextCursor) -> str:
 def code_text(block: QTextBlock) -> str:
     """All lines of the code that ``block`` is a line of."""
     block, last = neighbours(block, CODE)
-    lines = [block.text()]
+    out = [block.text()]
     while block != last:
         block = block.next()
-        lines.append(block.text())
-    return "\n".join(lines)
+        out.append(block.text() if block.blockFormat().hasProperty(JOINED) else "\n" + block.text())
+    return "".join(out)
 
 
 def _table_row(block: QTextBlock) -> tuple[int, int] | None:

@@ -2,11 +2,13 @@
 
 No frames but tables: a selection may begin and end anywhere, which Qt does not allow across frames. What a format
 cannot draw (bubbles, code surfaces, list marks, quotation bars) is named in block properties for the painter.
-The open message is compared with what stands there, and only its differing tail is written again.
+The open message is compared with what stands there, and only its differing tail is written again. No block is longer
+than one layout should take: what is comes in parts (ui/parts.py).
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count, zip_longest
@@ -21,23 +23,29 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from tern.ui.formats import BUBBLE, PADDING, Formats
+from tern.ui.formats import ASIDE, ELIDED, JOINED, PADDING, Formats
 from tern.ui.highlighting import Highlighter
 from tern.ui.inlines import insert_runs
 from tern.ui.markdown import safe_text
 from tern.ui.markdown_types import Block, Kind
-from tern.ui.tables import keep_right, write_table
+from tern.ui.parts import lines
+from tern.ui.tables import align, fit, keep_right, measure, tables_of, write_table
 from tern.ui.text_units import from_right, index_of, same_length, same_prefix
-from tern.ui.theme import Size, Theme
+from tern.ui.theme import Size, Space, Theme
 from tern.ui.wide_code import like_its_first
 
 _CHIP_WIDTH = 280  # px of the longest name, at scale 1
+_MEASURED = 300  # characters of a line or a name: a longer one is wider than there is room
+_MEASURED_LINES = 200  # of a message, its longest
+_AT_ONCE = 4000  # characters of the person's message that are written at a time
+_BLOCK = 50  # as many characters a block costs, at least
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING, Kind.MATH)
 
 
 @dataclass(slots=True)
 class _Written:
-    """A block as it stands in the document; positions count from the start of its message.
+    """A block as it stands in the document; positions count from the start of its message. ``number``: of a code or
+    a table, the same for all of its parts.
 
     ``start``: where removing it begins; ``fresh``: whether the block that stays behind then is an empty one, to be
     used by what comes next.
@@ -47,7 +55,8 @@ class _Written:
     start: int
     fresh: bool
     text: int  # position of its first character
-    code: int = 0
+    number: int = 0
+    table: QTextTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +72,16 @@ class Attached:
 class Slot:
     """Where one message stands. ``start`` is its first position; ``note`` the start of the block after a reply."""
 
-    start: QTextCursor
+    start: QTextCursor = field(default_factory=QTextCursor)
     note: QTextCursor | None = None
     written: list[_Written] = field(default_factory=list)
     bubble: int = 0
     text_width: float = 0  # px of the widest line of a bubble
+    left: float = 0  # of it, px from the column's left edge
+    last: QTextCursor = field(default_factory=QTextCursor)  # the start of a bubble's last block
+    waiting: list[tuple[str, bool]] = field(
+        default_factory=list
+    )  # lines of it still to be written, last first
 
     @property
     def end(self) -> int:
@@ -117,49 +131,105 @@ class DocumentWriter:
         fmt.setRightMargin(right)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
-        for frame in root.childFrames():
-            if isinstance(frame, QTextTable):
-                keep_right(frame, left)
+        self._fit_tables()
+
+    @property
+    def _room(self) -> float:
+        """Width of the column, px; not above 0 while the document has none."""
+        root = self._document.rootFrame().frameFormat()
+        return self._document.textWidth() - root.leftMargin() - root.rightMargin()
+
+    def _fit_tables(self) -> None:
+        if self._room <= 0:
+            return
+        edit = QTextCursor(self._document)
+        edit.beginEditBlock()  # one layout for all of them
+        for table in tables_of(self._document):
+            fit(table, self._room)
+            keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
+        edit.endEditBlock()
 
     # Messages
 
-    def add_user(self, text: str, column_width: float, attached: Sequence[Attached] = ()) -> Slot:
-        """Add the person's message: what is attached to it, then the words, if there are any."""
-        shown = safe_text(text)
+    def add_user(
+        self, text: str, column_width: float, attached: Sequence[Attached] = (), at: int | None = None
+    ) -> Slot:
+        """Add the person's message: what is attached to it, then the words, if there are any; of very many the first.
+        ``at``: the end of the block that it stands after, which None is that of the document."""
+        waiting = lines(safe_text(text))
         metrics = QFontMetricsF(self.formats.body)
+        widest = heapq.nlargest(_MEASURED_LINES, waiting, key=lambda line: len(line[0]))
         slot = Slot(
             start=QTextCursor(self._document),
             bubble=next(self._numbers),
-            text_width=max(metrics.horizontalAdvance(line) for line in shown.split("\n")),
+            text_width=max(metrics.horizontalAdvance(line[:_MEASURED]) for line, _ in widest),
         )
         small = QFontMetricsF(self._theme.font(Size.SMALL))
         most = _CHIP_WIDTH * self._theme.scale
         names = [
-            small.elidedText(safe_text(one.name), Qt.TextElideMode.ElideMiddle, most) for one in attached
+            small.elidedText(safe_text(one.name[:_MEASURED]), Qt.TextElideMode.ElideMiddle, most)
+            for one in attached
         ]
         for name in names:
             wide = small.horizontalAdvance(name) + self.formats.chip_icon() + 2 * PADDING
             slot.text_width = max(slot.text_width, wide)
-        left = self._bubble_left(slot, column_width)
+        slot.left = self._bubble_left(slot, column_width)
         formats = [
-            self.formats.attachment(slot.bubble, left, n == 0, one.icon) for n, one in enumerate(attached)
+            self.formats.attachment(slot.bubble, slot.left, n == 0, one.icon)
+            for n, one in enumerate(attached)
         ]
-        if shown or not attached:
-            formats.append(self.formats.bubble(slot.bubble, left, first=not attached))
-        cursor = self._new_block(formats[0], self.formats.char())
+        if text or not attached:
+            formats.append(self.formats.bubble(slot.bubble, slot.left, first=not attached))
+        cursor = self._new_block(formats[0], self.formats.char(), at)
         slot.start = _pin(cursor)
         for number, (one, name) in enumerate(zip(attached, names, strict=True)):
             cursor.insertText(name, self.formats.attachment_char(one.link))
             if number + 1 < len(formats):
                 cursor.insertBlock(formats[number + 1], self.formats.char())
-        if attached and not shown:
-            return slot
-        first, rest, others = shown.partition("\n")
-        cursor.insertText(first, self.formats.char())
-        if rest:
-            cursor.insertBlock(self.formats.bubble(slot.bubble, left, first=False), self.formats.char())
-            cursor.insertText(others, self.formats.char())
+        if text or not attached:
+            cursor.insertText(waiting[0][0], self.formats.char())
+            slot.waiting = waiting[1:][::-1]
+        slot.last = _pin(QTextCursor(cursor.block()))
+        self.add_lines(slot)
         return slot
+
+    def add_lines(self, slot: Slot) -> int:
+        """Add the next of the lines that wait to the person's message; returns how many characters those are."""
+        added = 0
+        while slot.waiting and added < _AT_ONCE:
+            text, joined = slot.waiting.pop()
+            added += len(text) + _BLOCK
+            cursor = self._after(slot.last)
+            fmt = self.formats.bubble(slot.bubble, slot.left, first=False)
+            if joined:
+                fmt.setProperty(JOINED, True)
+            cursor.insertBlock(fmt, self.formats.char())
+            cursor.insertText(text, self.formats.char())
+            slot.last = _pin(QTextCursor(cursor.block()))
+        return added
+
+    def add_elision(self, slot: Slot, key: int, words: str, link: str) -> None:
+        """Under a message that is not all shown, say so."""
+        if slot.note is None:
+            cursor = self._after(slot.last)
+            fmt = self.formats.bubble(slot.bubble, slot.left, first=False)
+        else:
+            cursor = QTextCursor(self._document)
+            cursor.setPosition(slot.end)
+            fmt = self.formats.line()
+            fmt.setTopMargin(Space.M)
+        fmt.setProperty(ASIDE, True)
+        fmt.setProperty(ELIDED, key)
+        cursor.insertBlock(fmt, self.formats.char())
+        cursor.insertText(words, self.formats.char(link=link))
+        if slot.note is None:
+            slot.last = _pin(QTextCursor(cursor.block()))
+
+    def _after(self, last: QTextCursor) -> QTextCursor:
+        """At the end of the block that a pinned cursor stands in."""
+        cursor = QTextCursor(last.block())
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        return cursor
 
     def fit_bubble(self, slot: Slot, column_width: float) -> None:
         """Make the bubble as wide as its text, but no wider than four fifths of the column, at its right."""
@@ -167,10 +237,9 @@ class DocumentWriter:
         block = slot.start.block()
         if block.blockFormat().leftMargin() == left + PADDING:
             return
+        slot.left = left
         cursor = QTextCursor(block)
-        while block.isValid() and block.blockFormat().property(BUBBLE) == slot.bubble:
-            cursor.setPosition(block.position(), QTextCursor.MoveMode.KeepAnchor)
-            block = block.next()
+        cursor.setPosition(slot.last.position(), QTextCursor.MoveMode.KeepAnchor)
         margin = QTextBlockFormat()
         margin.setLeftMargin(left + PADDING)
         cursor.mergeBlockFormat(margin)
@@ -179,12 +248,33 @@ class DocumentWriter:
         most = column_width * 0.8 if column_width > 420 else column_width
         return max(0.0, column_width - min(slot.text_width + 2 * PADDING + 4, most))
 
-    def add_reply(self) -> Slot:
+    def add_reply(self, at: int | None = None) -> Slot:
+        """``at``: the end of the block that it stands after, which None is that of the document."""
         fmt = self.formats.line()
         fmt.setTopMargin(self.formats.opening())
-        start = _pin(self._new_block(fmt, self.formats.char()))
-        note = _pin(self._new_block(self.formats.note(None), self.formats.note_char()))
-        return Slot(start, note)
+        start = _pin(self._new_block(fmt, self.formats.char(), at))
+        note = self._new_block(self.formats.note(None), self.formats.note_char(), start.position())
+        return Slot(start, _pin(note))
+
+    def add_gap(self, words: str) -> QTextCursor:
+        """Add a quiet line of its own, in the place of messages that are not written yet; returns where it is."""
+        fmt = self.formats.note(None)
+        fmt.setTopMargin(self.formats.opening())
+        cursor = self._new_block(fmt, self.formats.note_char(), None)
+        start = _pin(cursor)
+        cursor.insertText(words, self.formats.note_char())
+        return start
+
+    def remove_block(self, start: QTextCursor) -> None:
+        """Take away the block that begins at ``start``."""
+        cursor = QTextCursor(self._document)
+        cursor.setPosition(start.position() - 1)
+        fmt = cursor.blockFormat()
+        cursor.setPosition(
+            start.block().position() + start.block().length() - 1, QTextCursor.MoveMode.KeepAnchor
+        )
+        cursor.removeSelectedText()
+        cursor.setBlockFormat(fmt)
 
     def set_note(self, slot: Slot, text: str) -> None:
         """Set the quiet line under a reply."""
@@ -193,9 +283,12 @@ class DocumentWriter:
         cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock, QTextCursor.MoveMode.KeepAnchor)
         cursor.insertText(text, self.formats.note_char())
 
-    def _new_block(self, fmt: QTextBlockFormat, char: QTextCharFormat) -> QTextCursor:
+    def _new_block(self, fmt: QTextBlockFormat, char: QTextCharFormat, at: int | None) -> QTextCursor:
         cursor = QTextCursor(self._document)
-        cursor.movePosition(QTextCursor.MoveOperation.End)
+        if at is None:
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+        else:
+            cursor.setPosition(at)
         cursor.insertBlock(fmt, char)
         return cursor
 
@@ -211,10 +304,11 @@ class DocumentWriter:
         try:
             before = len(slot.written) - 1  # which may grow
             self._update(slot, index, blocks)
-            for written in slot.written[max(0, min(before, index)) :]:
-                self._colour(slot, written, growing)
         finally:
             edit.endEditBlock()
+        # Not as a part of that: it may be far above, and what stands between would be laid out, too.
+        for position in range(max(0, min(before, index)), len(slot.written)):
+            self._colour(slot, position, growing)
 
     def _update(self, slot: Slot, index: int, blocks: list[Block]) -> None:
         position = index
@@ -252,16 +346,10 @@ class DocumentWriter:
         """Rewrite only the differing end of a block, if it is text of the same form as before. ``end``: where that
         stands, if not at the end of the reply."""
         old = written.block
-        if old.kind is not block.kind or (old.item, old.indent, old.quote, old.tight, old.level) != (
-            block.item,
-            block.indent,
-            block.quote,
-            block.tight,
-            block.level,
-        ):
+        if _form(old) != _form(block):
             return False
         if block.kind in _TEXT_KINDS:
-            if from_right(old.runs) != from_right(block.runs):
+            if not block.part and from_right(old.runs) != from_right(block.runs):
                 return False
             same = same_prefix(old.runs, block.runs)
         elif block.kind is Kind.CODE and old.language == block.language:
@@ -277,7 +365,7 @@ class DocumentWriter:
             if cursor.blockFormat() != fmt:
                 cursor.setBlockFormat(fmt)  # an empty line takes that of the lines that go
         if block.kind is Kind.CODE:
-            self._insert_code(cursor, block.text[index_of(block.text, same) :], block, written.code)
+            self._insert_code(cursor, block.text[index_of(block.text, same) :], block, written.number)
         else:
             insert_runs(cursor, block.runs, self.formats, self._heading(block), skip=same)
         written.block = block
@@ -293,7 +381,8 @@ class DocumentWriter:
         cursor.setPosition(slot.end, QTextCursor.MoveMode.KeepAnchor)
         cursor.removeSelectedText()
         for written in slot.written[kept:]:
-            self.highlighter.forget(written.code)
+            if not written.block.part:
+                self.highlighter.forget(written.number)
         del slot.written[kept:]
         if gone.fresh:
             return
@@ -304,37 +393,49 @@ class DocumentWriter:
             self._flatten(cursor)
         elif last.block.kind is Kind.CODE and "\n" in last.block.text:
             above = cursor.block().previous()
-            cursor.setBlockFormat(like_its_first(self.formats.code_line(last.block, last.code), above))
+            cursor.setBlockFormat(like_its_first(self.formats.code_line(last.block, last.number), above))
         else:
-            cursor.setBlockFormat(self.formats.block(last.block, before, last.code))
+            cursor.setBlockFormat(self.formats.block(last.block, before, last.number))
 
     def _append(self, slot: Slot, block: Block) -> None:
         cursor = QTextCursor(self._document)
         cursor.setPosition(slot.end)
-        before = slot.written[-1].block if slot.written else None
+        last = slot.written[-1] if slot.written else None
+        before = last.block if last is not None else None
         fresh = before is None
-        base, start, code = slot.start.position(), cursor.position(), 0
+        base, start, number = slot.start.position(), cursor.position(), 0
+        if block.kind in (Kind.CODE, Kind.TABLE):
+            number = last.number if block.part and last is not None else next(self._numbers)
         if block.kind is Kind.TABLE:
             if fresh:
                 self._flatten(cursor, first=True)
-            write_table(cursor, block, before, self.formats, self._theme)
+            table = write_table(cursor, block, before, self.formats, self._theme, number)
+            if block.part:
+                first = slot.written[-block.part].table
+                assert first is not None
+                align(table, first, self._room)
+            else:
+                measure(table, block, self._theme, self._room)
+            keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
             cursor.setPosition(slot.end)
             self._flatten(cursor)
-            slot.written.append(_Written(block, start - base, fresh, start - base))
+            slot.written.append(_Written(block, start - base, fresh, start - base, number, table))
             return
+        above = cursor.block()
         if not fresh:
             cursor.insertBlock()
-        if block.kind is Kind.CODE:
-            code = next(self._numbers)
-        cursor.setBlockFormat(self.formats.block(block, before, code))
+        fmt = self.formats.block(block, before, number)
+        if block.kind is Kind.CODE and block.part:
+            fmt = like_its_first(fmt, above)
+        cursor.setBlockFormat(fmt)
         text = cursor.position()
         if block.kind is Kind.CODE:
             cursor.setBlockCharFormat(self.formats.code_char())
-            self._insert_code(cursor, block.text, block, code)
+            self._insert_code(cursor, block.text, block, number)
         else:
             cursor.setBlockCharFormat(self.formats.char(heading=self._heading(block)))
             insert_runs(cursor, block.runs, self.formats, self._heading(block))
-        slot.written.append(_Written(block, start - base, fresh, text - base, code))
+        slot.written.append(_Written(block, start - base, fresh, text - base, number))
 
     def _flatten(self, cursor: QTextCursor, first: bool = False) -> None:
         """Make the cursor's empty block one that takes no room, beside a table."""
@@ -354,15 +455,29 @@ class DocumentWriter:
             cursor.insertBlock(fmt, char)
             cursor.insertText(others, char)
 
-    def _colour(self, slot: Slot, written: _Written, growing: bool) -> None:
-        block = written.block
-        if block.kind is Kind.CODE and block.language:
-            start = slot.start.position() + written.text
-            self.highlighter.set_code(written.code, block.language, block.text, start, growing)
+    def _colour(self, slot: Slot, position: int, growing: bool) -> None:
+        """Colour the code that ends with that block."""
+        last = slot.written[position]
+        rest = slot.written[position + 1 : position + 2]
+        if last.block.kind is not Kind.CODE or not last.block.language or (rest and rest[0].block.part):
+            return
+        pieces: list[str] = []
+        while (block := slot.written[position].block).part:
+            pieces += [block.text, "" if block.joined else "\n"]
+            position -= 1
+        text = "".join([*pieces, block.text][::-1])
+        start = slot.start.position() + slot.written[position].text
+        self.highlighter.set_code(last.number, block.language, text, start, growing)
 
     @staticmethod
     def _heading(block: Block) -> int:
         return block.level if block.kind is Kind.HEADING else 0
+
+
+def _form(block: Block) -> tuple[object, ...]:
+    """What stays the same while a block grows."""
+    nesting = (block.item, block.indent, block.quote, block.tight)
+    return (block.kind, *nesting, block.level, block.part, block.joined, block.right)
 
 
 def _pin(cursor: QTextCursor) -> QTextCursor:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication
 
 from tern.chat.thinking import Splitter, What
 from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, Run
+from tern.ui.pacing import BITE
 
 
 class Reader(Protocol):
@@ -31,6 +32,8 @@ class FoldingReader:
     def __init__(self, make: Callable[[], Reader], key: int = 0, turned: Set[int] = frozenset()) -> None:
         self._make = make
         self._key = key
+        # Asked for here: reading gives way to others in the middle (pacing.py), where Qt must not be called.
+        self._words = _tr("Thinking…"), _tr("Thought for a moment")
         self._turned = turned
         self._splitter = Splitter()
         self._parts: list[_Part] = [_Part(make())]
@@ -70,7 +73,7 @@ class FoldingReader:
 
     def _thought(self, number: int) -> _Part:
         reader = self._make() if number in self._turned else None
-        return _Part(reader, f"{THOUGHT_LINK}{self._key}/{number}")
+        return _Part(reader, f"{THOUGHT_LINK}{self._key}/{number}", self._words)
 
     def _end(self) -> tuple[int, int]:
         index = len(self._parts) - 1
@@ -86,12 +89,13 @@ class FoldingReader:
 class _Part:
     """A piece of the answer, or (``link``) a thought, which is shown where it has a ``reader``."""
 
-    def __init__(self, reader: Reader | None, link: str = "") -> None:
+    def __init__(self, reader: Reader | None, link: str = "", words: tuple[str, str] = ("", "")) -> None:
         self.thought = bool(link)
         self.text = ""
         self.blank = True
         self._reader = reader
         self._link = link
+        self._words = words
         self._closed = False
 
     def __len__(self) -> int:
@@ -123,7 +127,9 @@ class _Part:
         """Show what is read by ``reader``; None: nothing of it."""
         self._reader = reader
         if reader is not None:
-            reader.append(self.text, last=True)
+            for start in range(0, len(self.text), BITE):
+                reader.append(self.text[start : start + BITE])
+            reader.append("", last=True)
 
     def shown(self, start: int) -> list[Block]:
         """Its blocks from the one with that number on."""
@@ -137,7 +143,7 @@ class _Part:
         return label + [replace(block, quote=block.quote + 1) for block in read]
 
     def _label(self) -> Block:
-        words = _tr("Thought for a moment") if self._closed else _tr("Thinking…")
+        words = self._words[self._closed]
         arrow = "▸" if self._reader is None else "▾"
         return Block(Kind.LABEL, runs=(Run(f"{arrow} {words}", link=self._link),))
 

@@ -23,9 +23,15 @@ CONTEXT_LINE = _FIRST + 9  # the line under the last of those
 ATTACHMENT = _FIRST + 11  # what is attached to the person's message: the name of its icon
 MIRRORED = _FIRST + 20  # of a table's frame: px of its indent; its first column stands at the right
 SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are scrolled away to the left
+ELIDED = _FIRST + 13  # stands for what is not shown of a long message: its key
+TABLE = _FIRST + 14  # of a table's frame: number of the table that it is a part of
+SHARED = _FIRST + 16  # of a table's frame: its parts are as wide as each other
+WIDTHS = _FIRST + 15  # of a table's frame: of each column the px of its longest line and of its longest word
+JOINED = _FIRST + 12  # goes on within the line in which the block before it ends
 
 CHECKED, UNCHECKED = "[x]", "[ ]"
 INDENT = 24
+MOST_LEVELS = 8  # of lists, and of quotations, that are indented further: deeper ones stand as deep
 PADDING = Space.M  # inside a bubble
 CODE_SIDE = Space.L
 CODE_TAIL = Space.M
@@ -180,19 +186,25 @@ class Formats:
             above = self.opening() + (self.code_head if block.kind is Kind.CODE else 0)
         elif before.kind is Kind.CODE:
             above = max(above, Space.M) + CODE_TAIL  # a surface reaches further down than its text
-        fmt.setTopMargin(above)
+        fmt.setTopMargin(0 if block.part else above)
+        if block.joined:
+            fmt.setProperty(JOINED, True)
         if block.kind is Kind.CODE:
             return fmt
-        further = INDENT if block.kind is Kind.MATH else 0
-        indent = block.indent * INDENT + block.quote * Space.L + further
-        if from_right(block.runs):
+        indent = inset(block) + (INDENT if block.kind is Kind.MATH else 0)
+        right = block.right if block.part else from_right(block.runs)
+        if block.part:
+            fmt.setLayoutDirection(
+                Qt.LayoutDirection.RightToLeft if right else Qt.LayoutDirection.LeftToRight
+            )
+        if right:
             fmt.setRightMargin(indent)
         else:
             fmt.setLeftMargin(indent)
         if block.item is not None:
             fmt.setProperty(MARK, _mark(block.item, block.indent))
         if block.quote:
-            fmt.setProperty(QUOTE, block.quote)
+            fmt.setProperty(QUOTE, min(block.quote, MOST_LEVELS))
         if block.kind is Kind.RULE:
             fmt.setProperty(RULE, True)
         if block.kind is Kind.LABEL:
@@ -201,11 +213,16 @@ class Formats:
 
     def code_line(self, block: Block, code: int) -> QTextBlockFormat:
         fmt = self.line(Size.CONTROL, 1.5)
-        fmt.setLeftMargin(block.indent * INDENT + block.quote * Space.L + CODE_SIDE)
+        fmt.setLeftMargin(inset(block) + CODE_SIDE)
         fmt.setRightMargin(CODE_SIDE)
         fmt.setProperty(CODE, code)
         fmt.setProperty(LANGUAGE, block.language)
         return fmt
+
+
+def inset(block: Block) -> int:
+    """How far the lists and quotations around a block set it in, px."""
+    return min(block.indent, MOST_LEVELS) * INDENT + min(block.quote, MOST_LEVELS) * Space.L
 
 
 def _mark(item: ListItem, indent: int) -> str:

@@ -4,7 +4,7 @@ bars beside quotations, rules. Reads the block properties of ui/formats; changes
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock
 
 from tern.ui.formats import (
@@ -25,10 +25,12 @@ from tern.ui.formats import (
     UNCHECKED,
     Formats,
 )
+from tern.ui.highlighting import PLAIN
 from tern.ui.icons import action_icon
 from tern.ui.lexing import language_name
 from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
 
+_FAR = 100  # px: further than any round corner or edge reaches
 _HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
 
 
@@ -54,11 +56,11 @@ class Grounds:
             if number and number != painted:
                 painted = number
                 if fmt.hasProperty(CODE):
-                    self._paint_code(painter, block, column)
+                    self._paint_code(painter, block, column, clip)
                 elif fmt.hasProperty(DIMMED):  # on paper, where quiet text can be read
-                    self._box(painter, self._bubble_rect(block, column), "paper", BLOCK_RADIUS, "line")
+                    self._box(painter, self._bubble_rect(block, column, clip), "paper", BLOCK_RADIUS, "line")
                 else:
-                    self._box(painter, self._bubble_rect(block, column), "bubble", BLOCK_RADIUS)
+                    self._box(painter, self._bubble_rect(block, column, clip), "bubble", BLOCK_RADIUS)
             if fmt.hasProperty(ATTACHMENT):
                 self._paint_chip(painter, block)
             if fmt.hasProperty(CONTEXT_LINE):
@@ -82,7 +84,7 @@ class Grounds:
             number = fmt.property(CODE)
             if number and number != painted and fmt.hasProperty(SCROLLED):
                 painted = number
-                rect = self.code_rect(block, column)
+                rect = self.code_rect(block, column, clip)
                 for left, right in ((0.0, rect.left()), (rect.right(), width)):
                     painter.fillRect(
                         QRectF(left, rect.top(), right - left, rect.height()), self._theme.color("paper")
@@ -92,14 +94,14 @@ class Grounds:
                 painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
             block = block.next()
 
-    def code_rect(self, block: QTextBlock, column: float) -> QRectF:
-        """The surface of the code that ``block`` is a line of."""
-        first, last = neighbours(block, CODE)
+    def code_rect(self, block: QTextBlock, column: float, clip: QRectF | None = None) -> QRectF:
+        """The surface of the code that ``block`` is a line of; what lies far outside of ``clip`` is left out."""
+        first, last = neighbours(block, CODE, clip)
         lines = _lines(first, column).united(_lines(last, column))
         return lines.adjusted(-CODE_SIDE, -self._formats.code_head, CODE_SIDE, CODE_TAIL)
 
-    def _bubble_rect(self, block: QTextBlock, column: float) -> QRectF:
-        first, last = neighbours(block, BUBBLE)
+    def _bubble_rect(self, block: QTextBlock, column: float, clip: QRectF | None = None) -> QRectF:
+        first, last = neighbours(block, BUBBLE, clip)
         lines = _lines(first, column).united(_lines(last, column))
         return lines.adjusted(-PADDING, self._formats.leading - PADDING, PADDING, PADDING)
 
@@ -108,15 +110,18 @@ class Grounds:
         painter.setBrush(self._theme.color(role))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
 
-    def _paint_code(self, painter: QPainter, block: QTextBlock, column: float) -> None:
-        rect = self.code_rect(block, column)
+    def _paint_code(self, painter: QPainter, block: QTextBlock, column: float, clip: QRectF) -> None:
+        rect = self.code_rect(block, column, clip)
         self._box(painter, rect, "surface", RADIUS, "line")
         if language := block.blockFormat().property(LANGUAGE):
             painter.setFont(self._theme.font(Size.SMALL))
             painter.setPen(self._theme.color("quiet"))
             height = self._theme.px(Size.SMALL) + 6
             head = QRectF(rect.left() + CODE_SIDE, rect.top() + 6, rect.width(), height)
-            painter.drawText(head, _HEAD, language_name(str(language)))
+            said = language_name(str(language))
+            if block.userState() == PLAIN:
+                said = _tr("{0}, too long to colour").format(said)
+            painter.drawText(head, _HEAD, said)
 
     def _paint_chip(self, painter: QPainter, block: QTextBlock) -> None:
         text = _first_line(block)
@@ -192,15 +197,25 @@ class Grounds:
             painter.drawEllipse(QPointF(centre, middle), radius, radius)
 
 
-def neighbours(block: QTextBlock, name: int) -> tuple[QTextBlock, QTextBlock]:
-    """First and last of the blocks around ``block`` that carry the same value of property ``name``."""
+def neighbours(block: QTextBlock, name: int, clip: QRectF | None = None) -> tuple[QTextBlock, QTextBlock]:
+    """First and last of the blocks around ``block`` that carry the same value of property ``name``; of those that reach
+    far beyond ``clip``, in document coordinates, some that are outside of it."""
     number = block.blockFormat().property(name)
+    layout = block.document().documentLayout()
     first = last = block
     while (before := first.previous()).isValid() and before.blockFormat().property(name) == number:
         first = before
+        if clip is not None and layout.blockBoundingRect(first).bottom() < clip.top() - _FAR:
+            break
     while (after := last.next()).isValid() and after.blockFormat().property(name) == number:
         last = after
+        if clip is not None and layout.blockBoundingRect(last).top() > clip.bottom() + _FAR:
+            break
     return first, last
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("grounds", text)
 
 
 def _from_right(block: QTextBlock) -> bool:

@@ -38,6 +38,7 @@ DARK_INKS = {
     Ink.GONE: "#EE8A7E",
     Ink.NEW: "#93C98B",
 }
+PLAIN = 1  # the state of the first line of a code that is not coloured to its end
 _AT_ONCE_S = 0.003
 _SLICE_S = 0.005
 _PAUSE_MS = 2  # between two slices, for whatever else the window has to do
@@ -98,6 +99,11 @@ class Highlighter(QObject):
             self._codes[number] = Reading(lexer), first
         reading, first = self._codes[number]
         reading.set_text(text)
+        if reading.shortened and first.block().userState() != PLAIN:
+            first.block().setUserState(PLAIN)
+            self._head_changed(first)
+            line = self._document.findBlockByNumber(first.block().blockNumber() + len(reading.lines))
+            line.layout().clearFormats()
         if growing:
             self._paint(reading, first, time.perf_counter() + _AT_ONCE_S)
         if not reading.done:
@@ -129,8 +135,13 @@ class Highlighter(QObject):
         for number, (wanted, text, first) in list(self._waiting.items()):
             if wanted == language:
                 del self._waiting[number]
-                self._document.markContentsDirty(first.position(), 1)  # its name is known now
+                self._head_changed(first)  # its name is known now
                 self.set_code(number, language, text, first.position(), growing=False)
+
+    def _head_changed(self, first: QTextCursor) -> None:
+        """Paint the head of that code anew. Later: as a part of what is being changed now, all that stands between
+        would be laid out again."""
+        QTimer.singleShot(0, self, lambda: self._document.markContentsDirty(first.position(), 1))
 
     def _work(self) -> None:
         until = time.perf_counter() + _SLICE_S

@@ -1,6 +1,8 @@
 """Which parts of a code are of which kind, line by line, while the code is still being written. Pure; the languages
 are Pygments', which is imported with the first code in a known one.
 
+Past its first very long line (minified data, mostly) a code is not read: such a line is set in parts.
+
 A growing code is read again only from a line at which reading may begin afresh: one from which a fresh reading came
 to the same as the reading before it did. A line inside a long string or comment never passes that test.
 """
@@ -15,6 +17,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from tern.ui.parts import long_line
 from tern.ui.text_units import utf16_length
 
 if TYPE_CHECKING:
@@ -141,8 +144,18 @@ class Reading:
         self._most_open = _MOST_OPEN
         self._pass: _Pass | None = None
         self._stale = False
+        self._checked = 0  # no line before this character is too long
+        self.shortened = False
 
     def set_text(self, text: str) -> None:
+        """``text`` is read up to the first line that is too long (``shortened``)."""
+        grows = text.startswith(self._text)
+        start = self._checked if grows else 0
+        long = long_line(text, start)
+        self.shortened = long is not None or len(text) > _LONGEST
+        self._checked = text.rfind("\n", 0, len(text) if long is None else long.start()) + 1
+        if long is not None:
+            text = text[: long.start()]
         if text == self._text:
             return
         if not text.startswith(self._text):
@@ -258,11 +271,13 @@ class _Pass:
             start = line_end + 1 if start <= line_end else start
 
     def _end_line(self) -> None:
-        begin = self._starts[len(self.lines)]
+        at, before = self._starts[len(self.lines)], 0
         spans: list[Span] = []
         for start, stop, ink in self._spans:
-            before = utf16_length(self.text[begin:start])
-            spans.append((before, utf16_length(self.text[start:stop]), ink))
+            before += utf16_length(self.text[at:start]) if start >= at else -utf16_length(self.text[start:at])
+            length = utf16_length(self.text[start:stop])
+            spans.append((before, length, ink))
+            at, before = stop, before + length
         self.lines.append(tuple(spans))
         self._spans.clear()
 
@@ -276,7 +291,14 @@ def _line_starts(text: str) -> list[int]:
 
 def _common(a: str, b: str) -> int:
     """Length of the common beginning."""
-    return next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    same, differs = 0, min(len(a), len(b)) + 1
+    while differs - same > 1:
+        middle = (same + differs) // 2
+        if a.startswith(b[same:middle], same):
+            same = middle
+        else:
+            differs = middle
+    return same
 
 
 def _indent(text: str, start: int) -> int:

@@ -15,7 +15,7 @@ from markdown_it import rules_core
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from tern.ui import markdown_rules, math_rules
+from tern.ui import markdown_rules, math_rules, nesting, pacing
 from tern.ui.latex import readable
 from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
 from tern.ui.text_units import from_right
@@ -23,6 +23,8 @@ from tern.ui.text_units import from_right
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = markdown_rules.reader()
 math_rules.add_to(_MARKDOWN)
+nesting.add_to(_MARKDOWN)
+pacing.add_to(_MARKDOWN)
 # U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
 _UNSAFE = str.maketrans(
     {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
@@ -30,8 +32,8 @@ _UNSAFE = str.maketrans(
 _TASK = re.compile(r"\[([ xX])\]\s+")
 _LINE_END = re.compile(r"\r\n?")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
-# A last line that may yet turn out to be a list item, a heading's underline, a fence or a table.
-_UNDECIDED = re.compile(r"\n?[ \t]*(?:[-=*_+>#|:~`][-=*_+>#|:~` \t]*|\d{1,9}[.)]?[ \t]*)\Z")
+_MARKS = "-=*_+>#|:~`"
+_NUMBER = re.compile(r"\d{1,9}[.)]?\Z")
 
 
 def safe_text(text: str) -> str:
@@ -84,8 +86,8 @@ class StreamParser:
     def _read(self, last: bool = False) -> _Reading:
         """Of the rest what can be read."""
         source = self._open
-        if not last and (undecided := _UNDECIDED.search(source)):
-            source = source[: undecided.start()]
+        if not last:
+            source = source[: _decided(source)]
         return _Reading(source, self._known, not last)
 
     def _open_list(self) -> None:
@@ -211,6 +213,17 @@ class _Reading:
         self.asked = links.asked - known.keys()
 
 
+def _decided(source: str) -> int:
+    """Where an end begins that may yet turn out to be a list item, a heading's underline, a fence or a table."""
+    before = source.rstrip(_MARKS + " \t")
+    if not source[len(before) :].strip():  # blanks alone
+        number = _NUMBER.search(before, max(0, len(before) - 10))
+        if number is None:
+            return len(source)
+        before = before[: number.start()].rstrip(" \t")
+    return len(before.removesuffix("\n"))
+
+
 def _tops(tokens: Sequence[Token], source: str) -> list[Token]:
     """The outermost blocks whose first line is complete: one before another may yet swallow a line that is not
     ("2" becomes "2. item")."""
@@ -250,6 +263,7 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
     nest = _Nesting()
     position = 0
     while position < len(tokens):
+        pacing.tick()
         token = tokens[position]
         match token.type:
             case "blockquote_open":
@@ -365,19 +379,22 @@ _BREAK = "\u2028"  # breaks a line inside a text document's block
 
 
 def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
-    runs: list[Run] = []
     open_styles: list[Style] = []
+    looks: list[tuple[frozenset[Style], str]] = []
+    texts: list[list[str]] = []  # in each of them
     styles: frozenset[Style] = frozenset()
     link = ""
 
     def add(text: str, extra: frozenset[Style] = frozenset()) -> None:
         look = styles | extra
-        if runs and runs[-1].styles == look and runs[-1].link == link:
-            runs[-1] = Run(runs[-1].text + text, look, link)
+        if looks and looks[-1] == (look, link):
+            texts[-1].append(text)
         elif text:
-            runs.append(Run(text, look, link))
+            looks.append((look, link))
+            texts.append([text])
 
     for token in children:
+        pacing.tick()
         name, _, edge = token.type.rpartition("_")
         if edge == "open" and name in _OPENS:
             open_styles.append(_OPENS[name])
@@ -406,7 +423,7 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
             link = outer
         else:
             add(token.content)
-    return _without_outer_breaks(runs)
+    return _without_outer_breaks([Run("".join(text), *look) for text, look in zip(texts, looks, strict=True)])
 
 
 def _without_outer_breaks(runs: list[Run]) -> tuple[Run, ...]:

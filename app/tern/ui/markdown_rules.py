@@ -88,7 +88,8 @@ def _is_mark(character: str) -> bool:
 # A fence within a fence
 
 _FENCE = re.compile(r"(`{3,}|~{3,})[ \t]*([^\s`]*)([^`]*)\Z")
-_MAY_HOLD = frozenset(("", "markdown", "md", "mdx", "qmd", "rmd", "text", "txt", "plaintext"))
+OF_MARKDOWN = frozenset(("markdown", "md", "mdx", "qmd", "rmd"))
+_MAY_HOLD = OF_MARKDOWN | {"", "text", "txt", "plaintext"}
 
 
 def _fence(state: StateBlock, line: int, last: int, silent: bool) -> bool:

@@ -56,6 +56,10 @@ class Block:
     ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
     ``level`` (1-6) for headings, ``rows`` (the first is the head), ``aligns`` and ``mirrored`` (it is written from the
     right, its first column stands there) for tables.
+
+    A block too long to be set at once is set in parts (ui/parts.py): ``part`` counts them from 0, ``joined`` says that
+    this one goes on within the line in which the one before it ends, ``right`` that its text is written from the right
+    as the first part's. Only the first part of a table has a head.
     """
 
     kind: Kind
@@ -70,3 +74,6 @@ class Block:
     rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
     aligns: tuple[str, ...] = ()
     mirrored: bool = False
+    part: int = 0
+    joined: bool = False
+    right: bool = False

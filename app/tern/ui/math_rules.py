@@ -124,6 +124,8 @@ def _inline(state: StateInline, silent: bool) -> bool:
         return False
     opening, closing = marks
     begin = start + len(opening)
+    if opening == "$" and source[begin : begin + 1].isspace():
+        return False  # whatever closes it: nothing is looked for
     end = _closing(source, closing, begin, min(state.posMax, begin + _LONGEST))
     if end < 0 or not _is_apart(source, start, begin, end, opening):
         return False

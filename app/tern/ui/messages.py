@@ -9,9 +9,12 @@ from tern.chat.thinking import answer_or_all
 from tern.ui.chips import attachment_text
 from tern.ui.document import Attached, Slot
 from tern.ui.folding import FoldingReader
-from tern.ui.markdown import StreamParser
+from tern.ui.reading import ReplyReader
+from tern.ui.reply_setter import ReplySetter
 
+MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
+SHOWN, SHOWN_LINES = 200_000, 10_000  # of a message at first, in characters and in lines; then as many more
 _ICONS = {Kind.FILE: "file-text", Kind.PASTE: "clipboard-text"}
 
 
@@ -29,20 +32,23 @@ class Item:
     details: str = ""  # of a reply, shown while the pointer rests on its note
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Shown:
     """A message on show. ``source`` is its text as it was written (Markdown in replies)."""
 
-    slot: Slot
     item: Item
+    number: int  # of the messages on show, from 0
     pieces: list[str] = field(default_factory=list)
     note: str = ""
-    parser: FoldingReader | None = None
+    slot: Slot = field(default_factory=Slot)
+    placed: bool = False  # whether the slot is in the document
+    setter: ReplySetter | None = None  # of a reply that is not all set
+    more: int = 0  # how often more of it was asked for
     turned: set[int] = field(default_factory=set)  # thoughts that the person has opened, or folded again
 
     def reader(self) -> FoldingReader:
         """A new one, for this reply."""
-        return FoldingReader(StreamParser, self.item.key, self.turned)
+        return FoldingReader(ReplyReader, self.item.key, self.turned)
 
     @property
     def said(self) -> str:
@@ -59,6 +65,17 @@ class Shown:
             Attached(attachment_text(one), _ICONS[one.kind], f"{ATTACHMENT_LINK}{self.item.key}/{number}")
             for number, one in enumerate(self.item.attachments)
         ]
+
+    def cut(self) -> int:
+        """How many characters of it are shown."""
+        source, times = self.source, self.more + 1
+        if len(source) <= SHOWN * times and source.count("\n") <= SHOWN_LINES * times:
+            return len(source)
+        lines = source.split("\n", SHOWN_LINES * times)
+        most = len(source) - len(lines[-1]) if len(lines) > SHOWN_LINES * times else len(source)
+        if most <= SHOWN * times:
+            return most
+        return source.rfind("\n", SHOWN * times - 1000, SHOWN * times) + 1 or SHOWN * times
 
     @property
     def source(self) -> str:

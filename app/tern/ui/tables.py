@@ -1,56 +1,75 @@
-"""A Markdown table as one of the document's own, the only frames in it. Wide ones take the whole column."""
+"""A Markdown table as one of the document's own, the only frames in it; a long one as several, under each other.
+
+A table that is wider than the column takes all of it, no word broken; where even its words need more room it is as
+wide as they need, and scrolls sideways. How far it is scrolled stands in the format of its frame.
+"""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QTextCursor, QTextFrameFormat, QTextLength, QTextTable, QTextTableFormat
+from collections.abc import Iterator, Sequence
 
-from tern.ui.formats import CODE_TAIL, INDENT, MIRRORED, Formats
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QFont,
+    QFontMetricsF,
+    QTextCursor,
+    QTextDocument,
+    QTextFrameFormat,
+    QTextLength,
+    QTextTable,
+    QTextTableFormat,
+)
+
+from tern.ui.formats import CODE_TAIL, MIRRORED, SCROLLED, SHARED, TABLE, WIDTHS, Formats, inset
 from tern.ui.inlines import insert_runs
 from tern.ui.markdown_types import Block, Kind, Run, Style
 from tern.ui.theme import Size, Space, Theme
 
 _ALIGNS = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
 _WIDE = 60  # characters
+_MEASURED = 200  # characters of a cell: what is longer is wider than any column
+_LONGEST_WORD = 240  # px; a longer one is broken
+_COMFORTABLE = 160  # px of a column of a table that scrolls, unless its words need more
 
 
 def write_table(
-    cursor: QTextCursor, block: Block, before: Block | None, formats: Formats, theme: Theme
-) -> None:
-    """Insert ``block`` at ``cursor``; ``before`` is the block above it."""
+    cursor: QTextCursor, block: Block, before: Block | None, formats: Formats, theme: Theme, number: int = 0
+) -> QTextTable:
+    """Insert ``block`` at ``cursor``; ``before`` is the block above it, ``number`` names the table."""
     fmt = QTextTableFormat()
     fmt.setBorder(0)
     fmt.setCellPadding(0)
     fmt.setCellSpacing(0)
     fmt.setBorderCollapse(True)
-    indent = block.indent * INDENT + block.quote * Space.L
+    fmt.setProperty(TABLE, number)
     if block.mirrored:
-        fmt.setProperty(MIRRORED, float(indent))
+        fmt.setProperty(MIRRORED, float(inset(block)))
     else:
-        fmt.setLeftMargin(indent)
+        fmt.setLeftMargin(inset(block))
     tail = CODE_TAIL if before is not None and before.kind is Kind.CODE else 0
-    fmt.setTopMargin(Space.S + tail if before is not None else 0)
-    fmt.setHeaderRowCount(1)
+    fmt.setTopMargin(Space.S + tail if before is not None and not block.part else 0)
+    fmt.setHeaderRowCount(0 if block.part else 1)
     columns = max(len(row) for row in block.rows)
     longest = sum(max(_cell_length(row, column) for row in block.rows) for column in range(columns))
     if longest > _WIDE:
         fmt.setWidth(QTextLength(QTextLength.Type.PercentageLength, 100))
     table = cursor.insertTable(len(block.rows), columns, fmt)
-    keep_right(table, cursor.document().rootFrame().frameFormat().leftMargin())
     line = QBrush(theme.color("line"))
     head = QBrush(theme.color("edge"))
+    cell_format = table.cellAt(0, 0).format().toTableCellFormat()
+    cell_format.setTopPadding(3)
+    cell_format.setBottomPadding(7)
+    cell_format.setBottomBorder(1)
+    cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
     for row, cells in enumerate(block.rows):
+        is_head = row == 0 and not block.part
+        cell_format.setBottomBorderBrush(head if is_head else line)
         for column in range(columns):
             cell = table.cellAt(row, columns - 1 - column if block.mirrored else column)
-            cell_format = cell.format().toTableCellFormat()
-            cell_format.setTopPadding(3)
-            cell_format.setBottomPadding(7)
             beside = (0 if column == 0 else Space.S, Space.L)
             cell_format.setLeftPadding(beside[block.mirrored])
             cell_format.setRightPadding(beside[not block.mirrored])
-            cell_format.setBottomBorder(1)
-            cell_format.setBottomBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
-            cell_format.setBottomBorderBrush(head if row == 0 else line)
             cell.setFormat(cell_format)
             inside = cell.firstCursorPosition()
             line_format = formats.line(Size.CONTROL, 1.5)
@@ -58,9 +77,10 @@ def write_table(
             line_format.setAlignment(_alignment(name, block.mirrored))
             inside.setBlockFormat(line_format)
             runs = cells[column] if column < len(cells) else ()
-            if row == 0:
+            if is_head:
                 runs = tuple(Run(run.text, run.styles | {Style.STRONG}, run.link) for run in runs)
             insert_runs(inside, runs, formats, px=theme.px(Size.CONTROL))
+    return table
 
 
 def _alignment(name: str, mirrored: bool) -> Qt.AlignmentFlag:
@@ -77,13 +97,164 @@ def keep_right(table: QTextTable, left: float) -> None:
     if not fmt.hasProperty(MIRRORED):
         return
     margin = float(fmt.property(MIRRORED))
-    if fmt.width().type() != QTextLength.Type.PercentageLength:
-        fmt.setAlignment(Qt.AlignmentFlag.AlignRight)
+    alignment = Qt.AlignmentFlag.AlignLeft
+    if fmt.width().type() != QTextLength.Type.PercentageLength and not fmt.hasProperty(SCROLLED):
+        alignment = Qt.AlignmentFlag.AlignRight
         margin += left  # which Qt counts twice there
-    if fmt.rightMargin() != margin:
+    if (fmt.rightMargin(), fmt.alignment()) != (margin, alignment):
         fmt.setRightMargin(margin)
+        fmt.setAlignment(alignment)
         table.setFormat(fmt)
 
 
 def _cell_length(row: tuple[tuple[Run, ...], ...], column: int) -> int:
     return sum(len(run.text) for run in row[column]) if column < len(row) else 0
+
+
+# Widths
+
+
+def _measured(block: Block, theme: Theme) -> list[float]:
+    """Of each column of a table the px of its longest line and of its longest word, with the room beside the text."""
+    head = QFontMetricsF(theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
+    body = QFontMetricsF(theme.font(Size.CONTROL))
+    mono = QFontMetricsF(theme.mono(Size.CONTROL))
+    columns = max(len(row) for row in block.rows)
+    lines, words = [0.0] * columns, [0.0] * columns
+    for number, row in enumerate(block.rows):
+        text = head if number == 0 and not block.part else body
+        for column, cell in enumerate(row):
+            line = word = 0.0
+            for run in cell:
+                metrics = mono if Style.CODE in run.styles else text
+                line += metrics.horizontalAdvance(run.text[:_MEASURED])
+                word = max(word, *map(metrics.horizontalAdvance, run.text[:_MEASURED].split()), 0.0)
+            lines[column] = max(lines[column], line)
+            words[column] = max(words[column], min(word, _LONGEST_WORD))
+    out: list[float] = []
+    for column in range(columns):
+        beside = Space.L + (Space.S if column else 0) + 1
+        out += [lines[column] + beside, words[column] + beside]
+    return out
+
+
+def fit(table: QTextTable, room: float) -> None:
+    """Make a measured table as wide as its words need in a column of ``room`` px, once there is one."""
+    if room <= 0:
+        return
+    fmt = table.format().toTableFormat()
+    widths: Sequence[float] = fmt.property(WIDTHS) or []
+    lines, words = widths[::2], widths[1::2]
+    shift = float(fmt.property(SCROLLED) or 0)
+    room -= fmt.leftMargin() + shift
+    if fmt.hasProperty(MIRRORED):
+        lines, words = lines[::-1], words[::-1]
+        room -= float(fmt.property(MIRRORED))
+    lengths: list[QTextLength] = []
+    width = fmt.width()
+    scrolls = sum(words) > room
+    if scrolls:
+        wanted = [max(word, min(line, _COMFORTABLE)) for line, word in zip(lines, words, strict=True)]
+        lengths = [QTextLength(QTextLength.Type.FixedLength, px) for px in wanted]
+        width = QTextLength(QTextLength.Type.FixedLength, sum(wanted))
+    elif sum(lines) > room:
+        more = (room - sum(words)) / (sum(lines) - sum(words))
+        wanted = [word + (line - word) * more for line, word in zip(lines, words, strict=True)]
+        lengths = [QTextLength(QTextLength.Type.PercentageLength, 100 * px / sum(wanted)) for px in wanted]
+        width = QTextLength(QTextLength.Type.PercentageLength, 100)
+    elif fmt.hasProperty(SHARED):
+        lengths = [QTextLength(QTextLength.Type.FixedLength, px) for px in lines]
+        width = QTextLength(QTextLength.Type.FixedLength, sum(lines))
+    elif fmt.columnWidthConstraints():  # there was less room before
+        width = QTextLength(QTextLength.Type.PercentageLength, 100)
+    if (width, lengths) == (fmt.width(), fmt.columnWidthConstraints()) and scrolls == fmt.hasProperty(
+        SCROLLED
+    ):
+        return
+    fmt.setWidth(width)
+    if lengths:
+        fmt.setColumnWidthConstraints(lengths)
+    else:
+        fmt.clearColumnWidthConstraints()
+    most = sum(_px(lengths)) - room
+    begins = fmt.hasProperty(MIRRORED) and not fmt.hasProperty(SCROLLED)  # at its right
+    _place(fmt, (most if begins else min(shift, most)) if scrolls else None)
+    table.setFormat(fmt)
+
+
+def measure(table: QTextTable, block: Block, theme: Theme, room: float) -> None:
+    """Set a table, of which ``block`` is the first or only part, as wide as it is to be."""
+    fmt = table.format().toTableFormat()
+    fmt.setProperty(WIDTHS, _measured(block, theme))
+    table.setFormat(fmt)
+    fit(table, room)
+
+
+def align(table: QTextTable, first: QTextTable, room: float) -> None:
+    """Set a further part of a table as its first one is set."""
+    fmt, like = table.format().toTableFormat(), first.format().toTableFormat()
+    if not like.hasProperty(SHARED):
+        like.setProperty(SHARED, True)
+        first.setFormat(like)
+        fit(first, room)
+        like = first.format().toTableFormat()
+    fmt.setWidth(like.width())
+    fmt.setColumnWidthConstraints(like.columnWidthConstraints())
+    fmt.setLeftMargin(like.leftMargin())
+    for name in (WIDTHS, SHARED, SCROLLED):
+        if like.hasProperty(name):
+            fmt.setProperty(name, like.property(name))
+    table.setFormat(fmt)
+
+
+def tables_of(document: QTextDocument) -> Iterator[QTextTable]:
+    return (frame for frame in document.rootFrame().childFrames() if isinstance(frame, QTextTable))
+
+
+# Scrolling
+
+
+def scrolled(table: QTextTable) -> float:
+    """px of it that are scrolled away to the left."""
+    return float(table.format().property(SCROLLED) or 0)
+
+
+def overflow(table: QTextTable, column: float) -> float:
+    """How far it can be scrolled in a column of that many px."""
+    fmt = table.format().toTableFormat()
+    if not fmt.hasProperty(SCROLLED):
+        return 0
+    column -= float(fmt.property(MIRRORED) or 0)
+    return max(0.0, sum(_px(fmt.columnWidthConstraints())) - (column - fmt.leftMargin() - scrolled(table)))
+
+
+# The document is given: PySide takes it away with the table's wrapper when it was asked of the table.
+def scroll_to(document: QTextDocument, table: QTextTable, to: float, column: float) -> None:
+    """Scroll a table, all of its parts, as far as it goes."""
+    number = table.format().property(TABLE)
+    to = max(0.0, min(to, overflow(table, column)))
+    edit = QTextCursor(document)
+    edit.beginEditBlock()  # one layout for all of it
+    for part in tables_of(document):
+        fmt = part.format().toTableFormat()
+        if fmt.property(TABLE) == number and fmt.hasProperty(SCROLLED):
+            _place(fmt, to)
+            part.setFormat(fmt)
+    edit.endEditBlock()
+
+
+def surface(document: QTextDocument, table: QTextTable) -> QRectF:
+    """Where it stands, in document coordinates."""
+    return document.documentLayout().frameBoundingRect(table)
+
+
+def _px(lengths: Sequence[QTextLength]) -> list[float]:
+    return [length.rawValue() for length in lengths]
+
+
+def _place(fmt: QTextTableFormat, to: float | None) -> None:
+    fmt.setLeftMargin(fmt.leftMargin() + float(fmt.property(SCROLLED) or 0) - (to or 0))
+    if to is None:
+        fmt.clearProperty(SCROLLED)
+    else:
+        fmt.setProperty(SCROLLED, to)

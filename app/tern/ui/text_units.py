@@ -9,7 +9,7 @@ from tern.ui.markdown_types import Run
 
 def utf16_length(text: str) -> int:
     """Length as a text document counts it."""
-    return len(text) + sum(character > "\uffff" for character in text)
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def from_right(runs: tuple[Run, ...]) -> bool:

@@ -22,9 +22,9 @@ from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
 from tern.ui.code_bar import CodeBar
 from tern.ui.copying import code_text, selected_text
-from tern.ui.formats import BUBBLE, CODE, CODE_SIDE, PADDING
+from tern.ui.formats import CODE, CODE_SIDE, PADDING
 from tern.ui.message_bar import MessageBar
-from tern.ui.messages import Shown
+from tern.ui.messages import ATTACHMENT_LINK, Shown
 from tern.ui.theme import Space, Theme
 from tern.ui.transcript_view import TranscriptView
 from tern.ui.wide_code import is_wide, overflow, scroll_to, scrolled, set_wide
@@ -72,7 +72,7 @@ class Transcript(TranscriptView):
     def copy(self) -> None:
         """Put the selection on the clipboard. As text, which the clipboard owns: it outlives Python at exit."""
         if self.textCursor().hasSelection():
-            QGuiApplication.clipboard().setText(selected_text(self.textCursor()))
+            QGuiApplication.clipboard().setText(selected_text(self.textCursor(), self._elided))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy):
@@ -83,8 +83,12 @@ class Transcript(TranscriptView):
     def createMimeDataFromSelection(self) -> QMimeData:
         """The selection with list marks, without notes."""
         data = QMimeData()
-        data.setText(selected_text(self.textCursor()))
+        data.setText(selected_text(self.textCursor(), self._elided))
         return data
+
+    def _elided(self, key: int) -> str:
+        """What is not shown of a message."""
+        return "".join(shown.source[shown.cut() :] for shown in self._messages if shown.item.key == key)
 
     def _copy(self, bar: MessageBar, shown: Shown | None) -> None:
         if shown is not None:
@@ -112,7 +116,7 @@ class Transcript(TranscriptView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         copy = menu.addAction(self.tr("Copy"), QKeySequence(QKeySequence.StandardKey.Copy), self.copy)
         copy.setEnabled(self.textCursor().hasSelection())
-        if (link := self.anchorAt(point)) and shown is not None and shown.user:
+        if (link := self.anchorAt(point)).startswith(ATTACHMENT_LINK):
             menu.addAction(self.tr("Show attachment"), lambda: self._activate(link))
         if code is not None:
             text = code_text(code)
@@ -172,12 +176,12 @@ class Transcript(TranscriptView):
         """The message and the code at a place of the viewport."""
         cursor = self.cursorForPosition(point)
         index = bisect.bisect_right(
-            self._messages, cursor.position(), key=lambda shown: shown.slot.start.position()
+            self._placed, cursor.position(), key=lambda shown: shown.slot.start.position()
         )
-        shown = self._messages[index - 1] if index else None
+        shown = self._placed[index - 1] if index else None
         block = cursor.block()
         if block.blockFormat().hasProperty(CODE):
-            rect = self._grounds.code_rect(block, self._column())
+            rect = self._grounds.code_rect(block, self._column(), self._in_view())
             if rect.contains(QPointF(point) + self._offset()):
                 return shown, block
         return shown, None
@@ -226,13 +230,17 @@ class Transcript(TranscriptView):
         if code is None or not _is_code(code):
             self._code_bar.put_away()
             return
-        rect = self._grounds.code_rect(code, self._column()).translated(-self._offset())
+        rect = self._grounds.code_rect(code, self._column(), self._in_view()).translated(-self._offset())
         if rect.bottom() < self._code_bar.height() + Space.L or rect.top() > self.viewport().height():
             self._code_bar.put_away()  # scrolled away from under the pointer
             return
         self._code_bar.show_over(
             rect.toRect(), not is_wide(code), scrolled(code), overflow(code, _room(rect))
         )
+
+    def _in_view(self) -> QRectF:
+        """What shows of the document, in its own coordinates."""
+        return QRectF(self.viewport().rect()).translated(self._offset())
 
     def _turn_wrapping(self, code: QTextBlock | None) -> None:
         if code is None or not _is_code(code):
@@ -248,7 +256,7 @@ class Transcript(TranscriptView):
 
     def _scroll_code(self, to: float) -> None:
         if self._pointed_code is not None and _is_code(self._pointed_code):
-            rect = self._grounds.code_rect(self._pointed_code, self._column())
+            rect = self._grounds.code_rect(self._pointed_code, self._column(), self._in_view())
             scroll_to(self._pointed_code, to, _room(rect))
             self._place_code_bar()
             self.viewport().update()
@@ -274,15 +282,10 @@ class Transcript(TranscriptView):
         self._place(self._question_bar, question, right)
 
     def _place(self, bar: MessageBar, shown: Shown | None, right: int) -> None:
-        if shown is None:
+        if shown is None or not shown.placed:
             bar.hide()
             return
-        last = QTextCursor(shown.slot.note or shown.slot.start)
-        if shown.user:
-            block = last.block()
-            while block.next().blockFormat().property(BUBBLE) == shown.slot.bubble and block.next().isValid():
-                block = block.next()
-            last = QTextCursor(block)
+        last = QTextCursor(shown.slot.note or shown.slot.last)
         last.movePosition(QTextCursor.MoveOperation.EndOfBlock)
         rect = self.cursorRect(last)
         if rect.bottom() < 0 or rect.top() > self.viewport().height():

@@ -1,9 +1,14 @@
 """The conversation as one document: shows messages, follows a reply as it is written, offers what can be done.
 Knows nothing of engines; is told text and notes, and asks by signals.
+
+No turn of the event loop sets more than a frame has time for, whatever was written: the rest waits for the next turns,
+and of a very long message only the beginning is shown until more is asked for.
 """
 
 from __future__ import annotations
 
+import bisect
+from collections import deque
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, Qt, QTimer, QUrl, Signal
@@ -19,14 +24,21 @@ from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QWidget
 
 from tern.ui.announcer import Announcer
 from tern.ui.context_line import ContextLine
-from tern.ui.document import DocumentWriter, Slot
+from tern.ui.document import DocumentWriter
 from tern.ui.grounds import Grounds
 from tern.ui.icons import action_icon
 from tern.ui.markdown_types import THOUGHT_LINK
-from tern.ui.messages import ATTACHMENT_LINK, Item, Shown
+from tern.ui.messages import ATTACHMENT_LINK, MORE_LINK, Item, Shown
+from tern.ui.reply_setter import ReplySetter
 from tern.ui.theme import Size, Space, Theme
 
 _NEAR_BOTTOM = 12
+# Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.
+FRAME, FIRST_FRAME = 1500, 8000
+_PAUSE_MS = 2  # between two frames, for whatever else the window has to do
+# From so many characters or messages on the end of a conversation is set first.
+_LONG_CHARACTERS, _LONG_COUNT = 30_000, 60
+_END_CHARACTERS, _END_COUNT = 5000, 12  # of it, to fill the window
 
 
 class TranscriptView(QTextBrowser):
@@ -43,6 +55,16 @@ class TranscriptView(QTextBrowser):
         self._context_line = ContextLine(self.document())
         self._dropped = 0  # of the messages, which the model no longer sees
         self._messages: list[Shown] = []
+        self._placed: list[Shown] = []  # of them, those that the document has a place for
+        self._queue: deque[Shown] = deque()  # what is still to be set
+        self._gap: QTextCursor | None = None  # the line in the place of messages that are not set yet
+        self._end_from = 0  # the first of the messages under it
+        self._wanted: tuple[Shown, Sequence[str]] | None = None  # to be brought into view once it is set
+        self._kept: tuple[Shown, int] | None = (
+            None  # which message is to stay where, px, while all is set anew
+        )
+        self._going_on = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._going_on.timeout.connect(lambda: self._work(FRAME))
         self._open: Shown | None = None
         self._stick = True
         self._caret = QRect()
@@ -80,23 +102,23 @@ class TranscriptView(QTextBrowser):
 
     def show_items(self, items: Sequence[Item], last_open: bool = False) -> None:
         """Show a conversation, its end in view. ``last_open``: its last message is a reply that still grows."""
-        self._messages = [Shown(Slot(QTextCursor()), item, [item.text], item.note) for item in items]
+        self._messages = [Shown(item, n, [item.text], item.note) for n, item in enumerate(items)]
         self._open = self._messages[-1] if last_open else None
         self._announcer.finish()
         self._stick = True
         self._dropped = 0
+        self._wanted = None
         self._rebuild()
         self.jump_to_latest()
 
     def begin_turn(self, question: Item, reply: Item) -> None:
         """Add a question and open the empty reply to it, and follow the end from here on."""
-        asked = Shown(Slot(QTextCursor()), question, [question.text])
-        asked.slot = self._writer.add_user(question.text, self._column(), asked.attached)
-        self._messages.append(asked)
-        self._open = Shown(self._writer.add_reply(), reply)
-        self._open.parser = self._open.reader()
-        self._messages.append(self._open)
+        for item in (question, reply):
+            self._messages.append(Shown(item, len(self._messages), [item.text]))
+        self._open = self._messages[-1]
+        self._queue.extendleft(self._messages[:-3:-1])
         self.jump_to_latest()
+        self._work(FRAME)
         self._update_caret()
         self._place_bars()
 
@@ -106,7 +128,9 @@ class TranscriptView(QTextBrowser):
             return
         self._open.pieces.append(text)
         self._announcer.add(text)
-        self._write(self._open, text)
+        if self._open.setter is not None:
+            self._open.setter.add(text)
+        self._work(FRAME)
         self._update_caret()
 
     def set_dropped(self, message_count: int) -> None:
@@ -126,8 +150,8 @@ class TranscriptView(QTextBrowser):
 
     def _draw_context_line(self, dimmed: int) -> None:
         """``dimmed``: how many of the messages are dimmed already."""
-        if self._dropped <= dimmed:
-            return
+        if self._dropped <= dimmed or len(self._placed) < len(self._messages):
+            return  # it is drawn when all are set
         first = self._messages[dimmed].slot.start.position()
         rest = self._messages[self._dropped :]
         end = rest[0].slot.start.position() if rest else self.document().characterCount()
@@ -137,19 +161,22 @@ class TranscriptView(QTextBrowser):
         """Show what the open reply waits for, in the place of its note."""
         if self._open is not None and self._open.note != text:
             self._open.note = text
-            self._writer.set_note(self._open.slot, text)
+            if self._open.placed:
+                self._writer.set_note(self._open.slot, text)
 
     def finish_reply(self, item: Item) -> None:
         """Close the open reply with the quiet line under it."""
         if self._open is None:
             return
         shown, self._open = self._open, None
-        self._write(shown, "", last=True)
         shown.item, shown.note = item, item.note
-        self._writer.set_note(shown.slot, item.note)
-        shown.parser = None
-        shown.slot.written.clear()
-        self._writer.highlighter.settle()
+        if shown.setter is not None:
+            shown.setter.end()
+        if shown not in self._queue:
+            self._queue.appendleft(shown)
+        self._work(FRAME)
+        if shown.placed:
+            self._writer.set_note(shown.slot, item.note)
         self._announcer.finish()
         self._update_caret()
         QTimer.singleShot(0, self, self._place_bars)
@@ -160,25 +187,53 @@ class TranscriptView(QTextBrowser):
 
     def reveal(self, key: int, words: Sequence[str] = ()) -> None:
         """Bring a message into view, and select the first of ``words`` in it."""
-        number = next((n for n, shown in enumerate(self._messages) if shown.item.key == key), None)
-        if number is None:
+        shown = next((shown for shown in self._messages if shown.item.key == key), None)
+        if shown is None:
             return
-        shown, rest = self._messages[number], self._messages[number + 1 :]
-        end = rest[0].slot.start.position() if rest else self.document().characterCount()
+        self._stick = False
+        if shown in self._queue and shown is not self._open:
+            self._queue.remove(shown)
+            self._queue.appendleft(shown)
+            self._wanted = shown, words
+            self._work(FIRST_FRAME)
+        else:
+            self._reveal(shown, words)
+
+    def _reveal(self, shown: Shown, words: Sequence[str]) -> None:
+        end = self._end_of(shown)
         start = QTextCursor(shown.slot.start)
         start.setPosition(start.position())
-        self._stick = False
         bar = self.verticalScrollBar()
         bar.setValue(bar.value() + self.cursorRect(start).top() - Space.XL)
         for word in words:
             found = self.document().find(word, start)
-            if not found.isNull() and found.position() < end:
+            if not found.isNull() and found.position() <= end:
                 self.setTextCursor(found)
-                break
+                return
+        cut = shown.cut()
+        if any(word.casefold() in shown.source[cut:].casefold() for word in words):
+            self._wanted = shown, words
+            self._show_more(shown)
+
+    def _end_of(self, shown: Shown) -> int:
+        """The last position of a message."""
+        after = bisect.bisect_right(self._placed, shown.number, key=lambda other: other.number)
+        if after < len(self._placed):
+            return self._placed[after].slot.start.position() - 1
+        return self.document().characterCount() - 1
+
+    def _show_more(self, shown: Shown) -> None:
+        """Show more of a very long message."""
+        shown.more += 1
+        self._stick = False
+        self._rebuild()
 
     def _activate(self, link: str) -> None:
-        """Show an attachment that is on show here, or ask for a link, whoever wrote it and whatever it is."""
-        for shown in self._messages if link.startswith(ATTACHMENT_LINK) else ():
+        """Show what is on show here, or ask for a link, whoever wrote it and whatever it is."""
+        for shown in self._messages if link.startswith((ATTACHMENT_LINK, MORE_LINK)) else ():
+            if link == f"{MORE_LINK}{shown.item.key}":
+                self._show_more(shown)
+                return
             for number, one in enumerate(shown.attached if shown.user else ()):
                 if one.link == link:
                     self.attachment_requested.emit(shown.item.key, number)
@@ -208,14 +263,115 @@ class TranscriptView(QTextBrowser):
         bar.setValue(bar.maximum())
         self._jump.hide()
 
-    def _write(self, shown: Shown, text: str, last: bool = False) -> None:
-        assert shown.parser is not None
-        index = shown.parser.append(text, last)
+    # Setting, a frame at a time
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that is known stands in the document."""
+        return not self._queue and (
+            self._open is None or (self._open.setter is not None and self._open.setter.done)
+        )
+
+    def _work(self, steps: int) -> None:
+        """Set what waits, as much of it as ``steps`` allow; the rest in the next turns of the event loop."""
+        bar = self.verticalScrollBar()
+        top = None if self._stick or self._kept is not None else self.cursorForPosition(QPoint(0, 0))
+        stood = self.cursorRect(top).top() if top is not None else 0
+        steps = self._write_on(steps)
+        ended: list[Shown] = []
+        # One layout for what stands together, and not for more: what stands between would be laid out, too.
+        edit = QTextCursor(self.document())
+        edit.beginEditBlock()
+        while steps > 0 and self._queue:
+            shown = self._queue[0]
+            if ended and shown.number < ended[-1].number:
+                edit.endEditBlock()
+                edit.beginEditBlock()
+            steps = self._set(shown, steps)
+            if self._queue and self._queue[0] is shown:
+                break
+            ended.append(shown)
+        edit.endEditBlock()
+        self._write_on(steps)  # it may have got its place just now
+        if len(self._placed) == len(self._messages):
+            if self._gap is not None:
+                self._writer.remove_block(self._gap)
+                self._gap = None
+            self._draw_missing_context_line()
+        if top is not None:  # what is being read stays where it is
+            bar.setValue(bar.value() + self.cursorRect(top).top() - stood)
+        for shown in ended:
+            self._has_set(shown)
+        if not self.settled:
+            self._going_on.start()
+
+    def _set(self, shown: Shown, steps: int) -> int:
+        """Go on with the first message of the queue; when it is done, it leaves. Returns the steps left."""
+        if not shown.placed:
+            self._give_place(shown)
+            steps -= 20
+        if shown.user:
+            while shown.slot.waiting and steps > 0:
+                steps -= self._writer.add_lines(shown.slot) // 10
+            if shown.slot.waiting:
+                return 0
+        elif shown.setter is not None and shown is not self._open:
+            steps = shown.setter.work(steps)
+            if not shown.setter.done:
+                return 0
+            shown.setter = None
+            shown.slot.written.clear()
+            self._writer.highlighter.settle()
+        self._queue.popleft()
+        total = len(shown.source)
+        if shown is not self._open and (cut := shown.cut()) < total:
+            words = self.tr("Show more ({0:,} of {1:,} characters are shown)").format(cut, total)
+            self._writer.add_elision(shown.slot, shown.item.key, words, f"{MORE_LINK}{shown.item.key}")
+        return steps
+
+    def _give_place(self, shown: Shown) -> None:
+        """Give a message its place in the document, with as much of it as is set at once."""
+        at = bisect.bisect_right(self._placed, shown.number, key=lambda other: other.number)
+        after: int | None = None
+        if self._gap is not None and shown.number < self._end_from:
+            first_of_end = at == len(self._placed) or self._placed[at].number >= self._end_from
+            after = self._gap.position() - 1 if first_of_end else self._placed[at].slot.start.position() - 1
+        elif at < len(self._placed):
+            after = self._placed[at].slot.start.position() - 1
+        text = shown.source if shown is self._open else shown.source[: shown.cut()]
+        if shown.user:
+            shown.slot = self._writer.add_user(text, self._column(), shown.attached, after)
+        else:
+            shown.slot = self._writer.add_reply(after)
+            shown.setter = ReplySetter(
+                self._writer, shown.slot, shown.reader(), text, growing=shown is self._open
+            )
+            self._writer.set_note(shown.slot, shown.note)
+        shown.placed = True
+        self._placed.insert(at, shown)
+
+    def _write_on(self, steps: int) -> int:
+        """Go on with the open reply; returns the steps left."""
+        shown = self._open
+        if shown is None or shown.setter is None or shown.setter.done:
+            return steps
         cursor = self.textCursor()
         selection = (cursor.anchor(), cursor.position()) if cursor.hasSelection() else None
-        self._writer.update(shown.slot, index, shown.parser.blocks[index:], growing=True)
+        steps = shown.setter.work(steps)
+        shown.setter.show_rest()
         if selection is not None:
             self._restore_selection(*selection)
+        return steps
+
+    def _has_set(self, shown: Shown) -> None:
+        """A message has just been set."""
+        if self._kept is not None and self._kept[0] is shown:
+            bar = self.verticalScrollBar()
+            bar.setValue(bar.value() + self.cursorRect(shown.slot.start).top() - self._kept[1])
+            self._kept = None
+        if self._wanted is not None and self._wanted[0] is shown:
+            (_, words), self._wanted = self._wanted, None
+            self._reveal(shown, words)
 
     def _restore_selection(self, anchor: int, position: int) -> None:
         cursor = self.textCursor()
@@ -235,33 +391,56 @@ class TranscriptView(QTextBrowser):
         self._writer.restyle()
         self._grounds.restyle()
         self._forget_pointed()
-        column = self._column()
+        self._kept = None
+        if not self._stick and (kept := self._at_top()) is not None:
+            self._kept = kept, self.cursorRect(kept.slot.start).top()
         # Clearing takes their frames away, and the scroll bar, which resizes this: none may be asked meanwhile.
         messages, self._messages = self._messages, []
         still_open, self._open = self._open, None
+        self._placed, self._gap = [], None
+        self._queue.clear()
         self._writer.clear()
         self._context_line.forget()
         self._fit_column()
-        edit = QTextCursor(self.document())
-        edit.beginEditBlock()  # one layout for all of it
+        self._messages, self._open = messages, still_open
         for shown in messages:
-            self._messages.append(shown)
-            if shown.user:
-                shown.slot = self._writer.add_user(shown.source, column, shown.attached)
-                continue
-            shown.slot = self._writer.add_reply()
-            parser = shown.reader()
-            parser.append(shown.source, last=shown is not still_open)
-            self._writer.update(shown.slot, 0, parser.blocks)
-            self._writer.set_note(shown.slot, shown.note)
-            shown.parser = parser if shown is still_open else None
-        self._open = still_open
-        self._draw_context_line(0)
-        edit.endEditBlock()
+            shown.placed, shown.setter = False, None
+        self._line_up()
+        self._work(FIRST_FRAME)
+        if self.settled:
+            self._kept = None
         self._jump.setIcon(action_icon("arrow-down", self._theme))
         bar.setValue(bar.maximum() if self._stick else scrolled)
         self._update_caret()
         QTimer.singleShot(0, self, self._place_bars)
+
+    def _line_up(self) -> None:
+        """Say in which order the messages are set: of many or long ones first those that will be in view."""
+        messages = self._messages
+        self._end_from = 0
+        sizes = [min(len(shown.source), shown.cut()) for shown in messages]
+        if sum(sizes) > _LONG_CHARACTERS or len(messages) > _LONG_COUNT:
+            if self._kept is not None:
+                self._end_from = self._kept[0].number
+            else:
+                self._end_from, room = len(messages), _END_CHARACTERS
+                least = max(0, len(messages) - _END_COUNT)
+                while self._end_from > least and room > 0:
+                    self._end_from -= 1
+                    room -= sizes[self._end_from]
+        if self._end_from:
+            self._gap = self._writer.add_gap(self.tr("Loading earlier messages…"))
+        self._queue.extend([*messages[self._end_from :], *messages[: self._end_from]])
+
+    def _at_top(self) -> Shown | None:
+        """The message at the top of the window."""
+        place = self.cursorForPosition(QPoint(0, 0)).position()
+        at = bisect.bisect_right(self._placed, place, key=lambda shown: shown.slot.start.position())
+        return self._placed[max(0, at - 1)] if self._placed else None
+
+    def _draw_missing_context_line(self) -> None:
+        if self._dropped and not self._context_line.drawn:
+            self._draw_context_line(0)
 
     def _forget_pointed(self) -> None:
         """Nothing under the pointer is known any more."""
@@ -285,7 +464,7 @@ class TranscriptView(QTextBrowser):
     def resizeEvent(self, event: QResizeEvent) -> None:
         column = self._column()
         self._fit_column()
-        for shown in self._messages:
+        for shown in self._placed:
             if shown.user:
                 self._writer.fit_bubble(shown.slot, column)
         super().resizeEvent(event)
@@ -359,7 +538,7 @@ class TranscriptView(QTextBrowser):
         """Keep the thin mark at the end of the reply that is being written."""
         old = self._caret
         self._caret = QRect()
-        if self._open is not None:
+        if self._open is not None and self._open.placed:
             cursor = QTextCursor(self.document())
             cursor.setPosition(self._open.slot.end)
             rect = self.cursorRect(cursor)

@@ -1,0 +1,314 @@
+"""How long the window's thread is busy at a stretch, whatever a model or a person writes. A command, not a test:
+``python tests/gui/measure_frames.py``, or with ``--text NAME --scale 1 2 4 10``.
+
+Each text is streamed through the real window, worker and bridge, a piece a frame (27 characters, as 200 tokens a second
+bring them, or a four-hundredth of a long text), and then opened from the store. Printed are the longest frame, from one
+return to the event loop to the next with all painting, what Stop takes in the middle, and for opening the first frame
+and all of them until it stands there. Times are CPU times of the window's thread (``time.thread_time``), so that they
+hold on a busy machine. Every text runs in a process of its own, which is ended after ``--limit`` seconds. Aim: 33 ms.
+"""
+
+from __future__ import annotations
+
+# ruff: noqa: E402 (the paths must be set before the imports)
+import argparse
+import base64
+import gc
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
+
+from PySide6.QtWidgets import QApplication
+
+from tern.chat.attaching import Attachment, Kind
+from tern.chat.store import Store
+from tern.chat.types import Entry, State
+from tern.engine.fake import FakeEngine
+from tern.engine.types import Chunk, FinishReason, Request, Stats
+from tern.ui.attachment_page import AttachmentPage
+from tern.ui.main_window import MainWindow
+from tern.ui.theme import Theme
+
+CHARACTERS_A_FRAME = 27
+MOST_FRAMES = 400
+
+
+def _to(unit: str) -> Callable[[int], str]:
+    return lambda length: (unit * (length // len(unit) + 1))[:length]
+
+
+def _bytes(length: int) -> str:
+    return base64.b64encode(random.Random(1).randbytes(length))[:length].decode()
+
+
+def _minified(length: int) -> str:
+    return f"```json\n{json.dumps([{'id': n, 'name': f'tern {n}', 'far': True} for n in range(length // 42)])}\n```\n"
+
+
+WORDS = "The tern flies from one end of the world to the other, and back again, every year of its life. "
+TABLE = "| Number | Bird | Far |\n|---|---|---|\n"
+# By name: the text of a length, and the length that counts as 1x. At 10x they are those of the faults that were found.
+REPLIES: dict[str, tuple[Callable[[int], str], int]] = {
+    "dollars": (_to("$ "), 4000),
+    "blanks": (_to(" "), 8000),
+    "table of n rows": (
+        lambda n: TABLE + "".join(f"| {row} | a tern | {row * 7} km |\n" for row in range(n)),
+        150,
+    ),
+    "one run": (_to("A"), 400_000),
+    "minified json": (_minified, 24_000),
+    "minified json, twice": (_minified, 48_000),
+    "asterisks": (_to("*"), 10_000),
+    "emphasis": (_to("*a **b "), 10_000),
+    "brackets": (_to("["), 10_000),
+    "images": (_to("!["), 10_000),
+    "open links": (_to("[]("), 10_000),
+    "backticks": (_to("`"), 10_000),
+    "unlike backticks": (lambda n: "".join("`" * (k % 97 + 1) + "a" for k in range(n // 50)), 10_000),
+    "quotes in quotes": (_to(">"), 10_000),
+    "a long quotation": (_to("> some words\n"), 10_000),
+    "list of n items": (lambda n: "- item\n" * n, 1000),
+    "a list in an item": (lambda n: "- all\n" + "  - item\n" * n, 1000),
+    "n links": (lambda n: "[tern](https://example.org/tern) " * n, 500),
+    "n lines of code": (lambda n: "```python\n" + "x = 1\n" * n, 1000),
+    "code": (lambda n: "```python\n" + _to("total += weights[row] * columns[row]  # exact\n")(n), 100_000),
+    "code in a list": (lambda n: "- so:\n\n  ```c\n" + _to("  int x = 1;\n")(n), 10_000),
+    "ends of lines": (_to("\n"), 10_000),
+    "short lines": (_to("a\n"), 10_000),
+    "table of n columns": (
+        lambda n: "|" + "a|" * n + "\n|" + "-|" * n + "\n" + ("|" + "b|" * n + "\n") * 8,
+        20,
+    ),
+    "chinese": (_to("燕鷗每年從世界的一端飛到另一端"), 10_000),
+    "marks on letters": (_to("t" + "\u0301\u0308" * 8), 10_000),
+    "marks on one letter": (lambda n: "a" + "\u0301" * n, 10_000),
+    "hebrew": (_to("השחף חוצה את העולם מקצה אל קצה "), 10_000),
+    "hebrew without spaces": (_to("שחף"), 10_000),
+    "emoji": (_to("🐦"), 10_000),
+    "joined emoji": (_to("👨‍👩‍👧"), 10_000),
+    "nulls": (_to("\0"), 10_000),
+    "paragraph": (_to(WORDS), 20_000),
+    "html": (_to("<b>x</b>"), 10_000),
+    "angles": (_to("<"), 10_000),
+    "open comments": (_to("<!-- "), 10_000),
+    "open formulas": (_to("\\[\n"), 10_000),
+    "formula marks": (_to("$$\n"), 10_000),
+    "formulas": (_to("$x_1$ "), 10_000),
+    "rules": (_to("---\n"), 10_000),
+    "headings": (_to("# a\n"), 10_000),
+    "definitions": (_to("[a]: b\n"), 10_000),
+    "entities": (_to("&amp;"), 10_000),
+}
+MESSAGES: dict[str, tuple[Callable[[int], str], int]] = {
+    "message: one run": (_to("A"), 400_000),
+    "message: ends of lines": (_to("\n"), 10_000),
+    "message: paragraph": (_to(WORDS), 20_000),
+}
+PAGES: dict[str, tuple[Callable[[int], str], int]] = {
+    "page: base64": (_bytes, 300_000),
+    "page: paragraph": (_to(WORDS), 300_000),
+    "page: ends of lines": (_to("\n"), 10_000),
+}
+CONVERSATIONS: dict[str, tuple[Callable[[int], str], int]] = {
+    "conversation of n turns": (lambda n: "x" * n, 200)
+}
+ALL = REPLIES | MESSAGES | PAGES | CONVERSATIONS
+
+
+class _Stepped(FakeEngine):
+    """Says the next piece when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self.go = threading.Semaphore(0)
+
+    def generate(
+        self, request: Request, should_stop: object = None, on_prefill: object = None
+    ) -> Iterator[Chunk]:
+        for number, piece in enumerate(self.pieces):
+            self.go.acquire()
+            if should_stop():  # type: ignore[operator]
+                yield Chunk("", Stats(tokens=number, finish_reason=FinishReason.STOPPED))
+                return
+            yield Chunk(piece, Stats(tokens=number + 1, context_size=4096))
+        yield Chunk("", Stats(tokens=len(self.pieces), context_size=4096, finish_reason=FinishReason.END))
+
+
+class _Clock:
+    """CPU milliseconds of this thread, by frames."""
+
+    def __init__(self) -> None:
+        self.frames: list[float] = []
+
+    def frame(self, act: Callable[[], object] = lambda: None) -> float:
+        started = time.thread_time()
+        act()
+        QApplication.processEvents()
+        self.frames.append(1000 * (time.thread_time() - started))
+        return self.frames[-1]
+
+
+def _settle(window: MainWindow, clock: _Clock) -> None:
+    """Frames until all of the conversation stands there."""
+    while True:
+        clock.frame()
+        if getattr(window.transcript, "settled", True) and window.transcript._writer.highlighter.idle:
+            return
+        time.sleep(0.002)
+
+
+def stream(text: str) -> dict[str, float]:
+    window, engine, clock = MainWindow(Theme(QApplication.instance())), _Stepped(), _Clock()
+    size = max(CHARACTERS_A_FRAME, len(text) // MOST_FRAMES)
+    engine.pieces = [text[at : at + size] for at in range(0, len(text), size)] * 2
+    window.open_model(lambda progress: engine)
+    window.resize(1000, 700)
+    window.show()
+    while window.desk.info is None:
+        QApplication.processEvents()
+    window.send("Go")
+    QApplication.processEvents()
+    gc.collect()
+    gc.freeze()
+    bridge = window.desk.bridge
+
+    def step() -> None:
+        engine.go.release()
+        while not bridge._waiting and window._session.busy:
+            time.sleep(0)
+
+    for _ in range(len(engine.pieces) // 2):
+        step()
+        clock.frame(bridge.drain)
+    stop = _Clock()
+
+    def until_stopped() -> None:
+        window.stop()
+        step()
+        bridge.drain()
+
+    stop.frame(until_stopped)
+    assert not window._session.busy
+    _settle(window, clock)
+    window.close()
+    return {
+        "longest": max(clock.frames),
+        "mean": sum(clock.frames) / len(clock.frames),
+        "stop": stop.frames[0],
+    }
+
+
+def _opened(entries: list[Entry]) -> dict[str, float]:
+    store = Store.in_memory()
+    number = store.create("Long")
+    store.import_entries(number, entries, entries[-1].id)
+    window, clock = MainWindow(Theme(QApplication.instance()), store), _Clock()
+    window.resize(1000, 700)
+    window.show()
+    QApplication.processEvents()
+    gc.collect()
+    gc.freeze()
+    first = clock.frame(lambda: window.show_conversation(number))
+    _settle(window, clock)
+    window.close()
+    store.close()
+    return {"first": first, "longest later": max(clock.frames[1:]), "all": sum(clock.frames)}
+
+
+def open_page(text: str) -> dict[str, float]:
+    window, clock = MainWindow(Theme(QApplication.instance())), _Clock()
+    window.show()
+    QApplication.processEvents()
+    page: list[AttachmentPage] = []
+
+    def show() -> None:
+        page.append(AttachmentPage(window._theme, Attachment("file.txt", text, len(text), Kind.FILE), window))
+        page[0].show()
+
+    first = clock.frame(show)
+    for _ in range(5):
+        clock.frame()
+    page[0].close()
+    window.close()
+    return {"first": first, "longest later": max(clock.frames[1:]), "all": sum(clock.frames)}
+
+
+def measure(name: str, scale: int, part: str) -> dict[str, float]:
+    make, length = ALL[name]
+    text = make(length * scale)
+    if part == "stream":
+        return stream(text)
+    if name in PAGES:
+        return open_page(text)
+    if name in CONVERSATIONS:
+        return _opened([_entry(n, WORDS * 4) for n in range(2 * len(text))])
+    if name in MESSAGES:
+        return _opened([_entry(0, text), _entry(1, "Yes.")])
+    return _opened([_entry(0, "Go"), _entry(1, text)])
+
+
+def _entry(number: int, text: str) -> Entry:
+    role = "assistant" if number % 2 else "user"
+    return Entry(number + 1, number or None, role, text, State.DONE)
+
+
+def _in_a_process(name: str, scale: int, part: str, limit: float) -> dict[str, float] | None:
+    command = [sys.executable, __file__, "--one", "--text", name, "--scale", str(scale), "--part", part]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=limit, check=False)
+    except subprocess.TimeoutExpired:
+        return None
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    return json.loads(done.stdout)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--text", choices=list(ALL), action="append")
+    parser.add_argument("--scale", type=int, nargs="+", default=[1, 2, 4, 10])
+    parser.add_argument("--limit", type=float, default=60, metavar="SECONDS")
+    parser.add_argument("--part", choices=["stream", "open"], help=argparse.SUPPRESS)
+    parser.add_argument("--one", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        application = QApplication([])
+        figures = measure(args.text[0], args.scale[0], args.part)
+        print(json.dumps(figures))
+        del application
+        return
+    print("| text | at | stream: longest | mean | Stop | open: first | longest later | all |")
+    print("|---|--:|--:|--:|--:|--:|--:|--:|")
+    for name in args.text or list(ALL):
+        over = {
+            "stream": name not in REPLIES,
+            "open": False,
+        }  # what took too long at a smaller scale is not tried
+        for scale in args.scale:
+            cells = [name, f"{scale}x"]
+            for part, keys in (
+                ("stream", ("longest", "mean", "stop")),
+                ("open", ("first", "longest later", "all")),
+            ):
+                figures = None if over[part] else _in_a_process(name, scale, part, args.limit)
+                if figures is not None:
+                    cells += [f"{figures[key]:.0f}" for key in keys]
+                    continue
+                words = "" if part == "stream" and name not in REPLIES else f"over {args.limit:.0f} s"
+                over[part] = True
+                cells += [words, "", ""]
+            print("| " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
