@@ -173,7 +173,7 @@ def test_what_cannot_chat_is_not_offered_and_says_why(
     card = host.page.findChild(QWidget, "model_words")
     assert sentence in [label.text() for label in card.findChildren(QLabel)]
     host.use(model)
-    assert sentence in window.notice.findChild(QLabel).text()
+    assert sentence in window.notice.message
     assert answers(window, paths.guide_model())
 
 
@@ -184,7 +184,7 @@ def test_importing_what_cannot_chat_says_why(host: ModelsHost, tmp_path: Path, q
     page = host.page
     page.acts.import_path(path)
     qtbot.waitUntil(lambda: page.acts.job is None, timeout=15000)
-    assert can_chat.problem(path) in [label.text() for label in page.notice.findChildren(QLabel)]
+    assert can_chat.problem(path) in page.notice.message
     assert not shelf.installed()
 
 
