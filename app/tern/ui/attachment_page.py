@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attaching import Attachment, Kind
 from tern.ui.chips import attachment_text, name_text
+from tern.ui.long_lines import broken, whole
 from tern.ui.theme import Size, Space, Theme
+
+
+class _Text(QPlainTextEdit):
+    """Its very long lines are broken, but for what is copied or pasted."""
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        data.setText(whole(self.textCursor().selection().toPlainText()))
+        return data
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        self.insertPlainText(broken(source.text()))
 
 
 class AttachmentPage(QWidget):
@@ -47,7 +60,7 @@ class AttachmentPage(QWidget):
             if self._keep is not None
             else self.tr("This is all that the model is told of it.")
         )
-        self.text = QPlainTextEdit(attachment.text, self)
+        self.text = _Text(broken(attachment.text), self)
         self.text.setObjectName("attachmentText")
         self.text.setReadOnly(self._keep is None)
         self.text.setAccessibleName(self.tr("Text of the attachment"))
@@ -87,12 +100,12 @@ class AttachmentPage(QWidget):
 
     def _unfold(self, unfold: Callable[[str], object]) -> None:
         self._keep = None
-        unfold(self.text.toPlainText())
+        unfold(whole(self.text.toPlainText()))
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._keep is not None and self._changed:
-            self._keep(self.text.toPlainText())
+            self._keep(whole(self.text.toPlainText()))
         self._keep = None
         super().closeEvent(event)
 

@@ -15,6 +15,7 @@ from tern.ui.chips import Shelf
 from tern.ui.context_meter import ContextMeter
 from tern.ui.editor import Editor
 from tern.ui.icons import action_icon
+from tern.ui.long_lines import whole
 from tern.ui.preset_button import PresetButton
 from tern.ui.theme import Size, Space, Theme
 
@@ -110,7 +111,7 @@ class Composer(QFrame):
 
     @property
     def text(self) -> str:
-        return self.editor.toPlainText()
+        return whole(self.editor.toPlainText())
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:

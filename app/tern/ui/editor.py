@@ -10,6 +10,8 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
+from tern.ui.long_lines import broken, whole
+
 _MOST_LINES = 8
 _MOST_OF_WINDOW = 0.36  # of its height: the conversation stays in view
 _LONG_CHARACTERS, _LONG_LINES = 2000, 30  # from here on a pasted text is better seen as one thing
@@ -44,7 +46,7 @@ class Editor(QPlainTextEdit):
 
     def put(self, text: str, recalled: bool = False) -> None:
         """Write ``text`` in place of what is there, the cursor after it."""
-        self.setPlainText(text)
+        self.setPlainText(broken(text))
         self.moveCursor(QTextCursor.MoveOperation.End)
         self._recalled = text if recalled else None
 
@@ -77,7 +79,7 @@ class Editor(QPlainTextEdit):
         """Whether Up (-1) or Down (+1) has nowhere to go within the text, and may go to another message."""
         if self.document().isEmpty():
             return step < 0
-        if self._recalled != self.toPlainText():
+        if self._recalled != whole(self.toPlainText()):
             return False
         cursor = self.textCursor()
         place = cursor.block().layout().lineForTextPosition(cursor.positionInBlock()).lineNumber()
@@ -101,8 +103,13 @@ class Editor(QPlainTextEdit):
         if long and not self._as_it_is:
             self.long_text_given.emit(text)
         else:
-            self.insertPlainText(text)
+            self.insertPlainText(broken(text))
             self.ensureCursorVisible()
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        data.setText(whole(self.textCursor().selection().toPlainText()))
+        return data
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

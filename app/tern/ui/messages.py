@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from tern.chat.attaching import Attachment, Kind
 from tern.ui.chips import attachment_text
 from tern.ui.document import Attached, Slot
+from tern.ui.reading import ReplyReader
 from tern.ui.reply_setter import ReplySetter
 
 MORE_LINK = "tern-more:"  # then the message's key
@@ -45,6 +46,10 @@ class Shown:
     @property
     def user(self) -> bool:
         return self.item.user
+
+    def reader(self) -> ReplyReader:
+        """A new one, for this reply."""
+        return ReplyReader()
 
     @property
     def attached(self) -> list[Attached]:

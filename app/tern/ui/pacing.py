@@ -76,7 +76,7 @@ def tick(count: int = 1) -> None:
     running = _running
     if running is not None:
         running._left -= count
-        if running._left < 0:
+        if running._left < 0 and count:
             running._pause()
 
 

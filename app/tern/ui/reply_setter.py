@@ -17,11 +17,13 @@ _BLOCK, _CELL = 8, 20  # steps that writing one costs at least
 class ReplySetter:
     """Sets what it is given (:meth:`add`) at ``slot``. ``growing``: before the person's eyes."""
 
-    def __init__(self, writer: DocumentWriter, slot: Slot, text: str = "", growing: bool = False) -> None:
+    def __init__(
+        self, writer: DocumentWriter, slot: Slot, reader: ReplyReader, text: str = "", growing: bool = False
+    ) -> None:
         self._writer = writer
         self._slot = slot
         self._growing = growing
-        self._reader = ReplyReader()
+        self._reader = reader
         self._unread = text
         self._at = 0  # how much of it has been read
         self._task: Paced[int] | None = None

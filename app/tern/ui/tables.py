@@ -192,13 +192,13 @@ def overflow(table: QTextTable, column: float) -> float:
     return max(0.0, sum(_px(fmt.columnWidthConstraints())) - (column - fmt.leftMargin() - scrolled(table)))
 
 
-def scroll_to(table: QTextTable, to: float, column: float) -> None:
+def scroll_to(document: QTextDocument, table: QTextTable, to: float, column: float) -> None:
     """Scroll a table, all of its parts, as far as it goes."""
     number = table.format().property(TABLE)
     to = max(0.0, min(to, overflow(table, column)))
-    edit = QTextCursor(table.document())
+    edit = QTextCursor(document)
     edit.beginEditBlock()  # one layout for all of it
-    for part in tables_of(table.document()):
+    for part in tables_of(document):
         fmt = part.format().toTableFormat()
         if fmt.property(TABLE) == number and fmt.hasProperty(SCROLLED):
             _place(fmt, to)
@@ -206,9 +206,10 @@ def scroll_to(table: QTextTable, to: float, column: float) -> None:
     edit.endEditBlock()
 
 
-def surface(table: QTextTable) -> QRectF:
-    """Where it stands, in document coordinates."""
-    return table.document().documentLayout().frameBoundingRect(table)
+def surface(document: QTextDocument, table: QTextTable) -> QRectF:
+    """Where it stands, in document coordinates. (A table's own word for its document would end that one's Python
+    object together with its own.)"""
+    return document.documentLayout().frameBoundingRect(table)
 
 
 def _px(lengths: Sequence[QTextLength]) -> list[float]:

@@ -328,7 +328,9 @@ class TranscriptView(QTextBrowser):
             shown.slot = self._writer.add_user(text, self._column(), shown.attached, after)
         else:
             shown.slot = self._writer.add_reply(after)
-            shown.setter = ReplySetter(self._writer, shown.slot, text, growing=shown is self._open)
+            shown.setter = ReplySetter(
+                self._writer, shown.slot, shown.reader(), text, growing=shown is self._open
+            )
             self._writer.set_note(shown.slot, shown.note)
         shown.placed = True
         self._placed.insert(at, shown)
@@ -510,7 +512,8 @@ class TranscriptView(QTextBrowser):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(-offset)
-        self._grounds.paint_over(painter, first, clip, self._column(), self.viewport().width())
+        left = self._offset_of_column()
+        self._grounds.paint_over(painter, first, clip, left, self._column(), self.viewport().width())
         painter.end()
         if self._open is not None and not self._caret.isNull():
             painter = QPainter(self.viewport())
