@@ -12,11 +12,9 @@ from __future__ import annotations
 
 # ruff: noqa: E402 (the paths must be set before the imports)
 import argparse
-import base64
 import gc
 import json
 import os
-import random
 import subprocess
 import sys
 import threading
@@ -27,6 +25,7 @@ from pathlib import Path
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
 
+from long_texts import REPLIES, WORDS, base64_text, repeated
 from PySide6.QtWidgets import QApplication
 
 from tern.chat.attaching import Attachment, Kind
@@ -42,81 +41,15 @@ CHARACTERS_A_FRAME = 27
 MOST_FRAMES = 400
 
 
-def _to(unit: str) -> Callable[[int], str]:
-    return lambda length: (unit * (length // len(unit) + 1))[:length]
-
-
-def _bytes(length: int) -> str:
-    return base64.b64encode(random.Random(1).randbytes(length))[:length].decode()
-
-
-def _minified(length: int) -> str:
-    return f"```json\n{json.dumps([{'id': n, 'name': f'tern {n}', 'far': True} for n in range(length // 42)])}\n```\n"
-
-
-WORDS = "The tern flies from one end of the world to the other, and back again, every year of its life. "
-TABLE = "| Number | Bird | Far |\n|---|---|---|\n"
-# By name: the text of a length, and the length that counts as 1x. At 10x they are those of the faults that were found.
-REPLIES: dict[str, tuple[Callable[[int], str], int]] = {
-    "dollars": (_to("$ "), 4000),
-    "blanks": (_to(" "), 8000),
-    "table of n rows": (
-        lambda n: TABLE + "".join(f"| {row} | a tern | {row * 7} km |\n" for row in range(n)),
-        150,
-    ),
-    "one run": (_to("A"), 400_000),
-    "minified json": (_minified, 24_000),
-    "minified json, twice": (_minified, 48_000),
-    "asterisks": (_to("*"), 10_000),
-    "emphasis": (_to("*a **b "), 10_000),
-    "brackets": (_to("["), 10_000),
-    "images": (_to("!["), 10_000),
-    "open links": (_to("[]("), 10_000),
-    "backticks": (_to("`"), 10_000),
-    "unlike backticks": (lambda n: "".join("`" * (k % 97 + 1) + "a" for k in range(n // 50)), 10_000),
-    "quotes in quotes": (_to(">"), 10_000),
-    "a long quotation": (_to("> some words\n"), 10_000),
-    "list of n items": (lambda n: "- item\n" * n, 1000),
-    "a list in an item": (lambda n: "- all\n" + "  - item\n" * n, 1000),
-    "n links": (lambda n: "[tern](https://example.org/tern) " * n, 500),
-    "n lines of code": (lambda n: "```python\n" + "x = 1\n" * n, 1000),
-    "code": (lambda n: "```python\n" + _to("total += weights[row] * columns[row]  # exact\n")(n), 100_000),
-    "code in a list": (lambda n: "- so:\n\n  ```c\n" + _to("  int x = 1;\n")(n), 10_000),
-    "ends of lines": (_to("\n"), 10_000),
-    "short lines": (_to("a\n"), 10_000),
-    "table of n columns": (
-        lambda n: "|" + "a|" * n + "\n|" + "-|" * n + "\n" + ("|" + "b|" * n + "\n") * 8,
-        20,
-    ),
-    "chinese": (_to("燕鷗每年從世界的一端飛到另一端"), 10_000),
-    "marks on letters": (_to("t" + "\u0301\u0308" * 8), 10_000),
-    "marks on one letter": (lambda n: "a" + "\u0301" * n, 10_000),
-    "hebrew": (_to("השחף חוצה את העולם מקצה אל קצה "), 10_000),
-    "hebrew without spaces": (_to("שחף"), 10_000),
-    "emoji": (_to("🐦"), 10_000),
-    "joined emoji": (_to("👨‍👩‍👧"), 10_000),
-    "nulls": (_to("\0"), 10_000),
-    "paragraph": (_to(WORDS), 20_000),
-    "html": (_to("<b>x</b>"), 10_000),
-    "angles": (_to("<"), 10_000),
-    "open comments": (_to("<!-- "), 10_000),
-    "open formulas": (_to("\\[\n"), 10_000),
-    "formula marks": (_to("$$\n"), 10_000),
-    "formulas": (_to("$x_1$ "), 10_000),
-    "rules": (_to("---\n"), 10_000),
-    "headings": (_to("# a\n"), 10_000),
-    "definitions": (_to("[a]: b\n"), 10_000),
-    "entities": (_to("&amp;"), 10_000),
-}
 MESSAGES: dict[str, tuple[Callable[[int], str], int]] = {
-    "message: one run": (_to("A"), 400_000),
-    "message: ends of lines": (_to("\n"), 10_000),
-    "message: paragraph": (_to(WORDS), 20_000),
+    "message: one run": (repeated("A"), 400_000),
+    "message: ends of lines": (repeated("\n"), 10_000),
+    "message: paragraph": (repeated(WORDS), 20_000),
 }
 PAGES: dict[str, tuple[Callable[[int], str], int]] = {
-    "page: base64": (_bytes, 300_000),
-    "page: paragraph": (_to(WORDS), 300_000),
-    "page: ends of lines": (_to("\n"), 10_000),
+    "page: base64": (base64_text, 300_000),
+    "page: paragraph": (repeated(WORDS), 300_000),
+    "page: ends of lines": (repeated("\n"), 10_000),
 }
 CONVERSATIONS: dict[str, tuple[Callable[[int], str], int]] = {
     "conversation of n turns": (lambda n: "x" * n, 200)

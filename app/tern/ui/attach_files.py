@@ -23,6 +23,7 @@ from tern.ui.attachment_page import AttachmentPage
 from tern.ui.chips import Chip
 from tern.ui.composer import Composer
 from tern.ui.editor import paths_of
+from tern.ui.long_lines import broken
 from tern.ui.theme import Theme
 
 log = logging.getLogger(__name__)
@@ -189,7 +190,7 @@ class AttachFiles(QObject):
 
         def unfold(text: str) -> None:
             self._composer.shelf.remove(chip)
-            self._composer.editor.insertPlainText(text)
+            self._composer.editor.insertPlainText(broken(text))
             self._composer.editor.setFocus()
 
         mine = chip.attachment.kind is Kind.PASTE

@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attaching import Attachment, Kind
+from tern.chat.writing import as_written
 from tern.ui.chips import attachment_text, name_text
+from tern.ui.long_lines import broken, whole
 from tern.ui.theme import Size, Space, Theme
-from tern.ui.written import written_in
+from tern.ui.written import pasted_text, written_in
+
+
+class _Text(QPlainTextEdit):
+    """Its very long lines are broken, but for what is copied or pasted."""
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        data.setText(whole(as_written(self.textCursor().selectedText())))
+        return data
+
+    def insertFromMimeData(self, source: QMimeData) -> None:
+        self.insertPlainText(broken(pasted_text(source)))
 
 
 class AttachmentPage(QWidget):
@@ -48,7 +62,7 @@ class AttachmentPage(QWidget):
             if self._keep is not None
             else self.tr("This is all that the model is told of it.")
         )
-        self.text = QPlainTextEdit(attachment.text, self)
+        self.text = _Text(broken(attachment.text), self)
         self.text.setObjectName("attachmentText")
         self.text.setReadOnly(self._keep is None)
         self.text.setAccessibleName(self.tr("Text of the attachment"))
@@ -88,12 +102,12 @@ class AttachmentPage(QWidget):
 
     def _unfold(self, unfold: Callable[[str], object]) -> None:
         self._keep = None
-        unfold(written_in(self.text.document()))
+        unfold(whole(written_in(self.text.document())))
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._keep is not None and self._changed:
-            self._keep(written_in(self.text.document()))
+            self._keep(whole(written_in(self.text.document())))
         self._keep = None
         super().closeEvent(event)
 

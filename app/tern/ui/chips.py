@@ -27,6 +27,7 @@ from tern.metrics.speed import THIN_SPACE, format_count
 from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
+_NAMED = 200  # characters of a text that it is called by, at most
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
 _MOST_ROWS, _MOST_ROWS_LOW = 3.4, 1.4  # in view; the piece of one tells that there are more
 _PREVIEW = 28  # characters of a text in the menu of its encodings
@@ -46,7 +47,7 @@ def name_text(attachment: Attachment) -> str:
     """What the person calls it: a file by its name, a pasted text by how it begins."""
     if attachment.kind is Kind.FILE:
         return attachment.name
-    first = " ".join(attachment.text.split(maxsplit=8)[:8])
+    first = " ".join(attachment.text[:_NAMED].split(maxsplit=8)[:8])
     return _tr("Pasted: {0}").format(first)
 
 

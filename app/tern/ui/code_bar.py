@@ -10,6 +10,31 @@ from tern.ui.icons import action_icon
 from tern.ui.theme import Size, Space, Theme
 
 
+class SideSlider(QScrollBar):
+    """Under what is wider than the column, over the document."""
+
+    def __init__(self, name: str, parent: QWidget) -> None:
+        super().__init__(Qt.Orientation.Horizontal, parent)
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(self.tr("Shows the ends of long lines."))
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+
+    def show_at(self, left: int, bottom: int, width: int, at: float, most: float) -> None:
+        """``at`` of ``most`` px are scrolled away to the left."""
+        self.blockSignals(True)
+        self.setRange(0, round(most))
+        self.setPageStep(width)
+        self.setSingleStep(3 * Space.L)
+        self.setValue(round(at))
+        self.blockSignals(False)
+        height = self.sizeHint().height()
+        self.setGeometry(left, bottom - height, width, height)
+        self.show()
+        self.raise_()
+
+
 class CodeBar(QWidget):
     """Floats over the document. By keyboard, the context menu offers the same."""
 
@@ -29,12 +54,8 @@ class CodeBar(QWidget):
         self.copy = CopyButton(theme, self.tr("Copy this code"), self)
         self.copy.setObjectName("copyCodeButton")
         self.copy.setVisible(True)
-        self.slider = QScrollBar(Qt.Orientation.Horizontal, parent)
+        self.slider = SideSlider(self.tr("Scroll this code sideways"), parent)
         self.slider.setObjectName("codeScrollBar")
-        self.slider.setAccessibleName(self.tr("Scroll this code sideways"))
-        self.slider.setAccessibleDescription(self.tr("Shows the ends of long lines."))
-        self.slider.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.slider.setCursor(Qt.CursorShape.ArrowCursor)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -75,13 +96,5 @@ class CodeBar(QWidget):
         self.raise_()
         self.slider.setVisible(most > 0)
         if most > 0:
-            self.slider.blockSignals(True)
-            self.slider.setRange(0, round(most))
-            self.slider.setPageStep(surface.width())
-            self.slider.setSingleStep(3 * Space.L)
-            self.slider.setValue(round(at))
-            self.slider.blockSignals(False)
-            height = self.slider.sizeHint().height()
             room = surface.adjusted(Space.S, 0, -Space.S, 0)
-            self.slider.setGeometry(room.left(), surface.bottom() - height, room.width(), height)
-            self.slider.raise_()
+            self.slider.show_at(room.left(), surface.bottom(), room.width(), at, most)

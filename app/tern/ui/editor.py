@@ -11,6 +11,7 @@ from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QResizeEve
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
 from tern.chat.writing import as_written
+from tern.ui.long_lines import broken, whole
 from tern.ui.written import pasted_text, written_in
 
 _MOST_LINES = 8
@@ -49,12 +50,12 @@ class Editor(QPlainTextEdit):
     @property
     def written(self) -> str:
         """What stands there, to the character."""
-        return written_in(self.document())
+        return whole(written_in(self.document()))
 
     def put(self, text: str, recalled: bool = False) -> None:
         """Write ``text`` in place of what is there, the cursor after it."""
         text = as_written(text)
-        self.setPlainText(text)
+        self.setPlainText(broken(text))
         self.moveCursor(QTextCursor.MoveOperation.End)
         self._recalled = text if recalled else None
 
@@ -113,7 +114,7 @@ class Editor(QPlainTextEdit):
         if long and not self._as_it_is:
             self.long_text_given.emit(text)
         else:
-            self.insertPlainText(text)
+            self.insertPlainText(broken(text))
             self.ensureCursorVisible()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
@@ -122,9 +123,8 @@ class Editor(QPlainTextEdit):
         self.fit()
 
     def createMimeDataFromSelection(self) -> QMimeData:
-        data = super().createMimeDataFromSelection()
-        data.text()  # Qt makes its forms when one is first asked for
-        data.setText(as_written(self.textCursor().selectedText()))
+        data = QMimeData()
+        data.setText(whole(as_written(self.textCursor().selectedText())))
         return data
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 from dataclasses import replace
+from itertools import groupby
 from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication
 
-from tern.chat.thinking import Splitter, What
+from tern.chat.thinking import Event, Splitter, What
 from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, Run
-from tern.ui.pacing import BITE
 
 
 class Reader(Protocol):
@@ -42,11 +42,13 @@ class FoldingReader:
     def append(self, piece: str, last: bool = False) -> int:
         """Add ``piece``; returns the index of the first block that may have changed. ``last``: nothing more comes."""
         changed = len(self._parts), 0  # the first part that did, and its first block
-        for what, text in self._splitter.feed(piece):
-            changed = min(changed, self._take(what, text))
+        found = self._splitter.feed(piece)
         if last:
-            for what, text in self._splitter.end():
-                changed = min(changed, self._take(what, text))
+            found += self._splitter.end()
+        joined = _joined(found)  # a whole text is read once, and not line by line
+        for number, (what, text) in enumerate(joined, 1):
+            changed = min(changed, self._take(what, text, last and number == len(joined)))
+        if last:
             changed = min(changed, self._end())
         first, block = changed
         start = sum(len(part) for part in self._parts[:first]) + block
@@ -57,10 +59,10 @@ class FoldingReader:
             block = 0
         return start
 
-    def _take(self, what: What, text: str) -> tuple[int, int]:
+    def _take(self, what: What, text: str, last: bool) -> tuple[int, int]:
         index, part = len(self._parts) - 1, self._parts[-1]
         if what is What.TEXT:
-            return index, part.add(text)
+            return index, part.add(text, last)
         if what is What.ALL_THOUGHT:
             text = "".join(one.text for one in self._parts)
             self._parts = [self._thought(0)]
@@ -107,7 +109,7 @@ class _Part:
         """How many lines stand above what is read: a thought that says nothing is not worth one."""
         return 1 if self.thought and not self.blank else 0
 
-    def add(self, text: str) -> int:
+    def add(self, text: str, last: bool = False) -> int:
         """The first block that may have changed."""
         before = len(self)
         head = self._head
@@ -115,10 +117,13 @@ class _Part:
         self.blank = self.blank and not text.strip()
         if self._reader is None:
             return before if head == self._head else 0
-        at = self._reader.append(text)
+        at = self._reader.append(text, last)
+        self._closed = last
         return at + head if head == self._head else 0
 
     def close(self) -> int:
+        if self._closed:
+            return 0 if self.thought else len(self)
         self._closed = True
         at = self._reader.append("", last=True) if self._reader is not None else 0
         return 0 if self.thought else at
@@ -127,9 +132,7 @@ class _Part:
         """Show what is read by ``reader``; None: nothing of it."""
         self._reader = reader
         if reader is not None:
-            for start in range(0, len(self.text), BITE):
-                reader.append(self.text[start : start + BITE])
-            reader.append("", last=True)
+            reader.append(self.text, last=True)
 
     def shown(self, start: int) -> list[Block]:
         """Its blocks from the one with that number on."""
@@ -146,6 +149,17 @@ class _Part:
         words = self._words[self._closed]
         arrow = "▸" if self._reader is None else "▾"
         return Block(Kind.LABEL, runs=(Run(f"{arrow} {words}", link=self._link),))
+
+
+def _joined(found: list[Event]) -> list[Event]:
+    """The same with what follows each other as text in one."""
+    out: list[Event] = []
+    for what, group in groupby(found, lambda event: event[0]):
+        if what is What.TEXT:
+            out.append((what, "".join(text for _, text in group)))
+        else:
+            out += group
+    return out
 
 
 def _tr(text: str) -> str:

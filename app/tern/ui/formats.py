@@ -49,10 +49,20 @@ class Formats:
         # Fixed line heights put all the leading above the text; what stands below text gets that much more room.
         self.leading = theme.px(Size.BODY) * 0.2
         self.code_head = theme.px(Size.SMALL) + Space.L
+        self._chars: dict[tuple[frozenset[Style], str, int], QTextCharFormat] = {}
 
     def char(
         self, styles: frozenset[Style] = frozenset(), link: str = "", heading: int = 0
     ) -> QTextCharFormat:
+        look = styles, "link" if link else "", heading  # fonts are dear to make
+        if look not in self._chars:
+            self._chars[look] = self._char(*look)
+        fmt = QTextCharFormat(self._chars[look])
+        if link:
+            fmt.setAnchorHref(link)
+        return fmt
+
+    def _char(self, styles: frozenset[Style], link: str, heading: int) -> QTextCharFormat:
         fmt = QTextCharFormat()
         size = {0: Size.BODY, 1: Size.TITLE, 2: Size.LARGE}.get(heading, Size.BODY)
         font = self._theme.font(size)

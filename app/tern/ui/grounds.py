@@ -5,7 +5,7 @@ bars beside quotations, rules. Reads the block properties of ui/formats; changes
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock
+from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock, QTextCursor, QTextTable
 
 from tern.ui.formats import (
     ATTACHMENT,
@@ -28,6 +28,7 @@ from tern.ui.formats import (
 from tern.ui.highlighting import PLAIN
 from tern.ui.icons import action_icon
 from tern.ui.lexing import language_name
+from tern.ui.tables import surface
 from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
 
 _FAR = 100  # px: further than any round corner or edge reaches
@@ -75,24 +76,33 @@ class Grounds:
             block = block.next()
 
     def paint_over(
-        self, painter: QPainter, block: QTextBlock, clip: QRectF, column: float, width: float
+        self, painter: QPainter, block: QTextBlock, clip: QRectF, left: float, column: float, width: float
     ) -> None:
-        """Hide what of wide code reaches beyond its surface; ``width``: of the whole document, px."""
+        """Hide what of wide code and wide tables reaches beyond them. ``left``: of the column; ``width``: of the whole
+        document, px."""
         painted = 0
+        hidden: QTextTable | None = None
         while block.isValid() and _lines(block, column).top() <= clip.bottom():
             fmt = block.blockFormat()
+            table = QTextCursor(block).currentTable()
+            if table is not None and table != hidden and table.format().hasProperty(SCROLLED):
+                hidden = table
+                self._hide_beside(painter, surface(block.document(), table), left, left + column, width)
             number = fmt.property(CODE)
             if number and number != painted and fmt.hasProperty(SCROLLED):
                 painted = number
                 rect = self.code_rect(block, column, clip)
-                for left, right in ((0.0, rect.left()), (rect.right(), width)):
-                    painter.fillRect(
-                        QRectF(left, rect.top(), right - left, rect.height()), self._theme.color("paper")
-                    )
+                self._hide_beside(painter, rect, rect.left(), rect.right(), width)
                 painter.setPen(QPen(self._theme.color("line"), 1))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
             block = block.next()
+
+    def _hide_beside(self, painter: QPainter, rect: QRectF, left: float, right: float, width: float) -> None:
+        for begin, end in ((0.0, left), (right, width)):
+            painter.fillRect(
+                QRectF(begin, rect.top(), end - begin, rect.height()), self._theme.color("paper")
+            )
 
     def code_rect(self, block: QTextBlock, column: float, clip: QRectF | None = None) -> QRectF:
         """The surface of the code that ``block`` is a line of; what lies far outside of ``clip`` is left out."""

@@ -14,7 +14,6 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-BITE = 2000  # characters of a reply that are read at a time
 _DEAR = 8  # steps of what may be a link or a tag
 _NESTED = ["paragraph", "reference", "blockquote", "list"]  # what looks at each line whether it ends there
 
@@ -77,7 +76,7 @@ def tick(count: int = 1) -> None:
     running = _running
     if running is not None:
         running._left -= count
-        if running._left < 0:
+        if running._left < 0 and count:
             running._pause()
 
 

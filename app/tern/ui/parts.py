@@ -19,7 +19,7 @@ LINES = 100  # of them, at most
 UNBROKEN = 1000  # of them in one run without a place to break
 CODE_LINE = 2000  # characters of a line of code, and of the lines before a part of code may end
 CELLS = 60  # of a part of a table; a row stays whole
-MOST_COLUMNS = 100  # of a table; a wider one is shown as it was written
+MOST_COLUMNS = 50  # of a table; a wider one is shown as it was written
 
 # Chinese, Japanese and Korean break anywhere, and so do pictures.
 _RUN = re.compile(rf"[^\s\u2e80-\U0010ffff]{{{UNBROKEN + 1}}}")

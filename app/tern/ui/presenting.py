@@ -15,8 +15,14 @@ from tern.ui.messages import Item
 
 def items_of(session: Session) -> list[Item]:
     """The branch on show; a reply in progress with what has come of it so far."""
-    path = session.path
-    items = [item_of(session, entry) for entry in path]
+    siblings: dict[tuple[int | None, str], list[int]] = {}
+    for entry in session.entries:
+        siblings.setdefault((entry.parent, entry.role), []).append(entry.id)
+    items: list[Item] = []
+    model = ""
+    for entry in session.path:
+        items.append(_item(entry, siblings[entry.parent, entry.role], model))
+        model = entry.model or model
     if session.busy and items:
         last = items[-1]
         items[-1] = Item(last.key, last.user, session.reply, "", last.place)
@@ -26,12 +32,16 @@ def items_of(session: Session) -> list[Item]:
 def item_of(session: Session, entry: Entry) -> Item:
     """One message of the session."""
     siblings = [sibling.id for sibling in session.siblings(entry)]
+    return _item(entry, siblings, _model_before(session, entry))
+
+
+def _item(entry: Entry, siblings: list[int], model_before: str) -> Item:
     place = siblings.index(entry.id) + 1, len(siblings)
     user = entry.role == "user"
     if user:
         return Item(entry.id, user, entry.text, "", place, attachments=entry.attachments)
     note = note_of(entry)
-    if note and entry.model and _model_before(session, entry) not in ("", entry.model):
+    if note and entry.model and model_before not in ("", entry.model):
         note = f"{entry.model} · {note}"
     return Item(entry.id, user, entry.text, note, place, entry.unfinished, details=details_of(entry))
 

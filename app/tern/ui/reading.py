@@ -16,6 +16,7 @@ from tern.ui.markdown_types import Block, Kind
 from tern.ui.pacing import TooMuchError, tick
 from tern.ui.parts import MOST_COLUMNS, Rows, grown, parts, plain
 
+BITE = 2000  # characters that are read at a time
 WHOLE = 8000  # a text of so many is read as a whole
 _LONG = 4000  # characters of an open code or table, after which the rest is taken past the parser
 _LONGEST = 16_000  # of any other block; what follows in it stands as it was written
@@ -56,27 +57,30 @@ class ReplyReader:
         self._taking: _Taken | None = None
         self._held = ""  # of what is taken: the beginning of a line that may end it, half of a line's end
 
-    def append(self, text: str, last: bool = False) -> int:
-        """Add ``text``, in pieces of no more than WHOLE characters; returns the index of the first part that may have
-        changed. ``last``: nothing more will come."""
-        try:
-            if last and not self.blocks and not self._held:
-                return self._adopt(self._parser.append(text, last=True))
-            changed = self._feed(text, last)
-            if last:
-                changed = min(changed, self._adopt(self._parser.append("", last=True)))
-        except TooMuchError:
-            changed = self._give_up()
+    def append(self, piece: str, last: bool = False) -> int:
+        """Add ``piece``; returns the index of the first part that may have changed. ``last``: nothing more comes."""
+        changed = len(self.blocks)
+        whole = last and not self.blocks and not self._held and len(piece) <= WHOLE
+        bites = [] if whole else [piece[at : at + BITE] for at in range(0, len(piece), BITE)]
+        for bite in bites:
+            try:
+                changed = min(changed, self._feed(bite))
+            except TooMuchError:
+                changed = min(changed, self._give_up())
+        if last:
+            try:
+                changed = min(changed, self._end(piece if whole else ""))
+            except TooMuchError:
+                changed = min(changed, self._give_up())
         return changed
 
     # What the parser reads
 
-    def _feed(self, text: str, last: bool) -> int:
+    def _feed(self, text: str) -> int:
         changed = len(self.blocks)
-        while text or (last and self._taking is not None):
+        while text:
             if self._taking is not None:
-                start, text = self._take(self._taking, text, last)
-                last = last and bool(text)
+                start, text = self._take(self._taking, text, last=False)
             else:
                 now, text = self._up_to_a_line(self._without_empty_lines(text))
                 start = self._adopt(self._parser.append(now))
@@ -84,6 +88,12 @@ class ReplyReader:
                     self._begin_taking()
             changed = min(changed, start)
         return changed
+
+    def _end(self, text: str) -> int:
+        changed = len(self.blocks)
+        if self._taking is not None:
+            changed, text = self._take(self._taking, text, last=True)
+        return min(changed, self._adopt(self._parser.append(text, last=True)))
 
     def _without_empty_lines(self, text: str) -> str:
         """Beyond many of them no further ones, which say nothing outside of a code."""
@@ -99,15 +109,15 @@ class ReplyReader:
             return text[:end], text[end:]
         return text, ""
 
-    def _adopt(self, index: int) -> int:
-        """Take the parser's blocks from ``index`` on; returns where their parts begin."""
+    def _adopt(self, index: int, counted: bool = True) -> int:
+        """Take the parser's blocks from ``index`` on; returns where their parts begin. ``counted``: as steps."""
         start = self._starts[index] if index < len(self._starts) else len(self.blocks)
         if index == 0:
             start = self._given_up
         starts: list[int] = []
         blocks: list[Block] = []
         for number, block in enumerate(self._parser.blocks[index:], index):
-            tick(2)
+            tick(2 if counted else 0)
             starts.append(start + len(blocks))
             past = self._past.get(number)
             if past is None:
@@ -212,8 +222,9 @@ class ReplyReader:
     def _take_plain(self, taken: _Taken, text: str, last: bool) -> tuple[int, str]:
         if (end := _EMPTY_LINE.search(text)) is not None:
             return self._grow(taken, text[: end.start()]), self._resume(text[end.start() :])
-        kept = text if last else text.rstrip("\n \t")
-        self._held = text[len(kept) :] + self._held
+        kept = text.rstrip("\n \t")
+        if not last:
+            self._held = text[len(kept) :] + self._held
         return self._grow(taken, kept), ""
 
     def _grow(self, taken: _Taken, text: str) -> int:
@@ -247,13 +258,12 @@ class ReplyReader:
     def _give_up(self) -> int:
         """What is open cannot be read in any reasonable time: it stands as it was written."""
         settled = self._parser._settled
+        changed = self._adopt(min(len(self._starts), settled), counted=False)
         start = self._starts[settled] if settled < len(self._starts) else len(self.blocks)
-        if settled == 0 and not self._starts:
-            start = self._given_up
         pieces = plain(self._parser._open)
         self.blocks[start:] = pieces
         self._given_up = len(self.blocks)
         self._starts, self._past = [], {}
         self._parser = StreamParser()
         self._taking = _Taken(None, list(pieces))
-        return start
+        return min(changed, start)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from tern.ui.document import DocumentWriter, Slot
 from tern.ui.folding import Reader
 from tern.ui.markdown_types import Block, Kind
-from tern.ui.pacing import BITE, Paced
+from tern.ui.pacing import Paced
 from tern.ui.parts import plain
-from tern.ui.reading import WHOLE
+from tern.ui.reading import BITE, WHOLE
 
 _MOST = 300_000  # steps, about a second, that the reading of one piece may take in all
 _BLOCK, _CELL = 8, 20  # steps that writing one costs at least

@@ -228,7 +228,6 @@ def overflow(table: QTextTable, column: float) -> float:
     return max(0.0, sum(_px(fmt.columnWidthConstraints())) - (column - fmt.leftMargin() - scrolled(table)))
 
 
-# The document is given: PySide takes it away with the table's wrapper when it was asked of the table.
 def scroll_to(document: QTextDocument, table: QTextTable, to: float, column: float) -> None:
     """Scroll a table, all of its parts, as far as it goes."""
     number = table.format().property(TABLE)
@@ -244,7 +243,8 @@ def scroll_to(document: QTextDocument, table: QTextTable, to: float, column: flo
 
 
 def surface(document: QTextDocument, table: QTextTable) -> QRectF:
-    """Where it stands, in document coordinates."""
+    """Where it stands, in document coordinates. (A table's own word for its document would end that one's Python
+    object together with its own.)"""
     return document.documentLayout().frameBoundingRect(table)
 
 

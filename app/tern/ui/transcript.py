@@ -16,11 +16,13 @@ from PySide6.QtGui import (
     QMouseEvent,
     QTextBlock,
     QTextCursor,
+    QTextTable,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
-from tern.ui.code_bar import CodeBar
+from tern.ui import tables
+from tern.ui.code_bar import CodeBar, SideSlider
 from tern.ui.copying import code_text, selected_text
 from tern.ui.formats import CODE, CODE_SIDE, PADDING
 from tern.ui.message_bar import MessageBar
@@ -60,6 +62,10 @@ class Transcript(TranscriptView):
         self._code_bar.copy_clicked.connect(self._copy_pointed_code)
         self._code_bar.wrap_clicked.connect(lambda: self._turn_wrapping(self._pointed_code))
         self._code_bar.scrolled.connect(self._scroll_code)
+        self._pointed_table: QTextTable | None = None
+        self._table_slider = SideSlider(self.tr("Scroll this table sideways"), self.viewport())
+        self._table_slider.setObjectName("tableScrollBar")
+        self._table_slider.valueChanged.connect(self._scroll_table)
         self._rebuild()
 
     def set_idle(self, idle: bool) -> None:
@@ -196,7 +202,19 @@ class Transcript(TranscriptView):
             self._pointed = pointed
             self._place_bars()
         self._pointed_code = code
+        self._pointed_table = self._table_at(event.position().toPoint())
         self._place_code_bar()
+
+    def _table_at(self, point: QPoint) -> QTextTable | None:
+        """The table at a place of the viewport, if it scrolls sideways."""
+        table = self.cursorForPosition(point).currentTable()
+        if table is None or not tables.overflow(table, self._column()):
+            return None
+        return (
+            table
+            if _lies_at(tables.surface(self.document(), table), point.y() + self._offset().y())
+            else None
+        )
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         delta = event.angleDelta()
@@ -205,6 +223,10 @@ class Transcript(TranscriptView):
         if across and code is not None and is_wide(code):
             self._pointed_code = code
             self._scroll_code(scrolled(code) - across)
+            event.accept()
+        elif across and (table := self._table_at(event.position().toPoint())) is not None:
+            self._pointed_table = table
+            self._scroll_table(tables.scrolled(table) - across)
             event.accept()
         else:
             super().wheelEvent(event)
@@ -226,6 +248,7 @@ class Transcript(TranscriptView):
     # Code
 
     def _place_code_bar(self) -> None:
+        self._place_table_slider()
         code = self._pointed_code
         if code is None or not _is_code(code):
             self._code_bar.put_away()
@@ -241,6 +264,27 @@ class Transcript(TranscriptView):
     def _in_view(self) -> QRectF:
         """What shows of the document, in its own coordinates."""
         return QRectF(self.viewport().rect()).translated(self._offset())
+
+    def _place_table_slider(self) -> None:
+        """Under the table that is pointed at, or at the edge of the window that it goes beyond."""
+        table = self._pointed_table
+        most = tables.overflow(table, self._column()) if table is not None else 0
+        if table is None or most <= 0:
+            self._table_slider.hide()
+            return
+        rect = tables.surface(self.document(), table).translated(-self._offset())
+        bottom = min(rect.bottom() + self._table_slider.sizeHint().height(), self.viewport().height())
+        if bottom < 0 or rect.top() > self.viewport().height():
+            self._table_slider.hide()  # scrolled away from under the pointer
+            return
+        left, column = int(self._offset_of_column()), int(self._column())
+        self._table_slider.show_at(left, int(bottom), column, tables.scrolled(table), most)
+
+    def _scroll_table(self, to: float) -> None:
+        if self._pointed_table is not None:
+            tables.scroll_to(self.document(), self._pointed_table, to, self._column())
+            self._place_table_slider()
+            self.viewport().update()
 
     def _turn_wrapping(self, code: QTextBlock | None) -> None:
         if code is None or not _is_code(code):
@@ -263,11 +307,12 @@ class Transcript(TranscriptView):
 
     def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
-        self._pointed = self._pointed_code = None
+        self._pointed = self._pointed_code = self._pointed_table = None
         self._place_bars()
 
     def _forget_pointed(self) -> None:
-        self._pointed = self._pointed_code = None
+        self._pointed = self._pointed_code = self._pointed_table = None
+        self._table_slider.hide()
         self._code_bar.restyle()
         self._code_bar.put_away()
         for bar in (self._question_bar, self._reply_bar):
@@ -305,6 +350,10 @@ class Transcript(TranscriptView):
 def _is_code(block: QTextBlock) -> bool:
     """Whether it still is: what is being written may have been read as something else meanwhile."""
     return block.isValid() and block.blockFormat().hasProperty(CODE)
+
+
+def _lies_at(rect: QRectF, y: float) -> bool:
+    return rect.top() <= y <= rect.bottom()
 
 
 def _room(surface: QRectF) -> float:

@@ -527,7 +527,8 @@ class TranscriptView(QTextBrowser):
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(-offset)
-        self._grounds.paint_over(painter, first, clip, self._column(), self.viewport().width())
+        left = self._offset_of_column()
+        self._grounds.paint_over(painter, first, clip, left, self._column(), self.viewport().width())
         painter.end()
         if self._open is not None and not self._caret.isNull():
             painter = QPainter(self.viewport())
