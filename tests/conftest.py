@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from patience import HANG_S
+
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 # What the offscreen platform says of itself, about no fault of ours.
@@ -29,7 +31,7 @@ def no_thread_is_left() -> Iterator[None]:
     """Every engine thread that a test starts ends with it."""
     before = set(threading.enumerate())
     yield
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + HANG_S
     while left := [t.name for t in set(threading.enumerate()) - before if t.name.startswith("tern")]:
         assert time.monotonic() < deadline, f"threads still running: {left}"
         time.sleep(0.01)

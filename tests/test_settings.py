@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from tern.errors import BugError, UserError
 from tern.library.network import NetworkOptions
 from tern.settings import (
@@ -250,7 +251,7 @@ def test_many_processes_save_at_once(tmp_path: Path) -> None:
     )
     keys = ["sampling.top_k", "sampling.seed", "max_tokens"]
     running = [subprocess.Popen([sys.executable, "-c", script, str(tmp_path), key]) for key in keys]
-    assert [process.wait(timeout=120) for process in running] == [0, 0, 0]
+    assert [process.wait(timeout=HANG_S) for process in running] == [0, 0, 0]
     assert json.loads((tmp_path / FILE_NAME).read_text()) == dict.fromkeys(keys, 20)
 
 

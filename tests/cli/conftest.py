@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from tern import paths
 from tern.engine.synthetic import SHAPES, write_synthetic
 
@@ -46,7 +47,7 @@ def tern() -> Run:
             capture_output=True,
             encoding="utf-8",
             env=environment,
-            timeout=120,
+            timeout=HANG_S,
             check=False,
         )
 

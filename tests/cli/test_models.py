@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from library.local_hub import LocalHub, sha256_of
+from patience import HANG_S
 from tern.__main__ import main
 from tern.cli.models_progress import line, time_left
 from tern.engine.synthetic import SHAPES, write_synthetic
@@ -212,7 +213,7 @@ def test_ctrl_c_pauses(hub: LocalHub) -> None:
     while not hub.sent and process.poll() is None:
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=20)
+    _, error = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert "the same command goes on from there" in error
     assert "Traceback" not in error

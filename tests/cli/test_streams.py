@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from tern.__main__ import main
 from tern.cli import streams
 from tern.cli.streams import Input, json_text, shown
@@ -314,7 +315,7 @@ def test_ctrl_c_between_the_lines_of_a_pipe_ends_a_chat(tiny: Path) -> None:
     process.stdin.flush()
     assert process.stdout.readline()  # it reads lines, and waits for another
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert b"Traceback" not in said
 

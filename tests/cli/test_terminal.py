@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from tern.cli.terminal import stats_line
 from tern.engine.types import FinishReason, Stats
 
@@ -166,7 +167,7 @@ def test_ctrl_c_ends_a_question_with_130(tiny: Path) -> None:
     assert process.stdout is not None
     process.stdout.read(1)  # it is writing
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=120)
+    _, error = process.communicate(timeout=HANG_S)
     assert process.returncode in (0, 130)  # 0: the random model had ended by itself
     assert "Traceback" not in error
 
@@ -178,7 +179,7 @@ def test_ctrl_c_anywhere_else_is_130(tiny: Path, tmp_path: Path) -> None:
     process = _start("eval", "--model", tiny, "--text", pipe)
     with pipe.open("w"):  # when both ends are open, eval waits for a text that nobody writes
         process.send_signal(signal.SIGINT)
-        _, error = process.communicate(timeout=120)
+        _, error = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
     assert "Traceback" not in error
 
@@ -190,7 +191,7 @@ def test_a_closed_pipe_is_no_error(tiny: Path) -> None:
     assert process.stderr is not None
     process.stdout.close()
     assert process.stderr.read() == ""
-    assert process.wait(timeout=120) == 141
+    assert process.wait(timeout=HANG_S) == 141
     process.stderr.close()
     assert process.stdin is not None
     process.stdin.close()

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patience import HANG_S
 from tern.engine import recursion
 from tern.engine.gguf import GGUFFile, ValueType
 from tern.engine.gguf_writer import GGUFWriter
@@ -153,7 +154,7 @@ def test_nothing_overflows(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=Path(__file__).parent,
-        timeout=280,
+        timeout=HANG_S,
         check=False,
     )
     assert found.returncode == 0, found.stdout.splitlines()[-1] + found.stderr

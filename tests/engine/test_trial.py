@@ -6,13 +6,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 
 from engine.foreign import write_foreign
+from patience import HANG_S
 from tern import paths
 from tern.context import open_any_engine
 from tern.engine import trial
@@ -137,10 +137,9 @@ def test_no_process_is_left(tmp_path: Path) -> None:
     path = write_foreign(tmp_path / "model.gguf", change=ENDING["too many layers"])
     with pytest.raises(DiedError):
         open_any_engine(path, OPTIONS)
-    deadline = time.monotonic() + 60
-    while {child.pid for child in psutil.Process().children()} - before:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    children = [child for child in psutil.Process().children() if child.pid not in before]
+    _, alive = psutil.wait_procs(children, timeout=HANG_S)
+    assert not alive
 
 
 def test_a_damaged_memory_of_it_is_passed_over(tmp_path: Path, started: list[object]) -> None:

@@ -49,20 +49,20 @@ def test_the_speed_is_measured_once_and_gives_way_to_a_reply(
     host = _host(window, theme, settings)
     probe = host._probe
     assert probe is not None
-    qtbot.waitUntil(lambda: probe.running, timeout=5000)
+    qtbot.waitUntil(lambda: probe.running)
     window.send("Are you there?")
-    qtbot.waitUntil(lambda: not probe.running, timeout=2000)
+    qtbot.waitUntil(lambda: not probe.running)
     assert window.desk.busy, "the reply did not wait for the measuring"
     assert _speed(host) == ""
-    qtbot.waitUntil(lambda: bool(settings[FORECAST]), timeout=30000)
+    qtbot.waitUntil(lambda: bool(settings[FORECAST]))
     window.new_chat()
     assert "a second on this computer" in _speed(host)
-    qtbot.waitUntil(lambda: not any(paths.cache_dir().glob("forecast-*")), timeout=5000)
+    qtbot.waitUntil(lambda: not any(paths.cache_dir().glob("forecast-*")))
     host.close()
     assert not [p for p in psutil.Process().children() if "--forecast" in p.cmdline()]
 
     again = _host(make_window(), theme, settings)  # the next start tells what is kept
-    qtbot.waitUntil(lambda: bool(_speed(again)), timeout=200)
+    qtbot.waitUntil(lambda: bool(_speed(again)))
     assert again._probe is not None
     assert not again._probe.running
     again.close()
@@ -88,7 +88,7 @@ def test_without_a_measurement_the_card_says_no_speed(
     host = _host(make_window(), theme, settings)
     probe = host._probe
     assert probe is not None
-    qtbot.waitUntil(lambda: not probe._timer.isActive(), timeout=3000)
+    qtbot.waitUntil(lambda: not probe._timer.isActive())
     assert (_speed(host), settings[FORECAST]) == ("", "")
     host.close()
 
@@ -115,9 +115,9 @@ def test_the_greeting_suits_the_model(qtbot: QtBot, make_window: WindowMaker, th
     assert cards[1].text() == "Why is ternary fast?"
     host = _host(window, theme, Settings())
     host.open_first()
-    qtbot.waitUntil(lambda: window.desk.info is not None, timeout=10000)
+    qtbot.waitUntil(lambda: window.desk.info is not None)
     assert "guide" in title.text()
     window.open_model(lambda progress: FakeEngine())
-    qtbot.waitUntil(lambda: "guide" not in title.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "guide" not in title.text())
     assert "Write a haiku about the sea." in [card.text() for card in cards]
     host.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon, QImage
 
+from patience import HANG_S
 from tern.ui import icons
 from tern.ui.icons import action_icon, app_icon
 from tern.ui.theme import Mode, Theme
@@ -72,5 +73,5 @@ main()  # what it leaves over is collected after it, by Python's end
 def test_python_ends_well_with_windows_left_over() -> None:
     """An icon that Python and Qt both held was freed twice: every end of the program was a crash."""
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
-    ran = subprocess.run([sys.executable, "-c", END], env=environment, timeout=60, check=False)
+    ran = subprocess.run([sys.executable, "-c", END], env=environment, timeout=HANG_S, check=False)
     assert ran.returncode == 0

@@ -80,7 +80,7 @@ def answers(window: MainWindow, path: Path) -> bool:
 
 def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
     window.send(text)
-    qtbot.waitUntil(lambda: not window._session.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not window._session.busy)
 
 
 def test_a_conversation_goes_on_with_another_model(
@@ -88,12 +88,12 @@ def test_a_conversation_goes_on_with_another_model(
 ) -> None:
     host.open_first()
     guide = paths.guide_model()
-    qtbot.waitUntil(lambda: answers(window, guide), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, guide))
     ask(qtbot, window, "What are you?")
     conversation = window._session.conversation
     assert menu_action(window, "Tern's guide").isChecked()
     menu_action(window, "Tiny").trigger()
-    qtbot.waitUntil(lambda: answers(window, tiny.path), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, tiny.path))
     assert settings[MODEL_PATH] == str(tiny.path)
     assert menu_action(window, "Tiny").isChecked()
     ask(qtbot, window, "And now?")
@@ -104,7 +104,7 @@ def test_a_conversation_goes_on_with_another_model(
     assert [entry.model for entry in replies] == ["Tern guide", tiny_name]
     assert replies[1].stats.prompt_tokens > 30  # it read the whole conversation
     menu_action(window, "Tern's guide").trigger()
-    qtbot.waitUntil(lambda: answers(window, guide), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, guide))
     assert settings[MODEL_PATH] == ""
     ask(qtbot, window, "Why is ternary fast?")
     assert window._session.path[-1].state.value == "done"
@@ -115,11 +115,11 @@ def test_a_switch_while_a_reply_is_written(
 ) -> None:
     """The reply under way ends as it stands or is finished; the next one is the new model's."""
     host.open_first()
-    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
     window.send("Why is ternary fast?")
-    qtbot.waitUntil(lambda: bool(window.transcript.last_reply()), timeout=10000)
+    qtbot.waitUntil(lambda: bool(window.transcript.last_reply()))
     host.use(tiny)
-    qtbot.waitUntil(lambda: answers(window, tiny.path) and not window._session.busy, timeout=20000)
+    qtbot.waitUntil(lambda: answers(window, tiny.path) and not window._session.busy)
     assert window._session.path[-1].content
     ask(qtbot, window, "And now?")
     assert window._session.path[-1].state.value == "done"
@@ -130,7 +130,7 @@ def test_the_speed_here_is_remembered(
 ) -> None:
     mine = importing.take(paths.guide_model(), False, "mine", "Mine")
     host.use(mine)
-    qtbot.waitUntil(lambda: answers(window, mine.path), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, mine.path))
     ask(qtbot, window, "Why is ternary fast?")
     reply = window._session.path[-1].stats
     assert reply.tokens >= 16
@@ -145,11 +145,11 @@ def test_a_removed_model_lets_go_and_comes_back(
     host: ModelsHost, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     host.use(tiny)
-    qtbot.waitUntil(lambda: answers(window, tiny.path), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, tiny.path))
     host.show_page()
     assert host.page is not None
     host.page.acts.remove(tiny)
-    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
     assert settings[MODEL_PATH] == ""
     undo = host.page.notice.findChild(QPushButton, "noticeButton")
     qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
@@ -165,7 +165,7 @@ def test_what_cannot_chat_is_not_offered_and_says_why(
     sentence = can_chat.problem(path)
     assert "embedding model" in sentence
     host.open_first()
-    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
     window.header.model_menu.aboutToShow.emit()
     assert "Words" not in [action.text() for action in window.header.model_menu.actions()]
     host.show_page()
@@ -183,7 +183,7 @@ def test_importing_what_cannot_chat_says_why(host: ModelsHost, tmp_path: Path, q
     assert host.page is not None
     page = host.page
     page.acts.import_path(path)
-    qtbot.waitUntil(lambda: page.acts.job is None, timeout=15000)
+    qtbot.waitUntil(lambda: page.acts.job is None)
     assert can_chat.problem(path) in page.notice.message
     assert not shelf.installed()
 
@@ -209,7 +209,7 @@ def test_a_foreign_template_is_asked_about(
     for module in ("tern.engine.generic", "tern.context"):
         monkeypatch.setattr(f"{module}.ARCHITECTURES", ("bitnet-b1.58", "bitnet-25"))
     host.open_first()
-    qtbot.waitUntil(lambda: answers(window, paths.guide_model()), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
     host.use(model)
     assert host.page is not None
     (allow,) = host.page.findChildren(QPushButton, "allowButton")
@@ -218,11 +218,11 @@ def test_a_foreign_template_is_asked_about(
     qtbot.mouseClick(refuse, Qt.MouseButton.LeftButton)
     assert not shelf.need("foreign").template_allowed
     assert answers(window, paths.guide_model())
-    qtbot.waitUntil(lambda: not host.page.findChildren(QPushButton, "allowButton"), timeout=3000)
+    qtbot.waitUntil(lambda: not host.page.findChildren(QPushButton, "allowButton"))
     host.use(model)
     (allow,) = host.page.findChildren(QPushButton, "allowButton")
     qtbot.mouseClick(allow, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: answers(window, model.path), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, model.path))
     assert shelf.need("foreign").template_allowed
     ask(qtbot, window, "Hi")
     assert window._session.path[-1].state.value == "done"
@@ -277,11 +277,11 @@ def test_connections_are_listed_and_the_token_is_kept(
     )  # what was typed and sent, in so many words
     assert "Nothing" not in page.summary.text()
     assert "a search sends its words" in page.summary.text()
-    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text())
     qtbot.keyClicks(page.token, SECRET)
     keep = page.findChild(QPushButton, "keepTokenButton")
     qtbot.mouseClick(keep, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "In use: the token kept" in page.token_status.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "In use: the token kept" in page.token_status.text())
     assert list(system.kept.values()) == [SECRET]
     assert page.token.text() == ""
     assert not [
@@ -289,7 +289,7 @@ def test_connections_are_listed_and_the_token_is_kept(
     ]
     forget = page.findChild(QPushButton, "forgetTokenButton")
     qtbot.mouseClick(forget, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "None is in use" in page.token_status.text())
     assert system.kept == {}
 
 
@@ -300,12 +300,12 @@ def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot:
     page.reload()
     qtbot.keyClicks(page.token, SECRET)
     qtbot.keyClick(page.token, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "refused the token" in page.token_status.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "refused the token" in page.token_status.text())
     assert SECRET not in page.token_status.text()
     keyring.set_keyring(NoKeyring())
     token_store._known.clear()
     page.reload()
-    qtbot.waitUntil(lambda: "has no keyring" in page.token_status.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "has no keyring" in page.token_status.text())
     assert not page.token.isEnabled()
     assert "hf auth login" in page.token_status.text()
 
@@ -382,17 +382,17 @@ def test_offline_stops_what_is_under_way(
         hub.faults.rate = 5e6
         task = host.downloads.of_repository("owner/big-gguf")
         task.start()
-        qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6, timeout=5000)
+        qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6)
         settings[DOWNLOAD_LIMIT] = 0.5
         window._setting_changed(DOWNLOAD_LIMIT)
         assert task._download is not None
         assert task._download.limit == 500_000
         settings[OFFLINE] = True
-        with qtbot.waitSignal(task.paused, timeout=2000):
+        with qtbot.waitSignal(task.paused):
             window._setting_changed(OFFLINE)
         assert hub.sent < 15e6
         settings.save()
-        with qtbot.waitSignal(task.failed, timeout=2000) as failed:
+        with qtbot.waitSignal(task.failed) as failed:
             task.start()
         assert "set to work offline" in failed.args[0]
 
@@ -441,14 +441,14 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     host._watch.changed.connect(lambda word: seen.append(word.text))
     task.start()
     assert network_says(window) == "Downloading…"
-    qtbot.waitUntil(lambda: "MB/s" in network_says(window), timeout=30000)
+    qtbot.waitUntil(lambda: "MB/s" in network_says(window))
     assert network_says(window).startswith("Downloading ")
     assert "%" in network_says(window)
     qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
     assert host.page is not None
     assert host.page.isVisible()
     big.faults.rate = None
-    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    qtbot.waitUntil(lambda: not task.running)
     assert network_says(window) == "Downloaded just now"
     assert not any(word in ("Offline", "No network used") for word in seen)
     host.close()  # and no connection that is made later finds a listener that is gone
@@ -466,9 +466,9 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     big.faults.rate = 2e6
     task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
     task.start()
-    qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6, timeout=30000)
+    qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6)
     first.close()
-    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    qtbot.waitUntil(lambda: not task.running)
     big.faults.rate = None
     asked = len(big.tokens)
     settings[OFFLINE] = True
@@ -489,8 +489,8 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     resume = window.findChild(QPushButton, "noticeButton")
     assert resume.text() == "Resume"
     qtbot.mouseClick(resume, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"], timeout=30000)
-    qtbot.waitUntil(lambda: "is here and verified" in window.notice.message, timeout=30000)
+    qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"])
+    qtbot.waitUntil(lambda: "is here and verified" in window.notice.message)
     third.close()
 
 
@@ -505,9 +505,9 @@ def test_two_unfinished_downloads_are_one_notice(
     tasks = [first.downloads.of_repository(f"owner/{name}-gguf", f"{name}.gguf") for name in ("big", "more")]
     for task in tasks:
         task.start()
-    qtbot.waitUntil(lambda: all(task.progress and task.progress.done > 5e6 for task in tasks), timeout=60000)
+    qtbot.waitUntil(lambda: all(task.progress and task.progress.done > 5e6 for task in tasks))
     first.close()
-    qtbot.waitUntil(lambda: not first.downloads.running, timeout=30000)
+    qtbot.waitUntil(lambda: not first.downloads.running)
     later = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     later.open_first()
     assert window.notice.message == "2 downloads are not finished."
@@ -525,6 +525,6 @@ def test_a_model_without_an_ending_is_offered(
         (tmp_path / name).write_bytes(paths.guide_model().read_bytes())
         importing.take(tmp_path / name, True)
     menu_action(window, "MODEL").trigger()
-    qtbot.waitUntil(lambda: answers(window, tmp_path / "MODEL.GGUF"), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, tmp_path / "MODEL.GGUF"))
     menu_action(window, "sha256-0123").trigger()
-    qtbot.waitUntil(lambda: answers(window, tmp_path / "sha256-0123"), timeout=15000)
+    qtbot.waitUntil(lambda: answers(window, tmp_path / "sha256-0123"))

@@ -83,7 +83,7 @@ def status(page: ModelsPage) -> str:
 
 def act(qtbot: QtBot, page: ModelsPage, name: str) -> None:
     """Choose from the menu of the only model here."""
-    qtbot.waitUntil(lambda: page.acts.job is None and not page._downloads.running, timeout=5000)
+    qtbot.waitUntil(lambda: page.acts.job is None and not page._downloads.running)
     menu = button(page, "moreButton").findChild(QMenu, "moreMenu")  # its platform here cannot show it
     action = next(action for action in menu.actions() if action.objectName() == name)
     assert action.isEnabled()
@@ -98,35 +98,35 @@ def test_download_pause_go_on_and_chat(page: ModelsPage, hub: LocalHub, qtbot: Q
     hub.faults.rate = 4e6
     click(qtbot, page, "downloadButton")
     bar = page.findChild(QProgressBar, "downloadProgress")
-    qtbot.waitUntil(lambda: bar.isVisible() and bar.value() > 100, timeout=5000)
+    qtbot.waitUntil(lambda: bar.isVisible() and bar.value() > 100)
     label = page.findChild(QLabel, "downloadStatus")
-    qtbot.waitUntil(lambda: "MB/s" in label.text() and "left" in label.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "MB/s" in label.text() and "left" in label.text())
     page.activateWindow()
     button(page, "pauseButton").setFocus()
     qtbot.keyClick(button(page, "pauseButton"), Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: "Paused at" in label.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "Paused at" in label.text())
     assert here(page) == []
     hub.faults.rate = None
     assert button(page, "downloadButton").text() == "Go on"
     assert button(page, "downloadButton").hasFocus()  # and not what deletes
     qtbot.keyClick(button(page, "downloadButton"), Qt.Key.Key_Space)
-    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
-    qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
+    qtbot.waitUntil(lambda: "is here and verified" in status(page))
     assert hub.asked[-1].status in (200, 206)
     with qtbot.waitSignal(page.model_chosen) as chosen:
         click(qtbot, page, "useButton")
     assert chosen.args[0].path.stat().st_size == SIZE
     click(qtbot, page, "verifyButton")
-    qtbot.waitUntil(lambda: "is right: its file" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "is right: its file" in status(page))
 
 
 def test_cancel_deletes(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     hub.faults.rate = 4e6
     click(qtbot, page, "downloadButton")
     bar = page.findChild(QProgressBar, "downloadProgress")
-    qtbot.waitUntil(lambda: bar.value() > 100, timeout=5000)
+    qtbot.waitUntil(lambda: bar.value() > 100)
     click(qtbot, page, "cancelButton")
-    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: not bar.isVisible())
     assert [path.name for path in shelf.models_dir().rglob("*") if path.is_file()] == []
     assert button(page, "downloadButton").text() == "Download"
 
@@ -135,13 +135,11 @@ def test_a_failure_is_said_and_the_button_goes_on(page: ModelsPage, hub: LocalHu
     hub.faults.cdn_status = [503] * 9
     click(qtbot, page, "downloadButton")
     label = page.findChild(QLabel, "downloadStatus")
-    qtbot.waitUntil(
-        lambda: "fault of its own" in label.text() and "tries again" not in label.text(), timeout=5000
-    )
-    qtbot.waitUntil(lambda: button(page, "downloadButton").text() == "Go on", timeout=5000)
+    qtbot.waitUntil(lambda: "fault of its own" in label.text() and "tries again" not in label.text())
+    qtbot.waitUntil(lambda: button(page, "downloadButton").text() == "Go on")
     hub.faults.cdn_status = []
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
 
 
 def test_any_repository(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
@@ -152,13 +150,13 @@ def test_any_repository(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     assert "OWNER/REPO" in status(page)
     qtbot.keyClicks(page.repository, "nonsense")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "no GGUF with these words" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "no GGUF with these words" in status(page))
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/other-gguf")
     click(qtbot, page, "fetchButton")
-    qtbot.waitUntil(lambda: offered(page) == ["Download: other.gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: offered(page) == ["Download: other.gguf"])
     click(qtbot, page, "fileButton")
-    qtbot.waitUntil(lambda: here(page) == ["other"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["other"])
 
 
 def offered(page: ModelsPage) -> list[str]:
@@ -182,15 +180,15 @@ def test_an_only_file_is_shown_before_a_byte_of_it_comes(
     qtbot.keyClicks(page.repository, typed)
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
     if typed == "one":
-        qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")), timeout=30000)
+        qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")))
         click(qtbot, page, "hitButton")
-    qtbot.waitUntil(lambda: offered(page) == ["Download: ONE.GGUF"], timeout=30000)
+    qtbot.waitUntil(lambda: offered(page) == ["Download: ONE.GGUF"])
     assert "owner/one-gguf · licence: apache-2.0" in shown(page)
     assert "ONE.GGUF · 2\u2009MB · fits this computer" in shown(page)
     assert hub.asked == []
     assert not page._downloads.running
     click(qtbot, page, "fileButton")
-    qtbot.waitUntil(lambda: here(page) == ["one"], timeout=30000)
+    qtbot.waitUntil(lambda: here(page) == ["one"])
 
 
 def test_what_does_not_fit_is_said(
@@ -210,17 +208,17 @@ def test_what_does_not_fit_is_said(
         page.repository.clear()
         qtbot.keyClicks(page.repository, "owner/huge-gguf")
         qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-        qtbot.waitUntil(lambda words=words: words in shown(page), timeout=30000)
+        qtbot.waitUntil(lambda words=words: words in shown(page))
     assert "licence: not named" in shown(page)
     monkeypatch.setattr("tern.ui.hub_search.SPARE", -(9 << 50))
     sizes["size"] = psutil.virtual_memory().total
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "too large for this computer's memory" in shown(page), timeout=30000)
+    qtbot.waitUntil(lambda: "too large for this computer's memory" in shown(page))
     qtbot.mouseClick(page.repository, Qt.MouseButton.LeftButton)
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/huge-gguf/no.gguf")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page), timeout=30000)
+    qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page))
 
 
 def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
@@ -230,13 +228,13 @@ def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot)
         (folder / name).write_bytes(name.encode() * 500)
     qtbot.keyClicks(page.repository, "many")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")), timeout=5000)
+    qtbot.waitUntil(lambda: bool(page.findChildren(QPushButton, "hitButton")))
     click(qtbot, page, "hitButton")
 
-    qtbot.waitUntil(lambda: offered(page) == ["Download: big.gguf", "Download: small.gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: offered(page) == ["Download: big.gguf", "Download: small.gguf"])
     small = page.findChildren(QPushButton, "fileButton")[1]
     qtbot.mouseClick(small, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: here(page) == ["small"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["small"])
 
 
 def test_what_another_session_left_goes_on_or_is_deleted(
@@ -248,10 +246,10 @@ def test_what_another_session_left_goes_on_or_is_deleted(
     hub.faults.rate = 4e6
     qtbot.keyClicks(page.repository, "owner/left-gguf/left.gguf")
     click(qtbot, page, "fetchButton")
-    qtbot.waitUntil(lambda: offered(page) == ["Download: left.gguf"], timeout=5000)
+    qtbot.waitUntil(lambda: offered(page) == ["Download: left.gguf"])
     click(qtbot, page, "fileButton")
     bars = lambda of: [b for b in of.findChildren(QProgressBar, "downloadProgress") if b.isVisible()]  # noqa: E731
-    qtbot.waitUntil(lambda: bool(bars(page)) and bars(page)[0].value() > 500, timeout=5000)
+    qtbot.waitUntil(lambda: bool(bars(page)) and bars(page)[0].value() > 500)
     page._downloads.close()
     page.close_page()
     page.hide()
@@ -266,7 +264,7 @@ def test_what_another_session_left_goes_on_or_is_deleted(
     assert "Paused at" in card.findChild(QLabel, "downloadStatus").text()
     sent = hub.sent
     qtbot.mouseClick(card.findChild(QPushButton, "downloadButton"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: here(page) == ["left"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["left"])
     assert hub.sent - sent < 0.7 * SIZE
     downloads.close()
     later.close_page()
@@ -279,16 +277,16 @@ def test_import_and_remove(
     mine = tmp_path / "mine.gguf"
     shutil.copy(paths.guide_model(), mine)
     page.import_path(mine)
-    qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
-    qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["mine"])
+    qtbot.waitUntil(lambda: "is here and verified" in status(page))
     act(qtbot, page, "copyAction")
-    qtbot.waitUntil(lambda: "Tern's own folder" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "Tern's own folder" in status(page))
     (copy,) = shelf.installed()
     assert copy.path.read_bytes() == mine.read_bytes()
     assert not copy.linked
     shelf.remove(copy, for_good=True)
     page.import_path(mine)
-    qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["mine"])
     act(qtbot, page, "removeAction")
     assert "your file stays" in status(page)
     assert (
@@ -298,11 +296,11 @@ def test_import_and_remove(
     qtbot.wait(400)
     assert here(page) == ["mine"]
     act(qtbot, page, "removeAction")
-    qtbot.waitUntil(lambda: here(page) == [], timeout=3000)
+    qtbot.waitUntil(lambda: here(page) == [])
     assert mine.exists()
     (tmp_path / "bad.gguf").write_bytes(b"<html>")
     page.import_path(tmp_path / "bad.gguf")
-    qtbot.waitUntil(lambda: "web page" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "web page" in status(page))
 
 
 def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
@@ -310,7 +308,7 @@ def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
     (model,) = shelf.installed()
     with qtbot.waitSignal(page.acts.leaving):
         act(qtbot, page, "removeAction")
@@ -323,35 +321,35 @@ def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
 
 def test_damage_is_found_and_mended(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: "is here and verified" in status(page), timeout=10000)
+    qtbot.waitUntil(lambda: "is here and verified" in status(page))
     (model,) = shelf.installed()
     data = bytearray(model.path.read_bytes())
     data[5_000_000] ^= 1
     model.path.write_bytes(data)
     click(qtbot, page, "verifyButton")
-    qtbot.waitUntil(lambda: "is damaged" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "is damaged" in status(page))
     sent = hub.sent
     click(qtbot, page, "mendButton")
-    qtbot.waitUntil(lambda: shelf.need(model.name).verified, timeout=5000)
+    qtbot.waitUntil(lambda: shelf.need(model.name).verified)
     assert hub.sent - sent <= 4 << 20  # the one bad block
-    qtbot.waitUntil(lambda: button(page, "useButton").isEnabled(), timeout=5000)
+    qtbot.waitUntil(lambda: button(page, "useButton").isEnabled())
 
 
 def test_a_newer_version_is_looked_for_when_asked(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"], timeout=10000)
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
     api = len(hub.api)
     act(qtbot, page, "updateAction")
-    qtbot.waitUntil(lambda: "is what the hub offers now" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "is what the hub offers now" in status(page))
     assert len(hub.api) == api + 1
     (model,) = shelf.installed()
     owner, name, file = model.origin.split("/")
     (hub.folder / owner / name / file).write_bytes(b"newer" * 300_000)
     act(qtbot, page, "updateAction")
-    qtbot.waitUntil(lambda: "has another file" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "has another file" in status(page))
     click(qtbot, page, "noticeButton")
-    qtbot.waitUntil(lambda: model.path.read_bytes() == b"newer" * 300_000, timeout=5000)
-    qtbot.waitUntil(lambda: shelf.installed()[0].size == 1_500_000, timeout=5000)
+    qtbot.waitUntil(lambda: model.path.read_bytes() == b"newer" * 300_000)
+    qtbot.waitUntil(lambda: shelf.installed()[0].size == 1_500_000)
 
 
 def test_verifying_can_be_cancelled(
@@ -363,11 +361,11 @@ def test_verifying_can_be_cancelled(
         file.truncate(2 << 30)  # a hole: as long to hash, no room on the disk
     page.import_path(big)
     card = lambda: [b for b in page.findChildren(QPushButton, "jobCancel") if b.isVisible()]  # noqa: E731
-    qtbot.waitUntil(lambda: bool(card()), timeout=5000)
+    qtbot.waitUntil(lambda: bool(card()))
     bar = page.findChild(QProgressBar, "jobProgress")
-    qtbot.waitUntil(lambda: bar.value() > 0, timeout=5000)
+    qtbot.waitUntil(lambda: bar.value() > 0)
     qtbot.mouseClick(card()[0], Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: "Cancelled" in status(page), timeout=5000)
+    qtbot.waitUntil(lambda: "Cancelled" in status(page))
     assert here(page) == []
     assert not card()
 
@@ -376,13 +374,13 @@ def test_convert_writes_beside_and_compares(page: ModelsPage, qtbot: QtBot, tmp_
     tiny, out = tmp_path / "tiny.gguf", tmp_path / "tq1.gguf"
     write_synthetic(tiny, SHAPES["tiny"])
     page.import_path(tiny)
-    qtbot.waitUntil(lambda: here(page) == ["tiny"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["tiny"])
     act(qtbot, page, "exportAction")
     dialog = page.findChild(QFileDialog, "modelFileDialog")
     assert dialog.isVisible()
     dialog.reject()
     page.acts.convert(shelf.need("tiny"), out, "tq1_0")
-    qtbot.waitUntil(lambda: "read back and found the same" in status(page), timeout=10000)
+    qtbot.waitUntil(lambda: "read back and found the same" in status(page))
     with GGUFFile.open(tiny) as first, GGUFFile.open(out) as second:
         recode.compare(first, second)
 
@@ -405,7 +403,7 @@ def test_a_dropped_folder_of_safetensors_becomes_a_model(
     )
     page.dropEvent(event)
     assert event.isAccepted()
-    qtbot.waitUntil(lambda: here(page) == ["packed"], timeout=10000)
+    qtbot.waitUntil(lambda: here(page) == ["packed"])
     with GGUFFile.open(tiny) as wanted, GGUFFile.open(shelf.need("packed").path) as found:
         for name, info in wanted.tensors.items():
             if info.type is TensorType.I2_S:
@@ -448,7 +446,7 @@ def test_at_480_pixels_nothing_is_cut(page: ModelsPage, qtbot: QtBot, tmp_path: 
     mine = tmp_path / "mine.gguf"
     shutil.copy(paths.guide_model(), mine)
     page.import_path(mine)
-    qtbot.waitUntil(lambda: here(page) == ["mine"], timeout=5000)
+    qtbot.waitUntil(lambda: here(page) == ["mine"])
     page.resize(480, 420)
     qtbot.wait(50)
     for control in page.findChildren(QPushButton):
@@ -474,26 +472,21 @@ def test_first_run_from_the_card_to_a_chat_with_the_model(
         assert host.card.isVisible()
         assert "GB of memory" in "".join(label.text() for label in host.card.findChildren(QLabel))
         click(qtbot, host.card, "downloadButton")
-        qtbot.waitUntil(lambda: "is here and verified" in window.notice.message, timeout=15000)
+        qtbot.waitUntil(lambda: "is here and verified" in window.notice.message)
         assert not host.card.isVisible()
         click(qtbot, window, "noticeButton")  # Chat with it
         (model,) = shelf.installed()
-        qtbot.waitUntil(
-            lambda: window.desk.info is not None and window.desk.info.path == model.path, timeout=15000
-        )
+        qtbot.waitUntil(lambda: window.desk.info is not None and window.desk.info.path == model.path)
         assert settings[MODEL_PATH] == str(model.path)
         window.send("What are you?")
-        qtbot.waitUntil(lambda: len(window.transcript.last_reply() or "") > 10, timeout=20000)
-        qtbot.waitUntil(lambda: not window._session.busy, timeout=20000)
+        qtbot.waitUntil(lambda: len(window.transcript.last_reply() or "") > 10)
+        qtbot.waitUntil(lambda: not window._session.busy)
         host.show_page()
         assert host.page is not None
         qtbot.waitUntil(host.page.isVisible)
         settings[MODEL_PATH] = str(model.path.with_name("gone.gguf"))
         host.open_first()
         assert "is gone" in window.notice.message
-        qtbot.waitUntil(
-            lambda: window.desk.info is not None and window.desk.info.path == paths.guide_model(),
-            timeout=15000,
-        )
+        qtbot.waitUntil(lambda: window.desk.info is not None and window.desk.info.path == paths.guide_model())
     finally:
         host.close()

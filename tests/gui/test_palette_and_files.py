@@ -195,7 +195,7 @@ def test_what_did_not_come_is_said(
     window = make_window(store=Store.open(own_folder) if kept else Store.in_memory())
     window.carrying.import_from(path)
     expected = "2 conversations were imported. 1 could not be read. Not everything in them came along."
-    qtbot.waitUntil(lambda: window.notice.message == expected, timeout=60_000)
+    qtbot.waitUntil(lambda: window.notice.message == expected)
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     button = window.notice.findChild(QPushButton, "noticeButton")
     assert button.text() == "Details"
@@ -229,7 +229,7 @@ def test_a_long_import_takes_nothing_from_the_window(
     window.carrying.import_from(_many(own_folder / "many.json", 120))
     QTest.keyClicks(window.composer.editor, "meanwhile")
     window.drafts.keep()
-    qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.", timeout=60_000)
+    qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.")
     assert len(window.sidebar._summaries) == 120
     assert window.store.draft(None).text == "meanwhile"
     window.close()
@@ -243,10 +243,10 @@ def test_an_import_is_cancelled_where_it_is_shown(
     window = make_window(store=Store.open(own_folder))
     window.carrying.import_from(_many(own_folder / "many.json", 2000))
     button = window.notice.findChild(QPushButton, "noticeButton")
-    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"), timeout=60_000)
+    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     assert button.text() == "Cancel"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.carrying._jobs, timeout=60_000)
+    qtbot.waitUntil(lambda: not window.carrying._jobs)
     assert window.notice.message == "Cancelled; nothing was changed."
     assert window.store.summaries() == []
     window.close()
@@ -258,7 +258,7 @@ def test_closing_ends_an_import_and_adds_nothing(
 ) -> None:
     window = make_window(store=Store.open(own_folder))
     window.carrying.import_from(_many(own_folder / "many.json", 2000))
-    qtbot.waitUntil(lambda: len(window.store.summaries()) > 0, timeout=60_000)
+    qtbot.waitUntil(lambda: len(window.store.summaries()) > 0)
     window.close()
     assert window.store.summaries() == []
     window.store.close()
@@ -270,7 +270,7 @@ def test_something_else_that_is_said_stays_beside_a_long_import(
     monkeypatch.setattr(carrying, "_LONG_MS", 1)
     window = make_window(store=Store.open(own_folder))
     window.carrying.import_from(_many(own_folder / "many.json", 400))
-    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"), timeout=60_000)
+    qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     window.show_error("The disk is full.")
     shown = []
     while window.carrying._jobs:

@@ -14,6 +14,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QLocale, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
 
+from patience import HANG_S
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
@@ -100,7 +102,7 @@ def _spoken(tmp_path: Path, choice: str, **environment: str) -> list[str]:
         [sys.executable, "-c", SPEAK, choice],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         env=variables,
         check=False,
     )

@@ -109,7 +109,7 @@ def test_text_grows_while_it_streams_and_the_readouts_are_alive(
     assert speed.property("idle") is False
     assert float(memory.text().split()[1].split("\u2009")[0].replace(",", "")) > 10
     QTest.keyClick(_composer(window), Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: _done(window), timeout=1000)
+    qtbot.waitUntil(lambda: _done(window))
     assert speed.property("idle") is True
     assert float(speed.text().split("\u2009")[0]) > 0, "the last reply's figures stay"
     assert "Stopped." in _text(window)
@@ -126,7 +126,7 @@ def test_the_stop_button_stops_in_the_place_of_send(qtbot: QtBot, make_window: W
     assert stop.mapTo(window, QPoint()) == place
     qtbot.waitUntil(lambda: "word3" in _text(window))
     qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: _done(window), timeout=1000)
+    qtbot.waitUntil(lambda: _done(window))
     assert "word399" not in _text(window)
 
 

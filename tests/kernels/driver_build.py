@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
+
 
 def cmake() -> str:
     beside_python = Path(sys.executable).with_name("cmake")
@@ -33,7 +35,7 @@ def build(folder: Path, *options: str) -> Path:
         [tool, "--build", str(folder), "--parallel", "2"],
     )
     for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=280)
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=HANG_S)
         if done.returncode:
             pytest.fail(f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}")
     return folder / "kernel_driver"

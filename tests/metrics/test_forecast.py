@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from patience import HANG_S
 from tern import __version__
 from tern.engine.synthetic import SHAPES
 from tern.metrics.forecast import PART, Forecast, full_rate, place, slice_shape
@@ -44,7 +45,7 @@ def test_anything_else_is_no_forecast(text: str) -> None:
 
 def test_the_real_measuring(tmp_path: Path) -> None:
     command = [*tern_command(), "bench", "--forecast", "--data-dir", str(tmp_path)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert ran.returncode == 0, ran.stderr
     found = Forecast.from_json(ran.stdout)
     assert found is not None
