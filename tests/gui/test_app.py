@@ -211,7 +211,7 @@ def test_a_model_that_fails_in_the_first_leaves_the_one_that_was_there(tmp_path:
             _, errors = second.communicate(timeout=HANG_S)
         assert second.returncode != 0
         assert "mute.gguf" in errors
-        assert "has no vocabulary" in errors
+        assert "vocabulary" in errors
         with _start(tmp_path, options=f"model=Path({str(tmp_path / 'tiny.gguf')!r})") as third:
             assert third.wait(timeout=HANG_S) == 0
         assert "guide" in next(lines), "it had come back"
