@@ -413,6 +413,21 @@ def test_a_second_process_leaves_what_the_first_one_is_at(tmp_path: Path) -> Non
     store.close()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is the shell's")
+def test_nothing_is_called_damaged_at_the_first_start_on_a_full_disk(tmp_path: Path) -> None:
+    opening = "import sys; from pathlib import Path; from tern.chat.store import Store; Store.open(Path(sys.argv[1]))"
+    limited = ["sh", "-c", 'ulimit -f 8; exec "$@"', "sh"]
+    said = subprocess.run(
+        [*limited, sys.executable, "-c", opening, str(tmp_path)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert "UserError: Tern cannot open your conversations" in said.stderr
+    assert "is damaged" not in said.stderr
+    Store.open(tmp_path).close()
+
+
 def test_a_second_process_changes_no_file_under_the_first_ones_hands(tmp_path: Path) -> None:
     shutil.copy(OLD / "v1.db", _file(tmp_path))
     held = "import sys; from pathlib import Path; from tern.data_lock import DataLock\n"

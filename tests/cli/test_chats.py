@@ -199,6 +199,67 @@ def test_one_number_that_is_none_deletes_nothing(store: Store) -> None:
     assert len(store.summaries()) == 2
 
 
+def test_an_export_into_a_pipe_is_utf_8(store: Store, tern: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.close()
+    monkeypatch.setenv("PYTHONIOENCODING", "cp1252")  # as a pipe on Windows is
+    said = tern("chats", "export", "1")
+    assert "铁路轨道" in said.stdout
+    said = tern("chats", "export", "1", "--format", "json")
+    assert json.loads(said.stdout)["conversations"][0]["messages"]
+    assert "铁路轨道" in json.dumps(json.loads(said.stdout), ensure_ascii=False)
+    said = tern("chats", "search", "--json", "铁路")
+    assert [one["id"] for one in json.loads(said.stdout)] == [1]
+
+
+WINDOW = """
+import sys
+from pathlib import Path
+from tern import data_lock
+from tern.chat.session import Session
+from tern.chat.store import Store
+
+lock = data_lock.DataLock(Path(sys.argv[1]))
+lock.take()
+store = Store.open(Path(sys.argv[1]))
+gone = store.create("To be brought back")
+store.delete(gone)
+Session(store, 2).ask("And gulls?")
+print("replies", flush=True)
+sys.stdin.readline()
+store.undelete(gone)
+print([entry.state.value for entry in Session(store, 2).path], flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_all_of_it_works_while_the_window_replies(store: Store, tern: Run, tmp_path: Path) -> None:
+    """Another process holds the folder and is in the middle of a reply: nothing of its own is lost or marked cut."""
+    store.close()
+    export = tmp_path / "export.json"
+    export.write_text(json.dumps([_chatgpt("From elsewhere")]), "utf-8")
+    command = [sys.executable, "-c", WINDOW, str(paths.data_dir())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as window:
+        assert window.stdin is not None
+        assert window.stdout is not None
+        try:
+            assert window.stdout.readline() == "replies\n"
+            listed = json.loads(tern("chats", "list", "--json").stdout)
+            assert {one["id"] for one in listed} == {1, 2}
+            assert "And gulls?" in tern("chats", "show", "2").stdout
+            assert tern("chats", "import", export).returncode == 0
+            refused = tern("chats", "delete", "2")
+            assert refused.returncode == 1
+            assert "A reply is being written in conversation 2" in refused.stderr
+            assert tern("chats", "delete", "1").returncode == 0
+            window.stdin.write("\n")
+            window.stdin.flush()
+            assert window.stdout.readline() == "['done', 'done', 'done', 'streaming']\n"
+            listed = json.loads(tern("chats", "list", "--json").stdout)
+            assert {one["title"] for one in listed} == {"From elsewhere", "To be brought back", "Birds?"}
+        finally:
+            window.kill()
+
+
 def test_a_conversation_that_is_being_answered_is_not_deleted(
     store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

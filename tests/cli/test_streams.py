@@ -101,6 +101,37 @@ def test_input_says_its_encoding_by_a_mark(encoding: str, monkeypatch: pytest.Mo
         assert take(Input()) == UMLAUTS
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le"])
+def test_wide_input_without_a_mark_is_read(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As some programs on Windows write it: no byte in it is wrong UTF-8, and every second one is 0."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(UMLAUTS.encode(encoding)), "utf-8"))
+    assert list(Input().lines()) == ["Grüße", "Hi"]
+
+
+def test_zeros_are_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(bytes(4000)), "utf-8"))
+    with pytest.raises(UserError, match="no text that Tern can read"):
+        list(Input().lines())
+
+
+def test_an_empty_standard_input_is_said(tern: Run) -> None:
+    said = tern("ask", "-")
+    assert said.returncode == 1
+    assert "nothing came from standard input" in said.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_json_loses_nothing_where_the_output_is_not_unicode(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a pipe on Windows, which reads JSON as UTF-8 all the same."""
+    values = ["Grüße 日本語 🌿", "\x7f\x9b\ud83d"]
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding))
+    text = json_text(values)
+    assert text.isascii()
+    assert json.loads(text) == values
+
+
 def test_input_in_this_computers_own_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(UMLAUTS.encode("latin-1")), "latin-1"))
     assert list(Input().lines()) == ["Grüße", "Hi"]

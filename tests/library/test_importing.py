@@ -190,6 +190,22 @@ def test_a_failed_import_leaves_nothing(tmp_path: Path) -> None:
     assert mine.exists()  # a linked one is the person's own
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the limit is the shell's")
+def test_a_copy_that_the_disk_refuses_is_not_the_files_fault() -> None:
+    """As a FAT32 stick does from 4 GB on, or a quota."""
+    limited = ["sh", "-c", 'ulimit -f 1000; exec "$@"', "sh"]
+    said = subprocess.run(
+        [*limited, sys.executable, "-m", "tern", "models", "import", str(GUIDE)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert said.returncode == 1
+    assert "cannot be written" in said.stderr
+    assert "--link" in said.stderr
+    assert copies() == []
+
+
 def test_an_import_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     mine = tmp_path / "mine.gguf"
     mine.write_bytes(bytes(3 << 20))

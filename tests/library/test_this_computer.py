@@ -124,6 +124,25 @@ def test_a_variable_at_fault_is_named(
     assert network.connections() == []
 
 
+@pytest.mark.parametrize("settings", ["{}", '{"hub_endpoint": "http://127.0.0.1:9"}'])
+def test_an_address_that_hugging_faces_library_cannot_even_read(settings: str, tmp_path: Path) -> None:
+    """It reads the variable while it is imported, which only a process of its own does anew."""
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.json").write_text(settings, "utf-8")
+    environment = {**os.environ, "HF_ENDPOINT": "http://[::1"}
+    for words, code in ((["search", "x"], 1), (["fetch", REPO], 1), (["token", "--status"], 0)):
+        said = subprocess.run(
+            [sys.executable, "-m", "tern", "--data-dir", str(tmp_path), "models", *words],
+            env=environment,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert said.returncode == code
+        assert ("HF_ENDPOINT" in said.stderr) == bool(code)
+        assert "inside Tern" not in said.stderr
+
+
 @pytest.mark.parametrize(
     "changes", [{"endpoint": "http://127.0.0.1:99999"}, {"endpoint": "ftp://hub"}, {"proxy": "http://"}]
 )

@@ -276,6 +276,11 @@ def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
         connection = connect(path)
         migrations.migrate(connection)
     except (OSError, sqlite3.Error) as error:
+        if not damaged and not _files(folder):  # the first start, on a disk that is full
+            raise UserError(
+                f"Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
+                "permissions and start Tern again; until then what you write is not kept."
+            ) from error
         raise UserError(
             f"The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). "
             "Free the disk, then start Tern again; until then what you write is not kept."

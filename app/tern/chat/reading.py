@@ -52,6 +52,10 @@ def load(path: Path, most: int) -> bytes:
             with path.open("rb") as file:
                 data = file.read(most + 1)  # a device says no size, and no end
             size = max(size, len(data))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{name} could not be read: there is no file {path}. Check its name and its folder."
+        ) from error
     except OSError as error:
         raise UserError(
             f"{name} could not be read ({error.strerror}). Check that you may open it."

@@ -38,7 +38,7 @@ def register(subparsers: options.Subparsers) -> None:
     parser.add_argument("question", nargs="*", help="what to ask; - reads it from standard input")
     parser.add_argument(
         "--attach",
-        type=Path,
+        type=options.path,
         action="append",
         default=[],
         metavar="FILE",
@@ -122,6 +122,8 @@ def _question(words: list[str], encoding: str | None, given: Input) -> str:
         text = found.text
     else:
         text = as_written(given.clean(" ".join(words)))
+    if not text.strip() and words == ["-"]:
+        raise UserError("The question is empty: nothing came from standard input.")
     if not text.strip():
         raise UserError("The question is empty; say what to ask, or - to read it from standard input.")
     return text

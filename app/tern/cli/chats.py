@@ -11,11 +11,10 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
-from tern.cli.streams import harmless_json, json_text, note, shown
+from tern.cli.streams import data_comes, harmless_json, json_text, note, shown
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -83,8 +82,8 @@ def register(subparsers: options.Subparsers) -> None:
         commands,
         "delete",
         "delete conversations for good",
-        "Delete conversations. There is no way back. What they held is erased from the disk at once, or, while a\n"
-        "window is open, when Tern is next started.",
+        "Delete conversations. There is no way back. What they held is erased from their file at once, or, while a\n"
+        "window is open, when Tern is next started. Backups made before still hold it until newer ones replace them.",
         "an object: deleted (a list of ids)",
     )
     delete.add_argument("ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list says")
@@ -104,7 +103,9 @@ def _register_export(commands: options.Subparsers) -> None:
     export.add_argument("ids", type=options.positive, nargs="*", metavar="ID", help="numbers, as list says")
     export.add_argument("--all", action="store_true", help="every conversation")
     export.add_argument("--format", choices=_FORMATS, help="default: as the name of --out says, or else md")
-    export.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: the screen)")
+    export.add_argument(
+        "--out", type=options.path, metavar="FILE", help="the file to write (default: the screen)"
+    )
     export.add_argument("--force", action="store_true", help="write over a FILE that is there")
     export.set_defaults(run=run_export)
 
@@ -120,7 +121,7 @@ def _register_import(commands: options.Subparsers) -> None:
         "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id), "
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
-    parser.add_argument("files", type=Path, nargs="*", metavar="FILE", help="what to import")
+    parser.add_argument("files", type=options.path, nargs="*", metavar="FILE", help="what to import")
     parser.add_argument("--relay", action="store_true", help=argparse.SUPPRESS)  # chat/apart.py starts it so
     parser.set_defaults(run=run_import)
 
@@ -200,6 +201,7 @@ def run_export(args: argparse.Namespace) -> int:
         ids = [one.id for one in store.summaries()] if args.all else args.ids
         _known(store, ids)
         if args.out is None:
+            data_comes()
             for piece in pieces(store, ids, kind):
                 sys.stdout.write(harmless_json(piece) if kind is Kind.JSON else piece)
             return 0

@@ -69,6 +69,7 @@ def add_engine(
         "--model",
         type=path,
         metavar="MODEL",
+        default=argparse.SUPPRESS,  # given before the command, it counts as well
         help="a GGUF file, or the name of an installed model (default: the built-in guide)",
     )
     group.add_argument(
@@ -188,7 +189,8 @@ class ranged:  # noqa: N801  # used like a function
             value = self._setting.type(text)
         problem = self._setting.problem(value)
         if problem is not None:
-            raise argparse.ArgumentTypeError(f"{text!r} {problem}{self._why}")
+            why = self._why if "at most" in problem else ""
+            raise argparse.ArgumentTypeError(f"{text!r} {problem}{why}")
         return value
 
 

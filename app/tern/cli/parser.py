@@ -26,7 +26,6 @@ def build_parser() -> argparse.ArgumentParser:
         "--model",
         type=options.path,
         metavar="PATH",
-        default=argparse.SUPPRESS,
         help="open the window on this GGUF file (default: the built-in guide)",
     )
     options.add_data_dir(parser)

@@ -26,6 +26,7 @@ _HARMFUL = "\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff"
 _IN_LINES = re.compile(f"[{_HARMFUL}]")
 _IN_A_LINE = re.compile(f"[{_HARMFUL}\n\u2028\u2029]")
 _IN_JSON = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+_NOT_ASCII = re.compile("[^\x00-\x7e]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _BOMS = (  # the longer ones first: UTF-32 begins as UTF-16 does
@@ -77,8 +78,17 @@ def json_text(value: object, indent: int | None = None) -> str:
 
 
 def harmless_json(text: str) -> str:
-    """JSON, or a piece of it, with escapes for what a terminal would obey: JSON itself asks for them only in part."""
-    return _IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    """JSON, or a piece of it, with escapes for what a terminal would obey: JSON itself asks for them only in part.
+    Where standard output is not Unicode, as a pipe on Windows, everything beyond ASCII is escaped: nothing is lost.
+    """
+    return (_IN_JSON if _is_unicode(sys.stdout) else _NOT_ASCII).sub(_json_escape, text)
+
+
+def data_comes() -> None:
+    """What is printed next is a person's data and no remark: in a file or a pipe it is UTF-8, as in a file that Tern
+    writes itself, whatever this computer is set to."""
+    if not sys.stdout.isatty() and not _is_unicode(sys.stdout):
+        cast(io.TextIOWrapper, sys.stdout).reconfigure(encoding="utf-8")
 
 
 class OutputLost(UserError):  # noqa: N818  # a sentence, like its kin
@@ -260,10 +270,9 @@ class Input:
     def lines(self) -> Iterator[str]:
         """Standard input line by line, as it comes, without the line ends."""
         line = self._take(sys.stdin.buffer.readline)
-        if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)):
-            yield from self.decode(
-                line + self._take(sys.stdin.buffer.read)
-            ).splitlines()  # its line feeds are no single bytes
+        if b"\0" in line or line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # UTF-16 or UTF-32, whose line feeds are no single bytes
+            yield from _wide(line + self._take(sys.stdin.buffer.read)).splitlines()
             return
         while line:
             yield self.decode(line).rstrip("\r\n")
@@ -296,9 +305,30 @@ class Input:
             raise UserError(f"Standard input could not be read ({error.strerror}).") from error
 
 
+def _wide(data: bytes) -> str:
+    from tern.chat.reading import decode
+
+    try:
+        return decode(data, "Standard input").text
+    except UserError as error:
+        raise UserError(
+            "What came from standard input is no text that Tern can read. Send it as UTF-8."
+        ) from error
+
+
 def _escape(found: re.Match[str]) -> str:
     code = ord(found[0])
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _json_escape(found: re.Match[str]) -> str:
+    halves = found[0].encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    encoding = getattr(stream, "encoding", None)  # a text in memory has none
+    return not encoding or codecs.lookup(encoding).name.startswith("utf")
 
 
 def _obeys() -> bool:

@@ -18,7 +18,7 @@ _GUI_LIBRARIES = ("PySide6", "shiboken6", "qtawesome")
 
 def run(args: argparse.Namespace) -> int:
     """Open the window; where none can be opened, say why and start ``tern chat``."""
-    model: Path | None = getattr(args, "model", None)
+    model: Path | None = args.model
     if missing_display():
         return _chat(model, "There is no display to open a window on, so Tern talks here in the terminal.")
     try:

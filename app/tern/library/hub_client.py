@@ -189,9 +189,9 @@ def another_token(options: NetworkOptions, sent: str | None, error: HubError) ->
 
 def saved_login() -> str | None:
     """The token of `hf auth login`, from Hugging Face's own file."""
-    from huggingface_hub import constants
-
     try:  # not their get_token: it asks the network for a new one now and then
+        from huggingface_hub import constants
+
         return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip() or None
     except (OSError, ValueError):
         return None
@@ -413,9 +413,12 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
 def _question(
     options: NetworkOptions, why: str, what: str, sent: str | None, question: Callable[[Any], T]
 ) -> T:
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
-
     host = httpx2.URL(options.hub()).host
+    try:
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+    except ValueError:  # it reads HF_ENDPOINT while it is imported, even where the settings name another hub
+        replace(options, endpoint="").hub()
+        raise
     try:
         with _api(options, why, what, sent) as api:
             return question(api)

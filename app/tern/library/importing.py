@@ -6,6 +6,7 @@ fails, or is stopped, leaves nothing behind.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
 import time
@@ -20,6 +21,7 @@ from tern.library.part import hash_file
 from tern.library.shards import shards, stem
 
 _READ = 1 << 20
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of what is written; EFBIG: FAT32 ends at 4 GB
 _SPARE = 64 << 20
 _BEGUN, _OLD_S = (".part", ".converting"), 86400.0
 
@@ -53,6 +55,11 @@ def take(
             parts.append((name_, whole, hashed or ""))
         modified = path.stat().st_mtime_ns
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise UserError(
+                f"A copy of {path.name} cannot be written in {shelf.models_dir()} ({error.strerror}). Make room, or "
+                "leave the file where it is with --link."
+            ) from error
         failed = error.filename or path
         raise UserError(
             f"{failed} could not be imported ({error.strerror or error}). Check that it is there "

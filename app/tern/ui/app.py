@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -221,7 +221,12 @@ def _interruptible(window: MainWindow) -> Iterator[None]:
     for end in (reader, writer):
         end.setblocking(False)
     notifier = QSocketNotifier(reader.fileno(), QSocketNotifier.Type.Read)
-    notifier.activated.connect(lambda: reader.recv(64))
+
+    def take() -> None:
+        with suppress(BlockingIOError):  # another turn of the loop took it
+            reader.recv(64)
+
+    notifier.activated.connect(take)
     old_handler = signal.signal(signal.SIGINT, lambda *_: window.tray.quit())
     old_fd = signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
     try:
