@@ -50,14 +50,20 @@ ROOMS = (
 ERRORS = {
     "UserError", "SettingError", "SilentError", "HubError", "ChangedError", "RangeError", "FullError", "DamagedError",
     "GGUFError", "BrokenFileError", "CannotChatError", "CacheTypeError", "ContextSizeError", "DiedError",
-    "RefusedError", "TemplateError", "TooLittleMemoryError", "UnknownModelError",
+    "RefusedError", "TemplateError", "TooLittleMemoryError", "UnknownModelError", "_UnusableError",
 }  # fmt: skip
+REASONS = {"_fail", "error", "_text", "_kind"}  # they are told what is wrong with a model file
 SENTENCES = {
     "BEGINS_AGAIN",
     "BEGINS_AGAIN_WHOLE",
     "WHOLE_AGAIN",
     "BUG_SENTENCE",
-}  # constants of those rooms that are said as well
+    "_FOREIGN",
+    "_NO_MODEL",
+    "_NO_REASON",
+    "what",
+    "why",
+}  # names in those rooms whose texts are said as well
 
 
 @dataclass(frozen=True, order=True)
@@ -113,15 +119,19 @@ def error_forms() -> list[str]:
 
 def _said_by(node: ast.AST) -> list[ast.expr]:
     """The expressions that become (part of) the sentence of an error."""
-    if isinstance(node, ast.Call) and _name(node) in ERRORS:
+    if isinstance(node, ast.Call) and _name(node) in ERRORS | REASONS and not _logs(node):
         return [part for each in node.args[:2] for part in _choices(each)]
     if isinstance(node, ast.Call) and _name(node) == "__init__" and node.args:  # of an error's class
         return [node.args[0]]
     if isinstance(node, ast.Assign) and any(
         getattr(target, "id", "") in SENTENCES for target in node.targets
     ):
-        return [node.value]
+        return node.value.values if isinstance(node.value, ast.Dict) else [node.value]
     return []
+
+
+def _logs(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "log"
 
 
 def _choices(expression: ast.expr) -> list[ast.expr]:

@@ -53,7 +53,7 @@ class DataLock:
             reason = getattr(error, "strerror", None) or str(error)
             self.problem = str(
                 UserError(
-                    f"Tern’s folder {self._folder} cannot be locked ({reason}). Do not open a second window with it: "
+                    f"Tern's folder {self._folder} cannot be locked ({reason}). Do not open a second window with it: "
                     "the two would disturb each other."
                 )
             )

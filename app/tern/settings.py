@@ -405,8 +405,7 @@ def _read(path: Path) -> dict[str, _Pair]:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
         whole = json.loads(text, parse_int=_number)
     except json.JSONDecodeError as error:
-        reason = f"line {error.lineno} is no JSON" if text.strip() else "it is empty"
-        raise _UnusableError(reason) from error
+        raise _UnusableError(f"line {error.lineno} is no JSON" if text.strip() else "it is empty") from error
     except (ValueError, RecursionError) as error:
         raise _UnusableError("it is no JSON") from error
     if not isinstance(whole, dict):

@@ -101,12 +101,20 @@
 <context>
     <name>Carrying</name>
     <message>
-        <source>1 conversation was imported.</source>
-        <translation>1 Gespräch wurde importiert.</translation>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was changed.</source>
+        <translation>Abgebrochen; nichts wurde geändert.</translation>
     </message>
     <message>
         <source>Conversations</source>
         <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Näheres</translation>
     </message>
     <message>
         <source>Exported to {0}.</source>
@@ -119,10 +127,6 @@
     <message>
         <source>Importing…</source>
         <translation>Wird importiert …</translation>
-    </message>
-    <message>
-        <source>{0} conversations were imported.</source>
-        <translation>{0} Gespräche wurden importiert.</translation>
     </message>
 </context>
 <context>
@@ -158,6 +162,10 @@
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>Wird gestoppt …</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -240,10 +248,6 @@
     <message>
         <source>Scroll this code sideways</source>
         <translation>Diesen Code seitwärts rollen</translation>
-    </message>
-    <message>
-        <source>Shows the ends of long lines.</source>
-        <translation>Zeigt die Enden langer Zeilen.</translation>
     </message>
     <message>
         <source>Unwrap</source>
@@ -438,6 +442,21 @@
     </message>
 </context>
 <context>
+    <name>EncodingButton</name>
+    <message>
+        <source>All encodings</source>
+        <translation>Alle Kodierungen</translation>
+    </message>
+    <message>
+        <source>Encoding of {0}: {1}</source>
+        <translation>Kodierung von {0}: {1}</translation>
+    </message>
+    <message>
+        <source>Read the file in another encoding, if its text looks wrong</source>
+        <translation>Die Datei in einer anderen Kodierung lesen, falls ihr Text falsch aussieht</translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>
@@ -480,6 +499,18 @@
     <message>
         <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
         <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt.</source>
+        <translation>Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
+        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
     </message>
     <message>
         <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
@@ -594,8 +625,8 @@
         <translation>Der Hub wird gefragt …</translation>
     </message>
     <message>
-        <source>Fetch</source>
-        <translation>Holen</translation>
+        <source>Download</source>
+        <translation>Herunterladen</translation>
     </message>
     <message>
         <source>Files</source>
@@ -630,16 +661,55 @@
         <translation>ein Modell im Hub</translation>
     </message>
     <message>
-        <source>{0:,.0f} MB</source>
-        <translation>{0:,.0f} MB</translation>
+        <source>fits this computer</source>
+        <translation>passt auf diesen Computer</translation>
+    </message>
+    <message>
+        <source>not stated</source>
+        <translation>nicht angegeben</translation>
+    </message>
+    <message>
+        <source>too large for the disk: {0} free</source>
+        <translation>zu groß für den Datenträger: {0} frei</translation>
+    </message>
+    <message>
+        <source>too large for this computer&apos;s memory: {0}</source>
+        <translation>zu groß für den Arbeitsspeicher dieses Computers: {0}</translation>
     </message>
     <message>
         <source>{0} has no GGUF file.</source>
         <translation>{0} hat keine GGUF-Datei.</translation>
     </message>
     <message>
+        <source>{0} has no file {1}.</source>
+        <translation>{0} hat keine Datei {1}.</translation>
+    </message>
+    <message>
+        <source>{0} · licence: {1}</source>
+        <translation>{0} · Lizenz: {1}</translation>
+    </message>
+    <message>
         <source>{0} · {1:,} downloads</source>
         <translation>{0} · {1:,} Downloads</translation>
+    </message>
+</context>
+<context>
+    <name>ImportPage</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Closes this page. Key: Escape.</source>
+        <translation>Schließt diese Seite. Taste: Escape.</translation>
+    </message>
+    <message>
+        <source>What did not come, by conversation</source>
+        <translation>Was nicht mitkam, nach Gesprächen</translation>
+    </message>
+    <message>
+        <source>What was imported</source>
+        <translation>Was importiert wurde</translation>
     </message>
 </context>
 <context>
@@ -945,6 +1015,10 @@
         <translation>Reparieren</translation>
     </message>
     <message>
+        <source>Models (*.gguf *.GGUF sha256-*)</source>
+        <translation>Modelle (*.gguf *.GGUF sha256-*)</translation>
+    </message>
+    <message>
         <source>Models (*.gguf)</source>
         <translation>Modelle (*.gguf)</translation>
     </message>
@@ -1011,6 +1085,17 @@
 </context>
 <context>
     <name>ModelsHost</name>
+    <message numerus="yes">
+        <source>%n downloads are not finished.</source>
+        <translation>
+            <numerusform>%n Download ist nicht fertig.</numerusform>
+            <numerusform>%n Downloads sind nicht fertig.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Another model was chosen in the window meanwhile.</source>
+        <translation>Inzwischen wurde im Fenster ein anderes Modell gewählt.</translation>
+    </message>
     <message>
         <source>Chat with it</source>
         <translation>Damit chatten</translation>
@@ -1020,8 +1105,16 @@
         <translation>Modelle</translation>
     </message>
     <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
+    </message>
+    <message>
         <source>Tern&apos;s guide</source>
         <translation>Der Guide von Tern</translation>
+    </message>
+    <message>
+        <source>The download of {0} is paused at {1:.0%}.</source>
+        <translation>Der Download von {0} ist bei {1:.0%} angehalten.</translation>
     </message>
     <message>
         <source>The model {0} is gone, so the built-in guide answers.</source>
@@ -1105,6 +1198,10 @@
         <translation>Antwort</translation>
     </message>
     <message>
+        <source>Asking the system&apos;s keyring…</source>
+        <translation>Der Schlüsselbund des Systems wird gefragt …</translation>
+    </message>
+    <message>
         <source>Connections</source>
         <translation>Verbindungen</translation>
     </message>
@@ -1157,6 +1254,10 @@
         <translation>Tern hat noch nie eine Verbindung geöffnet.</translation>
     </message>
     <message>
+        <source>The system&apos;s keyring does not answer, so nothing is known of a token in it. Unlock it, then open this page again.</source>
+        <translation>Der Schlüsselbund des Systems antwortet nicht, deshalb ist von einem Token darin nichts bekannt. Entsperren Sie ihn, und öffnen Sie diese Seite dann noch einmal.</translation>
+    </message>
+    <message>
         <source>This system has no keyring, so Tern keeps no token: set HF_TOKEN, or run `hf auth login`.</source>
         <translation>Dieses System hat keinen Schlüsselbund, deshalb bewahrt Tern kein Token auf: Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf.</translation>
     </message>
@@ -1197,8 +1298,8 @@
         <translation>{0:,} Bytes</translation>
     </message>
     <message>
-        <source>{0:,} connections to {1}; {2:,.1f} MB came. Nothing of what you write was in them.</source>
-        <translation>{0:,} Verbindungen zu {1}; {2:,.1f} MB kamen. Nichts von dem, was Sie schreiben, war darin.</translation>
+        <source>{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its words as they were typed.</source>
+        <translation>{0:,} Verbindungen zu {1}; {2:,.1f} MB kamen an. Die Liste sagt, wonach jedes Mal gefragt wurde: Eine Suche sendet ihre Wörter, wie sie eingegeben wurden.</translation>
     </message>
 </context>
 <context>
@@ -1218,6 +1319,10 @@
     <message>
         <source>Notice</source>
         <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>What the notice says.</source>
+        <translation>Was der Hinweis sagt.</translation>
     </message>
 </context>
 <context>
@@ -1289,20 +1394,12 @@
         <translation>Speicher {0}</translation>
     </message>
     <message>
-        <source>Network</source>
-        <translation>Netz</translation>
-    </message>
-    <message>
-        <source>Offline</source>
-        <translation>Offline</translation>
+        <source>Network: {0}</source>
+        <translation>Netz: {0}</translation>
     </message>
     <message>
         <source>Speed</source>
         <translation>Tempo</translation>
-    </message>
-    <message>
-        <source>Tern uses no network: nothing you write leaves here.</source>
-        <translation>Tern benutzt kein Netz: Nichts, was Sie schreiben, geht hinaus.</translation>
     </message>
     <message>
         <source>Tokens a second of the reply.</source>
@@ -1363,6 +1460,13 @@
     <message>
         <source>Attachments</source>
         <translation>Anhänge</translation>
+    </message>
+</context>
+<context>
+    <name>SideSlider</name>
+    <message>
+        <source>Shows the ends of long lines.</source>
+        <translation type="unfinished">Zeigt die Enden langer Zeilen.</translation>
     </message>
 </context>
 <context>
@@ -1529,6 +1633,10 @@
         <translation>Neu schreiben</translation>
     </message>
     <message>
+        <source>Scroll this table sideways</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Select all</source>
         <translation>Alles auswählen</translation>
     </message>
@@ -1552,8 +1660,16 @@
         <translation>Zum Neuesten</translation>
     </message>
     <message>
+        <source>Loading earlier messages…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>Scrolls to the end of the conversation.</source>
         <translation>Rollt ans Ende des Gesprächs.</translation>
+    </message>
+    <message>
+        <source>Show more ({0:,} of {1:,} characters are shown)</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
@@ -1675,12 +1791,20 @@
 <context>
     <name>chips</name>
     <message>
+        <source>1 unreadable character</source>
+        <translation>1 unlesbares Zeichen</translation>
+    </message>
+    <message>
         <source>Pasted: {0}</source>
         <translation>Eingefügt: {0}</translation>
     </message>
     <message>
         <source>bytes</source>
         <translation>Bytes</translation>
+    </message>
+    <message>
+        <source>{0} unreadable characters</source>
+        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -1712,20 +1836,16 @@
         <translation>Ein TQ2_0-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
     </message>
     <message>
+        <source>A context of {0} tokens takes {1} GB of memory with {2}, and {3} GB are free. Choose a smaller context, or close other programs.</source>
+        <translation>Ein Kontext von {0} Token braucht mit {2} {1} GB Arbeitsspeicher, und {3} GB sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
+    </message>
+    <message>
         <source>A copy needs {0} MB in {1}, where {2} MB are free. Make room, or leave the file where it is with --link.</source>
         <translation>Eine Kopie braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
         <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {0}.</source>
         <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von 32; dieses Modell hat {0}.</translation>
-    </message>
-    <message>
-        <source>A web page came instead of the model from {0}: this network probably wants you to log in or agree to something first. Open any page in your browser, then try again. {1}</source>
-        <translation>Statt des Modells kam von {0} eine Webseite: Dieses Netz verlangt wohl erst eine Anmeldung oder Zustimmung. Öffnen Sie irgendeine Seite im Browser, und versuchen Sie es dann noch einmal. {1}</translation>
-    </message>
-    <message>
-        <source>Almost nothing comes from {0} any more. {1}</source>
-        <translation>Von {0} kommt fast nichts mehr. {1}</translation>
     </message>
     <message>
         <source>An I2_S tensor of {0} x {1} weights cannot have {2} bytes.</source>
@@ -1742,14 +1862,6 @@
     <message>
         <source>More of {0} came than it is large.</source>
         <translation>Von {0} kam mehr, als es groß ist.</translation>
-    </message>
-    <message>
-        <source>Nothing came from {0} for a while. The network may be too slow or gone. {1}</source>
-        <translation>Von {0} kam eine Weile nichts. Das Netz ist vielleicht zu langsam oder weg. {1}</translation>
-    </message>
-    <message>
-        <source>Only {0} MB are free in {1}, and {2} MB are still to come. Make room there. {3}</source>
-        <translation>In {1} sind nur {0} MB frei, und {2} MB fehlen noch. Schaffen Sie dort Platz. {3}</translation>
     </message>
     <message>
         <source>Something went wrong inside Tern while fetching. The details are in its log; try again.</source>
@@ -1836,32 +1948,24 @@
         <translation>Die Antwort von {0} ist nicht zu verstehen ({1}). Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The chat template of {0} failed ({1}: {2}). Look for another GGUF of the same model.</source>
-        <translation>Die Chat-Vorlage von {0} ist gescheitert ({1}: {2}). Suchen Sie ein anderes GGUF desselben Modells.</translation>
-    </message>
-    <message>
-        <source>The connection to {0} ended too early. {1}</source>
-        <translation>Die Verbindung zu {0} endete zu früh. {1}</translation>
-    </message>
-    <message>
-        <source>The connection to {0} broke: the network is not steady. Try again where it is better. {1}</source>
-        <translation>Die Verbindung zu {0} riss ab: Das Netz ist unruhig. Versuchen Sie es noch einmal, wo es besser ist. {1}</translation>
-    </message>
-    <message>
         <source>No model is open. Choose one, then send again.</source>
         <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>A copy of {0} cannot be written in {1} ({2}). Make room, or leave the file where it is with --link.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>SSL_CERT_DIR names {0}, which is not a folder. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_DIR nennt {0}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
     <message>
         <source>Tern cannot use {0}: {1}. Choose another GGUF file, or fetch this one again.</source>
         <translation>Tern kann {0} nicht benutzen: {1}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
-        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company ask for its certificate or use a mirror. Nothing was sent.</source>
-        <translation>Die Verbindung zu {0} ist nicht sicher: Seinem Zertifikat ist nicht zu trauen ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; fragen Sie in einer Firma nach deren Zertifikat, oder nehmen Sie einen Spiegel. Nichts wurde gesendet.</translation>
-    </message>
-    <message>
-        <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR. {1}</source>
-        <translation>Der Datenträger ist bei {0} voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {1}</translation>
+        <source>Tern&apos;s folder {0} cannot be locked ({1}). Do not open a second window with it: the two would disturb each other.</source>
+        <translation>Terns Ordner {0} lässt sich nicht sperren ({1}). Öffnen Sie kein zweites Fenster damit: Die beiden würden einander stören.</translation>
     </message>
     <message>
         <source>The disk of {0} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another place with --data-dir DIR.</source>
@@ -1874,10 +1978,6 @@
     <message>
         <source>The file of {0} is gone from {1}. Fetch or import it again.</source>
         <translation>Die Datei von {0} ist nicht mehr in {1}. Holen oder importieren Sie sie noch einmal.</translation>
-    </message>
-    <message>
-        <source>The file with your conversations in {0} is damaged and cannot be put aside ({1}). Free the disk, then start Tern again; until then what you write is not kept.</source>
-        <translation>Die Datei mit Ihren Gesprächen in {0} ist beschädigt und lässt sich nicht beiseitelegen ({1}). Schaffen Sie Platz, und starten Sie Tern dann neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
         <source>The file with your conversations is damaged ({0}). Start Tern again: it goes back to its backup.</source>
@@ -1904,12 +2004,16 @@
         <translation>Der Hub sagt über {0}/{1} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
-        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+        <source>The hub&apos;s address {0} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
+        <translation>Die Adresse {0} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} names no server. Correct it in the settings, or in HF_ENDPOINT.</source>
-        <translation>Die Adresse des Hubs {0} nennt keinen Server. Berichtigen Sie sie in den Einstellungen oder in HF_ENDPOINT.</translation>
+        <source>The hub&apos;s address {0} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
+        <translation>Die Adresse {0} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
+        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
         <source>The installed ggml ({0}, tensors of {1} bytes) is not the one Tern was made for ({2}, {3}). Install Tern again.</source>
@@ -1944,16 +2048,8 @@
         <translation>Der Prozess, den Tern zum Messen startete, ist gescheitert: {0}</translation>
     </message>
     <message>
-        <source>The proxy refused the connection to {0} ({1}). Check the proxy in the settings.</source>
-        <translation>Der Proxy verweigerte die Verbindung zu {0} ({1}). Prüfen Sie den Proxy in den Einstellungen.</translation>
-    </message>
-    <message>
         <source>The proxy wants a name and a password (407). Write them into its address in the settings: http://NAME:PASSWORD@HOST:PORT</source>
         <translation>Der Proxy will einen Namen und ein Passwort (407). Schreiben Sie beides in den Einstellungen in seine Adresse: http://NAME:PASSWORD@HOST:PORT</translation>
-    </message>
-    <message>
-        <source>The proxy&apos;s address cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT in the settings, or in HTTPS_PROXY.</source>
-        <translation>Die Adresse des Proxys ist nicht zu gebrauchen. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT in die Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
         <source>The scale {0} is not a number above 0. Fetch the folder again.</source>
@@ -1964,8 +2060,8 @@
         <translation>Die Einstellung {0} kann nicht {1} sein; Tern nimmt deshalb {2}.</translation>
     </message>
     <message>
-        <source>The settings in {0} could not be read, so Tern uses its defaults.</source>
-        <translation>Die Einstellungen in {0} ließen sich nicht lesen; Tern nimmt deshalb seine Vorgaben.</translation>
+        <source>The system ended llama.cpp while it tried {0}, as it does when memory runs short. Close other programs and try again, or choose a smaller model.</source>
+        <translation>Das System hat llama.cpp beendet, während es {0} erprobte, wie es das bei knappem Speicher tut. Schließen Sie andere Programme, und versuchen Sie es noch einmal, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
         <source>The system&apos;s keyring did not give the token up ({0}). Unlock it and try again.</source>
@@ -1992,6 +2088,18 @@
         <translation>Der Tensor {0} ist vom Typ {1}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
     </message>
     <message>
+        <source>The token in the system&apos;s keyring has a character that no token can have ({0}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
+        <translation>Das Token im Schlüsselbund des Systems hat ein Zeichen, das kein Token haben kann ({0}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens.</translation>
+    </message>
+    <message>
+        <source>The token in the variable {0} has a character that no token can have ({1}). Copy it anew from huggingface.co, Settings, Access Tokens, or unset the variable.</source>
+        <translation>Das Token in der Variablen {0} hat ein Zeichen, das kein Token haben kann ({1}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens, oder löschen Sie die Variable.</translation>
+    </message>
+    <message>
+        <source>The token of your Hugging Face login has a character that no token can have ({0}). Log in anew with `hf auth login`.</source>
+        <translation>Das Token Ihrer Hugging-Face-Anmeldung hat ein Zeichen, das kein Token haben kann ({0}). Melden Sie sich mit `hf auth login` neu an.</translation>
+    </message>
+    <message>
         <source>The vocabulary of this model could not be opened ({0}). Delete that file and try again; if it fails again the model file is damaged: fetch it again.</source>
         <translation>Das Vokabular dieses Modells ließ sich nicht öffnen ({0}). Löschen Sie diese Datei, und versuchen Sie es noch einmal; scheitert es wieder, ist die Modelldatei beschädigt: Holen Sie sie noch einmal.</translation>
     </message>
@@ -2002,6 +2110,14 @@
     <message>
         <source>The weights in {0} have no tensor {1}: this is not a BitNet b1.58.</source>
         <translation>Die Gewichte in {0} haben keinen Tensor {1}: Das ist kein BitNet b1.58.</translation>
+    </message>
+    <message>
+        <source>There is no model called {0} here. Nothing is installed yet; see what there is with: tern models list</source>
+        <translation>Ein Modell namens {0} gibt es hier nicht. Noch ist nichts installiert; was es gibt, zeigt: tern models list</translation>
+    </message>
+    <message>
+        <source>There is no model called {0} here. There is: {1}.</source>
+        <translation>Ein Modell namens {0} gibt es hier nicht. Es gibt: {1}.</translation>
     </message>
     <message>
         <source>There is not enough memory for this step. Close other programs and try again.</source>
@@ -2028,10 +2144,6 @@
         <translation>Der Kontext dieses Modells kann {0} bis {1} Token groß sein, nicht {2}.</translation>
     </message>
     <message>
-        <source>This needs {0} MB in {1}, where {2} MB are free. Make room, or choose another place with --data-dir DIR. {3}</source>
-        <translation>Das braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort. {3}</translation>
-    </message>
-    <message>
         <source>This server only sends whole files: Tern passes over what is here already.</source>
         <translation>Dieser Server sendet nur ganze Dateien: Tern überspringt, was schon hier ist.</translation>
     </message>
@@ -2040,24 +2152,188 @@
         <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
     </message>
     <message>
-        <source>What has arrived is kept; the next try goes on from there.</source>
-        <translation>Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
-    </message>
-    <message>
         <source>Your conversations were last opened by a newer Tern. Install that version again to see them; until then nothing is changed in them, and what you write now is not kept.</source>
         <translation>Ihre Gespräche wurden zuletzt mit einem neueren Tern geöffnet. Installieren Sie jene Version wieder, um sie zu sehen; bis dahin wird an ihnen nichts geändert, und was Sie jetzt schreiben, wird nicht behalten.</translation>
+    </message>
+    <message>
+        <source>a metadata key</source>
+        <translation>ein Schlüssel der Metadaten</translation>
+    </message>
+    <message>
+        <source>a tensor&apos;s name</source>
+        <translation>der Name eines Tensors</translation>
+    </message>
+    <message>
+        <source>a width of {0} cannot be divided into {1} heads</source>
+        <translation>eine Breite von {0} lässt sich nicht in {1} Köpfe teilen</translation>
     </message>
     <message>
         <source>entry {0} of {1} is not valid UTF-8 text</source>
         <translation>Eintrag {0} von {1} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
+        <source>it announces {0} metadata entries, more than it can hold</source>
+        <translation>sie kündigt {0} Einträge in den Metadaten an, mehr als sie enthalten kann</translation>
+    </message>
+    <message>
+        <source>it announces {0} tensors, more than it can hold</source>
+        <translation>sie kündigt {0} Tensoren an, mehr als sie enthalten kann</translation>
+    </message>
+    <message>
+        <source>it ends in the middle of its header; the file is damaged or not complete</source>
+        <translation>sie endet mitten in ihrem Kopf; die Datei ist beschädigt oder unvollständig</translation>
+    </message>
+    <message>
+        <source>it ends in the middle of {0}; the file is damaged or not complete</source>
+        <translation>sie endet zu früh ({0}); die Datei ist beschädigt oder unvollständig</translation>
+    </message>
+    <message>
+        <source>it gave no reason</source>
+        <translation>ohne Angabe von Gründen</translation>
+    </message>
+    <message>
+        <source>it has a tensor {0} that a BitNet of its kind does not have</source>
+        <translation>sie hat einen Tensor {0}, den ein BitNet dieser Art nicht hat</translation>
+    </message>
+    <message>
+        <source>it holds more than {0} strings</source>
+        <translation>sie enthält mehr als {0} Zeichenketten</translation>
+    </message>
+    <message>
+        <source>it is a Git LFS pointer, not the model itself</source>
+        <translation>sie ist ein Verweis von Git LFS und nicht das Modell selbst</translation>
+    </message>
+    <message>
+        <source>it is a JSON text</source>
+        <translation>sie ist ein JSON-Text</translation>
+    </message>
+    <message>
+        <source>it is a Python pickle</source>
+        <translation>sie ist ein Pickle von Python</translation>
+    </message>
+    <message>
+        <source>it is a gzip archive</source>
+        <translation>sie ist ein gzip-Archiv</translation>
+    </message>
+    <message>
+        <source>it is a link to a file that is not there</source>
+        <translation>sie ist ein Verweis auf eine Datei, die nicht da ist</translation>
+    </message>
+    <message>
+        <source>it is a safetensors file</source>
+        <translation>sie ist eine Safetensors-Datei</translation>
+    </message>
+    <message>
+        <source>it is a web page, not a model: the download went wrong</source>
+        <translation>sie ist eine Webseite und kein Modell: Der Download ging schief</translation>
+    </message>
+    <message>
+        <source>it is a zip archive</source>
+        <translation>sie ist ein ZIP-Archiv</translation>
+    </message>
+    <message>
         <source>it is empty</source>
         <translation>sie ist leer</translation>
     </message>
     <message>
+        <source>it is in the old GGJT format</source>
+        <translation>sie hat das alte Format GGJT</translation>
+    </message>
+    <message>
+        <source>it is in the old GGML format</source>
+        <translation>sie hat das alte Format GGML</translation>
+    </message>
+    <message>
+        <source>it is no JSON</source>
+        <translation>sie ist kein JSON</translation>
+    </message>
+    <message>
+        <source>it is no JSON object</source>
+        <translation>sie ist kein JSON-Objekt</translation>
+    </message>
+    <message>
         <source>it is not a regular file</source>
         <translation>es ist keine gewöhnliche Datei</translation>
+    </message>
+    <message>
+        <source>it is something else</source>
+        <translation>sie ist etwas anderes</translation>
+    </message>
+    <message>
+        <source>it uses RoPE scaling ({0}), which Tern does not support</source>
+        <translation>sie benutzt RoPE-Skalierung ({0}), die Tern nicht beherrscht</translation>
+    </message>
+    <message>
+        <source>its activation {0} is neither relu2 nor silu</source>
+        <translation>ihre Aktivierung {0} ist weder relu2 noch silu</translation>
+    </message>
+    <message>
+        <source>its alignment is not a power of two between 8 and 65536</source>
+        <translation>ihre Ausrichtung ist keine Zweierpotenz zwischen 8 und 65536</translation>
+    </message>
+    <message>
+        <source>its architecture {0} is not BitNet&apos;s</source>
+        <translation>ihre Architektur {0} ist nicht die von BitNet</translation>
+    </message>
+    <message>
+        <source>its attention width {0} is not a multiple of {1}</source>
+        <translation>ihre Attention-Breite {0} ist kein Vielfaches von {1}</translation>
+    </message>
+    <message>
+        <source>its tensors are aligned to less than {0} bytes</source>
+        <translation>ihre Tensoren sind auf weniger als {0} Bytes ausgerichtet</translation>
+    </message>
+    <message>
+        <source>its vocab_size differs from the {0} rows of token_embd.weight</source>
+        <translation>ihr vocab_size ist anders als die {0} Zeilen von token_embd.weight</translation>
+    </message>
+    <message>
+        <source>its vocabulary does not have {0} tokens</source>
+        <translation>ihr Vokabular hat nicht {0} Token</translation>
+    </message>
+    <message>
+        <source>its vocabulary has the same token twice</source>
+        <translation>ihr Vokabular hat dasselbe Token zweimal</translation>
+    </message>
+    <message>
+        <source>its vocabulary has {0} tokens but {1} token types</source>
+        <translation>ihr Vokabular hat {0} Token, aber {1} Token-Typen</translation>
+    </message>
+    <message>
+        <source>its vocabulary is of the kind {0}, not the byte-level BPE of a BitNet</source>
+        <translation>ihr Vokabular ist von der Art {0} und nicht das BPE auf Bytes eines BitNet</translation>
+    </message>
+    <message>
+        <source>its vocabulary of {0} tokens is larger than any model&apos;s</source>
+        <translation>ihr Vokabular von {0} Token ist größer als das irgendeines Modells</translation>
+    </message>
+    <message>
+        <source>its vocabulary of {0} tokens is no model&apos;s</source>
+        <translation>ein Vokabular von {0} Token hat kein Modell</translation>
+    </message>
+    <message>
+        <source>its {0} differs from the size of a head, which Tern does not support</source>
+        <translation>ihr {0} ist anders als die Größe eines Kopfs, was Tern nicht beherrscht</translation>
+    </message>
+    <message>
+        <source>its {0} is {1}, outside its vocabulary of {2} tokens</source>
+        <translation>ihr {0} ist {1}, außerhalb ihres Vokabulars von {2} Token</translation>
+    </message>
+    <message>
+        <source>its {0} is {1}, which is not a multiple of {2}</source>
+        <translation>ihr {0} ist {1}, was kein Vielfaches von {2} ist</translation>
+    </message>
+    <message>
+        <source>its {0} is {1}; 1 to {2} are possible</source>
+        <translation>ihr {0} ist {1}; möglich sind 1 bis {2}</translation>
+    </message>
+    <message>
+        <source>its {0} is {1}; a number above 0 and up to {2} is needed</source>
+        <translation>ihr {0} ist {1}; nötig ist eine Zahl über 0 und bis {2}</translation>
+    </message>
+    <message>
+        <source>line {0} is no JSON</source>
+        <translation>Zeile {0} ist kein JSON</translation>
     </message>
     <message>
         <source>llama-cpp-python is not installed. Run `make setup`, or install Tern again.</source>
@@ -2068,12 +2344,76 @@
         <translation>Die Bibliothek {0} von llama-cpp-python fehlt in {1}. Installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>llama.cpp cannot open {0}: it does not know this kind of model, or the file is damaged. Look for another GGUF of the same model.</source>
-        <translation>llama.cpp kann {0} nicht öffnen: Es kennt diese Art von Modell nicht, oder die Datei ist beschädigt. Suchen Sie ein anderes GGUF desselben Modells.</translation>
+        <source>no model file at all</source>
+        <translation>gar keine Modelldatei</translation>
+    </message>
+    <message>
+        <source>the element type of {0}</source>
+        <translation>der Elementtyp von {0}</translation>
+    </message>
+    <message>
+        <source>the key {0} appears twice</source>
+        <translation>der Schlüssel {0} kommt zweimal vor</translation>
+    </message>
+    <message>
+        <source>the key {0} is missing</source>
+        <translation>der Schlüssel {0} fehlt</translation>
+    </message>
+    <message>
+        <source>the key {0} should be a single {1}</source>
+        <translation>der Schlüssel {0} müsste ein einzelner Wert sein ({1})</translation>
+    </message>
+    <message>
+        <source>the key {0} should be an array of numbers</source>
+        <translation>der Schlüssel {0} müsste ein Array von Zahlen sein</translation>
+    </message>
+    <message>
+        <source>the key {0} should be an array of strings</source>
+        <translation>der Schlüssel {0} müsste ein Array von Zeichenketten sein</translation>
+    </message>
+    <message>
+        <source>the tensor {0}</source>
+        <translation>der Tensor {0}</translation>
+    </message>
+    <message>
+        <source>the tensor {0} appears twice</source>
+        <translation>der Tensor {0} kommt zweimal vor</translation>
+    </message>
+    <message>
+        <source>the tensor {0} has the shape {1}, not {2}</source>
+        <translation>der Tensor {0} hat die Form {1}, nicht {2}</translation>
+    </message>
+    <message>
+        <source>the tensor {0} is missing</source>
+        <translation>der Tensor {0} fehlt</translation>
+    </message>
+    <message>
+        <source>the tensor {0} is of type {1}, which Tern cannot use there</source>
+        <translation>der Tensor {0} ist vom Typ {1}, den Tern dort nicht benutzen kann</translation>
+    </message>
+    <message>
+        <source>the tensor {0} reaches past the end of the file; the file is damaged or not complete</source>
+        <translation>der Tensor {0} reicht über das Ende der Datei hinaus; die Datei ist beschädigt oder unvollständig</translation>
+    </message>
+    <message>
+        <source>the tensors {0} and {1} overlap</source>
+        <translation>die Tensoren {0} und {1} überlappen sich</translation>
+    </message>
+    <message>
+        <source>the type of {0}</source>
+        <translation>der Typ von {0}</translation>
+    </message>
+    <message>
+        <source>the value of {0}</source>
+        <translation>der Wert von {0}</translation>
     </message>
     <message>
         <source>the value of {0} is neither true nor false</source>
         <translation>der Wert von {0} ist weder wahr noch falsch</translation>
+    </message>
+    <message>
+        <source>the value of {0} is not valid UTF-8 text</source>
+        <translation>der Wert von {0} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
         <source>the value of {0} is too long</source>
@@ -2108,20 +2448,8 @@
         <translation>{0} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
     </message>
     <message>
-        <source>{0} cannot be found. Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {1}</source>
-        <translation>{0} ist nicht zu finden. Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {1}</translation>
-    </message>
-    <message>
         <source>{0} cannot be opened ({1}).</source>
         <translation>{0} lässt sich nicht öffnen ({1}).</translation>
-    </message>
-    <message>
-        <source>{0} cannot be reached through the proxy {1}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY. {2}</source>
-        <translation>{0} ist über den Proxy {1} nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist, und den Proxy in den Einstellungen oder in HTTPS_PROXY. {2}</translation>
-    </message>
-    <message>
-        <source>{0} cannot be reached. Check that this computer is online; behind a company network set a proxy or a mirror in the settings. {1}</source>
-        <translation>{0} ist nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist; tragen Sie hinter einem Firmennetz einen Proxy oder Spiegel in den Einstellungen ein. {1}</translation>
     </message>
     <message>
         <source>{0} cannot be read ({1}).</source>
@@ -2152,6 +2480,10 @@
         <translation>{0} konnte nicht gelesen werden: Es ist beschädigt oder in einer Form, die Tern nicht kennt. Sichern Sie es neu aus seinem Programm, oder kopieren Sie den Text und fügen ihn ein.</translation>
     </message>
     <message>
+        <source>{0} could not be read: there is no file {1}. Check its name and its folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
         <source>{0} could not be repaired: the server itself sends something else than its hash says. Try another mirror, or try again later.</source>
         <translation>{0} konnte nicht repariert werden: Der Server selbst sendet etwas anderes, als seine Prüfsumme sagt. Nehmen Sie einen anderen Spiegel, oder versuchen Sie es später noch einmal.</translation>
     </message>
@@ -2176,32 +2508,300 @@
         <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
-        <source>{0} has a fault of its own right now ({1}), which usually passes: try again later. {2}</source>
-        <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal. {2}</translation>
+        <source>{0} does not start on a multiple of {1} bytes</source>
+        <translation>{0} beginnt nicht auf einem Vielfachen von {1} Bytes</translation>
+    </message>
+    <message>
+        <source>{0} has a character that cannot be sent. Leave that character out.</source>
+        <translation>{0} hat ein Zeichen, das sich nicht senden lässt. Lassen Sie dieses Zeichen weg.</translation>
+    </message>
+    <message>
+        <source>{0} has a dimension of size 0</source>
+        <translation>{0} hat eine Dimension der Größe 0</translation>
+    </message>
+    <message>
+        <source>{0} has rows of {1} values, which {2} cannot hold</source>
+        <translation>{0} hat Zeilen mit {1} Werten, die {2} nicht fasst</translation>
+    </message>
+    <message>
+        <source>{0} has {1} dimensions; 1 to {2} are allowed</source>
+        <translation>{0} hat {1} Dimensionen; erlaubt sind 1 bis {2}</translation>
+    </message>
+    <message>
+        <source>{0} heads cannot share {1} key and value heads</source>
+        <translation>{0} Köpfe können sich {1} Schlüssel- und Wertköpfe nicht teilen</translation>
     </message>
     <message>
         <source>{0} is a model, nothing to attach: open it on the Models page.</source>
         <translation>{0} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
     </message>
     <message>
+        <source>{0} is an array of arrays</source>
+        <translation>{0} ist ein Array aus Arrays</translation>
+    </message>
+    <message>
+        <source>{0} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
+        <translation>{0} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
+    </message>
+    <message>
+        <source>{0} is not valid UTF-8 text</source>
+        <translation>{0} ist kein gültiger UTF-8-Text</translation>
+    </message>
+    <message>
+        <source>{0} is of type {1}, which neither Tern nor its llama.cpp knows</source>
+        <translation>{0} ist vom Typ {1}, den weder Tern noch sein llama.cpp kennt</translation>
+    </message>
+    <message>
         <source>{0} is too large to be what it should be. Fetch it again.</source>
         <translation>{0} ist zu groß für das, was es sein soll. Laden Sie es noch einmal herunter.</translation>
     </message>
     <message>
-        <source>{0} says that too many requests came from here (429); after some minutes it answers again. {1}</source>
-        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429); nach einigen Minuten antwortet er wieder. {1}</translation>
+        <source>{0} is {1} bytes long; 1 to {2} are allowed</source>
+        <translation>{0} ist {1} Bytes lang; erlaubt sind 1 bis {2}</translation>
+    </message>
+    <message>
+        <source>{0} is {1}, which GGUF does not have</source>
+        <translation>{0} ist {1}, was es in GGUF nicht gibt</translation>
     </message>
     <message>
         <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
         <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
+        <source>{0}; Tern opens GGUF files</source>
+        <translation>{0}; Tern öffnet GGUF-Dateien</translation>
+    </message>
+    <message>
         <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
         <translation>{0} hat eine Skala für jeden Block aus {1}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
     </message>
     <message>
-        <source>The disk failed at {0} ({1}). Check it, or choose another place with --data-dir DIR. {2}</source>
-        <translation>Der Datenträger versagte bei {0} ({1}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Platz. {2}</translation>
+        <source>A q8_0 KV cache needs heads of a multiple of {0}; {1} has heads of {2}. Use f16.</source>
+        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von {0}; {1} hat Köpfe mit {2}. Nehmen Sie f16.</translation>
+    </message>
+    <message>
+        <source>A web page came instead of the model from {0}: this network probably wants you to log in or agree to something first. Open any page in your browser, then try again.</source>
+        <translation>Statt des Modells kam von {0} eine Webseite: Vermutlich verlangt dieses Netz zuerst eine Anmeldung oder Zustimmung. Öffnen Sie irgendeine Seite im Browser, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Almost nothing comes from {0} any more. Try again where the network is better.</source>
+        <translation>Von {0} kommt fast nichts mehr. Versuchen Sie es noch einmal, wo das Netz besser ist.</translation>
+    </message>
+    <message>
+        <source>Another Tern has the conversations in {0} open, and this one would have to change their file first. Close it, then try again.</source>
+        <translation>Ein anderes Tern hat die Gespräche in {0} geöffnet, und dieses müsste zuerst ihre Datei ändern. Schließen Sie jenes, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Another Tern is changing the list of models and does not finish. Close it, then try again.</source>
+        <translation>Ein anderes Tern ändert die Liste der Modelle und wird nicht fertig. Schließen Sie es, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Another Tern is writing to your conversations. Try again in a moment.</source>
+        <translation>Ein anderes Tern schreibt gerade in Ihre Gespräche. Versuchen Sie es gleich noch einmal.</translation>
+    </message>
+    <message>
+        <source>Another program is writing to your conversations in {0}. Close it and start Tern again; until then what you write is not kept.</source>
+        <translation>Ein anderes Programm schreibt in Ihre Gespräche in {0}. Schließen Sie es, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>Nothing came from {0} for a while. The network may be too slow or gone; try again later.</source>
+        <translation>Von {0} kam eine Weile nichts. Vielleicht ist das Netz zu langsam oder weg; versuchen Sie es später noch einmal.</translation>
+    </message>
+    <message>
+        <source>Only {0} MB are free in {1}, and {2} MB are still to come. Make room there.</source>
+        <translation>Nur {0} MB sind in {1} frei, und {2} MB kommen noch. Schaffen Sie dort Platz.</translation>
+    </message>
+    <message>
+        <source>SSL_CERT_FILE names {0}, which holds no certificates. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_FILE nennt {0}, worin keine Zertifikate sind. Berichtigen oder löschen Sie die Variable.</translation>
+    </message>
+    <message>
+        <source>SSL_CERT_FILE names {0}, which is not there or cannot be read. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_FILE nennt {0}, was es nicht gibt oder was sich nicht lesen lässt. Berichtigen oder löschen Sie die Variable.</translation>
+    </message>
+    <message>
+        <source>Tern cannot open your conversations: {0} is a folder. Move it away and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche nicht öffnen: {0} ist ein Ordner. Verschieben Sie ihn, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>Tern cannot open your conversations: {0} is a link to a file that is not there. Make that file reachable and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche nicht öffnen: {0} ist ein Verweis auf eine Datei, die nicht da ist. Machen Sie diese Datei erreichbar, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>Tern cannot tell where to keep its files: this account has no home folder. Set HOME, or name a folder with --data-dir DIR.</source>
+        <translation>Tern weiß nicht, wo es seine Dateien halten soll: Dieses Konto hat kein Home-Verzeichnis. Setzen Sie HOME, oder nennen Sie mit --data-dir ORDNER einen Ordner.</translation>
+    </message>
+    <message>
+        <source>Tern cannot tell where {0} is, because the current folder is gone. Change to another folder, or write the whole path: --data-dir /DIR.</source>
+        <translation>Tern weiß nicht, wo {0} ist, denn den aktuellen Ordner gibt es nicht mehr. Wechseln Sie in einen anderen Ordner, oder schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
+    </message>
+    <message>
+        <source>Tern cannot tell which folder {0} is: there is no such person on this computer, or no home folder. Write the whole path: --data-dir /DIR.</source>
+        <translation>Tern weiß nicht, welcher Ordner {0} ist: Auf diesem Computer gibt es kein solches Konto, oder es hat kein Home-Verzeichnis. Schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
+    </message>
+    <message>
+        <source>Tern cannot use {0}: {1}. Choose another GGUF file.</source>
+        <translation>Tern kann {0} nicht benutzen: {1}. Wählen Sie eine andere GGUF-Datei.</translation>
+    </message>
+    <message>
+        <source>Tern could not save its settings: {0} cannot be read ({1}), and what is in it would be lost. Make the file readable, then try again.</source>
+        <translation>Tern konnte seine Einstellungen nicht sichern: {0} lässt sich nicht lesen ({1}), und was darin steht, ginge verloren. Machen Sie die Datei lesbar, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>Tern could not start the process that imports ({0}).</source>
+        <translation>Tern konnte den Prozess, der importiert, nicht starten ({0}).</translation>
+    </message>
+    <message>
+        <source>The chat template of {0} fails ({1}). Choose another file of this model, or another model.</source>
+        <translation>Die Chat-Vorlage von {0} scheitert ({1}). Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>The chat template of {0} leaves out what you write. Choose another file of this model, or another model.</source>
+        <translation>Die Chat-Vorlage von {0} lässt weg, was Sie schreiben. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} broke: the network is not steady. Try again where it is better.</source>
+        <translation>Die Verbindung zu {0} ist abgerissen: Das Netz ist nicht stabil. Versuchen Sie es noch einmal, wo es besser ist.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} ended too early. Try again, or use another mirror.</source>
+        <translation>Die Verbindung zu {0} endete zu früh. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} is not safe: by this computer&apos;s clock ({1}) the {2}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
+        <translation>Die Verbindung zu {0} ist nach der Uhr dieses Computers ({1}) nicht sicher: {2}. Prüfen Sie die Uhr; geht sie richtig, nehmen Sie einen anderen Spiegel. Nichts wurde gesendet.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
+        <translation>Die Verbindung zu {0} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; setzen Sie in einer Firma SSL_CERT_FILE auf deren Zertifikat. Nichts wurde gesendet.</translation>
+    </message>
+    <message>
+        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). {2} says whom to trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.</source>
+        <translation>Die Verbindung zu {0} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({1}). Wem hier zu trauen ist, sagt {2}: Prüfen Sie diese Variable; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
+    </message>
+    <message>
+        <source>The context of {0} is full. Begin a new chat, or choose a larger context.</source>
+        <translation>Der Kontext von {0} ist voll. Beginnen Sie einen neuen Chat, oder wählen Sie einen größeren Kontext.</translation>
+    </message>
+    <message>
+        <source>The disk failed at {0} ({1}). Check it, or choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger hat bei {0} versagt ({1}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger bei {0} ist voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations in {0} is damaged or gone, and Tern cannot put it right ({1}). Free the disk, then start Tern again; until then what you write is not kept.</source>
+        <translation>Die Datei mit Ihren Gesprächen in {0} ist beschädigt oder weg, und Tern kann sie nicht in Ordnung bringen ({1}). Schaffen Sie Platz auf dem Datenträger, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations was damaged or gone and none of its backups can be used, so Tern began a new one. What is left of it is in {0}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt oder weg, und keine ihrer Sicherungen ist brauchbar; Tern hat deshalb eine neue begonnen. Was von ihr übrig ist, liegt in {0}.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations was gone or empty, so Tern went back to its backup of {0}. What was written after that is missing.</source>
+        <translation>Die Datei mit Ihren Gesprächen war weg oder leer; Tern ist deshalb zu seiner Sicherung vom {0} zurückgekehrt. Was danach geschrieben wurde, fehlt.</translation>
+    </message>
+    <message>
+        <source>The hub&apos;s address {0} does not begin with https://. Correct it in HF_ENDPOINT.</source>
+        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in HF_ENDPOINT.</translation>
+    </message>
+    <message>
+        <source>The process that imports ended early ({0}). Try again.</source>
+        <translation>Der Prozess, der importiert, endete vorzeitig ({0}). Versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The proxies that this computer is set to use cannot be used ({0}). Correct them in its settings.</source>
+        <translation>Die Proxys, die auf diesem Computer eingestellt sind, lassen sich nicht benutzen ({0}). Berichtigen Sie sie in seinen Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The proxy refused the connection to {0} ({1}). Check the proxy in the settings or in HTTPS_PROXY.</source>
+        <translation>Der Proxy hat die Verbindung zu {0} abgelehnt ({1}). Prüfen Sie den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
+    </message>
+    <message>
+        <source>The proxy&apos;s address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
+        <translation>Die Adresse des Proxys in den Einstellungen ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT.</translation>
+    </message>
+    <message>
+        <source>The proxy&apos;s address in the variable {0} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
+        <translation>Die Adresse des Proxys in der Variablen {0} ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT, oder löschen Sie die Variable.</translation>
+    </message>
+    <message>
+        <source>The server sent other bytes than asked for, so it begins again, in one piece.</source>
+        <translation>Der Server sandte andere Bytes als verlangt, darum beginnt es von vorn, in einem Stück.</translation>
+    </message>
+    <message>
+        <source>The setting {0} cannot be {1}, so Tern works offline until you correct it in {2}, or switch “Work offline” off in the settings.</source>
+        <translation>Die Einstellung {0} kann nicht {1} sein; Tern arbeitet deshalb offline, bis Sie sie in {2} berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} could not be read ({1}), so Tern uses its defaults and works offline until you correct that file, or switch “Work offline” off in the settings. Before anything is saved, the file is copied to {2}.</source>
+        <translation>Die Einstellungen in {0} waren nicht lesbar ({1}); Tern nimmt deshalb seine Vorgaben und arbeitet offline, bis Sie diese Datei berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten. Bevor etwas gesichert wird, wird die Datei nach {2} kopiert.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} could not be read ({1}), so Tern uses its defaults and works offline. The file stays as it is; make it readable, then start Tern again.</source>
+        <translation>Die Einstellungen in {0} waren nicht lesbar ({1}); Tern nimmt deshalb seine Vorgaben und arbeitet offline. Die Datei bleibt, wie sie ist; machen Sie sie lesbar, und starten Sie Tern neu.</translation>
+    </message>
+    <message>
+        <source>The settings in {0} could not be read any more ({1}), so Tern wrote them anew and works offline until you switch that off in the settings. The file as it was is kept as {2}.</source>
+        <translation>Die Einstellungen in {0} waren nicht mehr lesbar ({1}); Tern hat sie deshalb neu geschrieben und arbeitet offline, bis Sie das in den Einstellungen abschalten. Die bisherige Datei liegt als {2} daneben.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: {0} tokens, and the model can take {1} at a time, your message included. Shorten the system prompt.</source>
+        <translation>Der System-Prompt ist zu lang: {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet. Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system&apos;s keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
+        <translation>Der Schlüsselbund des Systems antwortet nicht. Entsperren Sie ihn, oder starten Sie ihn neu, und versuchen Sie es noch einmal; oder setzen Sie HF_TOKEN, das keinen Schlüsselbund braucht.</translation>
+    </message>
+    <message>
+        <source>There is no conversations.json in {0}. Choose the ZIP that ChatGPT or Claude sent you, or a conversations.json.</source>
+        <translation>In {0} gibt es keine conversations.json. Wählen Sie das ZIP, das ChatGPT oder Claude Ihnen geschickt hat, oder eine conversations.json.</translation>
+    </message>
+    <message>
+        <source>There is no network, or no such address: {0} cannot be found. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
+        <translation>Es gibt kein Netz oder keine solche Adresse: {0} ist nicht zu finden. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
+    </message>
+    <message>
+        <source>There is no network: no way leads to {0}. Check that this computer is online.</source>
+        <translation>Es gibt kein Netz: Kein Weg führt zu {0}. Prüfen Sie, ob dieser Computer online ist.</translation>
+    </message>
+    <message>
+        <source>There is too little memory to open {0}. Close other programs, or choose a smaller context or model.</source>
+        <translation>Der Arbeitsspeicher reicht nicht, um {0} zu öffnen. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder ein kleineres Modell.</translation>
+    </message>
+    <message>
+        <source>This computer does not let Tern connect to {0}. Check its firewall, then try again.</source>
+        <translation>Dieser Computer lässt Tern keine Verbindung zu {0} öffnen. Prüfen Sie seine Firewall, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>This computer has too many files and connections open. Close other programs, then try again.</source>
+        <translation>Auf diesem Computer sind zu viele Dateien und Verbindungen offen. Schließen Sie andere Programme, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>This file holds more than Tern can import at once; divide it into smaller ones.</source>
+        <translation>Diese Datei enthält mehr, als Tern auf einmal importieren kann; teilen Sie sie in kleinere.</translation>
+    </message>
+    <message>
+        <source>This needs {0} MB in {1}, where {2} MB are free. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Das braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+    </message>
+    <message>
+        <source>This reply cannot be continued: it takes {0} tokens already, and the model can take {1} at a time. Send a new message to go on.</source>
+        <translation>Diese Antwort lässt sich nicht fortsetzen: Sie braucht schon {0} Token, und das Modell fasst {1} auf einmal. Senden Sie eine neue Nachricht, um weiterzumachen.</translation>
+    </message>
+    <message>
+        <source>it is GGUF version {0}, out of use; Tern opens version {1}</source>
+        <translation>sie hat die GGUF-Version {0}, die außer Gebrauch ist; Tern öffnet Version {1}</translation>
+    </message>
+    <message>
+        <source>it is GGUF version {0}; Tern opens version {1}</source>
+        <translation>sie hat die GGUF-Version {0}; Tern öffnet Version {1}</translation>
+    </message>
+    <message>
+        <source>it is a big-endian GGUF file; Tern opens little-endian ones</source>
+        <translation>sie ist eine GGUF-Datei in Big-Endian; Tern öffnet solche in Little-Endian</translation>
     </message>
     <message>
         <source>it is a folder</source>
@@ -2212,12 +2812,68 @@
         <translation>sie darf nicht geöffnet werden ({0}); prüfen Sie ihre Rechte</translation>
     </message>
     <message>
+        <source>its header is larger than {0} MB</source>
+        <translation>ihr Kopf ist größer als {0} MB</translation>
+    </message>
+    <message>
+        <source>llama.cpp could not compute the next word with {0} (error {1}). Try again; if it fails again, choose another file of this model.</source>
+        <translation>llama.cpp konnte mit {0} das nächste Wort nicht berechnen (Fehler {1}). Versuchen Sie es noch einmal; scheitert es wieder, wählen Sie eine andere Datei dieses Modells.</translation>
+    </message>
+    <message>
+        <source>llama.cpp crashes on {0} ({1}), so Tern does not open it. It was tried in a separate process, and nothing was lost. Choose another file of this model, or another model.</source>
+        <translation>llama.cpp stürzt an {0} ab ({1}), deshalb öffnet Tern es nicht. Es wurde in einem eigenen Prozess erprobt, und nichts ging verloren. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>llama.cpp did not finish trying {0} in {1} seconds. Try again when the computer is less busy, or choose another model.</source>
+        <translation>llama.cpp wurde in {1} Sekunden nicht damit fertig, {0} zu erproben. Versuchen Sie es noch einmal, wenn der Computer weniger zu tun hat, oder wählen Sie ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>llama.cpp does not take {0} ({1}). Choose another file of this model.</source>
+        <translation>llama.cpp nimmt {0} nicht an ({1}). Wählen Sie eine andere Datei dieses Modells.</translation>
+    </message>
+    <message>
+        <source>{0} The system&apos;s keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
+        <translation>{0} Der Schlüsselbund des Systems antwortet nicht, deshalb wurde kein Token daraus benutzt: Entsperren Sie ihn, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} What has arrived is kept; the next try goes on from there.</source>
+        <translation>{0} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
+    </message>
+    <message>
         <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
         <translation>{0} kam beschädigt an: Ihr Hash ist {1}…, nicht {2}…. Sie liegt unter {3} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
     </message>
     <message>
+        <source>{0} cannot be reached through the proxy {1}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY.</source>
+        <translation>{0} ist über den Proxy {1} nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist, und den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
+        <translation>{0} ist nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
+    </message>
+    <message>
+        <source>{0} cannot keep its KV cache in this type ({1}). Use f16.</source>
+        <translation>{0} kann seinen KV-Cache nicht in diesem Typ halten ({1}). Nehmen Sie f16.</translation>
+    </message>
+    <message>
+        <source>{0} contradicts itself: a vocabulary of {1} tokens, and a model of {2}. Choose another file of this model.</source>
+        <translation>{0} widerspricht sich: ein Vokabular von {1} Token und ein Modell mit {2}. Wählen Sie eine andere Datei dieses Modells.</translation>
+    </message>
+    <message>
         <source>{0} could not be imported ({1}). Check that it is there and that you may read it.</source>
         <translation>{0} konnte nicht importiert werden ({1}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written ({1}).</source>
+        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+    </message>
+    <message>
+        <source>{0} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or try again later.</source>
+        <translation>{0} antwortet nicht wie ein Hub. Prüfen Sie die Adresse des Spiegels in den Einstellungen oder in HF_ENDPOINT, oder versuchen Sie es später noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} has a fault of its own right now ({1}), which usually passes: try again later.</source>
+        <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
         <source>{0} has heads that Tern&apos;s attention cannot compute (at most {1} values, {2} of them to a key head). Choose another model.</source>
@@ -2248,12 +2904,20 @@
         <translation>{0} hat keine Datei {1}. Es gibt: {2}.</translation>
     </message>
     <message>
+        <source>{0} has no vocabulary, so it cannot read or write text. Choose another file of this model.</source>
+        <translation>{0} hat kein Vokabular, kann also Text weder lesen noch schreiben. Wählen Sie eine andere Datei dieses Modells.</translation>
+    </message>
+    <message>
         <source>{0} has no {1} (404). Check the owner, the name and the revision.</source>
         <translation>{0} hat kein {1} (404). Prüfen Sie Besitzer, Namen und Revision.</translation>
     </message>
     <message>
         <source>{0} has no {1}. Put it beside the weights: it comes with the model.</source>
         <translation>{0} hat keine {1}. Legen Sie sie neben die Gewichte: Sie kommt mit dem Modell.</translation>
+    </message>
+    <message>
+        <source>{0} has the token {1} twice in its vocabulary. Choose another file of this model.</source>
+        <translation>{0} hat das Token {1} zweimal im Vokabular. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
         <source>{0} has to be re-encoded once for llama.cpp: that needs {1} MB in {2}, where {3} MB are free. Make room and try again.</source>
@@ -2280,8 +2944,52 @@
         <translation>{0} enthält keinen Text. Ist es ein Scan, lassen Sie zuerst eine Texterkennung (OCR) darüber laufen.</translation>
     </message>
     <message>
+        <source>{0} holds only a vocabulary, no model. Choose the model itself.</source>
+        <translation>{0} enthält nur ein Vokabular und kein Modell. Wählen Sie das Modell selbst.</translation>
+    </message>
+    <message>
+        <source>{0} holds only the vision or audio part of a model. Choose the model itself.</source>
+        <translation>{0} enthält nur den Bild- oder Tonteil eines Modells. Wählen Sie das Modell selbst.</translation>
+    </message>
+    <message>
+        <source>{0} in {1} cannot be read to its end ({2}).</source>
+        <translation>{0} in {1} lässt sich nicht bis zum Ende lesen ({2}).</translation>
+    </message>
+    <message>
+        <source>{0} is a chat of GPT4All&apos;s that is not whole, or of a version that Tern does not know.</source>
+        <translation>{0} ist ein Chat von GPT4All, der nicht vollständig ist oder von einer Version, die Tern nicht kennt.</translation>
+    </message>
+    <message>
+        <source>{0} is a damaged ZIP ({1}). Fetch or copy it again.</source>
+        <translation>{0} ist ein beschädigtes ZIP ({1}). Holen oder kopieren Sie es noch einmal.</translation>
+    </message>
+    <message>
         <source>{0} is a folder. Attach the files in it one by one.</source>
         <translation>{0} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
+    </message>
+    <message>
+        <source>{0} is a model of the kind {1}, which the llama.cpp in this Tern does not know yet. A newer Tern may; until then, choose another model.</source>
+        <translation>{0} ist ein Modell der Art {1}, die das llama.cpp in diesem Tern noch nicht kennt. Ein neueres Tern kennt sie vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>{0} is an adapter (LoRA), which changes another model. Choose the model itself.</source>
+        <translation>{0} ist ein Adapter (LoRA), der ein anderes Modell verändert. Wählen Sie das Modell selbst.</translation>
+    </message>
+    <message>
+        <source>{0} is an embedding model: it compares texts and writes none. Choose a chat model.</source>
+        <translation>{0} ist ein Embedding-Modell: Es vergleicht Texte und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
+    </message>
+    <message>
+        <source>{0} is an importance matrix, used for making models smaller. Choose the model itself.</source>
+        <translation>{0} ist eine Wichtigkeitsmatrix, mit der Modelle verkleinert werden. Wählen Sie das Modell selbst.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or cut off; what stands before that place was read.</source>
+        <translation>{0} ist beschädigt oder abgeschnitten; was vor dieser Stelle steht, wurde gelesen.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged or not complete ({1}). Fetch it again.</source>
+        <translation>{0} ist beschädigt oder unvollständig ({1}). Holen Sie es noch einmal.</translation>
     </message>
     <message>
         <source>{0} is damaged or not complete. Fetch it again.</source>
@@ -2290,6 +2998,10 @@
     <message>
         <source>{0} is damaged. Fetch that folder again.</source>
         <translation>{0} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
+    </message>
+    <message>
+        <source>{0} is empty. Name a folder for Tern&apos;s files with --data-dir DIR, or leave it out.</source>
+        <translation>{0} ist leer. Nennen Sie mit --data-dir ORDNER einen Ordner für Terns Dateien, oder lassen Sie es weg.</translation>
     </message>
     <message>
         <source>{0} is empty: there is nothing in it to read.</source>
@@ -2306,6 +3018,14 @@
     <message>
         <source>{0} is in rich text format. Save it as DOCX or plain text and attach that.</source>
         <translation>{0} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
+    </message>
+    <message>
+        <source>{0} is made for other kernels: its weights are in bitnet.cpp&apos;s {1}, which only that program&apos;s own build can compute. Take the i2_s file of the same model.</source>
+        <translation>{0} ist für andere Kernels gemacht: Die Gewichte sind im {1} von bitnet.cpp, das nur der eigene Build jenes Programms rechnen kann. Nehmen Sie die i2_s-Datei desselben Modells.</translation>
+    </message>
+    <message>
+        <source>{0} is missing, a part of this model. Put it beside {1}.</source>
+        <translation>{0} fehlt, ein Teil dieses Modells. Legen Sie es neben {1}.</translation>
     </message>
     <message>
         <source>{0} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
@@ -2328,8 +3048,8 @@
         <translation>{0} ist kein Repository des Hubs; schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
     </message>
     <message>
-        <source>{0} is not an export that Tern knows, or not all of one. It reads its own JSON, the conversations.json of ChatGPT&apos;s data export, and GPT4All&apos;s .chat files.</source>
-        <translation>{0} ist kein Export, den Tern kennt, oder nicht vollständig. Es liest sein eigenes JSON, die conversations.json aus dem Datenexport von ChatGPT und die .chat-Dateien von GPT4All.</translation>
+        <source>{0} writes all words of a reply at once (diffusion); Tern runs models that write word by word. Choose another model.</source>
+        <translation>{0} schreibt alle Wörter einer Antwort auf einmal (Diffusion); Tern führt Modelle aus, die Wort für Wort schreiben. Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
         <source>{0} is not on this computer yet. Fetch it with: tern models fetch {1}</source>
@@ -2342,6 +3062,10 @@
     <message>
         <source>{0} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
         <translation>{0} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
+    </message>
+    <message>
+        <source>{0} is part {1} of {2} of a model. Choose its first part.</source>
+        <translation>{0} ist Teil {1} von {2} eines Modells. Wählen Sie den ersten Teil.</translation>
     </message>
     <message>
         <source>{0} is too large to unpack. Save the part you need as a smaller file.</source>
@@ -2360,8 +3084,20 @@
         <translation>{0} fehlt {1}, ein Teil dieses Modells. Suchen Sie ein anderes Verzeichnis des Hubs.</translation>
     </message>
     <message>
+        <source>{0} makes speech, not text. Choose a chat model.</source>
+        <translation>{0} erzeugt Sprache und keinen Text. Wählen Sie ein Chat-Modell.</translation>
+    </message>
+    <message>
         <source>{0} names no begin or end token, so Tern cannot chat with it. Fetch the model from its original source.</source>
         <translation>{0} nennt kein Anfangs- oder Endtoken, deshalb kann Tern nicht damit chatten. Holen Sie das Modell von seiner ursprünglichen Quelle.</translation>
+    </message>
+    <message>
+        <source>{0} needs something that the llama.cpp in this Tern lacks ({1}). A newer Tern may have it; until then, choose another model.</source>
+        <translation>{0} braucht etwas, das dem llama.cpp in diesem Tern fehlt ({1}). Ein neueres Tern hat es vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
+    </message>
+    <message>
+        <source>{0} needs {1} GB of memory, and this computer has {2} GB for it. Choose a smaller model.</source>
+        <translation>{0} braucht {1} GB Arbeitsspeicher, und dieser Computer hat {2} GB dafür. Wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
         <source>{0} now offers another {1} than the one Tern knows as {2}, so it was not fetched. To take it all the same: tern models fetch {3} {4}</source>
@@ -2372,12 +3108,36 @@
         <translation>{0} bietet jetzt ein anderes {1} an als das, was hier ist, deshalb lässt sich dieses nicht reparieren. Holen Sie es noch einmal, um das neue zu haben.</translation>
     </message>
     <message>
+        <source>{0} only drafts words for a larger model and cannot chat by itself. Choose the larger model.</source>
+        <translation>{0} entwirft nur Wörter für ein größeres Modell und kann nicht allein chatten. Wählen Sie das größere Modell.</translation>
+    </message>
+    <message>
+        <source>{0} ranks texts and writes none. Choose a chat model.</source>
+        <translation>{0} ordnet Texte nach ihrem Rang und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
+    </message>
+    <message>
+        <source>{0} rewrites one text into another (T5), which Tern cannot chat with. Choose a chat model.</source>
+        <translation>{0} schreibt einen Text in einen anderen um (T5); damit kann Tern nicht chatten. Wählen Sie ein Chat-Modell.</translation>
+    </message>
+    <message>
+        <source>{0} says that too many requests came from here (429); after some minutes it answers again.</source>
+        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429); nach einigen Minuten antwortet es wieder.</translation>
+    </message>
+    <message>
         <source>{0} says that {1} has no more bytes where Tern wanted to go on (416).</source>
         <translation>{0} sagt, dass {1} dort keine Bytes mehr hat, wo Tern weitermachen wollte (416).</translation>
     </message>
     <message>
         <source>{0} sends Tern in circles. Try again later, or use another mirror.</source>
         <translation>{0} schickt Tern im Kreis. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} sends the file compressed ({1}), which Tern did not ask for and cannot undo. Use another mirror.</source>
+        <translation>{0} sendet die Datei komprimiert ({1}), was Tern nicht verlangt hat und nicht rückgängig machen kann. Nehmen Sie einen anderen Spiegel.</translation>
+    </message>
+    <message>
+        <source>{0} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror.</source>
+        <translation>{0} sendet die Datei komprimiert, und was ankommt, lässt sich nicht entpacken. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
         <source>{0} sent other bytes than asked for. Try again, or use another mirror.</source>
@@ -2414,8 +3174,8 @@
         <translation>Alle Dateien (*)</translation>
     </message>
     <message>
-        <source>Conversations (*.json *.chat)</source>
-        <translation>Gespräche (*.json *.chat)</translation>
+        <source>Conversations (*.json *.zip *.chat)</source>
+        <translation>Gespräche (*.json *.zip *.chat)</translation>
     </message>
     <message>
         <source>Everything, as JSON (*.json)</source>
@@ -2437,9 +3197,126 @@
         <source>Plain text (*.txt)</source>
         <translation>Reiner Text (*.txt)</translation>
     </message>
+</context>
+<context>
+    <name>folding</name>
     <message>
-        <source>{0} could not be written ({1}).</source>
-        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+        <source>Thinking…</source>
+        <translation>Denkt nach …</translation>
+    </message>
+    <message>
+        <source>Thought for a moment</source>
+        <translation>Kurz nachgedacht</translation>
+    </message>
+</context>
+<context>
+    <name>grounds</name>
+    <message>
+        <source>{0}, too long to colour</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>import</name>
+    <message>
+        <source>1 conversation was imported.</source>
+        <translation>1 Gespräch wurde importiert.</translation>
+    </message>
+    <message>
+        <source>1 could not be read.</source>
+        <translation>1 war nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>1 holds no messages.</source>
+        <translation>1 enthält keine Nachrichten.</translation>
+    </message>
+    <message>
+        <source>1 was here already.</source>
+        <translation>1 war schon hier.</translation>
+    </message>
+    <message>
+        <source>And {0} more.</source>
+        <translation>Und {0} weitere.</translation>
+    </message>
+    <message>
+        <source>Left out: {0}.</source>
+        <translation>Weggelassen: {0}.</translation>
+    </message>
+    <message>
+        <source>Nothing was imported.</source>
+        <translation>Nichts wurde importiert.</translation>
+    </message>
+    <message>
+        <source>Without a title</source>
+        <translation>Ohne Titel</translation>
+    </message>
+    <message>
+        <source>attached files</source>
+        <translation>angehängte Dateien</translation>
+    </message>
+    <message>
+        <source>hidden messages</source>
+        <translation>verborgene Nachrichten</translation>
+    </message>
+    <message>
+        <source>pictures</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>recordings</source>
+        <translation>Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Not everything came along.</source>
+        <translation>Nicht alles kam mit.</translation>
+    </message>
+    <message>
+        <source>attachment markers</source>
+        <translation>Angaben zu Anhängen</translation>
+    </message>
+    <message>
+        <source>reply figures</source>
+        <translation>Zahlen zu Antworten</translation>
+    </message>
+    <message>
+        <source>tool steps</source>
+        <translation>Werkzeugschritte</translation>
+    </message>
+    <message>
+        <source>unreadable messages</source>
+        <translation>unlesbare Nachrichten</translation>
+    </message>
+    <message>
+        <source>{0} conversations were imported.</source>
+        <translation>{0} Gespräche wurden importiert.</translation>
+    </message>
+    <message>
+        <source>{0} could not be read.</source>
+        <translation>{0} waren nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>{0} hold no messages.</source>
+        <translation>{0} enthalten keine Nachrichten.</translation>
+    </message>
+    <message>
+        <source>{0} were here already.</source>
+        <translation>{0} waren schon hier.</translation>
+    </message>
+    <message>
+        <source>{0}: could not be read.</source>
+        <translation>{0}: war nicht lesbar.</translation>
+    </message>
+    <message>
+        <source>{0}: holds no messages.</source>
+        <translation>{0}: enthält keine Nachrichten.</translation>
+    </message>
+    <message>
+        <source>{0}: is here already.</source>
+        <translation>{0}: ist schon hier.</translation>
+    </message>
+    <message>
+        <source>{0}: {1} of {2} messages.</source>
+        <translation>{0}: {1} von {2} Nachrichten.</translation>
     </message>
 </context>
 <context>
@@ -2482,16 +3359,28 @@
 <context>
     <name>links</name>
     <message>
+        <source>No program here opens it. Copy the address:</source>
+        <translation>Kein Programm öffnet ihn hier. Kopieren Sie die Adresse:</translation>
+    </message>
+    <message>
         <source>Open</source>
         <translation>Öffnen</translation>
     </message>
     <message>
-        <source>Open {0} in your browser? That leaves this computer.</source>
-        <translation>{0} im Browser öffnen? Das verlässt diesen Computer.</translation>
+        <source>Open this link in your browser? That leaves this computer.</source>
+        <translation>Diesen Link im Browser öffnen? Er führt aus diesem Computer hinaus.</translation>
     </message>
     <message>
-        <source>Tern does not open this kind of link: {0}</source>
-        <translation>Diese Art von Link öffnet Tern nicht: {0}</translation>
+        <source>Tern does not open this kind of link:</source>
+        <translation>Tern öffnet solche Links nicht:</translation>
+    </message>
+    <message>
+        <source>This link is broken: it has no valid address.</source>
+        <translation>Dieser Link ist kaputt: Er hat keine gültige Adresse.</translation>
+    </message>
+    <message>
+        <source>Write to this address in your mail program?</source>
+        <translation>An diese Adresse im Mail-Programm schreiben?</translation>
     </message>
 </context>
 <context>
@@ -2662,6 +3551,89 @@
     <message>
         <source>{0:,.1f} tokens/s here</source>
         <translation>{0:,.1f} Token/s hier</translation>
+    </message>
+</context>
+<context>
+    <name>network_word</name>
+    <message>
+        <source>A download can be resumed. Click to see it.</source>
+        <translation>Ein Download lässt sich fortsetzen. Ein Klick zeigt ihn.</translation>
+    </message>
+    <message>
+        <source>Download paused at {0}</source>
+        <translation>Download angehalten bei {0}</translation>
+    </message>
+    <message>
+        <source>Download waits at {0}</source>
+        <translation>Download wartet bei {0}</translation>
+    </message>
+    <message>
+        <source>Downloaded {0}</source>
+        <translation>Heruntergeladen {0}</translation>
+    </message>
+    <message>
+        <source>Downloading {0}</source>
+        <translation>Lädt herunter: {0}</translation>
+    </message>
+    <message>
+        <source>Downloading…</source>
+        <translation>Lädt herunter …</translation>
+    </message>
+    <message>
+        <source>Looked up {0}</source>
+        <translation>Nachgeschlagen {0}</translation>
+    </message>
+    <message>
+        <source>Network off</source>
+        <translation>Netz aus</translation>
+    </message>
+    <message>
+        <source>No answer {0}</source>
+        <translation>Keine Antwort ({0})</translation>
+    </message>
+    <message>
+        <source>No network used</source>
+        <translation>Kein Netz benutzt</translation>
+    </message>
+    <message>
+        <source>Paused at {0}</source>
+        <translation>Angehalten: {0}</translation>
+    </message>
+    <message>
+        <source>Searched {0}</source>
+        <translation>Gesucht {0}</translation>
+    </message>
+    <message>
+        <source>Tern has opened no connection since it was started. Click for the list of past ones.</source>
+        <translation>Tern hat seit dem Start keine Verbindung geöffnet. Ein Klick zeigt die früheren.</translation>
+    </message>
+    <message>
+        <source>Tern opens no connection. Click for the list of past ones.</source>
+        <translation>Tern öffnet keine Verbindung. Ein Klick zeigt die früheren.</translation>
+    </message>
+    <message>
+        <source>The last connection went to {0}. Click for the list of all.</source>
+        <translation>Die letzte Verbindung ging zu {0}. Ein Klick zeigt alle.</translation>
+    </message>
+    <message>
+        <source>Waits at {0}</source>
+        <translation>Wartet: {0}</translation>
+    </message>
+    <message>
+        <source>What is being downloaded now. Click to see it.</source>
+        <translation>Was gerade heruntergeladen wird. Ein Klick zeigt es.</translation>
+    </message>
+    <message>
+        <source>just now</source>
+        <translation>gerade eben</translation>
+    </message>
+    <message>
+        <source>{0} h ago</source>
+        <translation>vor {0} h</translation>
+    </message>
+    <message>
+        <source>{0} min ago</source>
+        <translation>vor {0} min</translation>
     </message>
 </context>
 <context>

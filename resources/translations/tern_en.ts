@@ -12,6 +12,16 @@
     </message>
 </context>
 <context>
+    <name>ModelsHost</name>
+    <message numerus="yes">
+        <source>%n downloads are not finished.</source>
+        <translation>
+            <numerusform>%n download is not finished.</numerusform>
+            <numerusform>%n downloads are not finished.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>ModelsPage</name>
     <message numerus="yes">
         <source>%n model(s)</source>

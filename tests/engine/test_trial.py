@@ -126,7 +126,7 @@ def test_a_process_that_the_system_kills(tmp_path: Path, monkeypatch: pytest.Mon
         return real([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], **named)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "Popen", popen)
-    with pytest.raises(UserError, match="memory is short"):
+    with pytest.raises(UserError, match="memory runs short"):
         open_any_engine(path, OPTIONS)
     monkeypatch.setattr(subprocess, "Popen", real)
     open_any_engine(path, OPTIONS).close()

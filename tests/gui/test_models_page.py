@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_said(
         qtbot.keyClicks(page.repository, "owner/huge-gguf")
         qtbot.keyClick(page.repository, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda words=words: words in shown(page))
-    assert "licence: not named" in shown(page)
+    assert "licence: not stated" in shown(page)
     monkeypatch.setattr("tern.ui.hub_search.SPARE", -(9 << 50))
     sizes["size"] = psutil.virtual_memory().total
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)

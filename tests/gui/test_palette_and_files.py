@@ -194,7 +194,7 @@ def test_what_did_not_come_is_said(
     ]))  # fmt: skip
     window = make_window(store=Store.open(own_folder) if kept else Store.in_memory())
     window.carrying.import_from(path)
-    expected = "2 conversations were imported. 1 could not be read. Not everything in them came along."
+    expected = "2 conversations were imported. 1 could not be read. Not everything came along."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     button = window.notice.findChild(QPushButton, "noticeButton")

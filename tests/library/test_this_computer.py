@@ -169,18 +169,18 @@ def test_a_token_kept_elsewhere_that_cannot_be_sent(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
     (tmp_path / "token").write_text(TYPOGRAPHIC, encoding="utf-8")
-    with pytest.raises(SettingError, match=r"your Hugging Face login has a letter .*hf auth login"):
+    with pytest.raises(SettingError, match=r"your Hugging Face login has a character .*hf auth login"):
         find_file(options, REPO)
     monkeypatch.setattr(token_store, "_known", [TYPOGRAPHIC])
-    with pytest.raises(SettingError, match=r"the system's keyring has a letter"):
+    with pytest.raises(SettingError, match=r"the system's keyring has a character"):
         find_file(options, REPO)
     assert hub.tokens == []
 
 
 def test_words_that_cannot_be_sent(options: NetworkOptions, hub: LocalHub) -> None:
-    with pytest.raises(UserError, match="has a letter that cannot be sent"):
+    with pytest.raises(UserError, match="has a character that cannot be sent"):
         search(options, "caf\udce9")
-    with pytest.raises(UserError, match="has a letter that cannot be sent"):
+    with pytest.raises(UserError, match="has a character that cannot be sent"):
         find_file(options, REPO, revision="\udce9")
     assert hub.tokens == []
 
@@ -421,7 +421,7 @@ def _self_signed(folder: Path) -> tuple[Path, Path]:
 class StuckKeyring(KeyringBackend):
     """Says nothing until ``free`` is set, as one does whose daemon hangs or that asks for a password nobody types."""
 
-    priority = 0  # type: ignore[assignment]  # else it would be found and asked in other tests, too
+    priority = -1  # type: ignore[assignment]  # below "there is none": else other tests would find and ask it, too
 
     def __init__(self) -> None:
         super().__init__()

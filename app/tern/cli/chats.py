@@ -31,10 +31,10 @@ _LEFT = {  # by chat.found.Left
     "recordings": "recordings",
     "files": "attached files",
     "hidden_messages": "hidden messages",
-    "tool_steps": "steps of tools",
+    "tool_steps": "tool steps",
     "unreadable_messages": "unreadable messages",
-    "attachments": "marks of attachments",
-    "numbers": "figures of replies",
+    "attachments": "attachment markers",
+    "numbers": "reply figures",
 }
 
 

@@ -68,9 +68,14 @@ _FOREIGN = {
     b"tjgg": "it is in the old GGJT format",
     b"\x80": "it is a Python pickle",
     b"{": "it is a JSON text",
+    b"": "it is something else",
 }
 
-_PERHAPS_BROKEN = {_FOREIGN[b"version https://git-lfs"], _FOREIGN[b"<"], None}  # a download that went wrong
+_PERHAPS_BROKEN = {
+    _FOREIGN[b"version https://git-lfs"],
+    _FOREIGN[b"<"],
+    _FOREIGN[b""],
+}  # a download that went wrong
 
 T = TypeVar("T", bool, int, float, str)
 
@@ -268,11 +273,11 @@ class _Parser:
     def _counts(self) -> tuple[int, int]:
         start = self._map[:32]
         if not start.startswith(MAGIC):
-            why = next((text for magic, text in _FOREIGN.items() if start.lstrip().startswith(magic)), None)
-            if why is None and start[8:10] == b'{"':
+            why = next(text for magic, text in _FOREIGN.items() if start.lstrip().startswith(magic))
+            if why == _FOREIGN[b""] and start[8:10] == b'{"':
                 why = "it is a safetensors file"
             error = BrokenFileError if why in _PERHAPS_BROKEN else GGUFError
-            raise error(self._name, f"{why or 'it is something else'}; Tern opens GGUF files")
+            raise error(self._name, f"{why}; Tern opens GGUF files")
         if len(start) < 24:
             raise self._fail("it ends in the middle of its header; the file is damaged or not complete")
         version, n_tensors, n_metadata = struct.unpack_from("<IQQ", start, 4)
@@ -366,8 +371,9 @@ class _Parser:
             if name in tensors:
                 raise self._fail(f"the tensor {shown(name)} appears twice")
             if start + offset + size > len(self._map):
-                what = f"the tensor {shown(name)} reaches past the end of the file"
-                raise self._fail(f"{what}; the file is damaged or not complete")
+                raise self._fail(
+                    f"the tensor {shown(name)} reaches past the end of the file; the file is damaged or not complete"
+                )
             tensors[name] = TensorInfo(name, shape, type_, start + offset, size)
         before: TensorInfo | None = None
         for info in sorted(tensors.values(), key=lambda info: info.offset):
@@ -404,8 +410,9 @@ class _Parser:
         except ValueError:
             if number in BITNET_CPP_TYPES:
                 raise OtherKernelsError(self._name, BITNET_CPP_TYPES[number]) from None
-            known = f"{what} is of type {number}, which neither Tern nor its llama.cpp knows"
-            raise GGUFError(self._name, known) from None
+            raise GGUFError(
+                self._name, f"{what} is of type {number}, which neither Tern nor its llama.cpp knows"
+            ) from None
         size = n_bytes(type_, shape)
         if size is None:
             raise self._fail(f"{what} has rows of {shape[0]:,} values, which {type_.name} cannot hold")

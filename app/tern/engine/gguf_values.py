@@ -192,8 +192,9 @@ class Entry:
         try:
             return self.source[self.start + 8 : self.end].decode()
         except UnicodeDecodeError:
-            what = f"the value of {shown(self.key)} is not valid UTF-8 text"
-            raise BrokenFileError(self.file_name, what) from None
+            raise BrokenFileError(
+                self.file_name, f"the value of {shown(self.key)} is not valid UTF-8 text"
+            ) from None
 
     def _array(self) -> StringArray | NDArray[np.generic]:
         assert self.element is not None

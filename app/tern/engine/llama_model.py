@@ -32,6 +32,7 @@ _UNKNOWN = re.compile(r"unknown (model architecture|pre-tokenizer type|tokenizer
 _DAMAGED = re.compile(
     r"not within the file bounds|corrupted|incomplete|read error|unexpectedly reached end", re.IGNORECASE
 )
+_NO_REASON = "it gave no reason"
 _REASON = re.compile(r"^.*error loading model(?: \w+)?: |^\w+: ")
 
 
@@ -127,7 +128,7 @@ class LlamaModel:
 def _cause(name: str, log: Iterable[str]) -> UserError:
     """The error that llama.cpp's ``log`` tells of."""
     said = "; ".join(log)
-    reason = next((_REASON.sub("", line) for line in log if _REASON.search(line)), "it gave no reason")
+    reason = next((_REASON.sub("", line) for line in log if _REASON.search(line)), _NO_REASON)
     if _CACHE_TYPE.search(said):
         return CacheTypeError(f"{name} cannot keep its KV cache in this type ({shown(reason)}). Use f16.")
     if _UNKNOWN.search(said):

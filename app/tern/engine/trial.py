@@ -102,8 +102,8 @@ def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
         raise UserError(said)
     if code in _KILLED:
         raise UserError(
-            f"The system ended llama.cpp while it tried {name}, as it does where memory is short. Close other programs "
-            "and try again, or choose a smaller model."
+            f"The system ended llama.cpp while it tried {name}, as it does when memory runs short. Close other "
+            "programs and try again, or choose a smaller model."
         )
     if code != 0:
         return DiedError(

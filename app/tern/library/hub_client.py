@@ -47,6 +47,7 @@ _PROXY_VARIABLES = [
     name for scheme in ("all", "http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 ]
 _LONGEST_LICENCE = 60
+_NO_MODEL = "no model file at all"
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
 
@@ -128,7 +129,7 @@ def _check_certificates() -> None:
             ) from error
     elif folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
         raise SettingError(
-            f"SSL_CERT_DIR names {folder}, which is no folder. Correct the variable, or unset it.",
+            f"SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.",
             "SSL_CERT_DIR",
         )
 
@@ -267,7 +268,7 @@ def find_file(
     name = file if file is not None else _only_model(repo, names)
     found = _remote(options, repo, info, next((part for part in shards(name) if part in names), name))
     if found is None:
-        near = ", ".join(models(names)[:5]) or "no model file at all"
+        near = ", ".join(models(names)[:5]) or _NO_MODEL
         raise UserError(f"{repo} has no file {name}. It has: {near}.")
     return found
 
@@ -427,9 +428,7 @@ def _question(
             f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
         ) from error
     except UnicodeEncodeError as error:
-        raise UserError(
-            f"{what!r} has a letter that cannot be sent. Write it without that letter."
-        ) from error
+        raise UserError(f"{what!r} has a character that cannot be sent. Leave that character out.") from error
     except (HfHubHTTPError, ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
         log.info("answer of %s: %r", host, error)
         raise hub_errors.no_hub(host) from error

@@ -82,11 +82,11 @@ class NetworkOptions:
             )
         if not _is_address(found):
             raise SettingError(
-                f"The hub's address {found!r} cannot be used: it names no server, or its port is no number up to "
+                f"The hub's address {found!r} cannot be used: it names no server, or its port is not a number up to "
                 "65535. Correct it in the settings."
                 if self.endpoint
-                else f"The hub's address {found!r} cannot be used: it names no server, or its port is no number up to "
-                "65535. Correct it in HF_ENDPOINT.",
+                else f"The hub's address {found!r} cannot be used: it names no server, or its port is not a number up "
+                "to 65535. Correct it in HF_ENDPOINT.",
                 name,
             )
         return found.rstrip("/")

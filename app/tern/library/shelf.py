@@ -202,9 +202,10 @@ def need(name: str) -> Installed:
             f"{entry.title} is not on this computer yet. Fetch it with: tern models fetch {entry.name}"
         )
     raise UserError(
-        f"There is no model called {name} here. " + (f"There is: {names}." if names else "Nothing is installed yet; "
-        "see what there is with: tern models list")
-    )  # fmt: skip
+        f"There is no model called {name} here. There is: {names}."
+        if names
+        else f"There is no model called {name} here. Nothing is installed yet; see what there is with: tern models list"
+    )
 
 
 def add(model: Installed) -> Installed:

@@ -173,25 +173,25 @@ def _silent() -> SilentError:
 
 
 def _check(value: str, name: str) -> None:
-    """Raise SettingError where ``value`` has a letter that cannot be sent; the sentence has no more of it than that."""
+    """Raise SettingError where ``value`` has a character that cannot be sent; no more of it than that is said."""
     at = _wrong_letter(value)
     if at is None:
         return
     letter = value[at]
     if name == "keyring":
         raise SettingError(
-            f"The token in the system's keyring has a letter that no token has ({letter!r}). Copy it anew from "
+            f"The token in the system's keyring has a character that no token can have ({letter!r}). Copy it anew from "
             "huggingface.co, Settings, Access Tokens.",
             "",
         )
     if not name:
         raise SettingError(
-            f"The token of your Hugging Face login has a letter that no token has ({letter!r}). Log in anew with `hf "
-            "auth login`.",
+            f"The token of your Hugging Face login has a character that no token can have ({letter!r}). Log in anew "
+            "with `hf auth login`.",
             "",
         )
     raise SettingError(
-        f"The token in the variable {name} has a letter that no token has ({letter!r}). Copy it anew from "
+        f"The token in the variable {name} has a character that no token can have ({letter!r}). Copy it anew from "
         "huggingface.co, Settings, Access Tokens, or unset the variable.",
         name,
     )

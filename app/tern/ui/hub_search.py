@@ -99,7 +99,7 @@ class HubSearch(QWidget):
                 words = self.tr("{0} has no file {1}.") if only else self.tr("{0} has no GGUF file.")
                 self.said.emit(words.format(repo, only))
                 return
-            licence = there.licence or self.tr("not named")
+            licence = there.licence or self.tr("not stated")
             about = self.tr("{0} · licence: {1}").format(repo, licence)
             heading = text(self._theme, about, Size.SMALL, self, quiet=True)
             self._found.addWidget(heading)

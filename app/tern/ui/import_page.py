@@ -87,7 +87,7 @@ def summary(report: Report) -> str:
             _tr("1 holds no messages.") if empty == 1 else _tr("{0} hold no messages.").format(f"{empty:,}")
         )
     if any(one.left for one in report.outcomes if one.conversation is not None):
-        parts.append(_tr("Not everything in them came along."))
+        parts.append(_tr("Not everything came along."))
     if report.trouble:
         parts.append(said(report.trouble))
     return " ".join(parts)
@@ -123,10 +123,10 @@ def _name(what: Left) -> str:
         Left.RECORDINGS: _tr("recordings"),
         Left.FILES: _tr("attached files"),
         Left.HIDDEN: _tr("hidden messages"),
-        Left.TOOLS: _tr("steps of tools"),
+        Left.TOOLS: _tr("tool steps"),
         Left.UNREADABLE: _tr("unreadable messages"),
-        Left.ATTACHMENTS: _tr("marks of attachments"),
-        Left.NUMBERS: _tr("figures of replies"),
+        Left.ATTACHMENTS: _tr("attachment markers"),
+        Left.NUMBERS: _tr("reply figures"),
     }[what]
 
 
