@@ -1466,7 +1466,7 @@
     <name>SideSlider</name>
     <message>
         <source>Shows the ends of long lines.</source>
-        <translation type="unfinished">Zeigt die Enden langer Zeilen.</translation>
+        <translation>Zeigt die Enden langer Zeilen.</translation>
     </message>
 </context>
 <context>
@@ -1634,7 +1634,7 @@
     </message>
     <message>
         <source>Scroll this table sideways</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Tabelle seitwärts schieben</translation>
     </message>
     <message>
         <source>Select all</source>
@@ -1661,7 +1661,7 @@
     </message>
     <message>
         <source>Loading earlier messages…</source>
-        <translation type="unfinished"></translation>
+        <translation>Frühere Nachrichten werden geladen …</translation>
     </message>
     <message>
         <source>Scrolls to the end of the conversation.</source>
@@ -1669,7 +1669,7 @@
     </message>
     <message>
         <source>Show more ({0:,} of {1:,} characters are shown)</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr zeigen ({0:,} von {1:,} Zeichen sind zu sehen)</translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
@@ -1953,7 +1953,7 @@
     </message>
     <message>
         <source>A copy of {0} cannot be written in {1} ({2}). Make room, or leave the file where it is with --link.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Kopie von {0} kann nicht in {1} geschrieben werden ({2}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
         <source>SSL_CERT_DIR names {0}, which is not a folder. Correct the variable, or unset it.</source>
@@ -2481,7 +2481,7 @@
     </message>
     <message>
         <source>{0} could not be read: there is no file {1}. Check its name and its folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{0} konnte nicht gelesen werden: Die Datei {1} gibt es nicht. Prüfen Sie ihren Namen und ihren Ordner.</translation>
     </message>
     <message>
         <source>{0} could not be repaired: the server itself sends something else than its hash says. Try another mirror, or try again later.</source>
@@ -3213,7 +3213,7 @@
     <name>grounds</name>
     <message>
         <source>{0}, too long to colour</source>
-        <translation type="unfinished"></translation>
+        <translation>{0}, zu lang zum Einfärben</translation>
     </message>
 </context>
 <context>
