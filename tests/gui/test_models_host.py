@@ -173,7 +173,7 @@ def test_what_cannot_chat_is_not_offered_and_says_why(
     card = host.page.findChild(QWidget, "model_words")
     assert sentence in [label.text() for label in card.findChildren(QLabel)]
     host.use(model)
-    assert sentence in window.notice.findChild(QLabel).text()
+    assert sentence in window.notice.message
     assert answers(window, paths.guide_model())
 
 
@@ -184,7 +184,7 @@ def test_importing_what_cannot_chat_says_why(host: ModelsHost, tmp_path: Path, q
     page = host.page
     page.acts.import_path(path)
     qtbot.waitUntil(lambda: page.acts.job is None, timeout=15000)
-    assert can_chat.problem(path) in [label.text() for label in page.notice.findChildren(QLabel)]
+    assert page.notice.message == can_chat.problem(path)
     assert not shelf.installed()
 
 
@@ -492,6 +492,25 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"], timeout=30000)
     qtbot.waitUntil(lambda: "is here and verified" in window.notice.message, timeout=30000)
     third.close()
+
+
+def test_a_download_that_fails_is_said_where_the_person_is(
+    host: ModelsHost, window: MainWindow, big: LocalHub, qtbot: QtBot
+) -> None:
+    """In the window of the chat, unless the page that shows it is in front."""
+    big.faults.api_status = [404] * 50
+    task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
+    qtbot.waitUntil(lambda: window.notice.message == task.error, timeout=30000)
+    qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
+    assert host.page is not None
+    qtbot.waitUntil(host.page.isActiveWindow)
+    assert window.notice.isHidden()
+    task.start()
+    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    assert task.error
+    assert window.notice.isHidden()
 
 
 def test_two_unfinished_downloads_are_one_notice(

@@ -26,6 +26,7 @@ from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
 from tern.settings import MODEL_PATH, Settings
+from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import Downloads
 from tern.ui.models_host import ModelsHost
 from tern.ui.models_page import ModelsPage
@@ -237,6 +238,42 @@ def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot)
     small = page.findChildren(QPushButton, "fileButton")[1]
     qtbot.mouseClick(small, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: here(page) == ["small"], timeout=5000)
+
+
+def test_a_download_asked_for_twice_is_one_card_that_is_in_view_and_stays(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """While nothing has come, while something comes, after it failed; of the catalogue's models, its own card."""
+    official = catalog.entries()[0]
+    for repo, file in (("owner/slow-gguf", "slow.gguf"), (official.repo, official.file)):
+        served = hub.folder / repo / file
+        if not served.exists():
+            served.parent.mkdir(parents=True)
+            served.write_bytes(np.random.default_rng(4).bytes(SIZE))
+        page.repository.clear()
+        qtbot.keyClicks(page.repository, f"{repo}/{file}")
+        click(qtbot, page, "fetchButton")
+        qtbot.waitUntil(lambda file=file: offered(page) == [f"Download: {file}"], timeout=30000)
+        hub.faults.rate = 100_000
+        task = page._downloads.of_repository(repo, file)
+        rows = lambda task=task: [  # noqa: E731
+            row for row in page.findChildren(DownloadRow) if row.isVisible() and row.task is task
+        ]
+        click(qtbot, page, "fileButton")
+        page.reload()
+        assert len(rows()) == 1
+        qtbot.waitUntil(lambda task=task: task.progress is not None and task.progress.done > 0, timeout=30000)
+        click(qtbot, page, "fileButton")
+        assert len(rows()) == 1
+        (row,) = rows()
+        qtbot.waitUntil(lambda row=row: not row.visibleRegion().isEmpty())
+        task.cancel()
+        qtbot.waitUntil(lambda task=task: not task.running, timeout=30000)
+    hub.faults.api_status = [500] * 50
+    click(qtbot, page, "fileButton")
+    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
+    page.reload()
+    assert [row.label.text() for row in rows()] == [task.error]
 
 
 def test_what_another_session_left_goes_on_or_is_deleted(
