@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -222,6 +222,28 @@ def test_what_does_not_fit_is_said(
     qtbot.keyClicks(page.repository, "owner/huge-gguf/no.gguf")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page), timeout=30000)
+
+
+@pytest.mark.parametrize("scale", [1.0, 32 / 15])
+def test_whatever_a_file_is_called_its_button_is_in_view(
+    scale: float, page: ModelsPage, hub: LocalHub, qtbot: QtBot, theme: Theme
+) -> None:
+    theme.set_scale(scale)
+    page.resize(640, 640)
+    name = "Long_named_model_without_any_hyphen_in_it_8B_Instruct_v0.3_Q4_K_M_imatrix_and_so_on.gguf"
+    served = hub.folder / "owner" / "a_repository_that_has_no_hyphen_in_its_name_either_and_is_long" / name
+    served.parent.mkdir(parents=True)
+    served.write_bytes(bytes(5000))
+    qtbot.keyClicks(page.repository, f"owner/{served.parent.name}")
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: offered(page) == [f"Download: {name}"], timeout=30000)
+    hub.faults.rate = 1000
+    click(qtbot, page, "fileButton")  # and its card, with the same name
+    for one in page.findChildren(QPushButton):
+        if one.isVisible():
+            left = one.mapTo(page._area.viewport(), QPoint()).x()
+            assert left >= 0, one.text()
+            assert left + one.width() <= page._area.viewport().width(), one.text()
 
 
 def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:

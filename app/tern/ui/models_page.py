@@ -7,8 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tern import paths
 from tern.errors import UserError
@@ -261,7 +269,7 @@ class ModelsPage(QWidget):
 
     def _foot(self, parent: QWidget) -> QWidget:
         place = QWidget(parent)
-        row = QHBoxLayout(place)
+        self._buttons = row = QHBoxLayout(place)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         acts = self.acts
@@ -280,7 +288,7 @@ class ModelsPage(QWidget):
                 self.network_requested.emit,
             ),
         ):
-            row.addWidget(button(place, name, words, about, act))
+            row.addWidget(button(place, name, words, about, act), 0, Qt.AlignmentFlag.AlignLeft)
         row.addStretch(1)
         return place
 
@@ -302,7 +310,20 @@ class ModelsPage(QWidget):
         self.reload()
         self.say(Saying(self.tr("{0} is here and verified.").format(model.title)))
 
+    def _fit(self) -> None:
+        """The buttons beside each other, or where that is too wide below each other."""
+        found = [item.widget() for at in range(self._buttons.count()) if (item := self._buttons.itemAt(at))]
+        wide = sum(one.sizeHint().width() + Space.S for one in found if one is not None)
+        beside = wide <= min(self.width(), _WIDEST) - 2 * Space.XL - Space.L
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        self._buttons.setDirection(way)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _restyle(self) -> None:
+        self._fit()
         for heading, size in zip(self._headings, (Size.TITLE, *[Size.LARGE] * 3), strict=True):
             heading.setFont(self._theme.font(size, weight=QFont.Weight.DemiBold))
         self._total.setFont(self._theme.font(Size.SMALL, tabular=True))
