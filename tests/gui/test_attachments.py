@@ -281,6 +281,19 @@ def test_the_encoding_stands_on_the_chip_and_can_be_changed(
     store.close()
 
 
+def test_after_an_encoding_is_chosen_one_goes_on_writing(make_window: WindowMaker) -> None:
+    """A space does not open the menu again."""
+    window = make_window()
+    window.composer.put("What is", [attached("note.txt", "Que pensez-vous de la forêt ?".encode("cp1252"))])
+    button = _encoding(window)
+    button.setFocus()
+    button.menu().aboutToShow.emit()
+    _choose(button, "Shift_JIS")
+    QTest.keyClicks(QApplication.focusWidget(), " it")
+    assert window.composer.text == "What is it"
+    assert not button.menu().isVisible()
+
+
 def test_a_reading_that_leaves_nothing_is_refused_and_the_old_one_stays(
     qtbot: QtBot, make_window: WindowMaker
 ) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QApplication, QWidget
+import pytest
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
+from pytestqt.qtbot import QtBot
 
+from tern.chat.reading import attached
 from tern.settings import FONT_SIZE, Settings
 from tern.ui.controls import Tick
+from tern.ui.links import offer_link
 from tern.ui.theme import Theme
 
 from .conftest import WindowMaker
@@ -35,3 +40,60 @@ def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
     assert ticks
     assert all(tick.sizeHint().width() > 30 for tick in ticks)
     assert page.width() >= min(1200, page.screen().availableGeometry().width())
+
+
+@pytest.mark.parametrize("size", [FONT_SIZE.default, int(FONT_SIZE.high or 0)])
+def test_a_question_about_a_link_covers_no_attachment_and_shows_the_host(
+    size: int, make_window: WindowMaker, theme: Theme, qtbot: QtBot
+) -> None:
+    """In the smallest window, with chips that want three rows: the notice gets what room there is, and scrolls."""
+    settings = Settings()
+    settings[FONT_SIZE] = size
+    window = make_window(settings=settings)
+    window.apply_settings()
+    window.resize(480, 420)
+    worn = "Größe, Maß, Fuß".encode() + b"\xff"
+    window.composer.put("", [attached(f"a-name-of-some-length-{number}.txt", worn) for number in range(3)])
+    qtbot.waitUntil(lambda: "tokens" in window.composer.shelf.chips[2]._open.accessibleName())
+    offer_link("https://host.example/" + "path/" * 40, window.notice)
+    words = window.notice.findChild(QTextEdit, "noticeText")
+    bar = words.verticalScrollBar()
+    for _ in range(5):  # a layout a level
+        QApplication.processEvents()
+    box = window.composer
+    assert window.notice.geometry().bottom() < box.geometry().top()
+    assert box.height() >= box.minimumSizeHint().height()
+    shelf, send = (QRect(each.mapTo(box, QPoint()), each.size()) for each in (box.shelf, box.send_button))
+    assert not shelf.intersects(send)
+    host = words.document().lastBlock().layout()
+    top = words.document().documentLayout().blockBoundingRect(words.document().lastBlock()).top()
+    line = host.lineAt(0).height()
+    assert top - bar.value() >= 0
+    assert top - bar.value() + line <= words.viewport().height()
+
+
+def test_a_chip_keeps_its_name_where_there_is_little_room(
+    make_window: WindowMaker, theme: Theme, qtbot: QtBot
+) -> None:
+    """What gives way is what can be read elsewhere: the size, the cost, how many characters are unreadable."""
+    settings = Settings()
+    settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
+    window = make_window(settings=settings)
+    window.apply_settings()
+    window.resize(480, 420)
+    worn = "Größe, Maß, Fuß".encode() + b"\xff"
+    window.composer.put("", [attached("worn.txt", worn)])
+    (chip,) = window.composer.shelf.chips
+    qtbot.waitUntil(lambda: "tokens" in chip._open.accessibleName())
+    QApplication.processEvents()
+    assert chip._open.text() == "worn.txt"
+    for part in (chip._open, chip._encoding, chip._detail):
+        assert part.width() >= part.sizeHint().width(), part.text()
+    assert chip._encoding.text() == "UTF-8"
+    assert "1 unreadable character" in chip._encoding.toolTip()
+    assert "1 unreadable character" in chip._open.accessibleName()
+    settings[FONT_SIZE] = FONT_SIZE.default
+    window.apply_settings()
+    QApplication.processEvents()
+    assert chip._encoding.text() == "UTF-8, 1 unreadable character"
+    assert "tokens" in chip._detail.text()

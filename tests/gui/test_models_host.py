@@ -494,6 +494,25 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     third.close()
 
 
+def test_a_download_that_fails_is_said_where_the_person_is(
+    host: ModelsHost, window: MainWindow, big: LocalHub, qtbot: QtBot
+) -> None:
+    """In the window of the chat, unless the page that shows it is in front."""
+    big.faults.api_status = [404] * 50
+    task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
+    qtbot.waitUntil(lambda: window.notice.message == task.error, timeout=30000)
+    qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
+    assert host.page is not None
+    qtbot.waitUntil(host.page.isActiveWindow)
+    assert window.notice.isHidden()
+    task.start()
+    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    assert task.error
+    assert window.notice.isHidden()
+
+
 def test_two_unfinished_downloads_are_one_notice(
     window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
 ) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -26,6 +26,7 @@ from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
 from tern.settings import MODEL_PATH, Settings
+from tern.ui.download_row import DownloadRow
 from tern.ui.downloads import Downloads
 from tern.ui.models_host import ModelsHost
 from tern.ui.models_page import ModelsPage
@@ -221,6 +222,28 @@ def test_what_does_not_fit_is_said(
     qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page))
 
 
+@pytest.mark.parametrize("scale", [1.0, 32 / 15])
+def test_whatever_a_file_is_called_its_button_is_in_view(
+    scale: float, page: ModelsPage, hub: LocalHub, qtbot: QtBot, theme: Theme
+) -> None:
+    theme.set_scale(scale)
+    page.resize(640, 640)
+    name = "Long_named_model_without_any_hyphen_in_it_8B_Instruct_v0.3_Q4_K_M_imatrix_and_so_on.gguf"
+    served = hub.folder / "owner" / "a_repository_that_has_no_hyphen_in_its_name_either_and_is_long" / name
+    served.parent.mkdir(parents=True)
+    served.write_bytes(bytes(5000))
+    qtbot.keyClicks(page.repository, f"owner/{served.parent.name}")
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: offered(page) == [f"Download: {name}"], timeout=30000)
+    hub.faults.rate = 1000
+    click(qtbot, page, "fileButton")  # and its card, with the same name
+    for one in page.findChildren(QPushButton):
+        if one.isVisible():
+            left = one.mapTo(page._area.viewport(), QPoint()).x()
+            assert left >= 0, one.text()
+            assert left + one.width() <= page._area.viewport().width(), one.text()
+
+
 def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     folder = hub.folder / "owner" / "many-gguf"
     folder.mkdir(parents=True)
@@ -235,6 +258,42 @@ def test_search_and_choose_a_file(page: ModelsPage, hub: LocalHub, qtbot: QtBot)
     small = page.findChildren(QPushButton, "fileButton")[1]
     qtbot.mouseClick(small, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: here(page) == ["small"])
+
+
+def test_a_download_asked_for_twice_is_one_card_that_is_in_view_and_stays(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """While nothing has come, while something comes, after it failed; of the catalogue's models, its own card."""
+    official = catalog.entries()[0]
+    for repo, file in (("owner/slow-gguf", "slow.gguf"), (official.repo, official.file)):
+        served = hub.folder / repo / file
+        if not served.exists():
+            served.parent.mkdir(parents=True)
+            served.write_bytes(np.random.default_rng(4).bytes(SIZE))
+        page.repository.clear()
+        qtbot.keyClicks(page.repository, f"{repo}/{file}")
+        click(qtbot, page, "fetchButton")
+        qtbot.waitUntil(lambda file=file: offered(page) == [f"Download: {file}"], timeout=30000)
+        hub.faults.rate = 100_000
+        task = page._downloads.of_repository(repo, file)
+        rows = lambda task=task: [  # noqa: E731
+            row for row in page.findChildren(DownloadRow) if row.isVisible() and row.task is task
+        ]
+        click(qtbot, page, "fileButton")
+        page.reload()
+        assert len(rows()) == 1
+        qtbot.waitUntil(lambda task=task: task.progress is not None and task.progress.done > 0, timeout=30000)
+        click(qtbot, page, "fileButton")
+        assert len(rows()) == 1
+        (row,) = rows()
+        qtbot.waitUntil(lambda row=row: not row.visibleRegion().isEmpty())
+        task.cancel()
+        qtbot.waitUntil(lambda task=task: not task.running, timeout=30000)
+    hub.faults.api_status = [500] * 50
+    click(qtbot, page, "fileButton")
+    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
+    page.reload()
+    assert [row.label.text() for row in rows()] == [task.error]
 
 
 def test_what_another_session_left_goes_on_or_is_deleted(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, QPushButton, QTextEdit
 from pytestqt.qtbot import QtBot
 
 from tern.chat import json_stream
@@ -211,6 +211,30 @@ def test_what_did_not_come_is_said(
         QTest.keyClick(page, Qt.Key.Key_Escape)
     window.close()
     window.store.close()
+
+
+def test_a_title_from_the_right_turns_no_sentence_round(
+    qtbot: QtBot, make_window: WindowMaker, own_folder: Path
+) -> None:
+    path = own_folder / "conversations.json"
+    path.write_text(
+        json.dumps([_exported("שלום 1", SAID, PICTURE, {"author": {"role": "user"}, "content": True})])
+    )
+    window = make_window()
+    window.carrying.import_from(path)
+    expected = "1 conversation was imported. Not everything came along."
+    qtbot.waitUntil(lambda: window.notice.message == expected, timeout=60_000)
+    QTest.mouseClick(window.notice.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
+    page = window.findChild(ImportPage)
+    assert page is not None
+    block = page.text.document().begin()
+    assert block.text().startswith("\u2068שלום 1\u2069: 2 of 3 messages.")
+    assert block.textDirection() == Qt.LayoutDirection.LeftToRight
+    page.close()
+    window.delete(window.store.summaries()[0].id)
+    words = window.notice.findChild(QTextEdit, "noticeText")
+    assert words.toPlainText() == "“שלום 1” was deleted."
+    assert words.document().begin().textDirection() == Qt.LayoutDirection.LeftToRight
 
 
 def _many(path: Path, count: int) -> Path:

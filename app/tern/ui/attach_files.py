@@ -166,6 +166,7 @@ class AttachFiles(QObject):
             self._composer.shelf.settle(chip, reread(chip.attachment, encoding))
         except UserError as error:
             self.trouble.emit(str(error))
+        self._composer.editor.setFocus()  # or a space that is typed next opens the menu again
 
     # Pasted text
 

@@ -29,6 +29,7 @@ from tern.ui.theme import Size, Space, Theme
 
 _NAMED = 200  # characters of a text that it is called by, at most
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
+_LEAST_NAME = 72  # ... and of one that still tells which file it is
 _MOST_ROWS, _MOST_ROWS_LOW = 3.4, 1.4  # in view; the piece of one tells that there are more
 _PREVIEW = 28  # characters of a text in the menu of its encodings
 _LOW = 520  # px of a window that is low
@@ -76,6 +77,7 @@ class EncodingButton(QPushButton):
         super().__init__(parent)
         self._theme = theme
         self._attachment: Attachment | None = None
+        self.words = ""  # all of them, whatever there is room for
         self.setObjectName("encodingButton")
         self.setProperty("kind", "small")
         self.setAutoDefault(False)
@@ -87,6 +89,7 @@ class EncodingButton(QPushButton):
         """None: it is still being read. ``from_right``: the chip is."""
         self._attachment = attachment
         words = encoding_text(attachment) if attachment is not None else ""
+        self.words = words
         self.setText(words)
         self.setVisible(bool(words))
         if attachment is None or not words:
@@ -103,8 +106,13 @@ class EncodingButton(QPushButton):
         )  # the arrow after the word
         self.setAccessibleName(self.tr("Encoding of {0}: {1}").format(name_text(attachment), words))
         help_ = self.tr("Read the file in another encoding, if its text looks wrong")
-        self.setToolTip(help_ if changeable else "")
+        self.setToolTip(f"{words}\n{help_}" if changeable else words)
         self.setAccessibleDescription(help_ if changeable else "")
+
+    def shorten(self, shorter: bool) -> None:
+        """Show the encoding alone, or all that is to be said of it."""
+        if self._attachment is not None and self.words:
+            self.setText(self._attachment.encoding if shorter else self.words)
 
     def _fill(self) -> None:
         menu, attachment = self._choices, self._attachment
@@ -145,6 +153,7 @@ class Chip(QFrame):
         self.attachment = attachment
         self._file_name = name
         self._tokens: int | None = None
+        self._details = "", ""  # what stands after the name: all of it, and what matters most of it
         self.setProperty("kind", "chip")
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self._open = QPushButton(self)
@@ -206,8 +215,19 @@ class Chip(QFrame):
     def fit(self, width: int) -> None:
         """Shorten the name so that the chip is no wider than ``width``, if that is possible."""
         name = self._file_name if self.attachment is None else name_text(self.attachment)
-        others = self.sizeHint().width() - self._open.fontMetrics().horizontalAdvance(self._open.text())
-        widest = max(0, min(round(_NAME_WIDTH * self._theme.scale), width - others))
+        whole = self._open.fontMetrics().horizontalAdvance(name)
+        least = min(whole, round(_LEAST_NAME * self._theme.scale))
+        room = 0
+        long, short = self._details
+        for shorter, detail in ((False, long), (False, short), (True, short), (True, "")):
+            self._encoding.shorten(shorter)  # all of it is in the tool tip, and the cost in the sum below
+            self._detail.setText(detail)
+            self._row.activate()
+            others = self.sizeHint().width() - self._open.fontMetrics().horizontalAdvance(self._open.text())
+            room = width - others
+            if room >= least:
+                break
+        widest = max(0, min(round(_NAME_WIDTH * self._theme.scale), room))
         # A file's name tells most at both ends, a text at its beginning.
         pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
         mode = Qt.TextElideMode.ElideRight if pasted else Qt.TextElideMode.ElideMiddle
@@ -218,16 +238,17 @@ class Chip(QFrame):
 
     def _show(self) -> None:
         if self.attachment is None:
-            detail = self.tr("Reading…")
+            detail = short = self.tr("Reading…")
         elif self._tokens is None:
-            detail = size_text(self.attachment.size)
+            detail = short = size_text(self.attachment.size)
         else:
             more = self.tr("{0} tokens").format(format_count(self._tokens))
-            count = self.tr("1 token") if self._tokens == 1 else more
-            detail = f"{size_text(self.attachment.size)} · {count}"
+            short = self.tr("1 token") if self._tokens == 1 else more
+            detail = f"{size_text(self.attachment.size)} · {short}"
+        self._details = detail, short
         self._detail.setText(detail)
         name = self._file_name if self.attachment is None else name_text(self.attachment)
-        self._open.setAccessibleName(", ".join(filter(None, (name, self._encoding.text(), detail))))
+        self._open.setAccessibleName(", ".join(filter(None, (name, self._encoding.words, detail))))
         self.adjustSize()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

@@ -20,7 +20,7 @@ class DownloadRow(QWidget):
 
     def __init__(self, theme: Theme, task: DownloadTask, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._theme, self._task = theme, task
+        self._theme, self.task = theme, task
         self.download_button = self._button("downloadButton", self.tr("Download"), self.tr("Fetches {0}."))
         self.pause_button = self._button(
             "pauseButton", self.tr("Pause"), self.tr("Stops fetching {0}; what has arrived is kept.")
@@ -63,12 +63,12 @@ class DownloadRow(QWidget):
         button = QPushButton(text, self)
         button.setObjectName(name)
         button.setProperty("kind", "floating")
-        button.setAccessibleName(f"{text}: {self._task.title}")
-        button.setAccessibleDescription(description.format(self._task.title))
+        button.setAccessibleName(f"{text}: {self.task.title}")
+        button.setAccessibleDescription(description.format(self.task.title))
         return button
 
     def _show_state(self) -> None:
-        task = self._task
+        task = self.task
         begun = task.progress is not None
         focused = self.download_button.hasFocus() or self.pause_button.hasFocus()
         self.download_button.setText(self.tr("Go on") if begun or task.error else self.tr("Download"))

@@ -150,6 +150,7 @@ class Downloads(QObject):
     """Every task of the window, by the hub's file: the same file, the same task."""
 
     installed = Signal(object)  # shelf.Installed: a download has ended well
+    failed = Signal(object, str)  # DownloadTask, sentence
     progressed = Signal()
     changed = Signal()  # one has begun, or is over, or stands still
 
@@ -239,6 +240,7 @@ class Downloads(QObject):
 
             task = DownloadTask(name, title, prepare, self._options, self, progress, forget)
             task.finished.connect(self.installed)
+            task.failed.connect(lambda sentence: self.failed.emit(task, sentence))
             task.progressed.connect(lambda progress: self.progressed.emit())
             task.state_changed.connect(self.changed)
             self._tasks[key] = task

@@ -5,13 +5,14 @@ not everything came.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.found import Left, Outcome, Report, Why
 from tern.ui.error_words import said
 from tern.ui.theme import Size, Space, Theme
 
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 _MOST_LINES = 2000  # nobody reads more, and laying them out would be felt
 
 
@@ -34,6 +35,9 @@ class ImportPage(QWidget):
         self.text = QPlainTextEdit("\n".join(lines(report)), self)
         self.text.setObjectName("importText")
         self.text.setReadOnly(True)
+        way = QTextOption(self.text.document().defaultTextOption())
+        way.setTextDirection(self.layoutDirection())  # of each line, whatever its title begins with
+        self.text.document().setDefaultTextOption(way)
         self.text.setAccessibleName(self.tr("What did not come, by conversation"))
         self.text.setTextInteractionFlags(
             self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
@@ -104,6 +108,8 @@ def lines(report: Report) -> list[str]:
 
 def _line(one: Outcome) -> str:
     title = one.title or _tr("Without a title")
+    if not title.isascii():
+        title = f"{_ISOLATE}{title}{_END_ISOLATE}"
     if one.why is Why.HERE:
         return _tr("{0}: is here already.").format(title)
     if one.why is Why.EMPTY:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -32,6 +33,9 @@ from tern.ui.jobs import Job
 from tern.ui.model_acts import ModelActs
 from tern.ui.reveal import reveal
 from tern.ui.theme import Size, Space, Theme
+
+_LONG_WORD = re.compile(r"[^\s-]{20,}")
+_PIECE = re.compile(r"[^_./]{1,16}[_./]*|[_./]+")  # of a long word: what stays together
 
 
 class Card(QFrame):
@@ -234,13 +238,18 @@ def when(utc: str) -> str:
 
 def text(theme: Theme, words: str, size: Size, parent: QWidget, quiet: bool = False) -> QLabel:
     """A label that breaks its lines and follows the look."""
-    label = QLabel(words, parent)
+    label = QLabel(_LONG_WORD.sub(_breakable, words), parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setFont(theme.font(size, tabular=True))
     if quiet:
         label.setProperty("kind", "quiet")
     return label
+
+
+def _breakable(word: re.Match[str]) -> str:
+    """A file's name without a hyphen would make the page as wide as it is."""
+    return _PIECE.sub("\\g<0>\u200b", word[0])
 
 
 def button(

@@ -28,7 +28,7 @@ from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
 from tern.ui import first_run
-from tern.ui.downloads import Downloads
+from tern.ui.downloads import Downloads, DownloadTask
 from tern.ui.first_run import FirstModelCard
 from tern.ui.main_window import MainWindow
 from tern.ui.models_page import ModelsPage
@@ -68,6 +68,7 @@ class ModelsHost(QObject):
         window.desk.ended.connect(self._replied)
         window.setting_changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
+        self.downloads.failed.connect(self._not_arrived)
         self._watch = NetworkWatch(self.downloads, lambda: NetworkOptions.from_settings(settings), self)
         self._watch.changed.connect(window.readouts.show_network)
         window.readouts.downloads_requested.connect(self.show_page)
@@ -287,6 +288,15 @@ class ModelsHost(QObject):
             self.downloads.pause()
         if setting is DOWNLOAD_LIMIT:
             self.downloads.set_limit(NetworkOptions.from_settings(self._settings).limit)
+
+    def _not_arrived(self, task: DownloadTask, sentence: str) -> None:
+        """The card of the download says it; here it is said to someone who does not see that."""
+        page, card = self._page, self.card
+        if (page is not None and page.isActiveWindow()) or (
+            card is not None and card.task is task and card.isVisible()
+        ):
+            return
+        self._window.notice.show_message(sentence, self.tr("Models"), self.show_page, lasting=True)
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:

@@ -7,8 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from tern import paths
 from tern.errors import UserError
@@ -16,7 +24,8 @@ from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
-from tern.ui.downloads import Downloads, saved_options
+from tern.ui.download_row import DownloadRow
+from tern.ui.downloads import Downloads, DownloadTask, saved_options
 from tern.ui.error_words import said
 from tern.ui.hub_search import HubSearch
 from tern.ui.model_acts import UNDO_S, ModelActs, Saying
@@ -55,6 +64,7 @@ class ModelsPage(QWidget):
         super().__init__(parent)
         self._theme, self._downloads = theme, downloads
         self._current: Path | None = None
+        self._asked: dict[tuple[str, str], DownloadTask] = {}  # by repository and file, on this page
         self.setObjectName("modelsPage")
         self.setAccessibleName(self.tr("Models"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -89,7 +99,7 @@ class ModelsPage(QWidget):
             )
         ]
         title, here, there, else_ = self._headings
-        outer = QVBoxLayout(middle)
+        self._middle = outer = QVBoxLayout(middle)
         outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
         outer.setSpacing(Space.S)
         for item in (title, self._total, self._foot(middle), _gap(middle), here):
@@ -206,7 +216,13 @@ class ModelsPage(QWidget):
         origins = {
             model.origin for model in here
         }  # an installed model's own card shows its repair and update
-        for item in left:
+        on_disk = {(item.repo, item.file) for item in left}
+        asked = [
+            Unfinished(*key, task.name, task.title, Path(), 0, 0, False)
+            for key, task in self._asked.items()
+            if key not in on_disk and (task.running or task.error)  # of which nothing has come yet
+        ]
+        for item in [*asked, *left]:
             if (item.repo, item.file) not in known and f"{item.repo}/{item.file}" not in origins:
                 task = self._downloads.of_unfinished(item)
                 self._add(self._here, UnfinishedCard(self._theme, item, task, self._page))
@@ -253,7 +269,7 @@ class ModelsPage(QWidget):
 
     def _foot(self, parent: QWidget) -> QWidget:
         place = QWidget(parent)
-        row = QHBoxLayout(place)
+        self._buttons = row = QHBoxLayout(place)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(Space.S)
         acts = self.acts
@@ -272,7 +288,7 @@ class ModelsPage(QWidget):
                 self.network_requested.emit,
             ),
         ):
-            row.addWidget(button(place, name, words, about, act))
+            row.addWidget(button(place, name, words, about, act), 0, Qt.AlignmentFlag.AlignLeft)
         row.addStretch(1)
         return place
 
@@ -282,20 +298,32 @@ class ModelsPage(QWidget):
 
     def _fetch(self, repo: str, file: str) -> None:
         task = self._downloads.of_repository(repo, file)
+        self._asked[repo, file] = task
         task.start()
         self.reload()
-        item = Unfinished(repo, file, task.name, task.title, Path(), 0, 0, False)
-        shown = self.findChild(QWidget, f"model_unfinished_{task.name}")
-        if shown is None or shown.isHidden():
-            card = UnfinishedCard(self._theme, item, task, self._page)
-            self._here.insertWidget(0, card)
-            card.show()
+        for card in self._page.findChildren(Card):
+            if card.isVisible() and any(row.task is task for row in card.findChildren(DownloadRow)):
+                self._middle.activate()  # the card that is to be seen has no place yet
+                self._area.ensureWidgetVisible(card)
 
     def _arrived(self, model: Installed) -> None:
         self.reload()
         self.say(Saying(self.tr("{0} is here and verified.").format(model.title)))
 
+    def _fit(self) -> None:
+        """The buttons beside each other, or where that is too wide below each other."""
+        found = [item.widget() for at in range(self._buttons.count()) if (item := self._buttons.itemAt(at))]
+        wide = sum(one.sizeHint().width() + Space.S for one in found if one is not None)
+        beside = wide <= min(self.width(), _WIDEST) - 2 * Space.XL - Space.L
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        self._buttons.setDirection(way)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def _restyle(self) -> None:
+        self._fit()
         for heading, size in zip(self._headings, (Size.TITLE, *[Size.LARGE] * 3), strict=True):
             heading.setFont(self._theme.font(size, weight=QFont.Weight.DemiBold))
         self._total.setFont(self._theme.font(Size.SMALL, tabular=True))

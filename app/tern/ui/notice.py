@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import ceil
 
-from PySide6.QtCore import QMimeData, Qt, QTimer
-from PySide6.QtGui import QFont, QTextCharFormat, QTextCursor, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QTextEdit, QToolButton, QWidget
+from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
+from PySide6.QtGui import QFont, QShowEvent, QTextCharFormat, QTextCursor, QTextOption
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTextEdit, QToolButton, QWidget
 
 from tern.ui.announcer import Announcer
 from tern.ui.error_words import said
 from tern.ui.icons import action_icon
 from tern.ui.theme import Space, Theme
 
-_MOST_LINES = 9
+_MOST_LINES, _LEAST_LINES = 9, 1
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 
 
@@ -47,8 +47,8 @@ class Notice(QFrame):
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
         row.setSpacing(Space.S)
         row.addWidget(self._words, 1)
-        row.addWidget(self._button)
-        row.addWidget(self._close)
+        for button in (self._button, self._close):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row is no higher than they are
         theme.changed.connect(self._restyle)
         self._restyle()
         self.hide()
@@ -102,11 +102,12 @@ class Notice(QFrame):
 
 
 class _Words(QTextEdit):
-    """Wraps within a word where it must, so that nothing is cut off; more than a few lines scroll."""
+    """Wraps within a word where it must, so that nothing is cut off; what there is no room for scrolls."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.said = ""
+        self._has_address = False
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -114,14 +115,20 @@ class _Words(QTextEdit):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(self._fit)
+        self.document().documentLayout().documentSizeChanged.connect(self.updateGeometry)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        self.verticalScrollBar().rangeChanged.connect(lambda: self._bring_into_view())
 
     def say(self, message: str, address: Sequence[tuple[str, bool]]) -> None:
         lines = [message] if message else []
         if address:
             lines.append("".join(piece for piece, _ in address))
         self.said = "\n".join(lines)
+        self._has_address = bool(address)
         self.setAccessibleName(self.said)
+        way = QTextOption(self.document().defaultTextOption())
+        way.setTextDirection(self.layoutDirection())  # whatever the title begins with that is named in it
+        self.document().setDefaultTextOption(way)
         self.setPlainText(message)
         cursor = QTextCursor(self.document())
         cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -131,7 +138,7 @@ class _Words(QTextEdit):
             if not number:
                 cursor.insertBlock()
             cursor.insertText(piece if piece.isascii() else f"{_ISOLATE}{piece}{_END_ISOLATE}", fmt)
-        self.verticalScrollBar().setValue(0)
+        self._bring_into_view()
 
     def createMimeDataFromSelection(self) -> QMimeData:
         data = QMimeData()
@@ -139,6 +146,21 @@ class _Words(QTextEdit):
         data.setText(text.translate(dict.fromkeys(map(ord, _ISOLATE + _END_ISOLATE))))
         return data
 
-    def _fit(self) -> None:
-        most = _MOST_LINES * self.fontMetrics().lineSpacing()
-        self.setFixedHeight(min(ceil(self.document().size().height()), most))
+    def _bring_into_view(self) -> None:
+        """The beginning; or, where not all of it has room, the address that is asked about."""
+        about = self.document().lastBlock() if self._has_address else self.document().firstBlock()
+        top = self.document().documentLayout().blockBoundingRect(about).top()
+        self.verticalScrollBar().setValue(int(top))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)  # which scrolls to the cursor
+        self._bring_into_view()
+
+    def _height(self, most_lines: int) -> int:
+        return min(ceil(self.document().size().height()), most_lines * self.fontMetrics().lineSpacing())
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._height(_MOST_LINES))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(super().minimumSizeHint().width(), self._height(_LEAST_LINES))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from tern.settings import Settings
 from tern.ui.actions import Actions
@@ -47,6 +47,9 @@ class WindowFrame(QMainWindow):
         self.sidebar = Sidebar(self._theme, [acts["new"], acts["models"], acts["settings"]], self.sides)
         self.header = Header(self._theme, acts["sidebar"], acts["new"], menu, centre)
         self.pages = QStackedWidget(centre)
+        # Takes what the foot leaves, which in a low window with a notice is little.
+        self.pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
+        self.pages.setMinimumHeight(Space.L)
         self.greeting = Greeting(self._theme, self.pages)
         self.transcript = Transcript(self._theme, self.pages)
         self.pages.addWidget(self.greeting)
