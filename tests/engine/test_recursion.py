@@ -3,6 +3,7 @@ one: for every pre-tokenizer that the pinned llama.cpp knows."""
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -154,6 +155,7 @@ def test_nothing_overflows(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         cwd=Path(__file__).parent,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         timeout=HANG_S,
         check=False,
     )
