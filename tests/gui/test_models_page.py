@@ -287,8 +287,10 @@ def test_a_download_asked_for_twice_is_one_card_that_is_in_view_and_stays(
         assert len(rows()) == 1
         (row,) = rows()
         qtbot.waitUntil(lambda row=row: not row.visibleRegion().isEmpty())
-        task.cancel()
+        row.cancel_button.setFocus()
+        qtbot.keyClick(row.cancel_button, Qt.Key.Key_Space)
         qtbot.waitUntil(lambda task=task: not task.running, timeout=30000)
+        assert page.focusWidget() is row.download_button, "not that of another model"
     hub.faults.api_status = [500] * 50
     click(qtbot, page, "fileButton")
     qtbot.waitUntil(lambda: bool(task.error), timeout=30000)

@@ -89,6 +89,19 @@ def test_the_search_leaves_what_fits(qtbot: QtBot, make_window: WindowMaker) -> 
     assert page._none.isVisible()
 
 
+def test_what_was_looked_for_last_time_hides_nothing(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    page = _open(qtbot, window)
+    QTest.keyClicks(page.search, "offline")
+    page.close()
+    window.show_settings()
+    assert page.isVisible()
+    assert page.search.text() == ""
+    QTest.keyClicks(page.search, "offline")
+    window.show_settings()  # it is there already: what is being looked for stays
+    assert page.search.text() == "offline"
+
+
 def test_enter_can_break_the_line_instead(qtbot: QtBot, make_window: WindowMaker) -> None:
     engine = FakeEngine()
     window = make_window(engine)
@@ -117,8 +130,8 @@ def test_a_setting_of_the_model_opens_it_again(qtbot: QtBot, make_window: Window
 
     window.open_model(factory)
     page = _open(qtbot, window)
-    page.findChild(QSpinBox, "setting-threads").setValue(3)
-    qtbot.waitUntil(lambda: opened == [0, 3])
+    page.findChild(QSpinBox, "setting-threads").setValue(1)
+    qtbot.waitUntil(lambda: opened == [0, 1])
 
 
 def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_window: WindowMaker) -> None:

@@ -70,13 +70,15 @@ class DownloadRow(QWidget):
     def _show_state(self) -> None:
         task = self.task
         begun = task.progress is not None
-        focused = self.download_button.hasFocus() or self.pause_button.hasFocus()
+        buttons = (self.download_button, self.pause_button, self.cancel_button)
+        had = next((button for button in buttons if button.hasFocus()), None)
         self.download_button.setText(self.tr("Go on") if begun or task.error else self.tr("Download"))
         self.download_button.setVisible(not task.running)
         self.pause_button.setVisible(task.running)
         self.cancel_button.setText(self.tr("Cancel") if task.running else self.tr("Delete what is here"))
         self.cancel_button.setVisible(task.running or begun)
-        if focused:  # not on to the next button, which deletes
+        if had is not None and (had is not self.cancel_button or had.isHidden()):
+            # Not on to the next button, which deletes, nor to the next card's, which downloads something else.
             (self.pause_button if task.running else self.download_button).setFocus()
         self.bar.setVisible(task.running or begun)
         if task.error:

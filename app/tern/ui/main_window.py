@@ -362,6 +362,8 @@ class MainWindow(ChatWindow):
                 )
             if "network" in self.actions_:
                 self._settings_page.add_action(OFFLINE.group, "networkButton", self.actions_["network"])
+        if not self._settings_page.isVisible():
+            self._settings_page.search.clear()  # what was looked for last time hides what is looked for now
         self._settings_page.load()
         _raise(self._settings_page)
 
