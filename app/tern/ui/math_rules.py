@@ -132,6 +132,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
     if end < 0 or not _is_apart(source, start, begin, end, opening):
         return False
     tex = source[begin:end]
+    pacing.tick(10)  # what it takes to tell
     if not is_formula(tex):
         return False
     if not silent:

@@ -68,12 +68,14 @@ class ReplyReader:
                 changed = min(changed, self._feed(bite))
             except TooMuchError:
                 changed = min(changed, self._give_up())
-        text = piece if whole else ""
+        text, plainly = piece if whole else "", False
         while last:
             try:
                 return min(changed, self._end(text))
             except TooMuchError:
-                changed, text = min(changed, self._give_up()), ""
+                # What cannot be ended after it was given up once stands as it was written: else this would go on.
+                changed, text = min(changed, self._give_up(plainly)), ""
+                plainly = True
         return changed
 
     # What the parser reads
@@ -257,7 +259,7 @@ class ReplyReader:
         rest, self._held = rest + self._held, ""
         return rest
 
-    def _give_up(self) -> int:
+    def _give_up(self, plainly: bool = False) -> int:
         """What is open cannot be read in any reasonable time: the paragraph that is the cause stands as it was
         written."""
         settled = self._parser._settled
@@ -276,6 +278,8 @@ class ReplyReader:
         renew()
         self._given_up = len(self.blocks)
         try:
+            if plainly:
+                raise TooMuchError
             self._feed(last)
         except TooMuchError:
             self._parser = StreamParser()
