@@ -37,7 +37,7 @@ from tern.ui.wide_code import like_its_first
 _CHIP_WIDTH = 280  # px of the longest name, at scale 1
 _MEASURED = 300  # characters of a line or a name: a longer one is wider than there is room
 _MEASURED_LINES = 200  # of a message, its longest
-_AT_ONCE = 4000  # characters of the person's message that are written at a time
+AT_ONCE = 4000  # characters of the person's message that are written at a time
 _BLOCK = 50  # as many characters a block costs, at least
 _TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING, Kind.MATH)
 
@@ -196,7 +196,7 @@ class DocumentWriter:
     def add_lines(self, slot: Slot) -> int:
         """Add the next of the lines that wait to the person's message; returns how many characters those are."""
         added = 0
-        while slot.waiting and added < _AT_ONCE:
+        while slot.waiting and added < AT_ONCE:
             text, joined = slot.waiting.pop()
             added += len(text) + _BLOCK
             cursor = self._after(slot.last)

@@ -409,6 +409,7 @@ def _runs(children: Sequence[Token]) -> tuple[Run, ...]:
         elif token.type == "code_inline":
             add(token.content, frozenset({Style.CODE}))
         elif token.type == "math_inline":
+            pacing.tick(30 + 5 * len(token.content))
             closing = _CLOSINGS[token.markup]
             formula = readable(token.content) or (
                 Run(token.markup + token.content + closing, frozenset({Style.CODE})),

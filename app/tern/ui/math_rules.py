@@ -14,12 +14,14 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
+from tern.ui import pacing
 from tern.ui.latex_symbols import FUNCTIONS
 from tern.ui.text_units import is_cjk
 
 GROWING = "growing"  # in markdown-it's environment: the text is still being written
 
 _LONGEST = 2000  # characters of one formula within a line
+_ORDINAL = re.compile(r"th\b")
 _INLINE = (("$$", "$$"), ("$", "$"), (r"\(", r"\)"), (r"\[", r"\]"))
 _ENVIRONMENT = re.compile(r"\\begin\{((?:align|equation|gather|multline|eqnarray)\*?)\}")
 
@@ -130,6 +132,7 @@ def _inline(state: StateInline, silent: bool) -> bool:
     if end < 0 or not _is_apart(source, start, begin, end, opening):
         return False
     tex = source[begin:end]
+    pacing.tick(10)  # what it takes to tell
     if not is_formula(tex):
         return False
     if not silent:
@@ -163,7 +166,7 @@ def _is_apart(source: str, start: int, begin: int, end: int, opening: str) -> bo
         return False
     if opening == "$" and (source[begin].isspace() or source[end - 1].isspace()):
         return False
-    return not _is_wordly(after) or bool(re.match(r"th\b", source[end + len(opening) :]))
+    return not _is_wordly(after) or bool(_ORDINAL.match(source, end + len(opening)))
 
 
 def _is_wordly(character: str) -> bool:
@@ -191,6 +194,7 @@ def _block(state: StateBlock, line: int, last: int, silent: bool) -> bool:
     said: list[str] = []
     text, number = first[len(opening) :], line
     while (end := text.find(closing)) < 0:
+        pacing.tick()
         said.append(text)
         number += 1
         if number >= last or state.sCount[number] < state.blkIndent:

@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-_DEAR = 8  # steps of what may be a link or a tag
+_MARKS, _DEAR = "[<`$\\", 8  # what may be a link, a tag, code or a formula, and the steps of each
 _NESTED = ["paragraph", "reference", "blockquote", "list"]  # what looks at each line whether it ends there
 
 T = TypeVar("T")
@@ -80,6 +80,12 @@ def tick(count: int = 1) -> None:
             running._pause()
 
 
+def renew() -> None:
+    """The paced call may take as much again: it has given something up."""
+    if _running is not None:
+        _running._given = 0
+
+
 def add_to(markdown: MarkdownIt) -> None:
     """Make ``markdown`` count a step for every line and every token that it looks at."""
     skip = markdown.inline.skipToken
@@ -93,8 +99,8 @@ def add_to(markdown: MarkdownIt) -> None:
     markdown.block.ruler.before("table", "pace", _block_step, {"alt": _NESTED})
 
 
-def _inline_step(state: StateInline, _silent: bool) -> bool:
-    tick(_DEAR if state.src[state.pos] in "[<" else 1)
+def _inline_step(state: StateInline, silent: bool) -> bool:
+    tick(_DEAR if not silent and state.src[state.pos] in _MARKS else 1)
     return False
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from tern.ui.markdown import StreamParser, parse, safe_text
 from tern.ui.markdown_rules import OF_MARKDOWN
 from tern.ui.markdown_types import Block, Kind
-from tern.ui.pacing import TooMuchError, tick
+from tern.ui.pacing import TooMuchError, renew, tick
 from tern.ui.parts import MOST_COLUMNS, Rows, grown, parts, plain
 
 BITE = 2000  # characters that are read at a time
@@ -28,6 +28,7 @@ _TABLE = re.compile(r"[^\n]*\|[^\n]*\n[ \t]*[|:-][ \t|:-]*\n")
 _EMPTY_LINES = re.compile(r"\A[ \t\n]*\n")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _MAY_CLOSE = re.compile(r" {0,3}[`~]*[ \t]*")  # the beginning of a line that may end a code
+_PARAGRAPH = re.compile(r"(?s).+?(?:\n[ \t]*\n|\Z)")  # up to an empty line
 _ENDED = re.compile(r"\n[ \t]*\n[ \t]*\Z")
 _LINE_END = re.compile(r"\r\n?")
 
@@ -67,11 +68,14 @@ class ReplyReader:
                 changed = min(changed, self._feed(bite))
             except TooMuchError:
                 changed = min(changed, self._give_up())
-        if last:
+        text, plainly = piece if whole else "", False
+        while last:
             try:
-                changed = min(changed, self._end(piece if whole else ""))
+                return min(changed, self._end(text))
             except TooMuchError:
-                changed = min(changed, self._give_up())
+                # What cannot be ended after it was given up once stands as it was written: else this would go on.
+                changed, text = min(changed, self._give_up(plainly)), ""
+                plainly = True
         return changed
 
     # What the parser reads
@@ -145,7 +149,7 @@ class ReplyReader:
         if outermost and last.kind is Kind.CODE and (fence := _FENCE.match(source)):
             closing = re.compile(rf" {{0,3}}{fence[1][0]}{{{len(fence[1])},}}[ \t]*")
             *lines, line = source[fence.end() :].split("\n")
-            if any(closing.fullmatch(one) for one in lines) or _MAY_CLOSE.fullmatch(line):
+            if any(closing.fullmatch(one) for one in lines) or (line and _MAY_CLOSE.fullmatch(line)):
                 return
             text = "\n".join([*lines, line] if line else lines)
             owed = "" if line else "\n"
@@ -255,15 +259,34 @@ class ReplyReader:
         rest, self._held = rest + self._held, ""
         return rest
 
-    def _give_up(self) -> int:
-        """What is open cannot be read in any reasonable time: it stands as it was written."""
+    def _give_up(self, plainly: bool = False) -> int:
+        """What is open cannot be read in any reasonable time: the paragraph that is the cause stands as it was
+        written."""
         settled = self._parser._settled
         changed = self._adopt(min(len(self._starts), settled), counted=False)
         start = self._starts[settled] if settled < len(self._starts) else len(self.blocks)
-        pieces = plain(self._parser._open)
-        self.blocks[start:] = pieces
-        self._given_up = len(self.blocks)
+        *earlier, last = _PARAGRAPH.findall(self._parser._open) or [""]
         self._starts, self._past = [], {}
         self._parser = StreamParser()
-        self._taking = _Taken(None, list(pieces))
+        del self.blocks[start:]
+        for paragraph in earlier:
+            renew()
+            try:
+                self.blocks += [part for block in parse(paragraph) for part in parts(block)]
+            except TooMuchError:
+                self.blocks += plain(paragraph)
+        renew()
+        self._given_up = len(self.blocks)
+        try:
+            if plainly:
+                raise TooMuchError
+            self._feed(last)
+        except TooMuchError:
+            self._parser = StreamParser()
+            pieces = plain(last)
+            self.blocks[self._given_up :] = pieces
+            self._given_up = len(self.blocks)
+            self._starts, self._past = [], {}
+            self._taking = _Taken(None, list(pieces))
+            renew()
         return min(changed, start)

@@ -167,18 +167,18 @@ def fit(table: QTextTable, room: float) -> None:
         width = QTextLength(QTextLength.Type.FixedLength, sum(lines))
     elif fmt.columnWidthConstraints():  # there was less room before
         width = QTextLength(QTextLength.Type.PercentageLength, 100)
-    if (width, lengths) == (fmt.width(), fmt.columnWidthConstraints()) and scrolls == fmt.hasProperty(
-        SCROLLED
-    ):
+    most = max(0.0, sum(_px(lengths)) - room)
+    begins = fmt.hasProperty(MIRRORED) and not fmt.hasProperty(SCROLLED)  # at its right
+    to = (most if begins else min(shift, most)) if scrolls else None
+    unchanged = (width, lengths) == (fmt.width(), fmt.columnWidthConstraints())
+    if unchanged and to == (shift if fmt.hasProperty(SCROLLED) else None):
         return
     fmt.setWidth(width)
     if lengths:
         fmt.setColumnWidthConstraints(lengths)
     else:
         fmt.clearColumnWidthConstraints()
-    most = sum(_px(lengths)) - room
-    begins = fmt.hasProperty(MIRRORED) and not fmt.hasProperty(SCROLLED)  # at its right
-    _place(fmt, (most if begins else min(shift, most)) if scrolls else None)
+    _place(fmt, to)
     table.setFormat(fmt)
 
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QWidget
 
 from tern.ui.announcer import Announcer
 from tern.ui.context_line import ContextLine
-from tern.ui.document import DocumentWriter
+from tern.ui.document import AT_ONCE, DocumentWriter
 from tern.ui.grounds import Grounds
 from tern.ui.icons import action_icon
 from tern.ui.markdown_types import THOUGHT_LINK
@@ -60,9 +60,9 @@ class TranscriptView(QTextBrowser):
         self._gap: QTextCursor | None = None  # the line in the place of messages that are not set yet
         self._end_from = 0  # the first of the messages under it
         self._wanted: tuple[Shown, Sequence[str]] | None = None  # to be brought into view once it is set
-        self._kept: tuple[Shown, int] | None = (
-            None  # which message is to stay where, px, while all is set anew
-        )
+        # Which message is to stay where, px, while all is set anew, and where it was scrolled to for that.
+        self._kept: tuple[Shown, int] | None = None
+        self._kept_at: int | None = None
         self._going_on = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._going_on.timeout.connect(lambda: self._work(FRAME))
         self._open: Shown | None = None
@@ -300,6 +300,7 @@ class TranscriptView(QTextBrowser):
             self._draw_missing_context_line()
         if top is not None:  # what is being read stays where it is
             bar.setValue(bar.value() + self.cursorRect(top).top() - stood)
+        self._keep()
         for shown in ended:
             self._has_set(shown)
         if not self.settled:
@@ -308,8 +309,7 @@ class TranscriptView(QTextBrowser):
     def _set(self, shown: Shown, steps: int) -> int:
         """Go on with the first message of the queue; when it is done, it leaves. Returns the steps left."""
         if not shown.placed:
-            self._give_place(shown)
-            steps -= 20
+            steps -= 20 + self._give_place(shown) // 10
         if shown.user:
             while shown.slot.waiting and steps > 0:
                 steps -= self._writer.add_lines(shown.slot) // 10
@@ -329,8 +329,9 @@ class TranscriptView(QTextBrowser):
             self._writer.add_elision(shown.slot, shown.item.key, words, f"{MORE_LINK}{shown.item.key}")
         return steps
 
-    def _give_place(self, shown: Shown) -> None:
-        """Give a message its place in the document, with as much of it as is set at once."""
+    def _give_place(self, shown: Shown) -> int:
+        """Give a message its place in the document, with as much of it as is set at once; returns about how many
+        characters those are."""
         at = bisect.bisect_right(self._placed, shown.number, key=lambda other: other.number)
         after: int | None = None
         if self._gap is not None and shown.number < self._end_from:
@@ -349,6 +350,7 @@ class TranscriptView(QTextBrowser):
             self._writer.set_note(shown.slot, shown.note)
         shown.placed = True
         self._placed.insert(at, shown)
+        return min(len(text), AT_ONCE) if shown.user else 0
 
     def _write_on(self, steps: int) -> int:
         """Go on with the open reply; returns the steps left."""
@@ -363,12 +365,22 @@ class TranscriptView(QTextBrowser):
             self._restore_selection(*selection)
         return steps
 
+    def _keep(self) -> None:
+        """While all is set anew, the message that was at the top of the window stays where it was, unless the person
+        scrolls."""
+        bar = self.verticalScrollBar()
+        if self._kept is None or (self._kept_at is not None and bar.value() != self._kept_at):
+            self._kept = None
+            return
+        shown, stood = self._kept
+        if shown.placed:
+            bar.setValue(bar.value() + self.cursorRect(shown.slot.start).top() - stood)
+        self._kept_at = bar.value()
+        if not self._queue:
+            self._kept = None
+
     def _has_set(self, shown: Shown) -> None:
         """A message has just been set."""
-        if self._kept is not None and self._kept[0] is shown:
-            bar = self.verticalScrollBar()
-            bar.setValue(bar.value() + self.cursorRect(shown.slot.start).top() - self._kept[1])
-            self._kept = None
         if self._wanted is not None and self._wanted[0] is shown:
             (_, words), self._wanted = self._wanted, None
             self._reveal(shown, words)
@@ -394,6 +406,7 @@ class TranscriptView(QTextBrowser):
         self._kept = None
         if not self._stick and (kept := self._at_top()) is not None:
             self._kept = kept, self.cursorRect(kept.slot.start).top()
+            self._kept_at = None
         # Clearing takes their frames away, and the scroll bar, which resizes this: none may be asked meanwhile.
         messages, self._messages = self._messages, []
         still_open, self._open = self._open, None
@@ -407,10 +420,11 @@ class TranscriptView(QTextBrowser):
             shown.placed, shown.setter = False, None
         self._line_up()
         self._work(FIRST_FRAME)
-        if self.settled:
-            self._kept = None
         self._jump.setIcon(action_icon("arrow-down", self._theme))
-        bar.setValue(bar.maximum() if self._stick else scrolled)
+        if self._stick:
+            bar.setValue(bar.maximum())
+        elif self.settled:
+            bar.setValue(scrolled)
         self._update_caret()
         QTimer.singleShot(0, self, self._place_bars)
 
