@@ -501,14 +501,14 @@ def test_a_download_that_fails_is_said_where_the_person_is(
     big.faults.api_status = [404] * 50
     task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
     task.start()
-    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
-    qtbot.waitUntil(lambda: window.notice.message == task.error, timeout=30000)
+    qtbot.waitUntil(lambda: bool(task.error))
+    qtbot.waitUntil(lambda: window.notice.message == task.error)
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     assert host.page is not None
     qtbot.waitUntil(host.page.isActiveWindow)
     assert window.notice.isHidden()
     task.start()
-    qtbot.waitUntil(lambda: not task.running, timeout=30000)
+    qtbot.waitUntil(lambda: not task.running)
     assert task.error
     assert window.notice.isHidden()
 

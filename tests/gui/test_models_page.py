@@ -234,7 +234,7 @@ def test_whatever_a_file_is_called_its_button_is_in_view(
     served.write_bytes(bytes(5000))
     qtbot.keyClicks(page.repository, f"owner/{served.parent.name}")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: offered(page) == [f"Download: {name}"], timeout=30000)
+    qtbot.waitUntil(lambda: offered(page) == [f"Download: {name}"])
     hub.faults.rate = 1000
     click(qtbot, page, "fileButton")  # and its card, with the same name
     for one in page.findChildren(QPushButton):
@@ -273,7 +273,7 @@ def test_a_download_asked_for_twice_is_one_card_that_is_in_view_and_stays(
         page.repository.clear()
         qtbot.keyClicks(page.repository, f"{repo}/{file}")
         click(qtbot, page, "fetchButton")
-        qtbot.waitUntil(lambda file=file: offered(page) == [f"Download: {file}"], timeout=30000)
+        qtbot.waitUntil(lambda file=file: offered(page) == [f"Download: {file}"])
         hub.faults.rate = 100_000
         task = page._downloads.of_repository(repo, file)
         rows = lambda task=task: [  # noqa: E731
@@ -282,18 +282,18 @@ def test_a_download_asked_for_twice_is_one_card_that_is_in_view_and_stays(
         click(qtbot, page, "fileButton")
         page.reload()
         assert len(rows()) == 1
-        qtbot.waitUntil(lambda task=task: task.progress is not None and task.progress.done > 0, timeout=30000)
+        qtbot.waitUntil(lambda task=task: task.progress is not None and task.progress.done > 0)
         click(qtbot, page, "fileButton")
         assert len(rows()) == 1
         (row,) = rows()
         qtbot.waitUntil(lambda row=row: not row.visibleRegion().isEmpty())
         row.cancel_button.setFocus()
         qtbot.keyClick(row.cancel_button, Qt.Key.Key_Space)
-        qtbot.waitUntil(lambda task=task: not task.running, timeout=30000)
+        qtbot.waitUntil(lambda task=task: not task.running)
         assert page.focusWidget() is row.download_button, "not that of another model"
     hub.faults.api_status = [500] * 50
     click(qtbot, page, "fileButton")
-    qtbot.waitUntil(lambda: bool(task.error), timeout=30000)
+    qtbot.waitUntil(lambda: bool(task.error))
     page.reload()
     assert [row.label.text() for row in rows()] == [task.error]
 

@@ -223,7 +223,7 @@ def test_a_title_from_the_right_turns_no_sentence_round(
     window = make_window()
     window.carrying.import_from(path)
     expected = "1 conversation was imported. Not everything came along."
-    qtbot.waitUntil(lambda: window.notice.message == expected, timeout=60_000)
+    qtbot.waitUntil(lambda: window.notice.message == expected)
     QTest.mouseClick(window.notice.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     page = window.findChild(ImportPage)
     assert page is not None
