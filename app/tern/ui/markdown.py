@@ -143,8 +143,9 @@ class StreamParser:
         for _ in range(line):
             offset = reading.source.index("\n", offset) + 1
         part = _Part(reading, offset, self._settled, self._list)
-        self._open, self._list = self._open[offset:], rest
+        # Reading may be given up (ui/pacing.py): until it is done, what is open stays as it is.
         still_open = len(_blocks(_Reading(reading.source[offset:], {}, True).tokens, rest))
+        self._open, self._list = self._open[offset:], rest
         self._settled = len(self.blocks) - still_open
         part.count = self._settled - part.at
         self._parts.append(part)

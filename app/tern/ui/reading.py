@@ -53,6 +53,7 @@ class ReplyReader:
         self.blocks: list[Block] = []
         self._parser = StreamParser()
         self._starts: list[int] = []  # where the parts of each of the parser's blocks begin
+        self._read_to = 0  # how many of them had settled when they were taken last
         self._given_up = 0  # parts before those, of what took too long to read
         self._past: dict[int, _Taken] = {}  # by the parser's blocks
         self._taking: _Taken | None = None
@@ -104,6 +105,8 @@ class ReplyReader:
         open_, blocks = self._parser._open, self._parser.blocks
         if len(open_) - len(open_.rstrip(" \t\n")) < _EMPTY or (blocks and blocks[-1].kind is Kind.CODE):
             return text
+        if not text.strip(" \t\n"):
+            return ""  # blanks, of which the parser counts each whenever it reads
         return _EMPTY_LINES.sub("", text, count=1)
 
     def _up_to_a_line(self, text: str) -> tuple[str, str]:
@@ -133,6 +136,7 @@ class ReplyReader:
             blocks += past.parts
         self._starts[index:] = starts
         self.blocks[start:] = blocks
+        self._read_to = self._parser._settled
         return start
 
     # What is taken past it
@@ -263,11 +267,11 @@ class ReplyReader:
         """What is open cannot be read in any reasonable time: the paragraph that is the cause stands as it was
         written."""
         settled = self._parser._settled
-        changed = self._adopt(min(len(self._starts), settled), counted=False)
+        changed = self._adopt(min(self._read_to, settled), counted=False)
         start = self._starts[settled] if settled < len(self._starts) else len(self.blocks)
         *earlier, last = _PARAGRAPH.findall(self._parser._open) or [""]
         self._starts, self._past = [], {}
-        self._parser = StreamParser()
+        self._parser, self._read_to = StreamParser(), 0
         del self.blocks[start:]
         for paragraph in earlier:
             renew()
@@ -282,7 +286,7 @@ class ReplyReader:
                 raise TooMuchError
             self._feed(last)
         except TooMuchError:
-            self._parser = StreamParser()
+            self._parser, self._read_to = StreamParser(), 0
             pieces = plain(last)
             self.blocks[self._given_up :] = pieces
             self._given_up = len(self.blocks)
