@@ -374,6 +374,6 @@ def test_a_file_whose_name_is_no_text(
 def test_what_is_meant_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert importing.meant(Path()) == Path()
-    (tmp_path / "one.gguf").touch()
+    (tmp_path / "one.gguf").write_bytes(b"GGUF")
     assert importing.meant(Path()) == Path("one.gguf")
     assert importing.meant(Path("m-00003-of-00003.gguf")) == Path("m-00001-of-00003.gguf")
