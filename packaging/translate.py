@@ -40,12 +40,12 @@ ROOMS = (
     "chat",
     "engine",
     "library",
-    "context.py",
+    "open_engine.py",
     "data_lock.py",
     "paths.py",
     "settings.py",
     "metrics/fresh_process.py",
-    "ui/downloads.py",
+    "ui/models/downloads.py",
 )
 ERRORS = {
     "UserError", "SettingError", "SilentError", "HubError", "ChangedError", "RangeError", "FullError", "DamagedError",
@@ -82,7 +82,7 @@ class NotLiteralError(Exception):
 def texts() -> set[Text]:
     """Every text of the window. Raises NotLiteralError, naming the place."""
     found = set(_of_tables())
-    for path in sorted((SOURCE / "ui").glob("*.py")):
+    for path in sorted((SOURCE / "ui").rglob("*.py")):
         found |= set(_of_module(path))
     return found
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tern import copies
+from tern import derived_files
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def model(tmp_path: Path) -> Path:
 def copy_of(model: Path, folder: Path, name: str, maker: str = "1") -> Path:
     folder.mkdir(exist_ok=True)
     copy = folder / name
-    copies.note(copy, model, maker)
+    derived_files.note(copy, model, maker)
     copy.write_bytes(b"prepared")
     return copy
 
@@ -28,25 +28,25 @@ def copy_of(model: Path, folder: Path, name: str, maker: str = "1") -> Path:
 def test_a_copy_stays_with_its_file_and_goes_with_it(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "cache"
     copy = copy_of(model, folder, "a.bin")
-    copies.forget_gone(folder)
-    copies.forget_gone(folder, "1")
+    derived_files.forget_gone(folder)
+    derived_files.forget_gone(folder, "1")
     assert copy.is_file()
     model.unlink()
-    copies.forget_gone(folder)
+    derived_files.forget_gone(folder)
     assert list(folder.iterdir()) == []
 
 
 def test_a_file_that_changed_is_another(tmp_path: Path, model: Path) -> None:
     copy = copy_of(model, tmp_path / "cache", "a.bin")
     os.utime(model, ns=(1, 1))
-    copies.forget_gone(copy.parent)
+    derived_files.forget_gone(copy.parent)
     assert not copy.exists()
 
 
 def test_what_an_older_tern_made_goes_when_a_newer_one_makes_its_own(tmp_path: Path, model: Path) -> None:
     folder = tmp_path / "cache"
     old, new = copy_of(model, folder, "a.bin", "1"), copy_of(model, folder, "b.bin", "2")
-    copies.forget_gone(folder, "2")
+    derived_files.forget_gone(folder, "2")
     assert (old.exists(), new.exists()) == (False, True)
 
 
@@ -57,13 +57,13 @@ def test_a_copy_that_nothing_speaks_for_goes(tmp_path: Path, model: Path, note: 
         copy.with_suffix(".json").unlink()
     else:
         copy.with_suffix(".json").write_bytes(note)
-    copies.forget_gone(copy.parent)
+    derived_files.forget_gone(copy.parent)
     assert list(copy.parent.iterdir()) == []
 
 
 def test_what_is_being_written_is_left_alone(tmp_path: Path) -> None:
     part = tmp_path / ".a.bin.1-1.part"
     part.write_bytes(b"half")
-    copies.forget_gone(tmp_path)
-    copies.forget_gone(tmp_path / "not there")
+    derived_files.forget_gone(tmp_path)
+    derived_files.forget_gone(tmp_path / "not there")
     assert part.is_file()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tern import paths
 from tern.engine import can_chat, memory_need, vocabulary
-from tern.engine.bitnet import BitnetModel
+from tern.engine.bitnet_engine import BitnetEngine
+from tern.engine.bitnet_model import BitnetModel
 from tern.engine.config import ARCHITECTURES, BitnetConfig
-from tern.engine.generate import BitnetEngine
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_values import too_little
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.values import too_little
 from tern.engine.threads import allowed, performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
 from tern.engine.types import Engine, EngineOptions
@@ -99,11 +99,12 @@ def open_any_engine(
         options = options or EngineOptions()
         context_size = memory_need.context_size(file, options.context_size)
         memory_need.check(file, options.kv_type, context_size, _room())
-    from tern.engine import for_llama, trial
-    from tern.engine.generic import GenericEngine
+    from tern.engine import trial
+    from tern.engine.convert import tq2_copy
+    from tern.engine.llama_engine import GenericEngine
 
     threads = allowed(options.threads or performance_cores())
-    opened = for_llama.openable(path, paths.cache_dir(), progress)
+    opened = tq2_copy.openable(path, paths.cache_dir(), progress)
     trial.pass_once(trial.Trial(path, opened, options.kv_type, trusted), paths.cache_dir(), paths.override())
     engine = GenericEngine(path, options, threads, trusted, opened)
     progress(1.0)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tern.chat.attaching import Attachment, Kind, compose, from_json, to_json, words_of
+from tern.chat.attachments import Attachment, Kind, compose, from_json, to_json, words_of
 
 texts = st.text(st.sampled_from("ab `\n:é🐦")) | st.text()
 attachments = st.lists(

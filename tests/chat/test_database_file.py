@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat import keeping, migrations
+from tern.chat import database_file, migrations
 from tern.chat.store import Store
 from tern.chat.types import State
 from tern.errors import UserError
@@ -23,7 +23,7 @@ OLD = Path(__file__).parent.parent / "data" / "old_databases"
 
 
 def _file(folder: Path) -> Path:
-    return folder / keeping.FILE_NAME
+    return folder / database_file.FILE_NAME
 
 
 def _fill(folder: Path, text: str = "hello there") -> None:
@@ -60,14 +60,14 @@ def test_every_old_file_opens(tmp_path: Path) -> None:
         assert question.text == "Where do terns fly?"
         assert [item.text for item in question.attachments] == ["The Arctic tern"] * (int(path.stem[1:]) >= 3)
         store.close()
-        made = len(keeping.backups(folder / keeping.BACKUPS))
+        made = len(database_file.backups(folder / database_file.BACKUPS))
         assert made == (path.stem != f"v{len(migrations.STEPS)}"), "a backup comes before a migration"
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _fill(tmp_path)
     broken = (*migrations.STEPS, ("CREATE TABLE extra (x)", "CREATE TABLE message (x)"))
-    with closing(keeping.connect(_file(tmp_path))) as connection:
+    with closing(database_file.connect(_file(tmp_path))) as connection:
         monkeypatch.setattr(migrations, "STEPS", broken)
         with pytest.raises(sqlite3.OperationalError):
             migrations.migrate(connection, len(broken))
@@ -87,7 +87,7 @@ def test_a_newer_file_is_refused_and_not_touched(tmp_path: Path) -> None:
 
 def test_a_damaged_file_gives_way_to_the_newest_good_backup(tmp_path: Path) -> None:
     _fill(tmp_path, "in the backup")
-    backup = keeping.back_up(_file(tmp_path))
+    backup = database_file.back_up(_file(tmp_path))
     assert backup is not None
     worse = backup.with_name("29991231-235959.db")  # the newest, and it is no good
     shutil.copy(backup, worse)
@@ -135,7 +135,7 @@ LOST = {
 
 
 def _begin(file: Path) -> None:
-    with closing(keeping.connect(file)) as connection:
+    with closing(database_file.connect(file)) as connection:
         migrations.migrate(connection)
 
 
@@ -147,7 +147,7 @@ def _sqlite(file: Path, *statements: str) -> None:
 
 def _backup(folder: Path, stem: str) -> Path:
     """A backup of what is there now, as if it had been made at another time."""
-    made = keeping.back_up(_file(folder))
+    made = database_file.back_up(_file(folder))
     assert made is not None
     return made.rename(made.with_name(f"{stem}.db"))
 
@@ -160,11 +160,11 @@ def test_a_file_that_was_lost_gives_way_to_the_newest_backup_with_conversations(
     _backup(tmp_path, "20250101-120000")
     _fill(tmp_path, "in the backup")
     _backup(tmp_path, "20250102-120000")
-    with closing(keeping.connect(tmp_path / "empty.db")) as empty:  # as an earlier Tern made them
+    with closing(database_file.connect(tmp_path / "empty.db")) as empty:  # as an earlier Tern made them
         migrations.migrate(empty)
-        empty.execute(f"VACUUM INTO '{tmp_path / keeping.BACKUPS / '20250103-120000.db'}'")
-    (tmp_path / keeping.BACKUPS / "20250104-120000.db").write_bytes(b"damaged " * 999)
-    (tmp_path / keeping.BACKUPS / "20250105-120000.db").write_bytes(b"")
+        empty.execute(f"VACUUM INTO '{tmp_path / database_file.BACKUPS / '20250103-120000.db'}'")
+    (tmp_path / database_file.BACKUPS / "20250104-120000.db").write_bytes(b"damaged " * 999)
+    (tmp_path / database_file.BACKUPS / "20250105-120000.db").write_bytes(b"")
     lose(_file(tmp_path))
     store = Store.open(tmp_path)
     assert sorted(_texts(store)) == ["in the backup", "in the older backup"]
@@ -182,7 +182,7 @@ def test_a_file_that_was_lost_gives_way_to_the_newest_backup_with_conversations(
 def test_what_nothing_was_kept_in_is_simply_new(tmp_path: Path, lose: Callable[[Path], object]) -> None:
     _file(tmp_path).touch()
     lose(_file(tmp_path))
-    journal = _file(tmp_path).with_name(f"{keeping.FILE_NAME}-wal").is_file()
+    journal = _file(tmp_path).with_name(f"{database_file.FILE_NAME}-wal").is_file()
     store = Store.open(tmp_path)
     assert store.summaries() == []
     assert bool(store.warning) == (journal and bool(list(tmp_path.glob("*.damaged-*"))))
@@ -191,7 +191,7 @@ def test_what_nothing_was_kept_in_is_simply_new(tmp_path: Path, lose: Callable[[
 
 def test_a_file_that_a_person_emptied_stays_empty(tmp_path: Path) -> None:
     _fill(tmp_path)
-    assert keeping.back_up(_file(tmp_path))
+    assert database_file.back_up(_file(tmp_path))
     store = Store.open(tmp_path)
     store.delete(store.summaries()[0].id)
     store.close()
@@ -204,9 +204,9 @@ def test_a_file_that_a_person_emptied_stays_empty(tmp_path: Path) -> None:
 
 def test_a_draft_in_a_new_file_is_not_given_up_for_a_backup(tmp_path: Path) -> None:
     _fill(tmp_path)
-    assert keeping.back_up(_file(tmp_path))
+    assert database_file.back_up(_file(tmp_path))
     _file(tmp_path).unlink()
-    with closing(keeping.connect(_file(tmp_path))) as connection:
+    with closing(database_file.connect(_file(tmp_path))) as connection:
         migrations.migrate(connection)
         connection.execute("INSERT INTO fact VALUES ('draft', 'half a question')")
     store = Store.open(tmp_path)
@@ -219,15 +219,15 @@ def test_a_backup_of_nothing_is_never_made(tmp_path: Path) -> None:
     good = _backup(tmp_path, "20250101-120000")
     store = Store.open(tmp_path)
     store.delete(store.summaries()[0].id)
-    for _ in range(keeping.KEPT + 2):
-        assert keeping.back_up(store.path) is None
+    for _ in range(database_file.KEPT + 2):
+        assert database_file.back_up(store.path) is None
     store.close()
-    assert keeping.backups(tmp_path / keeping.BACKUPS) == [good]
+    assert database_file.backups(tmp_path / database_file.BACKUPS) == [good]
 
 
 def test_lost_with_backups_that_cannot_be_used_is_said(tmp_path: Path) -> None:
-    (tmp_path / keeping.BACKUPS).mkdir()
-    (tmp_path / keeping.BACKUPS / "20250104-120000.db").write_bytes(b"damaged " * 999)
+    (tmp_path / database_file.BACKUPS).mkdir()
+    (tmp_path / database_file.BACKUPS / "20250104-120000.db").write_bytes(b"damaged " * 999)
     store = Store.open(tmp_path)
     assert "none of its backups can be used" in store.warning
     store.close()
@@ -243,32 +243,35 @@ def test_a_file_of_another_program_is_put_aside(tmp_path: Path) -> None:
 
 def test_backups_rotate_and_a_bad_copy_is_never_kept(tmp_path: Path) -> None:
     _fill(tmp_path)
-    folder = tmp_path / keeping.BACKUPS
+    folder = tmp_path / database_file.BACKUPS
     for day in range(1, 9):
         _backup(tmp_path, f"2026010{day}-120000")
-    assert keeping.back_up(_file(tmp_path)) is not None
-    names = [path.name for path in keeping.backups(folder)]
-    assert len(names) == keeping.KEPT
+    assert database_file.back_up(_file(tmp_path)) is not None
+    names = [path.name for path in database_file.backups(folder)]
+    assert len(names) == database_file.KEPT
     assert names[1:] == [f"2026010{day}-120000.db" for day in (8, 7, 6, 5)]
     _damage(_file(tmp_path))
-    assert keeping.back_up(_file(tmp_path)) is None
-    assert [path.name for path in keeping.backups(folder)] == names
+    assert database_file.back_up(_file(tmp_path)) is None
+    assert [path.name for path in database_file.backups(folder)] == names
     assert not list(folder.glob("*.part"))
 
 
 def test_backups_that_hold_nothing_push_out_none_that_do(tmp_path: Path) -> None:
     _fill(tmp_path)
-    folder = tmp_path / keeping.BACKUPS
+    folder = tmp_path / database_file.BACKUPS
     good = [_backup(tmp_path, f"2025010{day}-120000") for day in (1, 2, 3, 4)]
     for day in range(1, 9):
         (folder / f"2025020{day}-120000.db").write_bytes(b"damaged" if day % 2 else b"")
     mine = folder / "before the journey.db"
     shutil.copy(good[0], mine)
-    assert keeping.back_up(_file(tmp_path))
+    assert database_file.back_up(_file(tmp_path))
     assert all(path.is_file() for path in (*good, mine))
     _backup(tmp_path, "20250301-120000")
-    assert keeping.back_up(_file(tmp_path))
-    assert len([path for path in keeping.backups(folder) if path.stat().st_size > 10]) == keeping.KEPT
+    assert database_file.back_up(_file(tmp_path))
+    assert (
+        len([path for path in database_file.backups(folder) if path.stat().st_size > 10])
+        == database_file.KEPT
+    )
     assert mine.is_file(), "what Tern did not name it does not drop"
 
 
@@ -288,15 +291,15 @@ def test_a_backup_with_a_strange_date_stops_nothing(tmp_path: Path, name: str) -
     _fill(tmp_path, "long ago")
     strange = _backup(tmp_path, name)
     path = _file(tmp_path)
-    assert keeping.is_backup_due(path, time.time())
+    assert database_file.is_backup_due(path, time.time())
     _fill(tmp_path, "of late")
-    assert keeping.back_up(path)
-    assert not keeping.is_backup_due(path, time.time())
+    assert database_file.back_up(path)
+    assert not database_file.is_backup_due(path, time.time())
     path.unlink()
     store = Store.open(tmp_path)
     assert sorted(_texts(store)) == ["long ago", "of late"]
     store.close()
-    for dated in keeping.backups(tmp_path / keeping.BACKUPS):
+    for dated in database_file.backups(tmp_path / database_file.BACKUPS):
         if dated != strange:
             dated.unlink()
     path.unlink()
@@ -309,12 +312,12 @@ def test_a_backup_with_a_strange_date_stops_nothing(tmp_path: Path, name: str) -
 def test_a_backup_is_due_once_a_day(tmp_path: Path) -> None:
     _fill(tmp_path)
     path = _file(tmp_path)
-    assert keeping.is_backup_due(path, time.time())
-    made = keeping.back_up(path)
+    assert database_file.is_backup_due(path, time.time())
+    made = database_file.back_up(path)
     assert made is not None
     os.utime(made, (0, 0))  # copied to another disk: the name tells, not the file system
-    assert not keeping.is_backup_due(path, time.time())
-    assert keeping.is_backup_due(path, time.time() + keeping.EVERY_S + 1)
+    assert not database_file.is_backup_due(path, time.time())
+    assert database_file.is_backup_due(path, time.time() + database_file.EVERY_S + 1)
 
 
 def test_a_folder_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
@@ -334,7 +337,7 @@ def test_a_link_stays_one_and_one_to_nowhere_is_a_sentence(tmp_path: Path) -> No
     drive = tmp_path / "drive"
     drive.mkdir()
     _fill(tmp_path)
-    assert keeping.back_up(_file(tmp_path))
+    assert database_file.back_up(_file(tmp_path))
     moved = _file(tmp_path).rename(drive / "chats.db")
     _file(tmp_path).symlink_to(moved)
     _damage(moved)
@@ -342,8 +345,8 @@ def test_a_link_stays_one_and_one_to_nowhere_is_a_sentence(tmp_path: Path) -> No
     assert _texts(store) == ["hello there"]
     store.close()
     assert _file(tmp_path).is_symlink()
-    with closing(keeping.connect(moved)) as connection:
-        assert keeping.is_sound(connection)
+    with closing(database_file.connect(moved)) as connection:
+        assert database_file.is_sound(connection)
     drive.rename(tmp_path / "unmounted")
     with pytest.raises(UserError, match="a link to a file that is not there"):
         Store.open(tmp_path)
@@ -351,12 +354,12 @@ def test_a_link_stays_one_and_one_to_nowhere_is_a_sentence(tmp_path: Path) -> No
 
 
 def test_a_file_in_the_backups_place_stops_nothing(tmp_path: Path) -> None:
-    (tmp_path / keeping.BACKUPS).touch()
+    (tmp_path / database_file.BACKUPS).touch()
     shutil.copy(OLD / "v1.db", _file(tmp_path))  # it is migrated, and would be backed up before
     store = Store.open(tmp_path)
     assert len(store.summaries()) == 2
-    assert keeping.is_backup_due(_file(tmp_path), time.time())
-    assert keeping.back_up(_file(tmp_path)) is None
+    assert database_file.is_backup_due(_file(tmp_path), time.time())
+    assert database_file.back_up(_file(tmp_path)) is None
     store.close()
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat import attaching
-from tern.chat.attaching import Attachment, compose
+from tern.chat.attachments import Attachment, compose
+from tern.chat.attachments import Kind as AttachmentKind
 from tern.chat.export import Kind, closed, export, pieces, write
-from tern.chat.found import Left
+from tern.chat.import_report import Left
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -122,7 +122,7 @@ def test_json_keeps_attachments_and_the_model(tmp_path: Path) -> None:
     number = store.create("Files")
     notes = (
         Attachment("notes.txt", "Some ``` notes.\n", 16),
-        Attachment("", "Pasted.", 7, attaching.Kind.PASTE),
+        Attachment("", "Pasted.", 7, AttachmentKind.PASTE),
     )
     question = Entry(1, None, "user", compose("Sum it up", notes), attachments=notes)
     reply = Entry(2, 1, "assistant", "Notes.", model="BitNet 2B4T")

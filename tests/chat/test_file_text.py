@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
-from tern.chat import reading
-from tern.chat.attaching import Kind
-from tern.chat.reading import may_reread, read_file, reread
+from tern.chat import file_text
+from tern.chat.attachments import Kind
+from tern.chat.file_text import may_reread, read_file, reread
 from tern.errors import UserError
 
 
@@ -88,7 +88,7 @@ def test_another_reading_may_be_chosen_and_taken_back(tmp_path: Path) -> None:
 
 
 def test_a_device_without_an_end_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
+    monkeypatch.setattr(file_text, "MOST_BYTES", 1000)
     with pytest.raises(UserError, match="zero is too large"):
         read_file(Path("/dev/zero"))
 
@@ -134,7 +134,7 @@ def _zip(name: str, data: bytes = b"x") -> bytes:
         (b"GGUF\x03\x00\x00\x00", "Models page"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Word's old format"),
         (b"{\\rtf1 hello}", "rich text"),
-        (b"x" * (reading.MOST_CHARACTERS + 1), "too long"),
+        (b"x" * (file_text.MOST_CHARACTERS + 1), "too long"),
         (_pdf(encrypted_with="secret"), "is encrypted"),
         (_pdf()[:-120], "damaged|holds no text"),
         (b"%PDF-1.7\nnothing of the kind", "damaged"),
@@ -154,7 +154,7 @@ def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, data: bytes, said: st
 def test_a_small_file_that_unpacks_to_the_whole_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "_MOST_UNPACKED", 1000)
+    monkeypatch.setattr(file_text, "_MOST_UNPACKED", 1000)
     with pytest.raises(UserError, match="too large to unpack"):
         read_file(_write(tmp_path, "bomb.docx", _zip("word/document.xml", b"0" * 1001)))
 
@@ -166,7 +166,7 @@ def test_what_the_disk_says(tmp_path: Path) -> None:
         read_file(tmp_path)
     large = tmp_path / "large.txt"
     with large.open("wb") as file:
-        file.truncate(reading.MOST_BYTES + 1)
+        file.truncate(file_text.MOST_BYTES + 1)
     with pytest.raises(UserError, match="too large: 34 MB"):
         read_file(large)
 
@@ -190,6 +190,8 @@ def test_reading_stops_between_pages(tmp_path: Path) -> None:
 
 
 def test_nothing_is_paid_for_before_a_file_comes() -> None:
-    code = "import sys, tern.chat.reading; print([m for m in ('pypdf', 'docx', 'lxml') if m in sys.modules])"
+    code = (
+        "import sys, tern.chat.file_text; print([m for m in ('pypdf', 'docx', 'lxml') if m in sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert out.strip() == "[]"

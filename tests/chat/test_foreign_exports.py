@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tern.chat import chatgpt, importing, json_stream
-from tern.chat.attaching import Attachment
+from tern.chat.attachments import Attachment
 from tern.chat.chatgpt import without_marks
 from tern.chat.export import Kind, export
-from tern.chat.found import Left, Report, Why
+from tern.chat.import_report import Left, Report, Why
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store

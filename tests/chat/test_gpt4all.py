@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tern.chat import gpt4all
-from tern.chat.attaching import Attachment
+from tern.chat.attachments import Attachment
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store

@@ -1,4 +1,4 @@
-"""SIGKILL while the guide talks: the file is whole, and holds all that was promised. More: tests/chat/kill.py."""
+"""SIGKILL while the guide talks: the file is whole, and holds all that was promised. More: tests/tools/kill.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from tern import paths
-
-from .kill import kill_once, lost
+from tools.kill import kill_once, lost
 
 pytestmark = [
     pytest.mark.skipif(not paths.guide_model().exists(), reason="the guide has not been made"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tern.chat.attaching import Attachment, Kind, compose
+from tern.chat.attachments import Attachment, Kind, compose
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat.attaching import Attachment, Kind, compose
+from tern.chat.attachments import Attachment, Kind, compose
 from tern.chat.search import one_letter_apart
 from tern.chat.store import Store
 from tern.chat.types import Draft, Entry, Manner, State, stats_from_json, stats_to_json

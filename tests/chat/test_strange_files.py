@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tern.chat.export import Kind, export
-from tern.chat.found import Left
+from tern.chat.import_report import Left
 from tern.chat.importing import import_file
-from tern.chat.manner import sampling_of
+from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import State

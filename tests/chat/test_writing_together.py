@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat import apart
-from tern.chat.apart import import_apart
+from tern.chat import import_process
+from tern.chat.import_process import import_apart
 from tern.chat.session import CHECKPOINT_S, Session
 from tern.chat.store import Store
 from tern.chat.types import State
@@ -129,7 +129,7 @@ def test_what_is_hidden_outlives_a_start_and_goes_after_a_day(tmp_path: Path) ->
 
 # An import in a process of its own
 
-COMMAND = [*tern_command(), *apart.RELAY]
+COMMAND = [*tern_command(), *import_process.RELAY]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from patience import HANG_S
 from tern import paths
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

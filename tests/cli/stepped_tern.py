@@ -10,10 +10,10 @@ import json
 import sys
 from collections.abc import Iterator
 
-from tern import context
+from tern import open_engine
 from tern.__main__ import main
 from tern.cli import terminal
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, FinishReason, PrefillProgress, Request, Stats, StopFlag
 from tern.errors import UserError
 
@@ -54,7 +54,7 @@ class SteppedEngine(FakeEngine):
 
 if __name__ == "__main__":
     engine = SteppedEngine(sys.argv[1], json.loads(sys.argv[2]))
-    context.open_any_engine = lambda *_: engine  # type: ignore[assignment]
+    open_engine.open_any_engine = lambda *_: engine  # type: ignore[assignment]
     terminal._PATIENCE_S = terminal._REDRAW_S = 0.0
     sys.argv[1:] = sys.argv[3:]
     sys.exit(main())

@@ -11,10 +11,10 @@ import pytest
 from docx import Document
 
 from tern.__main__ import main
-from tern.chat.attaching import compose
-from tern.chat.reading import attached
-from tern.context import open_engine
+from tern.chat.attachments import compose
+from tern.chat.file_text import attached
 from tern.engine.types import EngineOptions, Message
+from tern.open_engine import open_engine
 
 ENGLISH, JAPANESE = "The terns left on Monday.", "今日は天気が良いので、公園を散歩します。"
 
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_dry_run_says_what_the_model_would_be_given(
     tiny: Path, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tern.engine.generate.BitnetEngine.prefill", None)  # nothing is computed
+    monkeypatch.setattr("tern.engine.bitnet_engine.BitnetEngine.prefill", None)  # nothing is computed
     files = [folder / name for name in ("plain.txt", "note.txt", "report.docx")]
     attach = [part for file in files for part in ("--attach", file)]
     assert _ask(tiny, *attach, "--system", "Be brief.", "--dry-run", "--json", "What", "<|eot_id|>?") == 0

@@ -12,7 +12,7 @@ import pytest
 from tern.__main__ import main
 from tern.cli import bench_models, bench_report, options
 from tern.cli.parser import build_parser
-from tern.engine.gguf import GGUFFile
+from tern.engine.gguf.reader import GGUFFile
 from tern.errors import UserError
 from tern.metrics import roofline, thread_choice
 from tern.settings import QUIET, THREADS, Settings

@@ -12,12 +12,12 @@ import pytest
 from tern import settings
 from tern.__main__ import main
 from tern.cli.parser import build_parser
-from tern.context import open_any_engine, open_engine
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions
 from tern.errors import UserError
 from tern.metrics import thread_choice
+from tern.open_engine import open_any_engine, open_engine
 
 
 def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
@@ -380,7 +380,7 @@ def test_a_bug_is_one_sentence_and_a_trace_in_the_log(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("a bug of ours")
 
-    monkeypatch.setattr("tern.context.open_engine", broken)
+    monkeypatch.setattr("tern.open_engine.open_engine", broken)
     assert main(["ask", "--threads", "1", "--model", str(tiny), "Hi"]) == 1
     said = capsys.readouterr().err
     assert "Traceback" not in said

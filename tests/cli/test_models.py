@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from library.local_hub import LocalHub, sha256_of
 from patience import HANG_S
 from tern.__main__ import main
 from tern.cli.models_progress import line, time_left
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.library import importing, network, shelf
 from tern.library.hub_progress import Progress
+from tools.local_hub import LocalHub, sha256_of
 
 REPO = "owner/random-gguf"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tern import paths
-from tern.context import open_engine
-from tern.engine.generate import BitnetEngine
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.bitnet_engine import BitnetEngine
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
+from tern.open_engine import open_engine
 
 
 @pytest.fixture(autouse=True)

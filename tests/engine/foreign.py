@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_writer import GGUFWriter, Value
-from tern.engine.synthetic import _vocabulary
+from tern.engine.convert.synthetic import _vocabulary
+from tern.engine.gguf.reader import TensorType, ValueType
+from tern.engine.gguf.writer import GGUFWriter, Value
 
 CHATML = (
     "{% for m in messages %}{{'<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>' + '\\n'}}{% endfor %}"

@@ -18,8 +18,8 @@ import numpy as np
 import pytest
 
 from tern import paths
-from tern.context import open_engine, open_model
 from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
+from tern.open_engine import open_engine, open_model
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 

@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tern.context import open_engine
-from tern.engine.generate import BitnetEngine
-from tern.engine.synthetic import SyntheticShape, write_synthetic
+from tern.engine.bitnet_engine import BitnetEngine
+from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
 from tern.engine.tokenizer import TextStream
 from tern.engine.types import (
     Chunk,
@@ -23,6 +22,7 @@ from tern.engine.types import (
     Stats,
 )
 from tern.errors import UserError
+from tern.open_engine import open_engine
 
 GREEDY = SamplingParams.greedy_params()
 

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tern.context import open_engine
 from tern.engine import ggml
-from tern.engine.generate import BitnetEngine
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.bitnet_engine import BitnetEngine
+from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
+from tern.engine.gguf.reader import GGUFFile, TensorType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.kernels import loader
-from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.types import EngineOptions, KVType
 from tern.errors import BugError, UserError
+from tern.open_engine import open_engine
 
 Logits = NDArray[np.float32]
 
@@ -131,7 +131,7 @@ def test_other_shapes_run(tmp_path: Path, shape: SyntheticShape) -> None:
 
 def test_tq2_0_holds_the_same_weights(tmp_path: Path, small_model: Path, small: BitnetEngine) -> None:
     """ggml's TQ2_0 kernels quantize activations in blocks of 256, so they agree to a few percent only."""
-    from tern.engine.synthetic import SHAPES
+    from tern.engine.convert.synthetic import SHAPES
 
     path = tmp_path / "tq2.gguf"
     write_synthetic(path, SHAPES["small"], seed=4, encoding="tq2_0")

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from engine.foreign import write_foreign
-from tern.context import open_any_engine
 from tern.engine import can_chat, ggml
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, _vocabulary, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, _vocabulary, write_synthetic
+from tern.engine.gguf.reader import GGUFFile, TensorType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import UserError
+from tern.open_engine import open_any_engine
 
 TOKENS, _ = _vocabulary(512, 16)
 REFUSED = {

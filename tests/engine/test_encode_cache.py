@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tern import paths
 from tern.engine import vocabulary
-from tern.engine.gguf import GGUFFile
-from tern.engine.pieces import PieceEncoder, pieces
+from tern.engine.encode_cache import PieceEncoder, pieces
+from tern.engine.gguf.reader import GGUFFile
 from tern.engine.tokenizer import Tokenizer
 
 GUIDE = paths.resources_dir() / "guide" / "tern-guide.gguf"

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from engine.foreign import CHATML, N_SPECIALS, N_VOCAB, write_foreign
-from tern.engine import memory_need, recode
-from tern.engine.chat_form import TemplateError
-from tern.engine.generic import GenericEngine
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.gguf_values import TooLittleMemoryError
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine import memory_need
+from tern.engine.chat_template import TemplateError
+from tern.engine.convert import recode
+from tern.engine.convert.synthetic import SHAPES, _vocabulary, write_synthetic
+from tern.engine.gguf.reader import GGUFFile, TensorType
+from tern.engine.gguf.values import TooLittleMemoryError
+from tern.engine.gguf.writer import GGUFWriter
+from tern.engine.llama_engine import GenericEngine
 from tern.engine.memory_need import CacheTypeError, ContextSizeError
-from tern.engine.synthetic import SHAPES, _vocabulary, write_synthetic
 from tern.engine.types import EngineOptions, FinishReason, Message, Request, SamplingParams
 from tern.errors import UserError
 
@@ -380,7 +381,7 @@ def test_memory_that_runs_out_is_named(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from tern.engine import llama\n"
-        "from tern.engine.generic import GenericEngine\n"
+        "from tern.engine.llama_engine import GenericEngine\n"
         "from tern.engine.types import EngineOptions\n"
         "llama.load()\n"
         "held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"

@@ -11,13 +11,13 @@ import pytest
 from numpy.typing import NDArray
 
 from tern import paths
-from tern.context import open_engine, open_model
 from tern.engine import prepared
-from tern.engine.bitnet import BitnetModel
+from tern.engine.bitnet_model import BitnetModel
+from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
 from tern.engine.kernels import loader as kernels
-from tern.engine.synthetic import SyntheticShape, write_synthetic
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.library import importing, shelf
+from tern.open_engine import open_engine, open_model
 
 
 @pytest.fixture
@@ -182,7 +182,7 @@ def test_text_is_the_same_with_and_without(
 
     fast = texts(EngineOptions(threads=2))
     monkeypatch.setattr(prepared, "prepare", lambda *args, **kwargs: None)
-    monkeypatch.setattr("tern.engine.bitnet.prepare", lambda *args, **kwargs: None)
+    monkeypatch.setattr("tern.engine.bitnet_model.prepare", lambda *args, **kwargs: None)
     assert texts(EngineOptions(threads=2)) == fast
 
 

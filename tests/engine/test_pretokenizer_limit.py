@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from patience import HANG_S
-from tern.engine import recursion
-from tern.engine.gguf import GGUFFile, ValueType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.recursion import DEEPEST, pieces
-from tern.engine.synthetic import SHAPES, byte_letters, write_synthetic
+from tern.engine import pretokenizer_limit
+from tern.engine.convert.synthetic import SHAPES, byte_letters, write_synthetic
+from tern.engine.gguf.reader import GGUFFile, ValueType
+from tern.engine.gguf.writer import GGUFWriter
+from tern.engine.pretokenizer_limit import DEEPEST, pieces
 from tern.engine.tokenizer import Tokenizer
 
 PRE_TOKENIZERS = """
@@ -173,7 +173,7 @@ def test_no_piece_has_a_long_stretch(parts: list[tuple[str, int]], pre: str) -> 
     text = "".join((letters * count)[:count] for letters, count in parts)
     found = list(pieces(text, pre))
     assert "".join(found) == text
-    stretches = recursion._STRETCHES.get(pre, recursion._WORDS)
+    stretches = pretokenizer_limit._STRETCHES.get(pre, pretokenizer_limit._WORDS)
     assert all(len(match[0]) <= 2 * DEEPEST for piece in found for match in stretches.finditer(piece))
 
 

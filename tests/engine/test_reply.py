@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tern.context import open_engine
 from tern.engine import prepared
-from tern.engine.generate import BitnetEngine
+from tern.engine.bitnet_engine import BitnetEngine
 from tern.engine.prompt import Prompt, common_prefix
 from tern.engine.reply import reply
 from tern.engine.types import (
@@ -25,6 +24,7 @@ from tern.engine.types import (
     SamplingParams,
     StopFlag,
 )
+from tern.open_engine import open_engine
 
 GREEDY = SamplingParams.greedy_params()
 BEGIN, END, N_VOCAB = 256, 257, 258

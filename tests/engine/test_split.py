@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tern.engine import recode
-from tern.engine.generic import GenericEngine
-from tern.engine.gguf import GGUFFile, TensorType, ValueType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert import recode
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf.reader import GGUFFile, TensorType, ValueType
+from tern.engine.gguf.writer import GGUFWriter
+from tern.engine.llama_engine import GenericEngine
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import UserError
 from tern.library.shards import shards

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from engine.foreign import write_foreign
-from tern.context import open_any_engine, open_engine
-from tern.engine import bitnet
-from tern.engine.gguf_values import TooLittleMemoryError
+from tern.engine import bitnet_model
+from tern.engine.gguf.values import TooLittleMemoryError
 from tern.engine.memory_need import ContextSizeError
 from tern.engine.threads import allowed, performance_cores
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.engine.worker import EngineWorker
+from tern.open_engine import open_any_engine, open_engine
 from tern.settings import most_threads
 
 
@@ -60,10 +60,12 @@ def test_memory_that_ends_while_tern_opens_a_model(tiny_model: Path, monkeypatch
         def refuse(*_: object, error: BaseException = error) -> None:
             raise error
 
-        monkeypatch.setattr(bitnet, "KVCache", refuse)
+        monkeypatch.setattr(bitnet_model, "KVCache", refuse)
         with pytest.raises(TooLittleMemoryError, match=r"too little memory to open tiny\.gguf"):
             open_engine(tiny_model)
-    monkeypatch.setattr(bitnet, "KVCache", lambda *_: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    monkeypatch.setattr(
+        bitnet_model, "KVCache", lambda *_: (_ for _ in ()).throw(OSError(5, "Input/output error"))
+    )
     with pytest.raises(OSError, match="Input/output"):
         open_engine(tiny_model)
 
@@ -71,7 +73,7 @@ def test_memory_that_ends_while_tern_opens_a_model(tiny_model: Path, monkeypatch
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")
 def test_a_limit_on_the_memory_is_named(tmp_path: Path) -> None:
     """With as much address space as Tern has taken and no more, both engines name the memory."""
-    from tern.engine.synthetic import SyntheticShape, write_synthetic
+    from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
 
     shape = SyntheticShape(
         n_embd=256, n_layers=2, n_ff=512, n_heads=4, n_kv_heads=2, n_vocab=512, context_size=1 << 20
@@ -81,7 +83,7 @@ def test_a_limit_on_the_memory_is_named(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from tern import paths\n"
-        "from tern.context import open_engine\n"
+        "from tern.open_engine import open_engine\n"
         "from tern.engine import ggml, llama\n"
         "from tern.engine.types import EngineOptions\n"
         "paths.set_data_dir(sys.argv[2])\n"

@@ -14,11 +14,11 @@ import pytest
 from engine.foreign import write_foreign
 from patience import HANG_S
 from tern import paths
-from tern.context import open_any_engine
 from tern.engine import trial
 from tern.engine.trial import DiedError, Trial
 from tern.engine.types import EngineOptions
 from tern.errors import UserError
+from tern.open_engine import open_any_engine
 
 ENDING = {  # what libllama's asserts and uncaught exceptions do not take, and a header may well say
     "too many layers": {"llama.block_count": 600},

@@ -15,9 +15,9 @@ from head_probe import Floats, HeadProbe
 from numpy.typing import NDArray
 
 from tern import paths
-from tern.context import open_engine
-from tern.engine.gguf import GGUFFile
+from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
+from tern.open_engine import open_engine
 
 N, VOCAB = 256, 1536
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Engine, FinishReason, Message, Request
 from tern.engine.worker import (
     BUG_SENTENCE,

@@ -21,8 +21,8 @@ from transformers import BitNetForCausalLM
 from transformers.integrations.bitnet import AutoBitLinear, replace_with_bitnet_linear
 from transformers.utils.quantization_config import BitNetQuantConfig
 
-from tern.engine import i2s
-from tern.engine.gguf import GGUFFile, TensorType
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorType
 
 ARCH = "bitnet-b1.58"
 _LAYER = {
@@ -52,7 +52,7 @@ def load(path: Path) -> BitNetForCausalLM:
                 module, name = layer.get_submodule(theirs), f"blk.{number}.{ours}.weight"
                 if isinstance(module, AutoBitLinear):
                     cols, rows = file.tensors[name].shape
-                    weights, scale = i2s.unpack(file.data(name), rows, cols)
+                    weights, scale = ternary_bytes.unpack(file.data(name), rows, cols)
                     module.weight = nn.Parameter(
                         torch.from_numpy(weights.astype(np.float32)), requires_grad=False
                     )

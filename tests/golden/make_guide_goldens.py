@@ -15,7 +15,7 @@ import hf_bitnet
 import torch
 from transformers import BitNetForCausalLM
 
-from tern.engine.gguf import GGUFFile
+from tern.engine.gguf.reader import GGUFFile
 from tern.engine.prompt import build
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import Message

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tern.engine import i2s
-from tern.engine.gguf import TensorType
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import TensorType
+from tern.engine.gguf.writer import GGUFWriter
 
 ARCH = "bitnet-b1.58"
 CONTEXT = 64
@@ -99,7 +99,7 @@ def write(net: Net, path: Path) -> None:
     def linear(name: str, rows: int, cols: int) -> None:
         codes = (_integers(source, rows * cols) % 3).astype(np.uint8).reshape(rows, cols)
         scale = float(np.float32(0.02 + 0.01 * _uniform(source, 1)[0]))
-        writer.add_tensor(name, (cols, rows), TensorType.I2_S, i2s.pack(codes, scale))
+        writer.add_tensor(name, (cols, rows), TensorType.I2_S, ternary_bytes.pack(codes, scale))
 
     half("token_embd.weight", net.vocab)
     if not net.tied:

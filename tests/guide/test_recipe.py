@@ -19,11 +19,11 @@ from guide_recipe.train import train  # noqa: E402
 from guide_recipe.vocabulary import SPECIALS, ChatFormat, load  # noqa: E402
 
 from tern import paths  # noqa: E402
-from tern.context import open_engine  # noqa: E402
-from tern.engine import i2s  # noqa: E402
-from tern.engine.generate import BitnetEngine  # noqa: E402
-from tern.engine.gguf import GGUFFile  # noqa: E402
+from tern.engine.bitnet_engine import BitnetEngine  # noqa: E402
+from tern.engine.gguf import ternary_bytes  # noqa: E402
+from tern.engine.gguf.reader import GGUFFile  # noqa: E402
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams  # noqa: E402
+from tern.open_engine import open_engine  # noqa: E402
 
 CONFIG = Config(vocab=512, context=256, width=128, ffn=256, layers=2, heads=4, kv_heads=2)
 STEPS = 70
@@ -72,7 +72,7 @@ def test_the_file_holds_what_was_trained(trained: tuple[Path, list[float], Guide
         for name, layer in model.named_modules():
             if isinstance(layer, BitLinear):
                 rows, cols = layer.weight.shape
-                weights, scale = i2s.unpack(file.data(f"{name}.weight"), rows, cols)
+                weights, scale = ternary_bytes.unpack(file.data(f"{name}.weight"), rows, cols)
                 codes, mean = ternary(layer.weight.detach())
                 assert np.array_equal(weights, codes.numpy())
                 assert scale == np.float32(mean.item())

@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 
 from tern import paths
-from tern.library import token_store
+from tern.library import hub_token
 from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile, find_file
 from tern.library.hub_find import target_of
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
-
-from .local_hub import LocalHub
+from tools.local_hub import LocalHub
 
 REPO, FILE = "owner/model-gguf", "model.gguf"
 SIZE, BLOCK = 3_000_001, 64 << 10
@@ -28,7 +27,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))  # no token of the person who runs the tests
     for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(token_store, "_known", [None])  # nor the keyring's
+    monkeypatch.setattr(hub_token, "_known", [None])  # nor the keyring's
     yield tmp_path / "data"
     paths.set_data_dir(None)
 

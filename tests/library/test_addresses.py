@@ -19,10 +19,10 @@ from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import target_of
 from tern.library.network import NetworkOptions
+from tools import local_hub
+from tools.local_hub import LocalHub
 
-from . import local_hub
 from .conftest import FILE, REPO, SIZE
-from .local_hub import LocalHub
 from .test_faults import said
 
 

@@ -20,9 +20,9 @@ from tern.library.hub_find import newer, repair
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import discard, unfinished
+from tools.local_hub import Faults, LocalHub, sha256_of
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
-from .local_hub import Faults, LocalHub, sha256_of
 
 
 def left(target: Path) -> set[str]:

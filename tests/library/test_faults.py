@@ -19,9 +19,9 @@ from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tools.local_hub import Faults, LocalHub
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
-from .local_hub import Faults, LocalHub
 
 ADVICE = (
     "again",

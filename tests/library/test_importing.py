@@ -19,9 +19,9 @@ from tern.library.hub_find import target_of
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards, stem
 from tern.library.unfinished import unfinished
+from tools.local_hub import LocalHub
 
 from .conftest import REPO
-from .local_hub import LocalHub
 
 GUIDE = paths.guide_model()
 NO_TEXT = os.fsdecode(b"caf\xe9.gguf")  # a name that is no UTF-8

@@ -15,9 +15,9 @@ from tern.library.hub_progress import Progress
 from tern.library.importing import take
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import discard, unfinished
+from tools.local_hub import LocalHub
 
 from .conftest import REPO
-from .local_hub import LocalHub
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from tern import paths
 from tern.errors import BugError, UserError
 from tern.library import catalog, shelf
-from tern.library.part import PartFile, hash_file
+from tern.library.part_file import PartFile, hash_file
 from tern.library.shelf import Installed
 
 

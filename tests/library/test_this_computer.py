@@ -21,13 +21,13 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from tern.errors import UserError
-from tern.library import hub_errors, network, token_store
+from tern.library import hub_errors, hub_token, network
 from tern.library.hub_client import find_file, search
 from tern.library.hub_errors import HubError, Kind
 from tern.library.network import NetworkOptions, SettingError
+from tools.local_hub import LocalHub
 
 from .conftest import REPO, SIZE, Start
-from .local_hub import LocalHub
 from .test_faults import said
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
@@ -171,7 +171,7 @@ def test_a_token_kept_elsewhere_that_cannot_be_sent(
     (tmp_path / "token").write_text(TYPOGRAPHIC, encoding="utf-8")
     with pytest.raises(SettingError, match=r"your Hugging Face login has a character .*hf auth login"):
         find_file(options, REPO)
-    monkeypatch.setattr(token_store, "_known", [TYPOGRAPHIC])
+    monkeypatch.setattr(hub_token, "_known", [TYPOGRAPHIC])
     with pytest.raises(SettingError, match=r"the system's keyring has a character"):
         find_file(options, REPO)
     assert hub.tokens == []
@@ -189,7 +189,7 @@ def test_what_is_not_a_hub_is_not_called_a_login_page(
     options: NetworkOptions, hub: LocalHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """JSON of another kind, or no JSON: the mirror's address is wrong. A page is called one when one came."""
-    from . import local_hub
+    from tools import local_hub
 
     for body in (b"[1, 2]", b"nonsense", b"", b'{"siblings": 3}'):
         monkeypatch.setattr(
@@ -251,7 +251,7 @@ def test_working_offline_asks_nobody(
     how: str, options: NetworkOptions, listening: tuple[str, list[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address, came = listening
-    monkeypatch.setattr(token_store, "kept", lambda *_: pytest.fail("the keyring was asked"))
+    monkeypatch.setattr(hub_token, "kept", lambda *_: pytest.fail("the keyring was asked"))
     if how == "variable":
         monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(UserError, match=r"work offline|HF_HUB_OFFLINE is set"):
@@ -443,10 +443,10 @@ class StuckKeyring(KeyringBackend):
 def stuck(monkeypatch: pytest.MonkeyPatch) -> Iterator[StuckKeyring]:
     before, made = keyring.get_keyring(), StuckKeyring()
     keyring.set_keyring(made)
-    monkeypatch.setattr(token_store, "_known", [])
-    monkeypatch.setattr(token_store, "_asking", [])
-    monkeypatch.setattr(token_store, "ANSWER_S", 0.05)
-    monkeypatch.setattr(token_store, "UNLOCK_S", 0.05)
+    monkeypatch.setattr(hub_token, "_known", [])
+    monkeypatch.setattr(hub_token, "_asking", [])
+    monkeypatch.setattr(hub_token, "ANSWER_S", 0.05)
+    monkeypatch.setattr(hub_token, "UNLOCK_S", 0.05)
     yield made
     made.free.set()
     for thread in threading.enumerate():
@@ -475,7 +475,7 @@ def test_a_gated_file_waits_for_the_keyring_a_moment(
     assert stuck.asked.is_set()
     assert len([t for t in threading.enumerate() if t.name == "keyring"]) == 1
     stuck.free.set()
-    token_store._asking[0].join()
+    hub_token._asking[0].join()
     assert start().run() is not None
     assert hub.tokens[-1] == f"Bearer {SECRET}"
 
@@ -484,11 +484,11 @@ def test_the_keyrings_token_is_sent_once_it_is_needed(
     stuck: StuckKeyring, hub: LocalHub, start: Start, options: NetworkOptions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck.free.set()
-    monkeypatch.setattr(token_store, "ANSWER_S", 60)
+    monkeypatch.setattr(hub_token, "ANSWER_S", 60)
     hub.faults.api_status = [401]
     remote = find_file(options, REPO)
     assert hub.tokens == [None, f"Bearer {SECRET}"]
-    monkeypatch.setattr(token_store, "_known", [])
+    monkeypatch.setattr(hub_token, "_known", [])
     hub.tokens.clear()
     hub.faults.secret = SECRET
     assert start(remote=remote).run() is not None
@@ -497,11 +497,11 @@ def test_the_keyrings_token_is_sent_once_it_is_needed(
 
 
 def test_a_token_cannot_be_kept_in_a_keyring_that_says_nothing(stuck: StuckKeyring) -> None:
-    for act in (lambda: token_store.keep(SECRET), token_store.forget):
-        with pytest.raises(token_store.SilentError, match=r"does not answer\. Unlock it") as caught:
+    for act in (lambda: hub_token.keep(SECRET), hub_token.forget):
+        with pytest.raises(hub_token.SilentError, match=r"does not answer\. Unlock it") as caught:
             act()
         assert SECRET not in str(caught.value)
-    found = token_store.status()
+    found = hub_token.status()
     assert found.silent
     assert found.source == ""
 
@@ -509,4 +509,4 @@ def test_a_token_cannot_be_kept_in_a_keyring_that_says_nothing(stuck: StuckKeyri
 def test_a_keyring_that_cannot_even_be_named(stuck: StuckKeyring, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some hang while they are looked for."""
     monkeypatch.setattr(keyring, "get_keyring", stuck.free.wait)
-    assert token_store.status().silent
+    assert hub_token.status().silent

@@ -14,13 +14,13 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 
 from tern import paths
 from tern.errors import UserError
-from tern.library import network, token_store
+from tern.library import hub_token, network
 from tern.library.hub_client import find_file, token
 from tern.library.network import NetworkOptions
 from tern.settings import Settings
+from tools.local_hub import LocalHub
 
 from .conftest import REPO, SIZE, Start
-from .local_hub import LocalHub
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
 
@@ -58,7 +58,7 @@ class MemoryKeyring(KeyringBackend):
 def system(monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryKeyring]:
     before, made = keyring.get_keyring(), MemoryKeyring()
     keyring.set_keyring(made)
-    monkeypatch.setattr(token_store, "_known", [])
+    monkeypatch.setattr(hub_token, "_known", [])
     yield made
     keyring.set_keyring(before)
 
@@ -67,10 +67,10 @@ def test_kept_sent_and_forgotten(
     system: MemoryKeyring, hub: LocalHub, start: Start, data_dir: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    assert token_store.status() == token_store.Status("", token_store.keyring_name())
-    token_store.keep(f"  {SECRET}\n")
+    assert hub_token.status() == hub_token.Status("", hub_token.keyring_name())
+    hub_token.keep(f"  {SECRET}\n")
     assert list(system.kept.values()) == [SECRET]
-    assert token_store.status().source == "keyring"
+    assert hub_token.status().source == "keyring"
     assert start().run() is not None
     assert set(hub.tokens) == {f"Bearer {SECRET}"}
     assert not any(asked.token for asked in hub.asked)
@@ -79,7 +79,7 @@ def test_kept_sent_and_forgotten(
     assert written
     assert not [path for path in written if SECRET.encode() in path.read_bytes()]
     assert SECRET not in caplog.text
-    token_store.forget()
+    hub_token.forget()
     assert system.kept == {}
     assert token(NetworkOptions()) is None
 
@@ -90,12 +90,12 @@ def test_the_variable_comes_first_and_the_saved_login_last(
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
     (tmp_path / "token").write_text("hf_file")
     assert token(NetworkOptions()) == "hf_file"
-    assert token_store.status().source == "hugging face"
-    token_store.keep("hf_kept")
+    assert hub_token.status().source == "hugging face"
+    hub_token.keep("hf_kept")
     assert token(NetworkOptions()) == "hf_kept"
     monkeypatch.setenv("HF_TOKEN", "hf_variable")
     assert token(NetworkOptions()) == "hf_variable"
-    assert token_store.status().source == "HF_TOKEN"
+    assert hub_token.status().source == "HF_TOKEN"
     assert token(NetworkOptions(token="hf_given")) == "hf_given"
 
 
@@ -103,27 +103,27 @@ def test_no_keyring_is_said_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch, data_dir: Path, system: MemoryKeyring
 ) -> None:
     keyring.set_keyring(NoKeyring())
-    assert token_store.keyring_name() == ""
+    assert hub_token.keyring_name() == ""
     with pytest.raises(UserError, match=r"no keyring.*HF_TOKEN.*hf auth login") as caught:
-        token_store.keep(SECRET)
+        hub_token.keep(SECRET)
     assert SECRET not in str(caught.value)
-    token_store.forget()
+    hub_token.forget()
     assert token(NetworkOptions()) is None
 
 
 @pytest.mark.parametrize("text", ["", "  ", "two words", "x" * 600, "hf_ä"])
 def test_what_is_no_token(text: str, system: MemoryKeyring) -> None:
     with pytest.raises(UserError, match="not a token"):
-        token_store.keep(text)
+        hub_token.keep(text)
     assert system.kept == {}
 
 
 def test_a_locked_keyring_stops_nothing(system: MemoryKeyring, hub: LocalHub, start: Start) -> None:
-    token_store.keep(SECRET)
+    hub_token.keep(SECRET)
     system.locked = True
-    token_store._known.clear()
+    hub_token._known.clear()
     with pytest.raises(UserError, match=r"refused the token \(KeyringLocked\)\. Unlock it") as caught:
-        token_store.keep("hf_new")
+        hub_token.keep("hf_new")
     assert caught.value.__cause__ is None
     assert start().run() is not None  # without it
     assert set(hub.tokens) == {None}
@@ -146,4 +146,4 @@ def test_nothing_is_asked_but_what_the_person_wants(
     assert [(line.host, line.result) for line in network.connections()] == [("127.0.0.1", "200")]
     assert hub.tokens == ["Bearer hf_mine"]
     (tmp_path / "token").write_bytes(b"\xff")
-    assert token_store.status().source == ""
+    assert hub_token.status().source == ""

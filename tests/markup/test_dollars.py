@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.markdown_types import Block
+from tern.markup.blocks import Block
+from tern.markup.markdown import StreamParser, parse
 
 CORPUS = Path(__file__).parents[1] / "data" / "dollars.txt"
 CASES = [
@@ -25,7 +25,7 @@ _MARKS = re.compile(r"(\$\$|\$|\\\(|\\\[)(.*?)(\$\$|\$|\\\)|\\\])\Z", re.DOTALL)
 def _formulas(text: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is read as a formula in ``text``: what is asked to be made readable."""
     asked: list[str] = []
-    monkeypatch.setattr("tern.ui.markdown.readable", lambda tex: asked.append(tex.strip()))
+    monkeypatch.setattr("tern.markup.markdown.readable", lambda tex: asked.append(tex.strip()))
     parse(text)
     return asked
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tern.ui import markdown
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.markdown_types import Block, Kind
+from tern.markup import markdown
+from tern.markup.blocks import Block, Kind
+from tern.markup.markdown import StreamParser, parse
 
 BUILDING_BLOCKS = [
     "A paragraph.", "Two\nlines", "Text with [a link] and [another][one] and [one][].", "![picture][one]",

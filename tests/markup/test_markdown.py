@@ -6,10 +6,9 @@ import random
 
 import pytest
 
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
-
-from .samples import EVERYTHING
+from tern.markup.blocks import Block, Kind, ListItem, Run, Style
+from tern.markup.markdown import StreamParser, parse
+from ui.samples import EVERYTHING
 
 
 def test_text_keeps_its_looks() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from tern.ui.markdown import parse
-from tern.ui.markdown_rules import reader
-from tern.ui.markdown_types import Block, Kind, Run, Style
-from tern.ui.text_units import is_cjk
+from tern.markup.blocks import Block, Kind, Run, Style
+from tern.markup.markdown import parse
+from tern.markup.markdown_rules import reader
+from tern.markup.utf16 import is_cjk
 
 
 def _runs(text: str) -> tuple[Run, ...]:

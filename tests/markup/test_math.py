@@ -5,15 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from PySide6.QtGui import QGuiApplication
-from pytestqt.qtbot import QtBot
 
-from tern.ui.latex import readable
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.markdown_types import Block, Kind, Style
-from tern.ui.messages import Item
-from tern.ui.theme import Theme
-from tern.ui.transcript import Transcript
+from tern.markup.blocks import Block, Kind, Style
+from tern.markup.latex import readable
+from tern.markup.markdown import StreamParser, parse
 
 
 def _said(tex: str) -> str | None:
@@ -146,12 +141,3 @@ def test_a_formula_that_is_written_ends_as_one_read_at_once(seed: int) -> None:
     assert [_text(block) for block in shown if block.kind is Kind.MATH] == [
         "s = a − b + 1/2", "x²", "z = 2", "a = b\u2028= c",
     ]  # fmt: skip
-
-
-def test_copying_a_formula_keeps_what_is_raised(qtbot: QtBot, theme: Theme) -> None:
-    transcript = Transcript(theme)
-    qtbot.addWidget(transcript)
-    transcript.show_items([Item(1, True, "Go"), Item(2, False, r"So \(e^{i\pi} + x_{n+1}^2 = w_i\).")])
-    transcript.selectAll()
-    transcript.copy()
-    assert QGuiApplication.clipboard().text() == "Go\nSo e^(iπ) + x_(n+1)² = w_i."

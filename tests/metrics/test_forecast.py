@@ -9,7 +9,7 @@ import pytest
 
 from patience import HANG_S
 from tern import __version__
-from tern.engine.synthetic import SHAPES
+from tern.engine.convert.synthetic import SHAPES
 from tern.metrics.forecast import PART, Forecast, full_rate, place, slice_shape
 from tern.metrics.fresh_process import tern_command
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tern.context import open_engine
 from tern.engine import ggml
-from tern.engine.generate import BitnetEngine
+from tern.engine.bitnet_engine import BitnetEngine
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.sampling import Sampler
-from tern.engine.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions, Logits
 from tern.metrics import python_time
+from tern.open_engine import open_engine
 
 TOKENS = 6
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tern.engine.gguf import TensorInfo, TensorType
+from tern.engine.gguf.reader import TensorInfo, TensorType
 from tern.metrics.roofline import TensorSizes, dense_limit, token_bytes
 
 EMBD, FF, VOCAB = 256, 512, 1000

@@ -1,6 +1,6 @@
 """Greedy text of a large model with every optimization, and with each one taken away: a command, too long for a test.
 
-    python tests/engine/check_full_size.py MODEL.gguf [--tokens 64] [--prompts 10] [--threads N]
+    python tests/tools/check_full_size.py MODEL.gguf [--tokens 64] [--prompts 10] [--threads N]
 
 Prints a line a variant and exits with 1 if any text differs.
 """
@@ -15,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from tern.context import open_engine
 from tern.engine.kernels import loader as kernels
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
+from tern.open_engine import open_engine
 
 QUESTIONS = (
     "What are you?",
@@ -36,7 +36,7 @@ QUESTIONS = (
 @contextmanager
 def plain() -> Iterator[None]:
     """No columns, no coarse head: rows straight from the file."""
-    with mock.patch("tern.engine.bitnet.prepare", return_value=None):
+    with mock.patch("tern.engine.bitnet_model.prepare", return_value=None):
         yield
 
 

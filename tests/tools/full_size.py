@@ -1,6 +1,6 @@
 """A full-size file through everything, with figures. Too long for the suite:
 
-    python tests/library/full_size.py MODEL.gguf [--part PART] [--work FOLDER]
+    python tests/tools/full_size.py MODEL.gguf [--part PART] [--work FOLDER]
 
 MODEL.gguf: ``tern bench --synthetic 2b4t`` makes such a file. Parts: ``hashing`` (whole, with and without, in turns),
 ``reset`` (the connection breaks every 20 MB), ``killed`` (at half; then loaded and asked), ``window`` (through the
@@ -24,7 +24,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from library.local_hub import LocalHub, sha256_of
+from tools.local_hub import LocalHub, sha256_of
 
 REPO = "owner/full-gguf"
 PAIRS = 10
@@ -134,9 +134,9 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     from tern.engine.types import EngineOptions
     from tern.library import shelf
     from tern.settings import Settings
-    from tern.ui.main_window import MainWindow
-    from tern.ui.models_host import ModelsHost
-    from tern.ui.theme import Theme
+    from tern.ui.models.models_controller import ModelsHost
+    from tern.ui.style.theme import Theme
+    from tern.ui.window.main_window import MainWindow
 
     shutil.rmtree(work / "data", ignore_errors=True)
     app = QApplication([])

@@ -1,5 +1,5 @@
 """Chats with the guide until it is killed with SIGKILL, and looks at what is left. A command and a test's tool:
-``python tests/chat/kill.py --times 200`` kills so often at random moments.
+``python tests/tools/kill.py --times 200`` kills so often at random moments.
 
 The child says on its output what it has been promised: each question once it is kept, the length of the reply after
 each piece. The parent holds the file to that: integrity_check is ok, no question is missing, and of a reply nothing
@@ -24,8 +24,8 @@ from tern import paths
 from tern.chat.session import CHECKPOINT_S, Session
 from tern.chat.store import Store
 from tern.chat.types import State
-from tern.context import open_engine
 from tern.engine.types import EngineOptions, SamplingParams
+from tern.open_engine import open_engine
 
 QUESTIONS = ("What are you?", "Tell me a short story", "Why is ternary fast?", "Write a haiku about the sea")
 PACE_S = 0.03  # a token: on a fast computer the guide would be done before the killer comes

@@ -3,7 +3,7 @@
 Two servers, as there: the hub answers the API and ``/resolve/`` (302 with X-Repo-Commit, X-Linked-Etag and
 X-Linked-Size), another host, here another port, sends the bytes (ETag, Range, If-Range). Real sockets, real HTTP.
 
-    python tests/library/local_hub.py FOLDER [--port N]     serves FOLDER/OWNER/NAME/FILES, until Ctrl-C
+    python tests/tools/local_hub.py FOLDER [--port N]     serves FOLDER/OWNER/NAME/FILES, until Ctrl-C
 """
 
 from __future__ import annotations

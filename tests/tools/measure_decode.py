@@ -1,5 +1,5 @@
 """What the window costs the model: tokens a second headless and with the window streaming, in alternation. A command,
-not a test: ``xvfb-run python tests/gui/measure_decode.py --model FILE``.
+not a test: ``xvfb-run python tests/tools/measure_decode.py --model FILE``.
 
 One engine, opened once; without the window its replies go nowhere. Aim: within 5%.
 """
@@ -19,11 +19,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app")]
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 
-from tern.context import open_engine
 from tern.engine.types import Engine, EngineOptions, Message, Request, SamplingParams, Stats
+from tern.open_engine import open_engine
 from tern.settings import MAX_TOKENS, TEMPERATURE, Settings
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
 PROMPT = "Tell me of the tern."
 

@@ -1,5 +1,5 @@
 """How long the window's thread is busy at a stretch, whatever a model or a person writes. A command, not a test:
-``python tests/gui/measure_frames.py``, or with ``--text NAME --scale 1 2 4 10``.
+``python tests/tools/measure_frames.py``, or with ``--text NAME --scale 1 2 4 10``.
 
 Each text is streamed through the real window, worker and bridge, a piece a frame (27 characters, as 200 tokens a second
 bring them, or a four-hundredth of a long text), and then opened from the store. Printed are the longest frame, from one
@@ -23,19 +23,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parents[1])]
 
-from long_texts import REPLIES, WORDS, base64_text, repeated
 from PySide6.QtWidgets import QApplication
 
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.store import Store
 from tern.chat.types import Entry, State
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, FinishReason, Request, Stats
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
+from ui.long_texts import REPLIES, WORDS, base64_text, repeated
 
 CHARACTERS_A_FRAME = 27
 MOST_FRAMES = 400

@@ -1,4 +1,4 @@
-"""What an import costs the window beside a reply. A command, not a test: ``python tests/gui/measure_import.py``.
+"""What an import costs the window beside a reply. A command, not a test: ``python tests/tools/measure_import.py``.
 
 Writes a file of 100 MB as ChatGPT exports it, imports it while a FakeEngine streams, and measures how late a heartbeat
 of 5 ms comes on the GUI thread. Beside it a process that draws nothing beats as well: what comes late there is the
@@ -27,9 +27,9 @@ from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tern.chat.store import Store
-from tern.engine.fake import FakeEngine
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.engine.fake_engine import FakeEngine
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
 _BEAT_MS = 5
 _HEART = """

@@ -1,4 +1,4 @@
-"""How ten thousand conversations feel. A command, not a test: ``python tests/chat/measure_store.py``.
+"""How ten thousand conversations feel. A command, not a test: ``python tests/tools/measure_store.py``.
 
 Writes 10,000 conversations of 20 messages and times what the window does with them. Aims: search under 50 ms, open
 under 100 ms.
@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app")]
 
-from tern.chat import keeping
+from tern.chat import database_file
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry, Role
@@ -68,7 +68,7 @@ def main() -> None:
         store = Store.open(folder)
         fill(store, args.conversations, args.messages)
         store.close()
-        path = folder / keeping.FILE_NAME
+        path = folder / database_file.FILE_NAME
         print(f"{path.stat().st_size / 1e6:,.0f} MB")
         timed("start: open, check", lambda: Store.open(folder).close(), 3)
         store = Store.open(folder)
@@ -84,7 +84,7 @@ def main() -> None:
                 f"search {query!r} ({len(store.search(query))} hits)", lambda query=query: store.search(query)
             )
         timed("add a question", lambda: Session(store, middle).ask("One more?"), 3)
-        timed("backup", lambda: keeping.back_up(path), 1)
+        timed("backup", lambda: database_file.back_up(path), 1)
         store.close()
 
 

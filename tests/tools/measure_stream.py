@@ -1,4 +1,4 @@
-"""What a long reply costs the GUI thread. A command, not a test: ``python tests/gui/measure_stream.py``.
+"""What a long reply costs the GUI thread. A command, not a test: ``python tests/tools/measure_stream.py``.
 
 A FakeEngine speaks 4,000 tokens at 100 a second. Measured are the CPU time of the GUI thread and how long its event
 loop is busy at a stretch (a heartbeat every 5 ms comes late by that much). Aim: under 30% of a core, under 33 ms.
@@ -16,15 +16,15 @@ from itertools import pairwise
 from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parents[1])]
 
 from PySide6.QtCore import QEventLoop, Qt, QTimer
 from PySide6.QtWidgets import QApplication
-from samples import EVERYTHING
 
-from tern.engine.fake import FakeEngine
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.engine.fake_engine import FakeEngine
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
+from ui.samples import EVERYTHING
 
 PROSE = "The tern flies from one end of the world to the other, and back again, every year of its life. "
 _BEAT_MS = 5

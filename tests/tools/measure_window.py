@@ -1,5 +1,5 @@
 """What the window costs: launch, rest, memory, and ten thousand conversations. A command, not a test:
-``xvfb-run python tests/gui/measure_window.py``.
+``xvfb-run python tests/tools/measure_window.py``.
 
 Tern itself is launched in a process of its own, with the guide. Aims: seen within 1 s, about no CPU at rest, under
 150 MB of private memory; a search shown in 50 ms, a conversation in 100 ms, the list scrolled without a stutter.
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parents[1] / "app"), str(HERE.parent / "chat")]
+sys.path[:0] = [str(HERE.parents[1] / "app"), str(HERE)]
 
 import psutil
 from PySide6.QtCore import QEventLoop, QPoint, QTimer
@@ -26,8 +26,8 @@ from PySide6.QtWidgets import QApplication
 
 from tern.chat.store import Store
 from tern.chat.types import State
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
 # What the launched process runs: the door that `tern` is, and one line when the window has first been painted.
 LAUNCH = """
@@ -35,7 +35,7 @@ import sys, time
 import psutil
 from tern.__main__ import main
 from PySide6.QtCore import QEvent
-from tern.ui.main_window import MainWindow
+from tern.ui.window.main_window import MainWindow
 inner = MainWindow.event
 def event(self, what):
     done = inner(self, what)

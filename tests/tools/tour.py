@@ -1,4 +1,4 @@
-"""A scripted tour of the window that saves a picture of every stop: ``xvfb-run python tests/gui/tour.py FOLDER``.
+"""A scripted tour of the window that saves a picture of every stop: ``xvfb-run python tests/tools/tour.py FOLDER``.
 
 The guide answers itself (--fake: a FakeEngine does); texts that need more Markdown than it writes are spoken by a
 FakeEngine. A person then looks at every picture. Fonts: Inter and JetBrains Mono stand for the system's where they
@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parent)]
+sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parents[1])]
 _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <include ignore_missing="yes">/etc/fonts/fonts.conf</include>
 {aliases}</fontconfig>"""
@@ -43,22 +43,22 @@ from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
-from samples import EVERYTHING
 
 from tern import paths
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.store import Store
 from tern.chat.types import State
-from tern.context import open_engine
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
+from tern.open_engine import open_engine
 from tern.settings import Settings
-from tern.ui import language
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.main_window import MainWindow
-from tern.ui.models_host import ModelsHost
-from tern.ui.theme import Mode, Theme
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.settings import language
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
+from ui.samples import EVERYTHING
 
 ANSWER = """Of course. Here is the whole of it, in C:
 

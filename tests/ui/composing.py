@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTextBrowser
 from pytestqt.qtbot import QtBot
 
-from tern.ui.chips import Chip
-from tern.ui.main_window import MainWindow
+from tern.ui.composer.attachment_chips import Chip
+from tern.ui.window.main_window import MainWindow
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 LONG = "\n".join(f"Line {number} of a long text." for number in range(40))

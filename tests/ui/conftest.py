@@ -11,11 +11,11 @@ from pytestqt.qtbot import QtBot
 
 from patience import PatientBot
 from tern.chat.store import Store
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Engine
 from tern.settings import Settings
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Mode, Theme
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
 
 WindowMaker = Callable[..., MainWindow]
 

@@ -28,16 +28,16 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tern import paths
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
 from tern.settings import Settings
-from tern.ui.announcer import Announcer
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.main_window import MainWindow
-from tern.ui.models_host import ModelsHost
-from tern.ui.template_page import TemplatePage
-from tern.ui.theme import Theme
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.models.template_page import TemplatePage
+from tern.ui.shared.announcer import Announcer
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
 from .conftest import WindowMaker
 

@@ -15,16 +15,16 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, PrefillProgress, Request, StopFlag
 from tern.errors import UserError
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Mode, Theme
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
+from ui.sidebar.test_sidebar import rows
 
 from .composing import CONTROL, shown_text
 from .conftest import WindowMaker
 from .samples import EVERYTHING
-from .test_sidebar import rows
 
 REPLIES = ("Short.", "word " * 150, EVERYTHING, "The mean is $$\n\\frac{a}{b}\n$$\nof " + "words " * 40, "")
 SIZES = ((1100, 760), (800, 500), (480, 420), (700, 900))

@@ -16,12 +16,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
-from tern.chat import keeping
+from tern.chat import database_file
 from tern.chat.store import Store
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_types import TensorType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.types import TensorType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.ui import app
 
 START = """
@@ -255,8 +255,8 @@ def test_a_window_that_stays_open_backs_up_every_day(
     store = Store.open(tmp_path)
     store.create("One")
     with app._backing_up(store):
-        qtbot.waitUntil(lambda: len(keeping.backups(tmp_path / keeping.BACKUPS)) == 1)
-        (backup,) = keeping.backups(tmp_path / keeping.BACKUPS)
-        two_days_ago = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 2 * keeping.EVERY_S))
+        qtbot.waitUntil(lambda: len(database_file.backups(tmp_path / database_file.BACKUPS)) == 1)
+        (backup,) = database_file.backups(tmp_path / database_file.BACKUPS)
+        two_days_ago = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 2 * database_file.EVERY_S))
         backup.rename(backup.with_stem(two_days_ago))
-        qtbot.waitUntil(lambda: len(keeping.backups(tmp_path / keeping.BACKUPS)) == 2)
+        qtbot.waitUntil(lambda: len(database_file.backups(tmp_path / database_file.BACKUPS)) == 2)

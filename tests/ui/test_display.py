@@ -32,7 +32,7 @@ PAINTED = """
 import sys
 from tern.__main__ import main
 from PySide6.QtCore import QEvent, QTimer
-from tern.ui.main_window import MainWindow
+from tern.ui.window.main_window import MainWindow
 inner = MainWindow.event
 def event(self, what):
     if what.type() == QEvent.Type.Paint:

@@ -18,26 +18,27 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QScrollBar
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry
-from tern.ui import lexing, tables
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.formats import JOINED, MOST_LEVELS, QUOTE
-from tern.ui.grounds import neighbours
-from tern.ui.highlighting import PLAIN
-from tern.ui.long_lines import broken, whole
-from tern.ui.markdown import parse
-from tern.ui.markdown_types import Block, Run
-from tern.ui.markdown_types import Kind as BlockKind
-from tern.ui.messages import SHOWN, Item
-from tern.ui.pacing import Paced, TooMuchError, tick
-from tern.ui.parts import CODE_LINE, LONGEST, cuts, parts
-from tern.ui.presenting import items_of
-from tern.ui.reading import ReplyReader
-from tern.ui.theme import Theme
-from tern.ui.transcript import Transcript
+from tern.markup import lexing
+from tern.markup.blocks import Block, Run
+from tern.markup.blocks import Kind as BlockKind
+from tern.markup.incremental import ReplyReader
+from tern.markup.markdown import parse
+from tern.markup.pacing import Paced, TooMuchError, tick
+from tern.markup.parts import CODE_LINE, LONGEST, cuts, parts
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.shared.long_lines import broken, whole
+from tern.ui.style.theme import Theme
+from tern.ui.transcript import tables
+from tern.ui.transcript.backgrounds import neighbours
+from tern.ui.transcript.formats import JOINED, MOST_LEVELS, QUOTE
+from tern.ui.transcript.highlighting import PLAIN
+from tern.ui.transcript.items import SHOWN, Item
+from tern.ui.transcript.items_of_session import items_of
+from tern.ui.transcript.transcript import Transcript
 
 from .conftest import WindowMaker
 from .long_texts import REPLIES, WORDS
@@ -548,7 +549,7 @@ def test_a_long_table_is_written_a_part_at_a_time(
         written.append(sum(len(row) for row in block.rows))
         return inner(cursor, block, *more)
 
-    monkeypatch.setattr("tern.ui.document.write_table", counted)
+    monkeypatch.setattr("tern.ui.transcript.document.write_table", counted)
     transcript.begin_turn(Item(1, True, "Go"), Item(2, False, ""))
     transcript.append("| Number | Bird |\n|---|---|\n")
     for n in range(400):

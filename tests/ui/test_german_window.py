@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
 
 import translate
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
 
 from .conftest import WindowMaker
 from .test_accessibility import _full_window, _is_part_of_qt, _pages

@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from tern import paths
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
 from tern.settings import Settings
-from tern.ui.models_host import ModelsHost
-from tern.ui.theme import Theme
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.style.theme import Theme
 
 from .composing import CONTROL, exchange
 from .conftest import WindowMaker

@@ -7,11 +7,11 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from tern.chat.reading import attached
+from tern.chat.file_text import attached
 from tern.settings import FONT_SIZE, Settings
-from tern.ui.controls import Tick
-from tern.ui.links import offer_link
-from tern.ui.theme import Theme
+from tern.ui.shared.links import offer_link
+from tern.ui.style.controls import Tick
+from tern.ui.style.theme import Theme
 
 from .conftest import WindowMaker
 

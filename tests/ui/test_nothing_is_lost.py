@@ -11,17 +11,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.reading import load
+from tern.chat.file_text import load
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner, State
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.errors import UserError
-from tern.ui import attach_files, desk
-from tern.ui.main_window import MainWindow
+from tern.ui import reply_queue
+from tern.ui.composer import attach_files
+from tern.ui.window.main_window import MainWindow
+from ui.sidebar.test_sidebar import SOME, filled, rows
 
 from .composing import CONTROL, LONG, chips, exchange, idle, paste, say, shown_text, text_data
 from .conftest import WindowMaker
-from .test_sidebar import SOME, filled, rows
 
 
 def _open(window: MainWindow, title: str) -> None:
@@ -262,7 +263,7 @@ def test_a_word_that_was_found_by_a_near_one_is_selected(qtbot: QtBot, make_wind
 def test_a_reply_that_the_disk_refused_is_kept_when_there_is_room_again(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "_AGAIN_MS", 20)
+    monkeypatch.setattr(reply_queue, "_AGAIN_MS", 20)
     store = Store.open(tmp_path)
     window = make_window(FakeEngine(["y" * 40_000 + " end"]), store=store)
     qtbot.waitUntil(lambda: window.desk.info is not None)

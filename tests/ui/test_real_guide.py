@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from tern import paths
-from tern.chat.attaching import Attachment
-from tern.context import open_engine
+from tern.chat.attachments import Attachment
 from tern.engine.types import Chunk, Engine, EngineOptions, PrefillProgress, Request, StopFlag
-from tern.ui.main_window import MainWindow
+from tern.open_engine import open_engine
+from tern.ui.window.main_window import MainWindow
 
 from .conftest import WindowMaker
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "packaging"))
 
 import translate  # noqa: E402
 from tern import paths  # noqa: E402
-from tern.ui import language  # noqa: E402
+from tern.ui.settings import language  # noqa: E402
 
 PLACEHOLDER = re.compile(r"\{\d*[^{}]*\}|%n|%\d")
 GERMAN = translate.read("de")

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tern.chat.attaching import fence
-from tern.chat.found import Found, Left, Node, Why, planted, text_of, time_of, title_of
+from tern.chat.attachments import fence
+from tern.chat.import_report import Found, Left, Node, Why, planted, text_of, time_of, title_of
 from tern.chat.types import Entry
 
 KEYS = ("mapping", "messages", "linear_conversation")

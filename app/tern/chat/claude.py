@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tern.chat import attaching
-from tern.chat.found import Found, Left, Node, Why, planted, text_of, time_of, title_of
+from tern.chat.attachments import Attachment, compose
+from tern.chat.import_report import Found, Left, Node, Why, planted, text_of, time_of, title_of
 from tern.chat.types import Entry
 
 KEY = "chat_messages"
@@ -48,7 +48,7 @@ def _node(number: int, message: Any, found: Found, created: float | None) -> Nod
         picture = text_of(file.get("file_kind")) == "image" or file_name.lower().endswith(_PICTURE_NAMES)
         found.left[Left.PICTURES if picture else Left.FILES] += 1
         words = f"{'[picture]' if picture else f'[file: {file_name}]'}\n\n{words}".strip()
-    content = attaching.compose(words, attachments)
+    content = compose(words, attachments)
     if not content:
         found.left[Left.UNREADABLE] += 1
         return node
@@ -73,12 +73,12 @@ def _words(message: dict[str, Any], found: Found) -> str:
     return "\n\n".join(text for text in said if text) or text_of(message.get("text")).strip()
 
 
-def _attachments(message: dict[str, Any]) -> list[attaching.Attachment]:
+def _attachments(message: dict[str, Any]) -> list[Attachment]:
     found = []
     for item in _dicts(message.get("attachments")):
         if text := text_of(item.get("extracted_content")):
             name = text_of(item.get("file_name")) or "?"
-            found.append(attaching.Attachment(name, text, len(text.encode())))
+            found.append(Attachment(name, text, len(text.encode())))
     return found
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.atomic import replacing
-from tern.chat import attaching
+from tern.chat.attachments import to_json
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.thinking import answer_or_all
@@ -149,7 +149,7 @@ def _document(store: Store, conversation: int) -> dict[str, Any]:
                 "error": entry.error,
                 "created": entry.created,
                 "stats": json.loads(stats_to_json(entry.stats)),
-                "attachments": attaching.to_json(entry.attachments),
+                "attachments": to_json(entry.attachments),
                 "model": entry.model,
             }
             for entry in store.entries(conversation)

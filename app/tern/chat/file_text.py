@@ -14,9 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from tern.chat import encodings
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.encodings import Decoded
-from tern.chat.writing import as_written
+from tern.chat.normalize import as_written
 from tern.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,9 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
-from tern.chat import keeping
+from tern.chat import database_file
 from tern.chat.export import Progress
-from tern.chat.found import Outcome, Report
+from tern.chat.import_report import Outcome, Report
 from tern.chat.importing import import_file
 from tern.chat.store import Store
 from tern.errors import UserError
@@ -99,7 +99,7 @@ def serve(source: IO[str], out: IO[str]) -> None:
         threading.Thread(target=work, daemon=True).start()
     last: dict[str, object] = {}
     try:
-        with closing(Store(keeping.connect(asked["store"]), Path(asked["store"]))) as store:
+        with closing(Store(database_file.connect(asked["store"]), Path(asked["store"]))) as store:
             report = import_file(store, Path(asked["file"]), tell)
         for start in range(0, len(report.outcomes), _AT_ONCE):
             say({"part": Report(report.outcomes[start : start + _AT_ONCE]).to_json()})

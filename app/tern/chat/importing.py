@@ -19,12 +19,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import IO, Any
 
-from tern.chat import attaching, chatgpt, claude, gpt4all
+from tern.chat import chatgpt, claude, gpt4all
+from tern.chat.attachments import Attachment, compose, from_json
 from tern.chat.export import FORMAT, VERSION, Progress
-from tern.chat.found import ROLES, Found, Left, Node, Outcome, Report, Why, planted, text_of, time_of
-from tern.chat.found import title_of as title_in_file
+from tern.chat.import_report import ROLES, Found, Left, Node, Outcome, Report, Why, planted, text_of, time_of
+from tern.chat.import_report import title_of as title_in_file
 from tern.chat.json_stream import LARGEST, UNREADABLE, DamagedError, Elements
-from tern.chat.manner import SAMPLING
+from tern.chat.reply_options import SAMPLING
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
 from tern.engine.types import Role, Stats
@@ -347,11 +348,11 @@ def _state(value: object) -> State:
     return State.CUT if state is State.STREAMING else state
 
 
-def _attachments(raw: object, content: str, found: Found) -> tuple[attaching.Attachment, ...]:
+def _attachments(raw: object, content: str, found: Found) -> tuple[Attachment, ...]:
     if not raw:
         return ()
     try:
-        return attaching.from_json([{**one, "name": text_of(one["name"])} for one in raw], content)  # type: ignore[attr-defined]
+        return from_json([{**one, "name": text_of(one["name"])} for one in raw], content)  # type: ignore[attr-defined]
     except (ValueError, KeyError, TypeError, OverflowError):
         found.left[Left.ATTACHMENTS] += 1  # their text is in the content, and comes with it
         return ()
@@ -407,11 +408,9 @@ def _gpt4all(data: bytes, path: Path) -> Found:
     found = Found(title_in_file(chat.title) or "GPT4All", created=time_of(chat.created) or 0.0, dated=True)
     for said in chat.said:
         texts = [(name, content, _plain_text(content)) for name, content in said.files]
-        attachments = tuple(
-            attaching.Attachment(name, text, len(content)) for name, content, text in texts if text
-        )
+        attachments = tuple(Attachment(name, text, len(content)) for name, content, text in texts if text)
         found.left[Left.FILES] += len(texts) - len(attachments)
-        content = attaching.compose(said.text, attachments)
+        content = compose(said.text, attachments)
         if not content:
             continue
         parent = found.entries[-1].id if found.entries else None

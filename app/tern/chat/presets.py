@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tern.chat.manner import SAMPLING
+from tern.chat.reply_options import SAMPLING
 from tern.chat.types import Manner
 from tern.settings import OWN_PRESETS, TEMPERATURE, TOP_P, Settings
 

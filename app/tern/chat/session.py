@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from tern.chat.attaching import Attachment, compose
+from tern.chat.attachments import Attachment, compose
+from tern.chat.normalize import as_written
 from tern.chat.store import Store
 from tern.chat.thinking import answer
 from tern.chat.types import Entry, Manner, State, continued
-from tern.chat.writing import as_written
 from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 

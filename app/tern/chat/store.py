@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from tern import data_lock
-from tern.chat import keeping, migrations, search
-from tern.chat.attaching import PLAIN, Attachment, Kind, from_json, to_json
+from tern.chat import database_file, migrations, search
+from tern.chat.attachments import PLAIN, Attachment, Kind, from_json, to_json
 from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
 from tern.engine.types import Role
@@ -56,9 +56,9 @@ class Store:
         undone: then neither is done, and nothing is mended. ``alone``: where nothing can be locked, the caller knows
         that there is no other. Raises UserError, as ``keeping.open_checked`` does.
         """
-        path = folder / keeping.FILE_NAME
+        path = folder / database_file.FILE_NAME
         with data_lock.taken(folder) as hold:
-            connection, warning = keeping.open_checked(path, hold is not Hold.OTHERS)
+            connection, warning = database_file.open_checked(path, hold is not Hold.OTHERS)
             store = cls(connection, path, warning)
             if hold is Hold.OURS or (alone and hold is Hold.UNKNOWN):
                 store.purge()
@@ -69,7 +69,7 @@ class Store:
     @classmethod
     def in_memory(cls) -> Store:
         """A store that is gone with the process."""
-        connection = keeping.connect(":memory:")
+        connection = database_file.connect(":memory:")
         migrations.migrate(connection)
         return cls(connection)
 
@@ -77,7 +77,7 @@ class Store:
         """The same conversations over a connection of its own, for another thread; of a store with a ``path``."""
         assert self.path is not None
         with _disk_trouble():
-            return Store(keeping.connect(self.path), self.path)
+            return Store(database_file.connect(self.path), self.path)
 
     def close(self) -> None:
         self._db.close()

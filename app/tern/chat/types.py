@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 
-from tern.chat.attaching import Attachment, words_of
+from tern.chat.attachments import Attachment, words_of
 from tern.engine.types import FinishReason, Role, Stats
 
 

@@ -14,7 +14,7 @@ from tern.cli.streams import Input, json_text, note, say, say_set_off
 from tern.errors import UserError
 
 if TYPE_CHECKING:
-    from tern.chat.attaching import Attachment
+    from tern.chat.attachments import Attachment
     from tern.engine.types import Engine, Message, PromptSize
 
 INTERRUPTED = 130
@@ -58,7 +58,7 @@ def register(subparsers: options.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tern.chat.attaching import compose
+    from tern.chat.attachments import compose
     from tern.cli.models import open_asked
     from tern.cli.terminal import Progress
     from tern.engine.types import Message
@@ -106,8 +106,8 @@ def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace
 
 
 def _question(words: list[str], encoding: str | None, given: Input) -> str:
-    from tern.chat.reading import decode
-    from tern.chat.writing import as_written
+    from tern.chat.file_text import decode
+    from tern.chat.normalize import as_written
     from tern.cli.terminal import say_reading
 
     if words == ["-"]:
@@ -130,7 +130,7 @@ def _question(words: list[str], encoding: str | None, given: Input) -> str:
 
 
 def _attached(path: Path, encoding: str | None) -> Attachment:
-    from tern.chat.reading import read_file
+    from tern.chat.file_text import read_file
     from tern.cli.terminal import say_reading
 
     attachment = read_file(path, encoding=encoding)
@@ -140,7 +140,7 @@ def _attached(path: Path, encoding: str | None) -> Attachment:
 
 def _must_fit(engine: Engine, messages: Sequence[Message], attachments: Sequence[Attachment]) -> None:
     """Raises UserError, with what each file takes, where they are too much."""
-    from tern.chat.attaching import told
+    from tern.chat.attachments import told
 
     size = engine.measure(messages)
     if size.fits or size.longest[0] != "user":
@@ -171,7 +171,7 @@ def _dry_run(
     attachments: Sequence[Attachment],
     as_json: bool,
 ) -> int:
-    from tern.chat.attaching import told
+    from tern.chat.attachments import told
 
     size = engine.measure(messages)
     tokens = engine.prompt_tokens(messages)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tern.cli import options
 
 if TYPE_CHECKING:
-    from tern.engine.generate import BitnetEngine
+    from tern.engine.bitnet_engine import BitnetEngine
     from tern.engine.types import EngineOptions
     from tern.metrics.memory_parts import Range
 
@@ -27,8 +27,8 @@ def arguments(args: argparse.Namespace, engine: BitnetEngine, opened: EngineOpti
 
 def run(args: argparse.Namespace) -> int:
     """Open the model, answer the request on stdin, report on stdout."""
-    from tern.context import open_engine
     from tern.metrics import fresh_process
+    from tern.open_engine import open_engine
 
     engine = open_engine(options.model_path(args), options.engine_options(args))
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tern.engine.synthetic import SyntheticShape
+    from tern.engine.convert.synthetic import SyntheticShape
     from tern.engine.types import EngineOptions
 
 HIDDEN_OPTION = "--forecast"
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     """Measure, and print a forecast as one line of JSON. Raises UserError where the disk has no room."""
     from tern import __version__, paths
     from tern.cli import options
-    from tern.engine.synthetic import SHAPES, file_bytes
+    from tern.engine.convert.synthetic import SHAPES, file_bytes
     from tern.errors import UserError
     from tern.metrics import forecast
 
@@ -61,11 +61,11 @@ def _rate(folder: Path, shape: SyntheticShape, opened: EngineOptions) -> float:
 
     The others were disturbed, and a process that steps back for everyone is disturbed more than a reply will be.
     """
-    from tern.context import open_engine
-    from tern.engine.synthetic import write_synthetic
+    from tern.engine.convert.synthetic import write_synthetic
     from tern.engine.types import SamplingParams
     from tern.metrics import benchmark, forecast
     from tern.metrics.benchmark import Plan
+    from tern.open_engine import open_engine
 
     path = folder / f"{shape.n_embd}.gguf"
     write_synthetic(path, shape, sparsity=forecast.SPARSITY)

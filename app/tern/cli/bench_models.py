@@ -20,7 +20,7 @@ Make = Callable[[Path, Callable[[float], None]], None]
 def synthetic_model(shape_name: str, sparsity: float | None = None) -> Path:
     """The random model of that shape in the cache; made when it is not there or not whole."""
     from tern import paths
-    from tern.engine.synthetic import SHAPES, file_bytes, write_synthetic
+    from tern.engine.convert.synthetic import SHAPES, file_bytes, write_synthetic
 
     shape = SHAPES[shape_name]
     kind = "" if sparsity is None else f"-sparse{sparsity:g}"
@@ -38,8 +38,8 @@ def llama_cpp_model(model: Path) -> Path:
     Raises UserError where a layer's width has no such types.
     """
     from tern import paths
-    from tern.engine.gguf import GGUFFile
-    from tern.engine.quantize import write_tq2_0
+    from tern.engine.convert.quantize import write_tq2_0
+    from tern.engine.gguf.reader import GGUFFile
     from tern.engine.threads import performance_cores
 
     status = model.stat()
@@ -57,7 +57,7 @@ def llama_cpp_model(model: Path) -> Path:
 def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
     from tern.cli.terminal import Progress
     from tern.engine.config import BitnetConfig
-    from tern.engine.gguf import GGUFError, GGUFFile
+    from tern.engine.gguf.reader import GGUFError, GGUFFile
 
     try:
         with GGUFFile.open(path) as file:

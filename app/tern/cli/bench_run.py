@@ -17,16 +17,16 @@ from tern.cli import bench_child, options
 from tern.cli.bench_models import llama_cpp_model
 from tern.cli.bench_report import decode_key
 from tern.cli.terminal import Progress
-from tern.context import open_engine
 from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
 from tern.metrics import bandwidth, benchmark, fresh_process, python_time, roofline
 from tern.metrics.benchmark import Plan
 from tern.metrics.cpu import OtherLoad, cpu
+from tern.open_engine import open_engine
 
 if TYPE_CHECKING:
-    from tern.engine.generate import BitnetEngine
+    from tern.engine.bitnet_engine import BitnetEngine
 
 COLD_PROMPT = 20  # tokens
 MEMORY_CONTEXT = 1000  # tokens, of which so many are the reply:

@@ -10,10 +10,10 @@ from typing import Any
 
 from tern.cli import options
 from tern.cli.terminal import Progress
-from tern.context import open_engine
 from tern.metrics import benchmark, thread_choice
 from tern.metrics.benchmark import Plan
 from tern.metrics.speed import format_megabytes, format_speed
+from tern.open_engine import open_engine
 from tern.settings import Settings
 
 _LEAST_BYTES = 256 << 20  # a smaller model stays in the caches and says nothing about the real one

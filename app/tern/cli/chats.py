@@ -18,7 +18,7 @@ from tern.cli.streams import data_comes, harmless_json, json_text, note, shown
 from tern.errors import UserError
 
 if TYPE_CHECKING:
-    from tern.chat.found import Left, Outcome, Report
+    from tern.chat.import_report import Left, Outcome, Report
     from tern.chat.store import Store
     from tern.chat.types import Summary
 
@@ -122,7 +122,9 @@ def _register_import(commands: options.Subparsers) -> None:
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
     parser.add_argument("files", type=options.path, nargs="*", metavar="FILE", help="what to import")
-    parser.add_argument("--relay", action="store_true", help=argparse.SUPPRESS)  # chat/apart.py starts it so
+    parser.add_argument(
+        "--relay", action="store_true", help=argparse.SUPPRESS
+    )  # chat/import_process.py starts it so
     parser.set_defaults(run=run_import)
 
 
@@ -220,13 +222,13 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def run_import(args: argparse.Namespace) -> int:
-    from tern.chat import apart
-    from tern.chat.found import Why
+    from tern.chat import import_process
+    from tern.chat.import_report import Why
     from tern.chat.importing import import_file
     from tern.cli.terminal import Progress
 
     if args.relay:
-        apart.serve(sys.stdin, sys.stdout)
+        import_process.serve(sys.stdin, sys.stdout)
         return 0
     if not args.files:
         raise UserError(

@@ -114,7 +114,7 @@ def _folders() -> dict[str, str]:
 def _guide() -> dict[str, Any]:
     from tern import paths
     from tern.engine.config import BitnetConfig
-    from tern.engine.gguf import GGUFFile
+    from tern.engine.gguf.reader import GGUFFile
 
     with GGUFFile.open(paths.guide_model()) as file:
         config = BitnetConfig.from_gguf(file)

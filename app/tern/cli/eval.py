@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tern.engine.bitnet import BitnetModel
+    from tern.engine.bitnet_model import BitnetModel
 
 DEFAULT_WINDOW = 512
 
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def _write_logits(args: argparse.Namespace) -> int:
     """Needs the network alone: a file without a vocabulary will do."""
     from tern.cli.terminal import Progress
-    from tern.context import open_model
+    from tern.open_engine import open_model
 
     model = open_model(options.model_path(args), options.engine_options(args))
     try:
@@ -117,8 +117,8 @@ def _perplexity(args: argparse.Namespace) -> int:
     import numpy as np
 
     from tern.cli.terminal import Progress
-    from tern.context import open_engine
     from tern.metrics import evaluation
+    from tern.open_engine import open_engine
 
     text = _load_text(args.text, args.encoding)
     with Progress("Opening the model") as progress:
@@ -147,7 +147,7 @@ def _perplexity(args: argparse.Namespace) -> int:
 
 def _load_text(path: Path, encoding: str | None) -> str:
     from tern.chat.encodings import NotTextError, decode, decode_as
-    from tern.chat.writing import as_written
+    from tern.chat.normalize import as_written
     from tern.cli.terminal import say_reading
 
     try:

@@ -296,8 +296,8 @@ def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> E
 
     A template that comes with a file is run for a model fetched by its catalogue name, or with --trust-template.
     """
-    from tern.context import open_any_engine
     from tern.library import shelf
+    from tern.open_engine import open_any_engine
 
     path = options.model_path(args)
     trusted = args.trust_template or shelf.template_trusted(path)

@@ -62,7 +62,7 @@ def register(commands: options.Subparsers) -> None:
 def run_import(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress
     from tern.engine import can_chat
-    from tern.engine.gguf import GGUFFile
+    from tern.engine.gguf.reader import GGUFFile
     from tern.library import importing
 
     path = importing.meant(args.path)
@@ -80,7 +80,7 @@ def run_import(args: argparse.Namespace) -> int:
 
 def _import_folder(folder: Path, name: str) -> Any:
     from tern.cli.terminal import Progress
-    from tern.engine.from_safetensors import write_gguf
+    from tern.engine.convert.from_safetensors import write_gguf
     from tern.library import importing
 
     with Progress("Making the GGUF") as progress:
@@ -98,8 +98,8 @@ def run_export(args: argparse.Namespace) -> int:
 def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
     from tern.cli.models import installed_path
     from tern.cli.terminal import Progress
-    from tern.engine.gguf import GGUFFile
-    from tern.engine.recode import write_recoded
+    from tern.engine.convert.recode import write_recoded
+    from tern.engine.gguf.reader import GGUFFile
     from tern.library import importing
 
     source = installed_path(args.model)

@@ -65,20 +65,20 @@ def network_options(limit: float | None = None) -> NetworkOptions:
 def run_token(args: argparse.Namespace) -> int:
     from getpass import getpass
 
-    from tern.library import token_store
+    from tern.library import hub_token
 
     if args.forget:
-        token_store.forget()
+        hub_token.forget()
         say("The keyring has no token of Tern's any more.")
     elif not args.status:
         try:
-            token_store.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
+            hub_token.keep(getpass("Token: ") if sys.stdin.isatty() else sys.stdin.readline())
         except (EOFError, UnicodeDecodeError) as error:  # Ctrl-D, or a paste in another encoding
             raise UserError(
                 "No token was given. Copy it from huggingface.co, Settings, Access Tokens."
             ) from error
-        say(f"Kept in the system's keyring ({token_store.keyring_name()}).")
-    status = token_store.status()
+        say(f"Kept in the system's keyring ({hub_token.keyring_name()}).")
+    status = hub_token.status()
     say(f"Token in use: {_SOURCES[status.source]}.")
     if status.silent:
         say(

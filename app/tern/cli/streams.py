@@ -306,7 +306,7 @@ class Input:
 
 
 def _wide(data: bytes) -> str:
-    from tern.chat.reading import decode
+    from tern.chat.file_text import decode
 
     try:
         return decode(data, "Standard input").text

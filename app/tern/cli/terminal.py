@@ -7,7 +7,7 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
-from tern.chat.attaching import PLAIN
+from tern.chat.attachments import PLAIN
 from tern.cli.streams import note, screen
 from tern.engine.types import FinishReason, Stats
 from tern.metrics.speed import format_count, format_seconds, format_speed

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tern.engine import prompt as prompts
-from tern.engine.bitnet import BitnetModel
-from tern.engine.pieces import PieceEncoder
+from tern.engine.bitnet_model import BitnetModel
+from tern.engine.encode_cache import PieceEncoder
 from tern.engine.reply import reply
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import (

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tern.engine import ggml, graph
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFFile
+from tern.engine.gguf.reader import GGUFFile
 from tern.engine.kernels import loader as kernels
 from tern.engine.kv_cache import KVCache
 from tern.engine.prepared import Progress, prepare

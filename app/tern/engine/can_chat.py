@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from tern.engine.config import ARCHITECTURES, BitnetConfig
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_values import shown
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.values import shown
 from tern.errors import UserError
 
 # What the pinned libllama has a graph for. A test holds it against the library's own list.

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
-from tern.engine import llama
-from tern.engine.gguf_values import shown
+from tern.engine import libllama
+from tern.engine.gguf.values import shown
 from tern.errors import UserError
 
 Turn = tuple[str, str]  # role and content
@@ -101,7 +101,7 @@ class ChatForm:
         """The template, compiled once; or why it cannot be."""
         from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-        llama.load().be_quiet()  # the package has set a log of its own
+        libllama.load().be_quiet()  # the package has set a log of its own
         try:
             return Jinja2ChatFormatter(self._template, eos_token=self._eos, bos_token=self._bos)
         except Exception as error:  # whatever is wrong with a foreign program
@@ -121,12 +121,12 @@ class ChatForm:
 def known_form(template: str, turns: Sequence[Turn]) -> str | None:
     """``turns`` in one of the forms that llama.cpp knows by heart; None when ``template`` (a program, or a form's
     name) is none of them."""
-    chat = (llama.ChatMessage * len(turns))()
+    chat = (libllama.ChatMessage * len(turns))()
     for slot, (role, content) in zip(chat, turns, strict=True):
         slot.role, slot.content = role.encode(), content.encode()
     room = 256 + 64 * len(turns) + sum(len(content) * 4 for _, content in turns)
     buffer = ctypes.create_string_buffer(room)
-    length: int = llama.load().chat_apply_template(
+    length: int = libllama.load().chat_apply_template(
         template.encode(errors="replace"), chat, len(turns), True, buffer, room
     )
     return None if length < 0 or length > room else buffer.raw[:length].decode(errors="replace")

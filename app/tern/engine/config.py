@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
-from tern.engine.gguf_values import shown
+from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
+from tern.engine.gguf.values import shown
 
 Activation = Literal["relu2", "silu"]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from tern.engine import memory_need
 from tern.engine import prompt as prompts
-from tern.engine.chat_form import ChatForm, known_form
+from tern.engine.chat_template import ChatForm, known_form
 from tern.engine.config import ARCHITECTURES
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_values import shown
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.values import shown
 from tern.engine.llama_model import BATCH, LlamaModel
 from tern.engine.reply import reply
 from tern.engine.types import (

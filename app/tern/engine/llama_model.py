@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine import llama
-from tern.engine.gguf_values import shown, too_little
+from tern.engine import libllama
+from tern.engine.gguf.values import shown, too_little
 from tern.engine.memory_need import CacheTypeError
 from tern.engine.tokenizer import Vocabulary
 from tern.engine.types import KVType
@@ -49,7 +49,7 @@ class LlamaModel:
 
     def __init__(self, path: Path, name: str, threads: int, context_size: int, kv_type: KVType) -> None:
         """Raises UserError, one class a cause."""
-        self._llama = library = llama.load()
+        self._llama = library = libllama.load()
         self._model: int | None = None
         self._context: int | None = None
         library.backend_init()
@@ -98,7 +98,7 @@ class LlamaModel:
         Raises UserError where llama.cpp fails; then nothing is kept of the whole conversation.
         """
         ids = (ctypes.c_int32 * len(tokens))(*tokens)
-        code: int = self._llama.decode(self._context, llama.Batch(len(tokens), ids))
+        code: int = self._llama.decode(self._context, libllama.Batch(len(tokens), ids))
         if code == 0:
             return
         self.clear()

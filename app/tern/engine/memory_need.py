@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tern.engine.gguf import GGUFFile
-from tern.engine.gguf_values import TooLittleMemoryError, shown
+from tern.engine.gguf.reader import GGUFFile
+from tern.engine.gguf.values import TooLittleMemoryError, shown
 from tern.engine.types import KVType
 from tern.errors import UserError
 

@@ -23,10 +23,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tern import copies
+from tern import derived_files
 from tern.atomic import replacing
 from tern.engine import ggml
-from tern.engine.gguf import GGUFFile, TensorType
+from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.kernels import loader as kernels
 from tern.engine.weights import Weights, head_name
 
@@ -109,7 +109,7 @@ def prepare(
     if total - HEADER_BYTES <= IN_MEMORY_BYTES:
         return Prepared(_made(mmap.mmap(-1, total), sections, file, weights, threads, progress), sections)
     key = _key(file, sections)
-    path = cache_folder / copies.PREPARED / f"{key[:32]}.bin"
+    path = cache_folder / derived_files.PREPARED / f"{key[:32]}.bin"
     memory = _opened(path, key, total)
     if memory is None:
         memory = _made(mmap.mmap(-1, total), sections, file, weights, threads, progress)
@@ -196,8 +196,8 @@ def _kept(path: Path, key: str, memory: mmap.mmap, model: Path) -> mmap.mmap | N
         header = json.dumps({"key": key, "samples": digest}).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            copies.forget_gone(path.parent, _MAKER)
-            copies.note(path, model, _MAKER)
+            derived_files.forget_gone(path.parent, _MAKER)
+            derived_files.note(path, model, _MAKER)
             with replacing(path) as stream:
                 stream.write(header.ljust(HEADER_BYTES, b"\0"))
                 stream.write(content[HEADER_BYTES:])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tern.engine import llama
+from tern.engine import libllama
 from tern.engine.types import Logits, SamplingParams
 
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
@@ -31,10 +31,10 @@ class Sampler:
         self._chain: Any = None
         if self._plain_greedy:
             return
-        library = llama.load()
+        library = libllama.load()
         candidates = np.zeros(n_vocab, _CANDIDATE)  # p is the samplers' own
         self._candidate_ids, self._candidate_logits = candidates["id"], candidates["logit"]
-        self._pointer = candidates.ctypes.data_as(C.POINTER(llama.TokenData))
+        self._pointer = candidates.ctypes.data_as(C.POINTER(libllama.TokenData))
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
         stages = []
@@ -68,18 +68,18 @@ class Sampler:
         without those that end a turn. Every token chosen is told them by :meth:`sample`."""
         if self.penalized:
             for token in tokens:
-                llama.load().sampler_accept(self._chain, token)
+                libllama.load().sampler_accept(self._chain, token)
 
     def sample(self, logits: Logits) -> int:
         """The next token's id."""
         if self._plain_greedy:
             best = int(logits.values.argmax())
             return best if logits.ids is None else int(logits.ids[best])
-        library = llama.load()
+        library = libllama.load()
         count = len(logits.values)
         self._candidate_ids[:count] = self._ids if logits.ids is None else logits.ids
         self._candidate_logits[:count] = logits.values
-        array = llama.TokenDataArray(
+        array = libllama.TokenDataArray(
             data=self._pointer,
             size=count,
             selected=-1,
@@ -93,7 +93,7 @@ class Sampler:
 
     def close(self) -> None:
         if self._chain is not None:
-            llama.load().sampler_free(self._chain)
+            libllama.load().sampler_free(self._chain)
             self._chain = None
 
 

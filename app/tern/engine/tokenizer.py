@@ -7,7 +7,7 @@ import ctypes
 import os
 from pathlib import Path
 
-from tern.engine import llama, recursion
+from tern.engine import libllama, pretokenizer_limit
 from tern.errors import BugError, UserError
 
 _BPE = 2  # of llama_vocab_type
@@ -19,7 +19,7 @@ class Vocabulary:
     """The vocabulary of the model that libllama has open at the address ``model``."""
 
     def __init__(self, model: int) -> None:
-        self._llama = library = llama.load()
+        self._llama = library = libllama.load()
         self._vocab = library.model_get_vocab(model)
         self.n_vocab: int = library.vocab_n_tokens(self._vocab)
         self.bos: int = library.vocab_bos(self._vocab)
@@ -38,8 +38,8 @@ class Vocabulary:
     def encode(self, text: str, special: bool = False) -> list[int]:
         """Token ids of ``text``, without BOS. ``special`` also recognizes control tokens written out in it:
         never set it for text that a person or a model wrote."""
-        if self._is_bpe and len(text) > recursion.DEEPEST:  # the other kinds know no expressions
-            pieces = recursion.pieces(text, self.pre_tokenizer)
+        if self._is_bpe and len(text) > pretokenizer_limit.DEEPEST:  # the other kinds know no expressions
+            pieces = pretokenizer_limit.pieces(text, self.pre_tokenizer)
             return [token for piece in pieces for token in self._encode(piece, special)]
         return self._encode(text, special)
 
@@ -80,7 +80,7 @@ class Tokenizer(Vocabulary):
     """A vocabulary opened from a vocabulary-only GGUF. Raises UserError when libllama refuses the file."""
 
     def __init__(self, vocabulary_file: Path) -> None:
-        library = llama.load()
+        library = libllama.load()
         parameters = library.model_default_params()
         parameters.vocab_only = True
         self._model = library.model_load_from_file(os.fsencode(vocabulary_file), parameters)

@@ -19,10 +19,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tern import __version__, copies
+from tern import __version__, derived_files
 from tern.atomic import replacing
 from tern.engine.ggml import LLAMA_CPP_PYTHON_VERSION
-from tern.engine.gguf_values import shown
+from tern.engine.gguf.values import shown
 from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
 from tern.errors import UserError
 
@@ -118,7 +118,7 @@ def answer_trial() -> int:
     _end_quietly()
     trial = _unpacked(sys.stdin.buffer.readline())
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
-    from tern.engine.generic import GenericEngine
+    from tern.engine.llama_engine import GenericEngine
 
     error = ""
     try:
@@ -165,7 +165,7 @@ def _unpacked(line: bytes) -> Trial:
 
 def _key(trial: Trial) -> str:
     identity = {
-        "file": copies.source_of(trial.opened),
+        "file": derived_files.source_of(trial.opened),
         "kv": trial.kv_type,
         "trusted": trial.trusted,
         "versions": [__version__, LLAMA_CPP_PYTHON_VERSION],

@@ -15,9 +15,9 @@ import numpy as np
 
 from tern.atomic import replacing
 from tern.engine.config import MAX_VOCABULARY
-from tern.engine.gguf import GGUFFile, StringArray, ValueType
-from tern.engine.gguf_values import shown
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.gguf.reader import GGUFFile, StringArray, ValueType
+from tern.engine.gguf.values import shown
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import UserError
 
 TOKENS = "tokenizer.ggml.tokens"

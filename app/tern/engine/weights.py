@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tern.engine import ggml
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
+from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
 from tern.engine.kernels import loader as kernels
 from tern.errors import UserError
 

@@ -25,7 +25,7 @@ from tern.library.hub_progress import Progress, Rate
 from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, PartFile, hash_file, journal_of, kept_aside, part_of, read_journal
+from tern.library.part_file import BLOCK, PartFile, hash_file, journal_of, kept_aside, part_of, read_journal
 from tern.library.shards import stem
 
 SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins

@@ -25,7 +25,7 @@ import httpx2
 
 from tern import __version__
 from tern.errors import UserError
-from tern.library import hub_errors, network, shelf, token_store
+from tern.library import hub_errors, hub_token, network, shelf
 from tern.library.hub_errors import HubError, Kind
 from tern.library.network import NetworkOptions, SettingError
 from tern.library.shards import shards
@@ -170,17 +170,17 @@ def proxy_for(options: NetworkOptions, url: httpx2.URL) -> str:
 
 def token(options: NetworkOptions) -> str | None:
     """The person's token as far as it is known without asking the keyring; None when there is none."""
-    return options.token or token_store.token()
+    return options.token or hub_token.token()
 
 
 def another_token(options: NetworkOptions, sent: str | None, error: HubError) -> str | None:
     """The token of the system's keyring, where ``error`` says that the one ``sent`` (or none) is not enough and the
     keyring has another; else None. Raises HubError, saying so, when the keyring does not answer."""
-    if error.status not in (401, 403) or options.token or not token_store.unasked():
+    if error.status not in (401, 403) or options.token or not hub_token.unasked():
         return None
     try:
-        found = token_store.kept()
-    except token_store.SilentError as silent:
+        found = hub_token.kept()
+    except hub_token.SilentError as silent:
         raise HubError(
             f"{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
             status=error.status,

@@ -14,7 +14,7 @@ from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
-from tern.library.part import BLOCK, journal_of, kept_aside, write_journal
+from tern.library.part_file import BLOCK, journal_of, kept_aside, write_journal
 
 # Names that lead elsewhere, that some system does not keep as they are, or that a terminal would obey
 _FORBIDDEN = re.compile(

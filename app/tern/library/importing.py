@@ -17,7 +17,7 @@ from pathlib import Path
 from tern.atomic import replacing
 from tern.errors import UserError
 from tern.library import catalog, shelf
-from tern.library.part import hash_file
+from tern.library.part_file import hash_file
 from tern.library.shards import shards, stem
 
 _READ = 1 << 20

@@ -22,11 +22,11 @@ from typing import Any
 
 import filelock
 
-from tern import copies, paths
+from tern import derived_files, paths
 from tern.atomic import replacing
 from tern.errors import UserError
 from tern.library import catalog
-from tern.library.part import hash_file
+from tern.library.part_file import hash_file
 
 log = logging.getLogger(__name__)
 
@@ -320,8 +320,8 @@ def remove(model: Installed, for_good: bool = False) -> None:
                 f"tern models remove {model.name} --delete"
             ) from error
     _record_path(model.name).unlink(missing_ok=True)
-    for folder in (copies.PREPARED, copies.RECODED):
-        copies.forget_gone(paths.cache_dir() / folder)
+    for folder in (derived_files.PREPARED, derived_files.RECODED):
+        derived_files.forget_gone(paths.cache_dir() / folder)
 
 
 def slug(text: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tern.library import shelf
-from tern.library.part import read_notes
+from tern.library.part_file import read_notes
 from tern.library.shards import shards, stem
 
 _ENDINGS = {".part.journal": False, ".bad.journal": True}

@@ -57,7 +57,7 @@ class Block:
     ``level`` (1-6) for headings, ``rows`` (the first is the head), ``aligns`` and ``mirrored`` (it is written from the
     right, its first column stands there) for tables.
 
-    A block too long to be set at once is set in parts (ui/parts.py): ``part`` counts them from 0, ``joined`` says that
+    A block too long to be set at once is set in parts (``parts``): ``part`` counts them from 0, ``joined`` says that
     this one goes on within the line in which the one before it ends, ``right`` that its text is written from the right
     as the first part's. Only the first part of a table has a head.
     """

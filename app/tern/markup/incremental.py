@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tern.ui.markdown import StreamParser, parse, safe_text
-from tern.ui.markdown_rules import OF_MARKDOWN
-from tern.ui.markdown_types import Block, Kind
-from tern.ui.pacing import TooMuchError, renew, tick
-from tern.ui.parts import MOST_COLUMNS, Rows, grown, parts, plain
+from tern.markup.blocks import Block, Kind
+from tern.markup.markdown import StreamParser, parse, safe_text
+from tern.markup.markdown_rules import OF_MARKDOWN
+from tern.markup.pacing import TooMuchError, renew, tick
+from tern.markup.parts import MOST_COLUMNS, Rows, grown, parts, plain
 
 BITE = 2000  # characters that are read at a time
 WHOLE = 8000  # a text of so many is read as a whole

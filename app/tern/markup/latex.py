@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from tern.ui.latex_pieces import (
+from tern.markup.blocks import Run, Style
+from tern.markup.latex_pieces import (
     DELIMITERS,
     ROOTS,
     Class,
@@ -25,8 +26,16 @@ from tern.ui.latex_pieces import (
     script,
     spaced,
 )
-from tern.ui.latex_symbols import ACCENTS, BINARY, FUNCTIONS, OPERATORS, ORDINARY, RELATIONS, SKIPPED, SPACES
-from tern.ui.markdown_types import Run, Style
+from tern.markup.latex_symbols import (
+    ACCENTS,
+    BINARY,
+    FUNCTIONS,
+    OPERATORS,
+    ORDINARY,
+    RELATIONS,
+    SKIPPED,
+    SPACES,
+)
 
 _DEEPEST = 40
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\s+|.", re.DOTALL)

@@ -17,8 +17,8 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tern.ui.parts import long_line
-from tern.ui.text_units import utf16_length
+from tern.markup.parts import long_line
+from tern.markup.utf16 import utf16_length
 
 if TYPE_CHECKING:
     from pygments.lexer import Lexer

@@ -15,10 +15,10 @@ from markdown_it import rules_core
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-from tern.ui import markdown_rules, math_rules, nesting, pacing
-from tern.ui.latex import readable
-from tern.ui.markdown_types import Block, Kind, ListItem, Run, Style
-from tern.ui.text_units import from_right
+from tern.markup import markdown_rules, math_rules, nesting, pacing
+from tern.markup.blocks import Block, Kind, ListItem, Run, Style
+from tern.markup.latex import readable
+from tern.markup.utf16 import from_right
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
 _MARKDOWN = markdown_rules.reader()
@@ -143,7 +143,7 @@ class StreamParser:
         for _ in range(line):
             offset = reading.source.index("\n", offset) + 1
         part = _Part(reading, offset, self._settled, self._list)
-        # Reading may be given up (ui/pacing.py): until it is done, what is open stays as it is.
+        # Reading may be given up (markup/pacing.py): until it is done, what is open stays as it is.
         still_open = len(_blocks(_Reading(reading.source[offset:], {}, True).tokens, rest))
         self._open, self._list = self._open[offset:], rest
         self._settled = len(self.blocks) - still_open

@@ -16,8 +16,8 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.rules_inline.state_inline import Scanned
 from markdown_it.token import Token
 
-from tern.ui.math_rules import GROWING
-from tern.ui.text_units import is_cjk
+from tern.markup.math_rules import GROWING
+from tern.markup.utf16 import is_cjk
 
 
 def reader() -> MarkdownIt:

@@ -14,9 +14,9 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_inline import StateInline
 
-from tern.ui import pacing
-from tern.ui.latex_symbols import FUNCTIONS
-from tern.ui.text_units import is_cjk
+from tern.markup import pacing
+from tern.markup.latex_symbols import FUNCTIONS
+from tern.markup.utf16 import is_cjk
 
 GROWING = "growing"  # in markdown-it's environment: the text is still being written
 

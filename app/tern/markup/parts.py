@@ -11,8 +11,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tern.ui.markdown_types import Block, Kind, Run, Style
-from tern.ui.text_units import from_right
+from tern.markup.blocks import Block, Kind, Run, Style
+from tern.markup.utf16 import from_right
 
 LONGEST = 4000  # characters of a part of text
 LINES = 100  # of them, at most

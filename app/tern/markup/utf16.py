@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from tern.ui.markdown_types import Run
+from tern.markup.blocks import Run
 
 
 def utf16_length(text: str) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-from tern.engine.synthetic import SHAPES, SyntheticShape
+from tern.engine.convert.synthetic import SHAPES, SyntheticShape
 from tern.metrics.thread_choice import this_computer
 
 PART = 6  # more would soon fit a large cache, and be told too fast

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 
 from tern.engine.config import LINEARS
-from tern.engine.gguf import TensorInfo
+from tern.engine.gguf.reader import TensorInfo
 
 Q6_K_BYTES_PER_VALUE = 210 / 256
 

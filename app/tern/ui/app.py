@@ -29,7 +29,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from tern import paths
-from tern.chat import keeping
+from tern.chat import database_file
 from tern.chat.store import Store
 from tern.data_lock import DataLock, Hold
 from tern.engine.types import EngineOptions, KVType
@@ -37,15 +37,15 @@ from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
 from tern.settings import CONTEXT_SIZE, KV_TYPE, LANGUAGE, THEME, Settings
-from tern.ui import language
-from tern.ui.error_words import said
-from tern.ui.icons import app_icon
-from tern.ui.main_window import MainWindow
-from tern.ui.single import Doorbell, Visit, take_or_visit
-from tern.ui.theme import Mode, Theme
+from tern.ui.settings import language
+from tern.ui.shared.translate_errors import said
+from tern.ui.single_instance import Doorbell, Visit, take_or_visit
+from tern.ui.style.icons import app_icon
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from tern.ui.models_host import ModelsHost
+    from tern.ui.models.models_controller import ModelsHost
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
@@ -130,7 +130,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
-            from tern.ui.models_host import ModelsHost
+            from tern.ui.models.models_controller import ModelsHost
 
             host = ModelsHost(
                 window,
@@ -195,9 +195,9 @@ def _backing_up(store: Store) -> Iterator[None]:
     def look() -> None:
         nonlocal thread
         timer.setInterval(_BACKUP_LOOK_MS)  # Tern may stay open for weeks
-        if store.path is not None and keeping.is_backup_due(store.path, time.time()):
+        if store.path is not None and database_file.is_backup_due(store.path, time.time()):
             thread = threading.Thread(
-                target=keeping.back_up, args=(store.path,), name="tern-backup", daemon=True
+                target=database_file.back_up, args=(store.path,), name="tern-backup", daemon=True
             )
             thread.start()
 

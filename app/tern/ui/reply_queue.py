@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tern.chat.attaching import Attachment
-from tern.chat.manner import sampling_of
+from tern.chat.attachments import Attachment
+from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.engine.types import FinishReason, Message, ModelInfo, Stats

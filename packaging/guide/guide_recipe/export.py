@@ -13,9 +13,9 @@ import numpy as np
 
 from guide_recipe import checkpoint
 from guide_recipe.vocabulary import SPECIALS
-from tern.engine import i2s
-from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import TensorType, ValueType
+from tern.engine.gguf.writer import GGUFWriter
 
 MAX_BYTES = 16 << 20
 ARCH = "bitnet-b1.58"
@@ -38,7 +38,7 @@ def export(model: Path, tokenizer: Path, out: Path) -> None:
         for name in _LINEAR:
             full = f"blk.{layer}.{name}"
             codes = checkpoint.codes_of(arrays, full)
-            data = i2s.pack(codes, float(arrays[f"{full}.scale"]))
+            data = ternary_bytes.pack(codes, float(arrays[f"{full}.scale"]))
             writer.add_tensor(f"{full}.weight", codes.shape[::-1], TensorType.I2_S, data)
         for name in _NORMS:
             _add_norm(writer, f"blk.{layer}.{name}.weight", arrays)

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tern.context import open_model
-from tern.engine import i2s
 from tern.engine.config import LINEARS
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.quantize import FILE_TYPE_TQ2_0, write_tq2_0
-from tern.engine.synthetic import SyntheticShape, write_synthetic
+from tern.engine.convert.quantize import FILE_TYPE_TQ2_0, write_tq2_0
+from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.types import EngineOptions
 from tern.errors import UserError
+from tern.open_engine import open_model
 
 
 def test_the_same_weights_in_llama_cpps_types(tmp_path: Path, tiny_model: Path) -> None:
@@ -29,8 +29,8 @@ def test_the_same_weights_in_llama_cpps_types(tmp_path: Path, tiny_model: Path) 
             )
             for name in (f"blk.{layer}.{linear}" for layer in (0, 1) for linear in LINEARS):
                 cols, rows = source.tensors[f"{name}.weight"].shape
-                weights, scale = i2s.unpack(source.data(f"{name}.weight"), rows, cols)
-                same, blocks = i2s.unpack_tq2_0(made.data(f"{name}.weight"), rows, cols)
+                weights, scale = ternary_bytes.unpack(source.data(f"{name}.weight"), rows, cols)
+                same, blocks = ternary_bytes.unpack_tq2_0(made.data(f"{name}.weight"), rows, cols)
                 assert np.array_equal(weights, same)
                 assert np.all(blocks == 1.0)
                 assert made.data(f"{name}.scale").view(np.float32)[0] == scale

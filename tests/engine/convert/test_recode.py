@@ -12,14 +12,16 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from tern.context import open_engine
-from tern.engine import ggml, i2s, recode
-from tern.engine.from_safetensors import ternarize, unpack_codes, write_gguf
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine import ggml
+from tern.engine.convert import recode
+from tern.engine.convert.from_safetensors import ternarize, unpack_codes, write_gguf
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import BugError, UserError
+from tern.open_engine import open_engine
 
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
@@ -226,7 +228,7 @@ def test_master_and_packed_weights_become_what_the_official_file_holds(
             scale = 1 / (1 / wide.double().abs().mean().float())
             assert float(scale) == pytest.approx(float(quantized.abs().max()), rel=5e-7)
             ternary = torch.sign(quantized)
-            data = i2s.pack((ternary.numpy() + 1).astype(np.uint8), float(scale))
+            data = ternary_bytes.pack((ternary.numpy() + 1).astype(np.uint8), float(scale))
             official[info.offset : info.offset + len(data)] = data
             packed[theirs] = ("U8", pack_weights(ternary.clone()).numpy())
             packed[f"{theirs}_scale"] = ("F32", np.array([float(scale)], np.float32))

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tern.engine.from_safetensors import write_gguf
-from tern.engine.gguf import GGUFFile
-from tern.engine.safetensors import SafetensorsFolder
+from tern.engine.convert.from_safetensors import write_gguf
+from tern.engine.convert.safetensors import SafetensorsFolder
+from tern.engine.gguf.reader import GGUFFile
 from tern.errors import UserError
 
 WIDTH, FFN, VOCAB = 128, 256, 300

@@ -10,13 +10,14 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from tern.context import open_engine
-from tern.engine import i2s, vocabulary
+from tern.engine import vocabulary
 from tern.engine.config import LINEARS, BitnetConfig
-from tern.engine.gguf import GGUFError, GGUFFile
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, byte_letters, file_bytes, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, byte_letters, file_bytes, write_synthetic
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFError, GGUFFile
+from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions
+from tern.open_engine import open_engine
 
 TEXT = "What is the capital of France, and what is 17 + 25? Grüße, 日本 🐦\n\tthere\x00\x7f"
 
@@ -52,8 +53,8 @@ def test_both_encodings_hold_the_same_weights(tmp_path: Path, tiny: Path) -> Non
         assert BitnetConfig.from_gguf(second).n_layers == SHAPES["tiny"].n_layers
         for name in (f"blk.1.{linear}" for linear in LINEARS):
             cols, rows = first.tensors[f"{name}.weight"].shape
-            weights, scale = i2s.unpack(first.data(f"{name}.weight"), rows, cols)
-            same, blocks = i2s.unpack_tq2_0(second.data(f"{name}.weight"), rows, cols)
+            weights, scale = ternary_bytes.unpack(first.data(f"{name}.weight"), rows, cols)
+            same, blocks = ternary_bytes.unpack_tq2_0(second.data(f"{name}.weight"), rows, cols)
             assert np.array_equal(weights, same)
             assert np.all(blocks == 1.0)
             assert second.data(f"{name}.scale").view(np.float32)[0] == scale
@@ -144,7 +145,7 @@ def test_byte_letters_are_gpt2s() -> None:
 )
 def test_a_large_file_passes_through_in_little_memory(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from tern.engine.synthetic import *;"
+        "import sys; from pathlib import Path; from tern.engine.convert.synthetic import *;"
         "from tern.metrics.memory_parts import peak_resident;"
         "shape = SyntheticShape(2560, 2, 6912, 20, 5, 40000);"
         "write_synthetic(Path(sys.argv[1]), shape);"

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tern.context import open_any_engine
-from tern.engine import for_llama, ggml, i2s, recode
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.gguf_types import BLOCKS
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine import ggml
+from tern.engine.convert import recode, tq2_copy
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorType
+from tern.engine.gguf.types import BLOCKS
+from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import UserError
+from tern.open_engine import open_any_engine
 
 TOKENS = [1, 5, 9, 33, 70]
 
@@ -38,7 +40,7 @@ def llama_model(tiny: Path, out: Path, kind: str, pre: str = "falcon_e") -> Path
                 continue
             if info.type is TensorType.I2_S and kind != "i2_s":
                 cols, rows = info.shape
-                weights, scale = i2s.unpack(source.data(name), rows, cols)
+                weights, scale = ternary_bytes.unpack(source.data(name), rows, cols)
                 values = weights.astype(np.float32) * np.float32(np.float16(scale))
                 type_ = TensorType[kind.upper()]
                 writer.add_tensor(
@@ -81,7 +83,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_i2_s_of_llamas_architecture_runs_with_its_very_weights(tiny: Path, tmp_path: Path) -> None:
     model = llama_model(tiny, tmp_path / "falcon.gguf", "i2_s")
     told: list[float] = []
-    opened = for_llama.openable(model, tmp_path, told.append)
+    opened = tq2_copy.openable(model, tmp_path, told.append)
     assert opened != model
     assert told[-1] == pytest.approx(1)
     with GGUFFile.open(model) as source, GGUFFile.open(opened) as copy:
@@ -95,9 +97,9 @@ def test_i2_s_of_llamas_architecture_runs_with_its_very_weights(tiny: Path, tmp_
     with GGUFFile.open(without) as source:
         scale = recode.tensor_scale(source, "blk.0.attn_q")
         assert scale != 1.0  # ... so that a scale left out would be seen
-    assert for_llama.openable(model, tmp_path) == opened  # made once
+    assert tq2_copy.openable(model, tmp_path) == opened  # made once
     model.unlink()
-    for_llama.openable(without, tmp_path)
+    tq2_copy.openable(without, tmp_path)
     assert not opened.exists()  # of a file that is gone
 
 
@@ -105,7 +107,7 @@ def test_q2_0_of_ternary_bonsai_runs(tiny: Path, tmp_path: Path) -> None:
     """Groups of 64 with a scale each, as the newer files have it: the same text as the same numbers in F32 give."""
     exact = logits(llama_model(tiny, tmp_path / "f32.gguf", "f32", "falcon3"))
     model = llama_model(tiny, tmp_path / "q2.gguf", "q2_0", "falcon3")
-    assert for_llama.openable(model, tmp_path) == model
+    assert tq2_copy.openable(model, tmp_path) == model
     found = logits(model)
     assert np.abs(found - exact).max() / np.abs(exact).max() < 0.05
     engine = open_any_engine(model, EngineOptions(threads=1))
@@ -129,9 +131,9 @@ def test_what_cannot_be_re_encoded(tiny: Path, tmp_path: Path, monkeypatch: pyte
     with GGUFFile.open(model) as source:
         with pytest.raises(UserError, match="runs in TQ2_0"):
             recode.write_recoded(source, tmp_path / "x.gguf", "i2_s")
-        monkeypatch.setattr(for_llama, "_SPARE", 1 << 60)
+        monkeypatch.setattr(tq2_copy, "_SPARE", 1 << 60)
         with pytest.raises(UserError, match="re-encoded once"):
-            for_llama.openable(model, tmp_path)
+            tq2_copy.openable(model, tmp_path)
     other = tmp_path / "other.gguf"
     other.write_bytes(model.read_bytes().replace(b"llama", b"lambo"))
     with GGUFFile.open(other) as source, pytest.raises(UserError, match="neither a BitNet nor"):

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFError, GGUFFile, StringArray
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SyntheticShape, write_synthetic
+from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
+from tern.engine.gguf.reader import GGUFError, GGUFFile, StringArray
+from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.vocabulary import sidecar
 
 SHAPE = SyntheticShape(

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import GGUFError, GGUFFile, StringArray, TensorType, ValueType
-from tern.engine.gguf_types import BLOCKS, n_bytes
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf.reader import GGUFError, GGUFFile, StringArray, TensorType, ValueType
+from tern.engine.gguf.types import BLOCKS, n_bytes
+from tern.engine.gguf.writer import GGUFWriter
 
 
 def _write_example(path: Path) -> None:

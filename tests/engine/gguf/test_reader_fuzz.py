@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from patience import HANG_S
 from tern.engine.config import BitnetConfig
-from tern.engine.gguf import MAX_STRINGS, GGUFError, GGUFFile
+from tern.engine.gguf.reader import MAX_STRINGS, GGUFError, GGUFFile
 
 MUTATED_FILES = 12_000
 

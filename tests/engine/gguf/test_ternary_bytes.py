@@ -10,7 +10,7 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from tern.engine import i2s
+from tern.engine.gguf import ternary_bytes
 from tern.errors import BugError, UserError
 
 
@@ -21,7 +21,7 @@ def _codes(rows: int, cols: int, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize(("rows", "cols"), [(1, 128), (3, 384), (5, 2560)])
 def test_i2s_bytes_lie_as_the_format_says(rows: int, cols: int) -> None:
     codes = _codes(rows, cols)
-    buffer = i2s.pack(codes, 0.125)
+    buffer = ternary_bytes.pack(codes, 0.125)
     assert len(buffer) == rows * cols // 4 + 32
     assert struct.unpack_from("<f", buffer, rows * cols // 4) == (0.125,)
     flat = codes.reshape(-1)
@@ -32,34 +32,34 @@ def test_i2s_bytes_lie_as_the_format_says(rows: int, cols: int) -> None:
 
 def test_i2s_round_trip() -> None:
     codes = _codes(17, 640)
-    weights, scale = i2s.unpack(i2s.pack(codes, 1.5), 17, 640)
+    weights, scale = ternary_bytes.unpack(ternary_bytes.pack(codes, 1.5), 17, 640)
     assert weights.dtype == np.int8
     assert np.array_equal(weights, codes.astype(np.int8) - 1)
     assert scale == np.float32(1.5)
 
 
 def test_i2s_refuses_what_is_not_i2s() -> None:
-    good = i2s.pack(_codes(2, 128), 1.0)
+    good = ternary_bytes.pack(_codes(2, 128), 1.0)
     with pytest.raises(UserError, match="cannot have"):
-        i2s.unpack(good[:-1], 2, 128)
+        ternary_bytes.unpack(good[:-1], 2, 128)
     with pytest.raises(UserError, match="damaged"):
-        i2s.unpack(b"\xff" + good[1:], 2, 128)
+        ternary_bytes.unpack(b"\xff" + good[1:], 2, 128)
     with pytest.raises(BugError):
-        i2s.pack(np.full((1, 128), 3, np.uint8), 1.0)
+        ternary_bytes.pack(np.full((1, 128), 3, np.uint8), 1.0)
     with pytest.raises(BugError):
-        i2s.pack(np.zeros((1, 64), np.uint8), 1.0)
+        ternary_bytes.pack(np.zeros((1, 64), np.uint8), 1.0)
 
 
 def test_tq2_0_is_what_ggml_reads() -> None:
     codes = _codes(3, 512)
-    buffer = i2s.pack_tq2_0(codes)
+    buffer = ternary_bytes.pack_tq2_0(codes)
     library = next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base*"))
     ggml = ctypes.CDLL(str(library))
     ggml.dequantize_row_tq2_0.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64]
     seen = np.empty(codes.size, np.float32)
     ggml.dequantize_row_tq2_0(buffer, seen.ctypes.data, codes.size)
     assert np.array_equal(seen.reshape(codes.shape), codes.astype(np.float32) - 1)
-    weights, scales = i2s.unpack_tq2_0(buffer, 3, 512)
+    weights, scales = ternary_bytes.unpack_tq2_0(buffer, 3, 512)
     assert np.array_equal(weights, codes.astype(np.int8) - 1)
     assert np.all(scales == 1.0)
     assert scales.shape == (3, 2)

@@ -13,17 +13,18 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment, Kind, compose
-from tern.chat.reading import attached, load
+from tern.chat.attachments import Attachment, Kind, compose
+from tern.chat.file_text import attached, load
 from tern.chat.store import Store
 from tern.chat.types import Draft
-from tern.engine.fake import FakeEngine
-from tern.ui import attach_files, jobs
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.chips import size_text
-from tern.ui.main_window import MainWindow
+from tern.engine.fake_engine import FakeEngine
+from tern.ui.composer import attach_files
+from tern.ui.composer.attachment_chips import size_text
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.shared import jobs
+from tern.ui.window.main_window import MainWindow
 
-from .composing import (
+from ..composing import (
     CONTROL,
     LONG,
     SHIFT,
@@ -37,7 +38,7 @@ from .composing import (
     shown_text,
     text_data,
 )
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 def test_dropped_files_become_chips_with_their_cost_and_go_along(

@@ -13,19 +13,19 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment
+from tern.chat.attachments import Attachment
+from tern.chat.normalize import as_written
 from tern.chat.presets import Preset
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner, State
-from tern.chat.writing import as_written
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Message, PromptSize
 from tern.settings import CONTEXT_SIZE, ENTER_SENDS, SYSTEM_PROMPT, Settings
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.theme import Theme
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.style.theme import Theme
 
-from .composing import CONTROL, SHIFT, exchange, idle, paste, say, shown_text, text_data
-from .conftest import WindowMaker
+from ..composing import CONTROL, SHIFT, exchange, idle, paste, say, shown_text, text_data
+from ..conftest import WindowMaker
 
 # The count
 

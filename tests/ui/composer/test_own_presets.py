@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.presets import PRESETS, keep_own, own_presets
 from tern.chat.types import Manner
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.settings import OWN_PRESETS, TEMPERATURE, Settings
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 def test_kept_chosen_and_deleted(qtbot: QtBot, make_window: WindowMaker) -> None:

@@ -11,16 +11,16 @@ from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tern import paths
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
 from tern.metrics.forecast import Forecast
 from tern.settings import FORECAST, Settings
-from tern.ui import first_run, speed_probe
-from tern.ui.main_window import MainWindow
-from tern.ui.models_host import ModelsHost
-from tern.ui.theme import Theme
+from tern.ui.models import first_run, speed_probe
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 @pytest.fixture(autouse=True)

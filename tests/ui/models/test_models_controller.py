@@ -15,22 +15,23 @@ from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.foreign import write_foreign
-from engine.test_generic import with_template
-from library.local_hub import LocalHub
+from engine.test_llama_engine import with_template
 from library.test_token import MemoryKeyring
 from tern import paths
-from tern.engine import can_chat, recode
-from tern.engine.gguf import GGUFFile
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine import can_chat
+from tern.engine.convert import recode
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
-from tern.library import importing, network, shelf, token_store
+from tern.library import hub_token, importing, network, shelf
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.main_window import MainWindow
-from tern.ui.models_host import ModelsHost
-from tern.ui.network_page import NetworkPage
-from tern.ui.theme import Theme
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.settings.network_page import NetworkPage
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
+from tools.local_hub import LocalHub
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
 FOREIGN = "{% for m in messages %}({{ m['role'] }}) {{ m['content'] }} {% endfor %}(assistant)"
@@ -42,7 +43,7 @@ def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "hf-token"))
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    monkeypatch.setattr(token_store, "_known", [])
+    monkeypatch.setattr(hub_token, "_known", [])
     return tmp_path / "data"
 
 
@@ -206,7 +207,7 @@ def test_a_foreign_template_is_asked_about(
 ) -> None:
     model = foreign(tmp_path, FOREIGN)
     # Tern's own engine runs this architecture; here it stands for one that only llama.cpp does.
-    for module in ("tern.engine.generic", "tern.context"):
+    for module in ("tern.engine.llama_engine", "tern.open_engine"):
         monkeypatch.setattr(f"{module}.ARCHITECTURES", ("bitnet-b1.58", "bitnet-25"))
     host.open_first()
     qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
@@ -303,7 +304,7 @@ def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot:
     qtbot.waitUntil(lambda: "refused the token" in page.token_status.text())
     assert SECRET not in page.token_status.text()
     keyring.set_keyring(NoKeyring())
-    token_store._known.clear()
+    hub_token._known.clear()
     page.reload()
     qtbot.waitUntil(lambda: "has no keyring" in page.token_status.text())
     assert not page.token.isEnabled()
@@ -333,9 +334,9 @@ def test_a_keyring_that_says_nothing(
     """The page says so, and lives."""
     silent = SilentKeyring()
     keyring.set_keyring(silent)
-    monkeypatch.setattr(token_store, "ANSWER_S", 0.05)
-    monkeypatch.setattr(token_store, "UNLOCK_S", 0.05)
-    monkeypatch.setattr(token_store, "_asking", [])
+    monkeypatch.setattr(hub_token, "ANSWER_S", 0.05)
+    monkeypatch.setattr(hub_token, "UNLOCK_S", 0.05)
+    monkeypatch.setattr(hub_token, "_asking", [])
     page = connections
     page.show()
     page.reload()
@@ -346,7 +347,7 @@ def test_a_keyring_that_says_nothing(
     qtbot.waitUntil(lambda: "does not answer. Unlock it" in page.token_status.text())
     assert page.token.text() == SECRET  # not lost
     silent.free.set()
-    token_store._asking[0].join()
+    hub_token._asking[0].join()
 
 
 def test_every_control_says_what_it_is(

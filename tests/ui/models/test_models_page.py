@@ -15,24 +15,25 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from engine.test_recode import NAMES, _folder
-from library import local_hub
-from library.local_hub import LocalHub, sha256_of
+from engine.convert.test_recode import NAMES, _folder
 from tern import paths
-from tern.engine import i2s, recode
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.synthetic import SHAPES, write_synthetic
+from tern.engine.convert import recode
+from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.types import EngineOptions
 from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
 from tern.settings import MODEL_PATH, Settings
-from tern.ui.download_row import DownloadRow
-from tern.ui.downloads import Downloads
-from tern.ui.models_host import ModelsHost
-from tern.ui.models_page import ModelsPage
-from tern.ui.theme import Theme
+from tern.ui.models.download_row import DownloadRow
+from tern.ui.models.downloads import Downloads
+from tern.ui.models.models_controller import ModelsHost
+from tern.ui.models.models_page import ModelsPage
+from tern.ui.style.theme import Theme
+from tools import local_hub
+from tools.local_hub import LocalHub, sha256_of
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 SIZE = 9_000_000
 
@@ -211,7 +212,7 @@ def test_what_does_not_fit_is_said(
         qtbot.keyClick(page.repository, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda words=words: words in shown(page))
     assert "licence: not stated" in shown(page)
-    monkeypatch.setattr("tern.ui.hub_search.SPARE", -(9 << 50))
+    monkeypatch.setattr("tern.ui.models.hub_search.SPARE", -(9 << 50))
     sizes["size"] = psutil.virtual_memory().total
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "too large for this computer's memory" in shown(page))
@@ -483,7 +484,7 @@ def packed_folder(model: Path, folder: Path) -> Path:
                 theirs = {"token_embd.weight": "model.embed_tokens.weight"}.get(name, "model.norm.weight")
             if info.type is TensorType.I2_S:
                 cols, rows = info.shape
-                weights, scale = i2s.unpack(gguf.data(name), rows, cols)
+                weights, scale = ternary_bytes.unpack(gguf.data(name), rows, cols)
                 codes = (weights + 1).astype(np.uint8).reshape(4, rows // 4, cols)
                 packed = codes[0] | codes[1] << 2 | codes[2] << 4 | codes[3] << 6
                 tensors[theirs] = ("U8", packed)

@@ -16,16 +16,16 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tern.chat.manner import sampling_of
 from tern.chat.presets import PRESETS, preset_of
+from tern.chat.reply_options import sampling_of
 from tern.chat.types import Manner
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.settings import FONT_SIZE, SYSTEM_PROMPT, TABLE, TEMPERATURE, THREADS, TOP_P, Settings
-from tern.ui.main_window import MainWindow
-from tern.ui.settings_page import SettingsPage
-from tern.ui.theme import Theme
+from tern.ui.settings.settings_page import SettingsPage
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 

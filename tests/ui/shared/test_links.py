@@ -8,12 +8,12 @@ from PySide6.QtGui import QColor, QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QPushButton, QTextEdit
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment
-from tern.ui.links import address_pieces, offer_link
-from tern.ui.messages import Item
-from tern.ui.notice import Notice
-from tern.ui.theme import Mode, Theme
-from tern.ui.transcript import Transcript
+from tern.chat.attachments import Attachment
+from tern.ui.shared.links import address_pieces, offer_link
+from tern.ui.shared.notice import Notice
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.transcript.items import Item
+from tern.ui.transcript.transcript import Transcript
 
 LONG = (
     "https://example.com/"
@@ -128,7 +128,7 @@ def test_an_address_is_copied_without_marks_of_direction(qtbot: QtBot, notice: N
 def test_any_other_link_is_an_unknown_one(
     qtbot: QtBot, theme: Theme, notice: Notice, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr("tern.ui.links.QDesktopServices.openUrl", lambda url: pytest.fail("opened"))
+    monkeypatch.setattr("tern.ui.shared.links.QDesktopServices.openUrl", lambda url: pytest.fail("opened"))
     transcript = Transcript(theme)
     qtbot.addWidget(transcript)
     attached = Attachment("a.txt", "text", 4)
@@ -169,7 +169,7 @@ def test_a_click_on_a_link_in_a_reply_asks_by_what_it_leads_to(
 
 
 def test_what_no_program_opens_can_be_copied(notice: Notice, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tern.ui.links.QDesktopServices.openUrl", lambda url: False)
+    monkeypatch.setattr("tern.ui.shared.links.QDesktopServices.openUrl", lambda url: False)
     offer_link("https://example.com/a", notice)
     _action(notice).click()
     assert "Copy the address" in notice.message

@@ -15,18 +15,18 @@ import pytest
 from PySide6.QtCore import QTranslator
 from PySide6.QtWidgets import QApplication
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "packaging"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "packaging"))
 
 import translate
-from tern.chat.reading import read_file
-from tern.engine.gguf import GGUFFile
+from tern.chat.file_text import read_file
+from tern.engine.gguf.reader import GGUFFile
 from tern.errors import TernError
 from tern.library import hub_errors
 from tern.settings import FILE_NAME, Settings
-from tern.ui import error_words
-from tern.ui.error_words import said
+from tern.ui.shared import translate_errors
+from tern.ui.shared.translate_errors import said
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_sentence_of_no_form_stays_as_it_is() -> None:
 
 
 def test_the_forms_are_those_of_the_sources() -> None:
-    kept = json.loads((translate.FOLDER / error_words.FILE_NAME).read_text(encoding="utf-8"))
+    kept = json.loads((translate.FOLDER / translate_errors.FILE_NAME).read_text(encoding="utf-8"))
     assert kept == translate.error_forms(), "run packaging/translate.py update"
     assert len(kept) > 100
 

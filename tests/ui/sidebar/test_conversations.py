@@ -15,12 +15,12 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.store import Store
 from tern.chat.types import State, Summary
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.settings import Settings
-from tern.ui.conversation_model import ROW, ConversationModel
-from tern.ui.main_window import MainWindow
+from tern.ui.sidebar.conversation_model import ROW, ConversationModel
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 LONG = " ".join(f"word{number}" for number in range(200))
 CONTROL = Qt.KeyboardModifier.ControlModifier

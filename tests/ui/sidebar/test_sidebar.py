@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.store import Store
 from tern.chat.types import State
-from tern.ui.conversation_model import ROW
-from tern.ui.main_window import MainWindow
+from tern.ui.sidebar.conversation_model import ROW
+from tern.ui.window.main_window import MainWindow
 
-from .composing import CONTROL, exchange, idle, say, shown_text
-from .conftest import WindowMaker
+from ..composing import CONTROL, exchange, idle, say, shown_text
+from ..conftest import WindowMaker
 
 SOME = " ".join(f"word{number}" for number in range(60))
 

@@ -8,9 +8,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from tern.ui.accents import contrast
-from tern.ui.controls import Choice, Number, Real, Tick
-from tern.ui.theme import Mode, Theme
+from tern.ui.style.accents import contrast
+from tern.ui.style.controls import Choice, Number, Real, Tick
+from tern.ui.style.theme import Mode, Theme
 
 
 @pytest.mark.parametrize("kind", [Tick, Number, Real, Choice])

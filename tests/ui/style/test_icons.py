@@ -12,9 +12,9 @@ from PySide6.QtCore import QSize
 from PySide6.QtGui import QIcon, QImage
 
 from patience import HANG_S
-from tern.ui import icons
-from tern.ui.icons import action_icon, app_icon
-from tern.ui.theme import Mode, Theme
+from tern.ui.style import icons
+from tern.ui.style.icons import action_icon, app_icon
+from tern.ui.style.theme import Mode, Theme
 
 SIZE = QSize(36, 36)
 
@@ -41,9 +41,9 @@ def test_two_icons_are_not_the_same(theme: Theme) -> None:
 
 
 def test_every_name_in_the_sources_is_known() -> None:
-    folder = Path(icons.__file__).parent
+    folder = Path(icons.__file__).parents[1]
     names = set()
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         names |= set(re.findall(r'action_icon\(\s*"([\w-]+)"', path.read_text(encoding="utf-8")))
     assert len(names) > 5
     assert names <= set(icons._glyphs())
@@ -52,8 +52,8 @@ def test_every_name_in_the_sources_is_known() -> None:
 END = """
 import sys
 from PySide6.QtWidgets import QApplication
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
+from tern.ui.style.theme import Mode, Theme
 
 def main():
     application = QApplication([])

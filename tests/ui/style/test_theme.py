@@ -8,9 +8,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
-from tern.ui import theme as look
-from tern.ui.accents import ACCENTS, accented, stronger
-from tern.ui.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
+from tern.ui.style import theme as look
+from tern.ui.style.accents import ACCENTS, accented, stronger
+from tern.ui.style.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
 
 TEXT_ON = [  # (text, the surfaces it is used on)
     ("ink", ("paper", "surface", "bubble", "hover", "selection", "notice", "chosen")),

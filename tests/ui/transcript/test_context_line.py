@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtGui import QAccessible, QTextBlock
 
-from tern.ui.formats import CONTEXT_LINE, DIMMED
-from tern.ui.messages import Item
-from tern.ui.theme import Theme
-from tern.ui.transcript import Transcript
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.formats import CONTEXT_LINE, DIMMED
+from tern.ui.transcript.items import Item
+from tern.ui.transcript.transcript import Transcript
 
-from .samples import EVERYTHING
+from ..samples import EVERYTHING
 
 LINE = "The model no longer sees what stands above."
 

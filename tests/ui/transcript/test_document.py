@@ -7,14 +7,14 @@ import random
 import pytest
 from PySide6.QtGui import QTextCursor, QTextDocument, QTextFrame, QTextTable
 
-from tern.ui.copying import selected_text
-from tern.ui.document import DocumentWriter
-from tern.ui.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RULE
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.text_units import utf16_length
-from tern.ui.theme import Theme
+from tern.markup.markdown import StreamParser, parse
+from tern.markup.utf16 import utf16_length
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.clipboard import selected_text
+from tern.ui.transcript.document import DocumentWriter
+from tern.ui.transcript.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RULE
 
-from .samples import EVERYTHING
+from ..samples import EVERYTHING
 
 
 def _writer(theme: Theme) -> tuple[QTextDocument, DocumentWriter]:

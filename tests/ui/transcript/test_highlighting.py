@@ -11,14 +11,13 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
-from tern.ui.document import DocumentWriter, Slot
-from tern.ui.formats import CODE
-from tern.ui.highlighting import DARK_INKS, LIGHT_INKS
-from tern.ui.lexing import Ink, Reading, language_name, lexer_of, load
-from tern.ui.markdown import StreamParser
-from tern.ui.theme import DARK, LIGHT, Mode, Theme
-
-from .test_theme import contrast
+from tern.markup.lexing import Ink, Reading, language_name, lexer_of, load
+from tern.markup.markdown import StreamParser
+from tern.ui.style.theme import DARK, LIGHT, Mode, Theme
+from tern.ui.transcript.document import DocumentWriter, Slot
+from tern.ui.transcript.formats import CODE
+from tern.ui.transcript.highlighting import DARK_INKS, LIGHT_INKS
+from ui.style.test_theme import contrast
 
 FOREVER = float("inf")
 PYTHON = '''import math

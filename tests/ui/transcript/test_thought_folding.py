@@ -14,14 +14,14 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.export import Kind as FileKind
 from tern.chat.export import export
-from tern.engine.fake import FakeEngine
-from tern.ui.announcer import Announcer
-from tern.ui.folding import FoldingReader
-from tern.ui.markdown import StreamParser, parse
-from tern.ui.markdown_types import Block, Kind
+from tern.engine.fake_engine import FakeEngine
+from tern.markup.blocks import Block, Kind
+from tern.markup.markdown import StreamParser, parse
+from tern.ui.shared.announcer import Announcer
+from tern.ui.transcript.thought_folding import FoldingReader
 
-from .composing import CONTROL, SHIFT, exchange, idle, say, shown_text
-from .conftest import WindowMaker
+from ..composing import CONTROL, SHIFT, exchange, idle, say, shown_text
+from ..conftest import WindowMaker
 
 REPLY = "<think>\nThey ask for *birds*.\n\n- gulls\n- terns\n</think>\n\nTerns, **surely**."
 

@@ -9,16 +9,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry
 from tern.engine.types import Stats
-from tern.ui.messages import Item
-from tern.ui.presenting import items_of
-from tern.ui.theme import Theme
-from tern.ui.transcript import Transcript
-from tern.ui.wide_code import is_wide, scrolled
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.items import Item
+from tern.ui.transcript.items_of_session import items_of
+from tern.ui.transcript.transcript import Transcript
+from tern.ui.transcript.wide_code import is_wide, scrolled
 
 
 def _shown(qtbot: QtBot, theme: Theme, *items: Item, before: bool = False) -> Transcript:
@@ -304,3 +304,12 @@ def test_text_that_is_written_from_the_right_is_set_from_the_right(qtbot: QtBot,
     ]  # fmt: skip
     assert ink, "the mark of the item is drawn"
     assert min(ink) > rect.right(), "and stands before it, at its right"
+
+
+def test_copying_a_formula_keeps_what_is_raised(qtbot: QtBot, theme: Theme) -> None:
+    transcript = Transcript(theme)
+    qtbot.addWidget(transcript)
+    transcript.show_items([Item(1, True, "Go"), Item(2, False, r"So \(e^{i\pi} + x_{n+1}^2 = w_i\).")])
+    transcript.selectAll()
+    transcript.copy()
+    assert QGuiApplication.clipboard().text() == "Go\nSo e^(iπ) + x_(n+1)² = w_i."

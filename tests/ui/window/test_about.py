@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QPushButton, QToolBut
 from pytestqt.qtbot import QtBot
 
 from tern import __version__
-from tern.ui.licences import PACKAGE, components
-from tern.ui.main_window import MainWindow
+from tern.ui.window.licences import PACKAGE, components
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 def _page(window: MainWindow) -> QWidget:

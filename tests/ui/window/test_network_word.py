@@ -14,10 +14,10 @@ from tern.engine.types import Stats
 from tern.library.hub_progress import Progress
 from tern.library.network import Connection
 from tern.settings import FONT_SIZE, Settings
-from tern.ui.network_word import NetworkWord, network_word
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
+from tern.ui.window.network_word import NetworkWord, network_word
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HALF = Progress("downloading", 340_000_000, 1_000_000_000, 3.4e6)

@@ -15,12 +15,12 @@ from tern.chat import json_stream
 from tern.chat.export import Kind
 from tern.chat.store import Store
 from tern.chat.types import State
-from tern.ui import carrying
-from tern.ui.files import with_suffix
-from tern.ui.import_page import ImportPage
-from tern.ui.main_window import MainWindow
+from tern.ui.window import transfer
+from tern.ui.window.file_dialogs import with_suffix
+from tern.ui.window.import_page import ImportPage
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -263,7 +263,7 @@ def test_a_long_import_takes_nothing_from_the_window(
 def test_an_import_is_cancelled_where_it_is_shown(
     qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying, "_LONG_MS", 1)
+    monkeypatch.setattr(transfer, "_LONG_MS", 1)
     window = make_window(store=Store.open(own_folder))
     window.carrying.import_from(_many(own_folder / "many.json", 2000))
     button = window.notice.findChild(QPushButton, "noticeButton")
@@ -291,7 +291,7 @@ def test_closing_ends_an_import_and_adds_nothing(
 def test_something_else_that_is_said_stays_beside_a_long_import(
     qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(carrying, "_LONG_MS", 1)
+    monkeypatch.setattr(transfer, "_LONG_MS", 1)
     window = make_window(store=Store.open(own_folder))
     window.carrying.import_from(_many(own_folder / "many.json", 400))
     qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))

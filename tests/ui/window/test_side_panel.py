@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern.settings import REDUCED_MOTION, Settings
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 @pytest.fixture

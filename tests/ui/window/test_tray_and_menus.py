@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QMenu, QSystemTra
 from pytestqt.qtbot import QtBot
 
 from tern.settings import TRAY, Settings
-from tern.ui.main_window import MainWindow
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 
 def _act(window: MainWindow, name: str) -> QAction:

@@ -13,13 +13,13 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
-from tern.engine.fake import FakeEngine
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, Message, PrefillProgress, Request, StopFlag
 from tern.errors import UserError
-from tern.ui.main_window import MainWindow
-from tern.ui.theme import Mode, Theme
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window.main_window import MainWindow
 
-from .conftest import WindowMaker
+from ..conftest import WindowMaker
 
 LONG = " ".join(f"word{number}" for number in range(400))
 
@@ -450,7 +450,9 @@ def test_a_link_is_opened_only_after_asking(
     qtbot: QtBot, make_window: WindowMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened: list[str] = []
-    monkeypatch.setattr("tern.ui.links.QDesktopServices.openUrl", lambda url: opened.append(url.toString()))
+    monkeypatch.setattr(
+        "tern.ui.shared.links.QDesktopServices.openUrl", lambda url: opened.append(url.toString())
+    )
     window = make_window(replies=["See [this](https://example.org/a) and [that](file:///etc/passwd)."])
     _say(window, "Link")
     qtbot.waitUntil(lambda: _done(window))

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine import i2s
-from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.safetensors import SafetensorsFolder, StoredTensor
+from tern.engine.convert.safetensors import SafetensorsFolder, StoredTensor
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import TensorType, ValueType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import UserError
 
 ARCH = "bitnet-b1.58"
@@ -93,9 +93,9 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
             add_float(f"{ours}{name}.weight", f"{theirs}{module}.weight", name, TensorType.F32, "<f4")
         for name, module in _LINEARS.items():
             rows, cols = shapes[name]
-            if cols % i2s.I2S_GROUP:
+            if cols % ternary_bytes.I2S_GROUP:
                 raise UserError(
-                    f"{folder} has layers {cols} values wide; I2_S needs a multiple of {i2s.I2S_GROUP}."
+                    f"{folder} has layers {cols} values wide; I2_S needs a multiple of {ternary_bytes.I2S_GROUP}."
                 )
             tensor = source[f"{theirs}{module}.weight"]
             if tensor.type == "U8":
@@ -137,8 +137,8 @@ def _packed_chunks(packed: NDArray[np.uint8], scale: float) -> Iterator[bytes]:
             raise UserError(
                 "The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again."
             )
-        yield i2s.pack_codes(np.ascontiguousarray(codes))
-    yield i2s.trailer(scale)
+        yield ternary_bytes.pack_codes(np.ascontiguousarray(codes))
+    yield ternary_bytes.trailer(scale)
 
 
 def _master_chunks(tensor: StoredTensor) -> Iterator[bytes]:
@@ -151,8 +151,8 @@ def _master_chunks(tensor: StoredTensor) -> Iterator[bytes]:
     scale = np.float32(0)
     for piece in _rows(tensor):
         codes, scale = ternarize(piece, total / (rows * cols))
-        yield i2s.pack_codes(codes)
-    yield i2s.trailer(float(scale))
+        yield ternary_bytes.pack_codes(codes)
+    yield ternary_bytes.trailer(float(scale))
 
 
 def _rows(tensor: StoredTensor) -> Iterator[NDArray[np.float32]]:

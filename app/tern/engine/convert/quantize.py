@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
-from tern.engine.gguf_types import n_bytes
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.i2s import I2S_TRAILER, TQ2_BLOCK, TQ2_BLOCK_BYTES
+from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
+from tern.engine.gguf.ternary_bytes import I2S_TRAILER, TQ2_BLOCK, TQ2_BLOCK_BYTES
+from tern.engine.gguf.types import n_bytes
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError, UserError
 
 FILE_TYPE_TQ2_0 = 37  # llama.cpp's LLAMA_FTYPE_MOSTLY_TQ2_0

@@ -14,10 +14,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine import i2s
 from tern.engine.config import ARCHITECTURES, BitnetConfig
-from tern.engine.gguf import GGUFFile, TensorInfo, TensorType
-from tern.engine.gguf_writer import GGUFWriter
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError, UserError
 
 Encoding = Literal["i2_s", "tq2_0", "tq1_0"]
@@ -142,8 +142,8 @@ def tensor_scale(file: GGUFFile, stem: str) -> float:
     info = file.tensors[f"{stem}.weight"]
     data = file.data(info.name)
     if info.type is TensorType.I2_S:
-        return float(data[-i2s.I2S_TRAILER :][:4].view("<f4")[0])
-    size = i2s.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES
+        return float(data[-ternary_bytes.I2S_TRAILER :][:4].view("<f4")[0])
+    size = ternary_bytes.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES
     blocks = data.reshape(-1, size)[:, -2:].copy().view("<f2")
     # A block of zeros alone has the scale 0 when llama.cpp made it.
     used = np.unique(blocks[blocks != 0]) if (blocks == 0).any() else np.unique(blocks)
@@ -164,16 +164,18 @@ def weights(file: GGUFFile, info: TensorInfo) -> Iterator[NDArray[np.int8]]:
     if info.type is TensorType.I2_S:
         row_bytes = cols // 4
     else:
-        row_bytes = cols // _BLOCK * (i2s.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES)
+        row_bytes = (
+            cols // _BLOCK * (ternary_bytes.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES)
+        )
     step = max(1, _CHUNK_VALUES // cols)
     for start in range(0, rows, step):
         n = min(step, rows - start)
         piece = data[start * row_bytes : (start + n) * row_bytes]
         if info.type is TensorType.I2_S:
-            whole = np.concatenate([piece, np.zeros(i2s.I2S_TRAILER, np.uint8)])
-            yield i2s.unpack(whole, n, cols)[0]
+            whole = np.concatenate([piece, np.zeros(ternary_bytes.I2S_TRAILER, np.uint8)])
+            yield ternary_bytes.unpack(whole, n, cols)[0]
         elif info.type is TensorType.TQ2_0:
-            found, scales = i2s.unpack_tq2_0(piece, n, cols)
+            found, scales = ternary_bytes.unpack_tq2_0(piece, n, cols)
             yield _without_empty_blocks(found, scales)
         else:
             found, scales = unpack_tq1_0(piece, n, cols)
@@ -229,11 +231,11 @@ def _encode(source: GGUFFile, info: TensorInfo, encoding: Encoding, scale: float
     for piece in weights(source, info):
         codes = (piece + 1).astype(np.uint8)
         if encoding == "i2_s":
-            yield i2s.pack_codes(codes)
+            yield ternary_bytes.pack_codes(codes)
         else:
-            yield i2s.pack_tq2_0(codes) if encoding == "tq2_0" else pack_tq1_0(codes)
+            yield ternary_bytes.pack_tq2_0(codes) if encoding == "tq2_0" else pack_tq1_0(codes)
     if encoding == "i2_s":
-        yield i2s.trailer(scale)
+        yield ternary_bytes.trailer(scale)
 
 
 def _copy_metadata(

@@ -17,10 +17,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine import i2s
-from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_writer import GGUFWriter
-from tern.engine.quantize import quantize_q6_k
+from tern.engine.convert.quantize import quantize_q6_k
+from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import TensorType, ValueType
+from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError
 
 Encoding = Literal["i2_s", "tq2_0"]
@@ -203,9 +203,9 @@ class _Maker:
                 codes[: max(0, zero_rows - row)] = _ZERO
                 codes[:, :minus_columns] = _MINUS_ONE
                 row += n
-                yield i2s.pack_tq2_0(codes) if tq2_0 else i2s.pack_codes(codes)
+                yield ternary_bytes.pack_tq2_0(codes) if tq2_0 else ternary_bytes.pack_codes(codes)
             if not tq2_0:
-                yield i2s.trailer(scale)
+                yield ternary_bytes.trailer(scale)
 
         if name.endswith(("attn_output", "ffn_down")):  # what they add to the residual, from a unit input
             added = scale**2 * _LIVE_WEIGHTS * n_in * (1 + _NORM_STD**2)

@@ -13,9 +13,9 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tern import copies
-from tern.engine.gguf import GGUFFile, TensorType
-from tern.engine.recode import write_recoded
+from tern import derived_files
+from tern.engine.convert.recode import write_recoded
+from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.errors import UserError
 
 _MAKER = "tq2_0"
@@ -30,11 +30,11 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
     with GGUFFile.open(path) as file:
         if not any(info.type is TensorType.I2_S for info in file.tensors.values()):
             return path
-        folder = cache / copies.RECODED
+        folder = cache / derived_files.RECODED
         target = folder / f"{_key(path)}.gguf"
         if target.is_file():
             return target
-        copies.forget_gone(folder, _MAKER)
+        derived_files.forget_gone(folder, _MAKER)
         free = shutil.disk_usage(cache).free
         if free < file.size + _SPARE:
             raise UserError(
@@ -43,7 +43,7 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
             )
         try:
             folder.mkdir(exist_ok=True)
-            copies.note(target, path, _MAKER)
+            derived_files.note(target, path, _MAKER)
         except OSError as error:
             raise UserError(f"Tern could not write in {folder} ({error.strerror}).") from error
         write_recoded(file, target, "tq2_0", progress=progress)
@@ -51,4 +51,4 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
 
 
 def _key(path: Path) -> str:
-    return hashlib.sha256(json.dumps(copies.source_of(path)).encode()).hexdigest()[:24]
+    return hashlib.sha256(json.dumps(derived_files.source_of(path)).encode()).hexdigest()[:24]

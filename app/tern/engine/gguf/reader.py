@@ -21,7 +21,7 @@ from typing import Self, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine.gguf_types import (
+from tern.engine.gguf.types import (
     ALIGNMENT,
     ARRAY_DTYPES,
     BITNET_CPP_TYPES,
@@ -34,7 +34,7 @@ from tern.engine.gguf_types import (
     n_bytes,
     n_values,
 )
-from tern.engine.gguf_values import (
+from tern.engine.gguf.values import (
     BrokenFileError,
     Entry,
     GGUFError,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from tern.engine.i2s import I2S_GROUP, i2s_bytes
+from tern.engine.gguf.ternary_bytes import I2S_GROUP, i2s_bytes
 
 MAGIC = b"GGUF"
 VERSION = 3

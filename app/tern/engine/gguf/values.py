@@ -13,7 +13,7 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine.gguf_types import ARRAY_DTYPES, SCALAR_FORMATS, ValueType
+from tern.engine.gguf.types import ARRAY_DTYPES, SCALAR_FORMATS, ValueType
 from tern.errors import UserError
 
 MAX_TEXT_BYTES = 16 << 20

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.atomic import replacing
-from tern.engine.gguf import TensorType, ValueType
-from tern.engine.gguf_types import ALIGNMENT, ARRAY_DTYPES, MAGIC, SCALAR_FORMATS, VERSION, n_bytes
+from tern.engine.gguf.reader import TensorType, ValueType
+from tern.engine.gguf.types import ALIGNMENT, ARRAY_DTYPES, MAGIC, SCALAR_FORMATS, VERSION, n_bytes
 from tern.errors import BugError, UserError
 
 Buffer = bytes | bytearray | memoryview | NDArray[np.generic]

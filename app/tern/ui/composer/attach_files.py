@@ -15,16 +15,16 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tern.chat.attaching import Attachment, Kind
-from tern.chat.reading import MOST_BYTES, attached, load, pasted, reread
+from tern.chat.attachments import Attachment, Kind
+from tern.chat.file_text import MOST_BYTES, attached, load, pasted, reread
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.chips import Chip
-from tern.ui.composer import Composer
-from tern.ui.editor import paths_of
-from tern.ui.long_lines import broken
-from tern.ui.theme import Theme
+from tern.ui.composer.attachment_chips import Chip
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.composer.composer import Composer
+from tern.ui.composer.editor import paths_of
+from tern.ui.shared.long_lines import broken
+from tern.ui.style.theme import Theme
 
 log = logging.getLogger(__name__)
 

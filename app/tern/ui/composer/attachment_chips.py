@@ -20,12 +20,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.encodings import ENCODINGS, Decoded
-from tern.chat.reading import may_reread, readings
+from tern.chat.file_text import may_reread, readings
 from tern.metrics.speed import THIN_SPACE, format_count
-from tern.ui.icons import action_icon
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
 
 _NAMED = 200  # characters of a text that it is called by, at most
 _NAME_WIDTH = 200  # px of the longest name, at scale 1

@@ -8,12 +8,12 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from tern.chat.attaching import Attachment, Kind
-from tern.chat.writing import as_written
-from tern.ui.chips import attachment_text, name_text
-from tern.ui.long_lines import broken, whole
-from tern.ui.theme import Size, Space, Theme
-from tern.ui.written import pasted_text, written_in
+from tern.chat.attachments import Attachment, Kind
+from tern.chat.normalize import as_written
+from tern.ui.composer.attachment_chips import attachment_text, name_text
+from tern.ui.shared.field_text import pasted_text, written_in
+from tern.ui.shared.long_lines import broken, whole
+from tern.ui.style.theme import Size, Space, Theme
 
 
 class _Text(QPlainTextEdit):

@@ -10,13 +10,13 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from tern.chat.attaching import Attachment
-from tern.ui.chips import Shelf
-from tern.ui.context_meter import ContextMeter
-from tern.ui.editor import Editor
-from tern.ui.icons import action_icon
-from tern.ui.preset_button import PresetButton
-from tern.ui.theme import Size, Space, Theme
+from tern.chat.attachments import Attachment
+from tern.ui.composer.attachment_chips import Shelf
+from tern.ui.composer.context_meter import ContextMeter
+from tern.ui.composer.editor import Editor
+from tern.ui.composer.preset_button import PresetButton
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
 
 
 class Composer(QFrame):

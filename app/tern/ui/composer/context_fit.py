@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tern.chat.attaching import Attachment, compose, told
+from tern.chat.attachments import Attachment, compose, told
 from tern.chat.session import Session
 from tern.engine.types import Message, PromptSize, Stats
 from tern.engine.worker import Counted
 from tern.metrics.speed import format_count
 from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
-from tern.ui.composer import Composer
-from tern.ui.context_meter import State
-from tern.ui.desk import Desk
+from tern.ui.composer.composer import Composer
+from tern.ui.composer.context_meter import State
+from tern.ui.reply_queue import Desk
 
 _PAUSE_MS = 150
 _PATIENCE_MS = 3000  # then the message goes: the engine refuses what it cannot take, too

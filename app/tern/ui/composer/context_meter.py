@@ -9,8 +9,8 @@ from enum import StrEnum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
-from tern.ui.figures import context_text
-from tern.ui.theme import Size, Theme
+from tern.ui.style.number_text import context_text
+from tern.ui.style.theme import Size, Theme
 
 
 class State(StrEnum):

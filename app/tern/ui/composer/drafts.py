@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer
 
-from tern.chat.attaching import Attachment
+from tern.chat.attachments import Attachment
+from tern.chat.normalize import as_written
 from tern.chat.store import Store
 from tern.chat.types import Draft, Entry
-from tern.chat.writing import as_written
-from tern.ui.composer import Composer
+from tern.ui.composer.composer import Composer
 
 _PAUSE_MS = 2000
 

@@ -10,9 +10,9 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QInputMethodEvent, QKeyEvent, QKeySequence, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy, QWidget
 
-from tern.chat.writing import as_written
-from tern.ui.long_lines import broken, whole
-from tern.ui.written import pasted_text, written_in
+from tern.chat.normalize import as_written
+from tern.ui.shared.field_text import pasted_text, written_in
+from tern.ui.shared.long_lines import broken, whole
 
 _MOST_LINES = 8
 _MOST_OF_WINDOW = 0.36  # of its height: the conversation stays in view

@@ -10,9 +10,9 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from tern.chat.presets import PRESETS, Preset, preset_of
 from tern.chat.types import Manner
-from tern.ui.icons import action_icon
-from tern.ui.manner_page import preset_name
-from tern.ui.theme import Theme
+from tern.ui.settings.reply_options_page import preset_name
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Theme
 
 _LONGEST = 20  # characters of a name: the meter beside it needs room
 

@@ -6,9 +6,9 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from tern.library.hub_progress import Progress
-from tern.ui.downloads import DownloadTask
-from tern.ui.error_words import said
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.downloads import DownloadTask
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.theme import Size, Space, Theme
 
 _STEPS = 1000
 

@@ -21,7 +21,7 @@ from tern.library.network import NetworkOptions
 from tern.library.shards import stem
 from tern.library.unfinished import Unfinished, discard, unfinished
 from tern.settings import Settings
-from tern.ui.error_words import said
+from tern.ui.shared.translate_errors import said
 
 log = logging.getLogger(__name__)
 

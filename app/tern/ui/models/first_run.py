@@ -15,11 +15,11 @@ from tern.library import catalog
 from tern.metrics.forecast import Forecast
 from tern.metrics.memory import usable_memory
 from tern.settings import Settings
-from tern.ui.download_row import DownloadRow
-from tern.ui.downloads import Downloads
-from tern.ui.main_window import MainWindow
-from tern.ui.speed_probe import SpeedProbe
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.download_row import DownloadRow
+from tern.ui.models.downloads import Downloads
+from tern.ui.models.speed_probe import SpeedProbe
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.window.main_window import MainWindow
 
 _PREPARED = 610_000_000  # bytes that the engine keeps beside this model in the cache (engine/prepared.py)
 

@@ -18,9 +18,9 @@ from tern.library.hub import SPARE
 from tern.library.hub_client import Hit, Repository
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
-from tern.ui.jobs import Job
-from tern.ui.model_cards import button, text
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.model_cards import button, text
+from tern.ui.shared.jobs import Job
+from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 12
 _PAGE = "https://huggingface.co/"

@@ -14,17 +14,17 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.engine import can_chat
-from tern.engine.from_safetensors import write_gguf
-from tern.engine.gguf import GGUFFile
-from tern.engine.recode import Encoding, write_recoded
+from tern.engine.convert.from_safetensors import write_gguf
+from tern.engine.convert.recode import Encoding, write_recoded
+from tern.engine.gguf.reader import GGUFFile
 from tern.errors import UserError
 from tern.library import hub_find, importing, shelf
 from tern.library.hub_client import RemoteFile
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
-from tern.ui.downloads import Downloads
-from tern.ui.error_words import said
-from tern.ui.jobs import Job, Work
+from tern.ui.models.downloads import Downloads
+from tern.ui.shared.jobs import Job, Work
+from tern.ui.shared.translate_errors import said
 
 UNDO_S = 10
 

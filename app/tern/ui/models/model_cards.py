@@ -21,18 +21,18 @@ from PySide6.QtWidgets import (
 )
 
 from tern.engine import can_chat
-from tern.engine.recode import ENCODINGS, Encoding
+from tern.engine.convert.recode import ENCODINGS, Encoding
 from tern.library.catalog import Entry
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished
-from tern.ui.download_row import DownloadRow
-from tern.ui.downloads import DownloadTask
-from tern.ui.error_words import said
-from tern.ui.job_row import JobRow
-from tern.ui.jobs import Job
-from tern.ui.model_acts import ModelActs
-from tern.ui.reveal import reveal
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.download_row import DownloadRow
+from tern.ui.models.downloads import DownloadTask
+from tern.ui.models.model_actions import ModelActs
+from tern.ui.shared.job_row import JobRow
+from tern.ui.shared.jobs import Job
+from tern.ui.shared.reveal import reveal
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.theme import Size, Space, Theme
 
 _LONG_WORD = re.compile(r"[^\s-]{20,}")
 _PIECE = re.compile(r"[^_./]{1,16}[_./]*|[_./]+")  # of a long word: what stays together

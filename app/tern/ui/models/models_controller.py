@@ -17,25 +17,25 @@ from PySide6.QtWidgets import QWidget
 
 from tern import paths
 from tern.chat.session import Session
-from tern.context import open_any_engine
 from tern.engine import can_chat
-from tern.engine.generic import chat_template
+from tern.engine.llama_engine import chat_template
 from tern.engine.types import Engine, EngineOptions, ModelInfo
 from tern.errors import UserError
 from tern.library import shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
+from tern.open_engine import open_any_engine
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui import first_run
-from tern.ui.downloads import Downloads, DownloadTask
-from tern.ui.first_run import FirstModelCard
-from tern.ui.main_window import MainWindow
-from tern.ui.models_page import ModelsPage
-from tern.ui.network_page import NetworkPage
-from tern.ui.network_word import NetworkWatch
-from tern.ui.speed_probe import SpeedProbe
-from tern.ui.theme import Theme
+from tern.ui.models import first_run
+from tern.ui.models.downloads import Downloads, DownloadTask
+from tern.ui.models.first_run import FirstModelCard
+from tern.ui.models.models_page import ModelsPage
+from tern.ui.models.speed_probe import SpeedProbe
+from tern.ui.settings.network_page import NetworkPage
+from tern.ui.style.theme import Theme
+from tern.ui.window.main_window import MainWindow
+from tern.ui.window.network_word import NetworkWatch
 
 log = logging.getLogger(__name__)
 _ENOUGH_TOKENS = 16  # of a reply, to measure a speed by

@@ -24,12 +24,11 @@ from tern.library import catalog, shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
-from tern.ui.download_row import DownloadRow
-from tern.ui.downloads import Downloads, DownloadTask, saved_options
-from tern.ui.error_words import said
-from tern.ui.hub_search import HubSearch
-from tern.ui.model_acts import UNDO_S, ModelActs, Saying
-from tern.ui.model_cards import (
+from tern.ui.models.download_row import DownloadRow
+from tern.ui.models.downloads import Downloads, DownloadTask, saved_options
+from tern.ui.models.hub_search import HubSearch
+from tern.ui.models.model_actions import UNDO_S, ModelActs, Saying
+from tern.ui.models.model_cards import (
     Card,
     EntryCard,
     GuideCard,
@@ -39,9 +38,10 @@ from tern.ui.model_cards import (
     button,
     text,
 )
-from tern.ui.notice import Notice
-from tern.ui.template_page import TemplatePage
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.template_page import TemplatePage
+from tern.ui.shared.notice import Notice
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.theme import Size, Space, Theme
 
 _WIDEST = 760
 

@@ -7,8 +7,8 @@ from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tern.library.shelf import Installed
-from tern.ui.model_cards import button, text
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.model_cards import button, text
+from tern.ui.style.theme import Size, Space, Theme
 
 
 class TemplatePage(QWidget):

@@ -19,13 +19,13 @@ from PySide6.QtWidgets import (
 )
 
 from tern.errors import UserError
-from tern.library import network, token_store
+from tern.library import hub_token, network
+from tern.library.hub_token import Status
 from tern.library.network import Connection
-from tern.library.token_store import Status
-from tern.ui import error_words
-from tern.ui.jobs import Job, Work
-from tern.ui.model_cards import button, text
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.models.model_cards import button, text
+from tern.ui.shared import translate_errors
+from tern.ui.shared.jobs import Job, Work
+from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 2000  # of the newest; the whole is in the file
 
@@ -124,7 +124,7 @@ class NetworkPage(QWidget):
         try:
             found = network.connections()
         except UserError as error:
-            self.summary.setText(error_words.said(error))
+            self.summary.setText(translate_errors.said(error))
             found = []
         else:
             self.summary.setText(self._summary(found))
@@ -141,7 +141,7 @@ class NetworkPage(QWidget):
                 self.table.setItem(row, column, item)
         self.table.setVisible(bool(newest))
         self._rest.setVisible(not newest)
-        self._run(lambda progress: token_store.status())
+        self._run(lambda progress: hub_token.status())
 
     def close_page(self) -> None:
         """Wait for a question to the keyring."""
@@ -163,15 +163,15 @@ class NetworkPage(QWidget):
         value = self.token.text()
 
         def work(progress: object) -> Status:
-            token_store.keep(value)
-            return token_store.status()
+            hub_token.keep(value)
+            return hub_token.status()
 
         self._run(work, self.token.clear)
 
     def _forget(self) -> None:
         def work(progress: object) -> Status:
-            token_store.forget()
-            return token_store.status()
+            hub_token.forget()
+            return hub_token.status()
 
         self._run(work)
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from tern.chat.manner import SAMPLING
 from tern.chat.presets import PRESETS, Preset, keep_own, own_presets, preset_of, remove_own
+from tern.chat.reply_options import SAMPLING
 from tern.chat.session import Session
 from tern.chat.types import Manner
 from tern.settings import SYSTEM_PROMPT, Settings
-from tern.ui.controls import Choice
-from tern.ui.settings_page import OwnValues, SettingsPage
-from tern.ui.theme import Space, Theme
+from tern.ui.settings.settings_page import OwnValues, SettingsPage
+from tern.ui.style.controls import Choice
+from tern.ui.style.theme import Space, Theme
 
 
 class MannerPage(SettingsPage):

@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.chat.writing import as_written
+from tern.chat.normalize import as_written
 from tern.settings import ACCENT, LANGUAGE, Setting
-from tern.ui import language
-from tern.ui.accents import ACCENTS
-from tern.ui.controls import Choice, Number, Real, Tick
-from tern.ui.icons import action_icon
-from tern.ui.theme import Size, Space, Theme
-from tern.ui.written import written_in
+from tern.ui.settings import language
+from tern.ui.shared.field_text import written_in
+from tern.ui.style.accents import ACCENTS
+from tern.ui.style.controls import Choice, Number, Real, Tick
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
 
 _CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
 

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.chat.manner import value_of
+from tern.chat.reply_options import value_of
 from tern.chat.session import Session
 from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
-from tern.ui.setting_rows import SettingRow, Values, translated
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.settings.setting_rows import SettingRow, Values, translated
+from tern.ui.style.theme import Size, Space, Theme
 
 _WIDTH, _HEIGHT = 620, 640  # px; wider for larger text
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
-from tern.ui.theme import Mode, Theme
+from tern.ui.style.theme import Mode, Theme
 
 
 class Actions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QMimeData
 from PySide6.QtGui import QTextDocument, QTextDocumentFragment
 
-from tern.chat.writing import as_written
+from tern.chat.normalize import as_written
 
 
 def written_in(document: QTextDocument) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from tern.ui.jobs import Job
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.shared.jobs import Job
+from tern.ui.style.theme import Size, Space, Theme
 
 
 class JobRow(QWidget):

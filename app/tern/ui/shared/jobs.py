@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
 from tern.errors import TernError
-from tern.ui import error_words
+from tern.ui.shared import translate_errors
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Job(QObject):
         except _CancelledError:
             self.cancelled.emit()
         except TernError as error:
-            self.failed.emit(error_words.said(error))
+            self.failed.emit(translate_errors.said(error))
         except OSError as error:
             said = QCoreApplication.translate("jobs", "The disk refused ({0}).")
             self.failed.emit(said.format(error.strerror or error))

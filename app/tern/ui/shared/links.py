@@ -7,7 +7,7 @@ import unicodedata
 from PySide6.QtCore import QCoreApplication, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from tern.ui.notice import Notice
+from tern.ui.shared.notice import Notice
 
 _WEB = ("http", "https")
 _MAIL = "mailto"

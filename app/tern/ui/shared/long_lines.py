@@ -5,7 +5,7 @@ length. So they are broken where they are put in (:func:`broken`), and whole aga
 
 from __future__ import annotations
 
-from tern.ui.parts import UNBROKEN, lines
+from tern.markup.parts import UNBROKEN, lines
 
 # Ends a line that goes on in the next. Nothing of it shows, and nobody writes it: invisible marks that undo each other.
 _SEAM = "\u2060\u200b\u2060"

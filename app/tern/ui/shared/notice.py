@@ -9,10 +9,10 @@ from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QShowEvent, QTextCharFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTextEdit, QToolButton, QWidget
 
-from tern.ui.announcer import Announcer
-from tern.ui.error_words import said
-from tern.ui.icons import action_icon
-from tern.ui.theme import Space, Theme
+from tern.ui.shared.announcer import Announcer
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Space, Theme
 
 _MOST_LINES, _LEAST_LINES = 9, 1
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right

@@ -26,9 +26,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from tern.ui.conversation_model import ROW, Row
-from tern.ui.icons import action_icon
-from tern.ui.theme import RADIUS, Size, Space, Theme
+from tern.ui.sidebar.conversation_model import ROW, Row
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import RADIUS, Size, Space, Theme
 
 Index = QModelIndex | QPersistentModelIndex
 

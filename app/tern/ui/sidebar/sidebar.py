@@ -12,11 +12,11 @@ from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from tern.chat.types import Hit, Summary
-from tern.ui.controls import ActionButton
-from tern.ui.conversation_model import ROW, ConversationModel, Row
-from tern.ui.conversation_rows import RowDelegate
-from tern.ui.icons import action_icon
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.sidebar.conversation_model import ROW, ConversationModel, Row
+from tern.ui.sidebar.conversation_rows import RowDelegate
+from tern.ui.style.controls import ActionButton
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
 
 WIDTH = 248
 _SEARCH_MS = 60

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QColor
 
 if TYPE_CHECKING:
-    from tern.ui.theme import Tokens
+    from tern.ui.style.theme import Tokens
 
 # name: (light, dark), as #RRGGBB
 ACCENTS = {

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
 
 _PEN, _GAP, _RADIUS = 2, 3, 6
 _HAVE_THEIR_OWN = (QPlainTextEdit, QScrollArea)  # a border of the style sheet, or nothing to do with keys

@@ -15,7 +15,7 @@ from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPai
 
 from tern import paths
 from tern.errors import BugError
-from tern.ui.theme import Theme
+from tern.ui.style.theme import Theme
 
 _PART = 0.875  # of the icon's side that the em takes: the drawings fill it to the edge
 

@@ -1,5 +1,5 @@
 """The style sheet: how widgets look, by their object name or their ``kind`` property. ``@name`` is one of the theme's
-tokens, sizes or radii, filled in by ui/theme.
+tokens, sizes or radii, filled in by ui/style/theme.
 """
 
 # The focus ring is an outline in the accent colour; a transparent border of the same width keeps things from moving.

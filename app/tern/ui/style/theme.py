@@ -20,8 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication
 
-from tern.ui.accents import ACCENTS, SYSTEM, accented, stronger
-from tern.ui.sheet import SHEET
+from tern.ui.style.accents import ACCENTS, SYSTEM, accented, stronger
+from tern.ui.style.style_sheet import SHEET
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAccessibilityHints  # from 6.10 on
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Colours by role, as #RRGGBB. Text is AA (4.5:1) wherever it is used (tests/gui/test_theme.py)."""
+    """Colours by role, as #RRGGBB. Text is AA (4.5:1) wherever it is used (tests/ui/style/test_theme.py)."""
 
     paper: str  # the window
     surface: str  # things one writes on or reads code from
@@ -185,7 +185,7 @@ class Theme(QObject):
             self.apply()
 
     def set_accent(self, name: str) -> None:
-        """One of ui/accents by its name, or the system's."""
+        """One of ui/style/accents by its name, or the system's."""
         if name != self._accent:
             self._accent = name
             self.apply()

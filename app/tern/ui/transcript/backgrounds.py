@@ -1,5 +1,5 @@
 """What lies under the text of the transcript and no text format can draw: bubbles, surfaces of code, list marks,
-bars beside quotations, rules. Reads the block properties of ui/formats; changes nothing.
+bars beside quotations, rules. Reads the block properties of ui/transcript/formats; changes nothing.
 """
 
 from __future__ import annotations
@@ -7,7 +7,10 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QPointF, QRectF, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPen, QTextBlock, QTextCursor, QTextTable
 
-from tern.ui.formats import (
+from tern.markup.lexing import language_name
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
+from tern.ui.transcript.formats import (
     ATTACHMENT,
     BUBBLE,
     CHECKED,
@@ -25,11 +28,8 @@ from tern.ui.formats import (
     UNCHECKED,
     Formats,
 )
-from tern.ui.highlighting import PLAIN
-from tern.ui.icons import action_icon
-from tern.ui.lexing import language_name
-from tern.ui.tables import surface
-from tern.ui.theme import BLOCK_RADIUS, RADIUS, Size, Space, Theme
+from tern.ui.transcript.highlighting import PLAIN
+from tern.ui.transcript.tables import surface
 
 _FAR = 100  # px: further than any round corner or edge reaches
 _HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute

@@ -8,10 +8,10 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QTextBlock, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from tern.ui.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK, MIRRORED
-from tern.ui.grounds import neighbours
-from tern.ui.icons import action_icon
-from tern.ui.theme import Theme
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.backgrounds import neighbours
+from tern.ui.transcript.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK, MIRRORED
 
 _COPIED_MS = 1400
 _STEPS = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QToolButton, QWidget
 
-from tern.ui.copying import CopyButton
-from tern.ui.icons import action_icon
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.transcript.clipboard import CopyButton
 
 
 class SideSlider(QScrollBar):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QBrush, QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument
 
-from tern.ui.formats import DIMMED, Formats
+from tern.ui.transcript.formats import DIMMED, Formats
 
 
 class ContextLine:

@@ -3,7 +3,7 @@
 No frames but tables: a selection may begin and end anywhere, which Qt does not allow across frames. What a format
 cannot draw (bubbles, code surfaces, list marks, quotation bars) is named in block properties for the painter.
 The open message is compared with what stands there, and only its differing tail is written again. No block is longer
-than one layout should take: what is comes in parts (ui/parts.py).
+than one layout should take: what is comes in parts (markup/parts.py).
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from tern.ui.formats import ASIDE, ELIDED, JOINED, PADDING, Formats
-from tern.ui.highlighting import Highlighter
-from tern.ui.inlines import insert_runs
-from tern.ui.markdown import safe_text
-from tern.ui.markdown_types import Block, Kind
-from tern.ui.parts import lines
-from tern.ui.tables import align, fit, keep_right, measure, tables_of, write_table
-from tern.ui.text_units import from_right, index_of, same_length, same_prefix
-from tern.ui.theme import Size, Space, Theme
-from tern.ui.wide_code import like_its_first
+from tern.markup.blocks import Block, Kind
+from tern.markup.markdown import safe_text
+from tern.markup.parts import lines
+from tern.markup.utf16 import from_right, index_of, same_length, same_prefix
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.transcript.formats import ASIDE, ELIDED, JOINED, PADDING, Formats
+from tern.ui.transcript.highlighting import Highlighter
+from tern.ui.transcript.inlines import insert_runs
+from tern.ui.transcript.tables import align, fit, keep_right, measure, tables_of, write_table
+from tern.ui.transcript.wide_code import like_its_first
 
 _CHIP_WIDTH = 280  # px of the longest name, at scale 1
 _MEASURED = 300  # characters of a line or a name: a longer one is wider than there is room

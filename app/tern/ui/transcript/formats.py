@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, ListItem, Style
-from tern.ui.text_units import from_right
-from tern.ui.theme import LINE_HEIGHT, Size, Space, Theme
+from tern.markup.blocks import THOUGHT_LINK, Block, Kind, ListItem, Style
+from tern.markup.utf16 import from_right
+from tern.ui.style.theme import LINE_HEIGHT, Size, Space, Theme
 
-# Properties of blocks, for the painter (ui/grounds.py).
+# Properties of blocks, for the painter (ui/transcript/backgrounds.py).
 _FIRST = QTextFormat.Property.UserProperty.value
 QUOTE = _FIRST + 1  # depth of quotation
 BUBBLE = _FIRST + 2  # number of the bubble that this block is part of

@@ -11,11 +11,11 @@ from contextlib import suppress
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, QTextLayout
 
-from tern.ui.formats import DIMMED
-from tern.ui.lexing import Ink, Reading, is_loaded, lexer_of, load
-from tern.ui.theme import Theme
+from tern.markup.lexing import Ink, Reading, is_loaded, lexer_of, load
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.formats import DIMMED
 
-# On `surface`, AA in both (tests/gui/test_highlighting.py). Quiet hues: code is read, not admired.
+# On `surface`, AA in both (tests/ui/transcript/test_highlighting.py). Quiet hues: code is read, not admired.
 LIGHT_INKS = {
     Ink.KEYWORD: "#7A3E9D",
     Ink.TYPE: "#0F6E7C",

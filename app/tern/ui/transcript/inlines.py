@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtGui import QTextCursor, QTextFormat
 
-from tern.ui.formats import Formats
-from tern.ui.markdown_types import Run, Style
-from tern.ui.text_units import index_of, utf16_length
+from tern.markup.blocks import Run, Style
+from tern.markup.utf16 import index_of, utf16_length
+from tern.ui.transcript.formats import Formats
 
 
 def insert_runs(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tern.chat.attaching import Attachment, Kind
+from tern.chat.attachments import Attachment, Kind
 from tern.chat.thinking import answer_or_all
-from tern.ui.chips import attachment_text
-from tern.ui.document import Attached, Slot
-from tern.ui.folding import FoldingReader
-from tern.ui.reading import ReplyReader
-from tern.ui.reply_setter import ReplySetter
+from tern.markup.incremental import ReplyReader
+from tern.ui.composer.attachment_chips import attachment_text
+from tern.ui.transcript.document import Attached, Slot
+from tern.ui.transcript.reply_setter import ReplySetter
+from tern.ui.transcript.thought_folding import FoldingReader
 
 MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments

@@ -8,9 +8,9 @@ from tern.chat.session import Session
 from tern.chat.types import Entry, State
 from tern.engine.types import FinishReason
 from tern.metrics.speed import format_seconds
-from tern.ui.error_words import said
-from tern.ui.figures import context_text, reply_text, speed_text, tokens_text
-from tern.ui.messages import Item
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.number_text import context_text, reply_text, speed_text, tokens_text
+from tern.ui.transcript.items import Item
 
 
 def items_of(session: Session) -> list[Item]:

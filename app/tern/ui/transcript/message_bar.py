@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
-from tern.ui.icons import action_icon
-from tern.ui.theme import Size, Theme
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Theme
 
 _COPIED_MS = 1400
 

@@ -4,12 +4,12 @@ as it was written until it has been read.
 
 from __future__ import annotations
 
-from tern.ui.document import DocumentWriter, Slot
-from tern.ui.folding import Reader
-from tern.ui.markdown_types import Block, Kind
-from tern.ui.pacing import Paced
-from tern.ui.parts import plain
-from tern.ui.reading import BITE, WHOLE
+from tern.markup.blocks import Block, Kind
+from tern.markup.incremental import BITE, WHOLE
+from tern.markup.pacing import Paced
+from tern.markup.parts import plain
+from tern.ui.transcript.document import DocumentWriter, Slot
+from tern.ui.transcript.thought_folding import Reader
 
 _MOST = 300_000  # steps, about a second, that the reading of one piece may take in all
 _BLOCK, _CELL = 8, 20  # steps that writing one costs at least

@@ -21,10 +21,10 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from tern.ui.formats import CODE_TAIL, MIRRORED, SCROLLED, SHARED, TABLE, WIDTHS, Formats, inset
-from tern.ui.inlines import insert_runs
-from tern.ui.markdown_types import Block, Kind, Run, Style
-from tern.ui.theme import Size, Space, Theme
+from tern.markup.blocks import Block, Kind, Run, Style
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.transcript.formats import CODE_TAIL, MIRRORED, SCROLLED, SHARED, TABLE, WIDTHS, Formats, inset
+from tern.ui.transcript.inlines import insert_runs
 
 _ALIGNS = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
 _WIDE = 60  # characters

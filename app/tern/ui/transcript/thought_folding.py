@@ -12,7 +12,7 @@ from typing import Protocol
 from PySide6.QtCore import QCoreApplication
 
 from tern.chat.thinking import Event, Splitter, What
-from tern.ui.markdown_types import THOUGHT_LINK, Block, Kind, Run
+from tern.markup.blocks import THOUGHT_LINK, Block, Kind, Run
 
 
 class Reader(Protocol):

@@ -21,15 +21,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QToolTip, QWidget
 
-from tern.ui import tables
-from tern.ui.code_bar import CodeBar, SideSlider
-from tern.ui.copying import code_text, selected_text
-from tern.ui.formats import CODE, CODE_SIDE, PADDING
-from tern.ui.message_bar import MessageBar
-from tern.ui.messages import ATTACHMENT_LINK, Shown
-from tern.ui.theme import Space, Theme
-from tern.ui.transcript_view import TranscriptView
-from tern.ui.wide_code import is_wide, overflow, scroll_to, scrolled, set_wide
+from tern.ui.style.theme import Space, Theme
+from tern.ui.transcript import tables
+from tern.ui.transcript.clipboard import code_text, selected_text
+from tern.ui.transcript.code_bar import CodeBar, SideSlider
+from tern.ui.transcript.formats import CODE, CODE_SIDE, PADDING
+from tern.ui.transcript.items import ATTACHMENT_LINK, Shown
+from tern.ui.transcript.message_bar import MessageBar
+from tern.ui.transcript.transcript_view import TranscriptView
+from tern.ui.transcript.wide_code import is_wide, overflow, scroll_to, scrolled, set_wide
 
 
 class Transcript(TranscriptView):

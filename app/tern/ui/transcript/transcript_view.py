@@ -22,15 +22,15 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QPushButton, QTextBrowser, QWidget
 
-from tern.ui.announcer import Announcer
-from tern.ui.context_line import ContextLine
-from tern.ui.document import AT_ONCE, DocumentWriter
-from tern.ui.grounds import Grounds
-from tern.ui.icons import action_icon
-from tern.ui.markdown_types import THOUGHT_LINK
-from tern.ui.messages import ATTACHMENT_LINK, MORE_LINK, Item, Shown
-from tern.ui.reply_setter import ReplySetter
-from tern.ui.theme import Size, Space, Theme
+from tern.markup.blocks import THOUGHT_LINK
+from tern.ui.shared.announcer import Announcer
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.transcript.backgrounds import Grounds
+from tern.ui.transcript.context_line import ContextLine
+from tern.ui.transcript.document import AT_ONCE, DocumentWriter
+from tern.ui.transcript.items import ATTACHMENT_LINK, MORE_LINK, Item, Shown
+from tern.ui.transcript.reply_setter import ReplySetter
 
 _NEAR_BOTTOM = 12
 # Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.

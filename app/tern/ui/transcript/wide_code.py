@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from PySide6.QtGui import QTextBlock, QTextBlockFormat, QTextCursor
 
-from tern.ui.formats import CODE, SCROLLED
-from tern.ui.grounds import neighbours
+from tern.ui.transcript.backgrounds import neighbours
+from tern.ui.transcript.formats import CODE, SCROLLED
 
 
 def is_wide(block: QTextBlock) -> bool:

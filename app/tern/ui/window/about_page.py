@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from tern import __version__
-from tern.ui.icons import app_icon
-from tern.ui.licences import components
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.icons import app_icon
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.window.licences import components
 
 _MARK = 48
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from tern.chat.attaching import Attachment
+from tern.chat.attachments import Attachment
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner
@@ -17,15 +17,15 @@ from tern.engine.types import ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.settings import Settings
-from tern.ui.attach_files import AttachFiles
-from tern.ui.attachment_page import AttachmentPage
-from tern.ui.desk import Desk
-from tern.ui.drafts import Drafts
-from tern.ui.fitting import Fitting
-from tern.ui.links import offer_link
-from tern.ui.presenting import item_of, items_of
-from tern.ui.theme import Theme
-from tern.ui.window_frame import WindowFrame
+from tern.ui.composer.attach_files import AttachFiles
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.composer.context_fit import Fitting
+from tern.ui.composer.drafts import Drafts
+from tern.ui.reply_queue import Desk
+from tern.ui.shared.links import offer_link
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.items_of_session import item_of, items_of
+from tern.ui.window.window_frame import WindowFrame
 
 UNDO_S = 10
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from tern.ui.icons import app_icon
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.icons import app_icon
+from tern.ui.style.theme import Size, Space, Theme
 
 _MARK = 56
 _NARROW = 560

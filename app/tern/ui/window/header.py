@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.ui.controls import ActionButton
-from tern.ui.icons import action_icon
-from tern.ui.theme import Space, Theme
+from tern.ui.style.controls import ActionButton
+from tern.ui.style.icons import action_icon
+from tern.ui.style.theme import Space, Theme
 
 _MODEL_WIDTH = 260  # px of the longest name
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.theme import Size, Space, Theme
 
 
 class HelpPage(QWidget):

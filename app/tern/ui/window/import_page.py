@@ -8,9 +8,9 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtGui import QKeyEvent, QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from tern.chat.found import Left, Outcome, Report, Why
-from tern.ui.error_words import said
-from tern.ui.theme import Size, Space, Theme
+from tern.chat.import_report import Left, Outcome, Report, Why
+from tern.ui.shared.translate_errors import said
+from tern.ui.style.theme import Size, Space, Theme
 
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 _MOST_LINES = 2000  # nobody reads more, and laying them out would be felt

@@ -36,19 +36,19 @@ from tern.settings import (
     Setting,
     Settings,
 )
-from tern.ui import tray
-from tern.ui.actions import look_menu
-from tern.ui.carrying import Carrying
-from tern.ui.chat_window import UNDO_S, ChatWindow
-from tern.ui.focus_ring import FocusRing
-from tern.ui.header import MenuEntry
-from tern.ui.help_page import HelpPage
-from tern.ui.manner_page import MannerPage
-from tern.ui.menu_bar import MenuBar
-from tern.ui.palette import Command, Palette
-from tern.ui.settings_page import SettingsPage, settings_page
-from tern.ui.theme import Mode, Theme
-from tern.ui.tray import Tray
+from tern.ui.settings.reply_options_page import MannerPage
+from tern.ui.settings.settings_page import SettingsPage, settings_page
+from tern.ui.shared.actions import look_menu
+from tern.ui.style.focus_ring import FocusRing
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.window import tray
+from tern.ui.window.chat_window import UNDO_S, ChatWindow
+from tern.ui.window.header import MenuEntry
+from tern.ui.window.help_page import HelpPage
+from tern.ui.window.menu_bar import MenuBar
+from tern.ui.window.palette import Command, Palette
+from tern.ui.window.transfer import Carrying
+from tern.ui.window.tray import Tray
 
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
 _DENSITIES = {"comfortable": 1.0, "compact": 0.6}
@@ -341,7 +341,7 @@ class MainWindow(ChatWindow):
     def show_about(self) -> None:
         """What Tern is and consists of."""
         if self._about is None:
-            from tern.ui.about_page import AboutPage  # late: it reads what is installed
+            from tern.ui.window.about_page import AboutPage  # late: it reads what is installed
 
             self._about = AboutPage(self._theme, self)
         _raise(self._about)

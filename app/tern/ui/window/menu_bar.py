@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
-from tern.ui.actions import Actions
+from tern.ui.shared.actions import Actions
 
 _MENUS = (
     ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),

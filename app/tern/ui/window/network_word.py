@@ -14,7 +14,7 @@ from tern.errors import UserError
 from tern.library import network
 from tern.library.hub_progress import Progress
 from tern.library.network import Connection, NetworkOptions
-from tern.ui.downloads import Downloads
+from tern.ui.models.downloads import Downloads
 
 _REDRAW_MS = 500
 _MINUTE, _HOUR = 60, 3600

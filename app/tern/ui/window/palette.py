@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 50
 _WIDTH = 520

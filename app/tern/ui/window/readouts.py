@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from tern.engine.types import Stats
 from tern.metrics.memory import memory
 from tern.metrics.speed import RateMeter, format_megabytes
-from tern.ui.figures import speed_text
-from tern.ui.network_word import NetworkWord, network_word
-from tern.ui.theme import Size, Space, Theme
+from tern.ui.style.number_text import speed_text
+from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.window.network_word import NetworkWord, network_word
 
 _TICK_MS = 500
 _IDLE_TICKS = 6  # between two looks at the memory while nothing runs

@@ -11,18 +11,18 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
-from tern.chat.apart import RELAY, import_apart
 from tern.chat.export import Kind, write
-from tern.chat.found import Report, Why
+from tern.chat.import_process import RELAY, import_apart
+from tern.chat.import_report import Report, Why
 from tern.chat.importing import importing
 from tern.chat.store import Store
 from tern.errors import UserError
 from tern.metrics.fresh_process import tern_command
-from tern.ui.files import ask_where_from, ask_where_to
-from tern.ui.import_page import ImportPage, summary
-from tern.ui.jobs import Job
-from tern.ui.notice import Notice
-from tern.ui.theme import Theme
+from tern.ui.shared.jobs import Job
+from tern.ui.shared.notice import Notice
+from tern.ui.style.theme import Theme
+from tern.ui.window.file_dialogs import ask_where_from, ask_where_to
+from tern.ui.window.import_page import ImportPage, summary
 
 _SAID_S = 10
 _LONG_MS = 500  # work that takes longer is said to be under way

@@ -11,8 +11,8 @@ from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon, QWidget
 
 from tern.settings import TRAY, Settings
-from tern.ui.actions import Actions
-from tern.ui.icons import app_icon
+from tern.ui.shared.actions import Actions
+from tern.ui.style.icons import app_icon
 
 
 def available() -> bool:

@@ -8,17 +8,17 @@ from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from tern.settings import Settings
-from tern.ui.actions import Actions
-from tern.ui.composer import Composer
-from tern.ui.conversations import Sidebar
-from tern.ui.greeting import Greeting
-from tern.ui.header import Header, MenuEntry
-from tern.ui.icons import app_icon
-from tern.ui.notice import Notice
-from tern.ui.readouts import Readouts
-from tern.ui.sides import Sides
-from tern.ui.theme import Space, Theme
-from tern.ui.transcript import Transcript
+from tern.ui.composer.composer import Composer
+from tern.ui.shared.actions import Actions
+from tern.ui.shared.notice import Notice
+from tern.ui.sidebar.sidebar import Sidebar
+from tern.ui.style.icons import app_icon
+from tern.ui.style.theme import Space, Theme
+from tern.ui.transcript.transcript import Transcript
+from tern.ui.window.greeting import Greeting
+from tern.ui.window.header import Header, MenuEntry
+from tern.ui.window.readouts import Readouts
+from tern.ui.window.side_panel import Sides
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)

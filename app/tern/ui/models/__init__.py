@@ -1,0 +1,1 @@
+"""The models: what is here, what can be had, and bringing one in."""

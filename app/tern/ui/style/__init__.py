@@ -1,0 +1,1 @@
+"""How Tern looks: colours, sizes, icons and the controls drawn with them. Knows no page."""

@@ -1,0 +1,1 @@
+"""The window itself: it puts the rooms together, and wires them."""
