@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import tern
+from tools.imports import arrows, circles, imports, modules
 
 SOURCE = Path(tern.__file__).resolve().parent
+KNOWN = set(modules(SOURCE))
 BASE = {"__init__", "errors", "paths", "atomic", "derived_files", "data_lock", "settings", "log"}
 
 # Which rooms each room may import besides itself and the base files: base <- engine, library <- metrics, chat
@@ -28,13 +30,25 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli", "ui"},
 }
 DOORS = {
-    ("cli/window.py", "tern.ui"),
+    ("cli/window.py", "tern.ui.app"),
     ("cli/window.py", "tern.ui.display"),
 }  # `tern` alone opens the window, late
+
+# The rooms of the window, from the floor up: each may import what stands on a line before it, and the files that
+# lie beside the rooms only what FLOOR says.
+UI_ORDER = (
+    {"ui/style"},
+    {"ui/shared"},
+    {"ui/transcript", "ui/composer", "ui/sidebar", "ui/models", "ui/settings"},
+    {"ui/window"},
+    {"ui"},
+)
+FLOOR = {"ui/bridge", "ui/reply_queue"}  # beside the rooms, and beneath them
 
 # Libraries that one room keeps to itself.
 ONLY_IN: dict[str, str] = {
     "PySide6": "ui/",
+    "PySide6.QtNetwork": "ui/single_instance",  # one window for one data folder; of the network Qt knows nothing
     "shiboken6": "ui/",
     "qtawesome": "ui/",
     "sqlite3": "chat/",
@@ -72,26 +86,9 @@ def _room(module: str) -> str:
     return "base" if first in BASE else first
 
 
-def _imports(text: str, package: list[str]) -> Iterator[str]:
-    """Every module that a source in ``package`` imports, wherever in it, as absolute names."""
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            base = package[: len(package) - node.level + 1] if node.level else []
-            module = ".".join([*base, *([node.module] if node.module else [])])
-            if module == "tern":  # the rooms are named after `import`
-                yield from (f"tern.{alias.name}" if _is_room(alias.name) else "tern" for alias in node.names)
-            else:
-                yield module
-
-
-def _is_room(name: str) -> bool:
-    return (SOURCE / name).is_dir() or (SOURCE / f"{name}.py").is_file()
-
-
 def _imports_of(path: Path) -> Iterator[str]:
-    return _imports(path.read_text(encoding="utf-8"), ["tern", *path.relative_to(SOURCE).parts[:-1]])
+    package = ".".join(["tern", *path.relative_to(SOURCE).parts[:-1]])
+    return imports(path.read_text(encoding="utf-8"), package, KNOWN)
 
 
 @pytest.mark.parametrize("path", _sources(), ids=_name)
@@ -107,14 +104,41 @@ def test_imports_point_one_way(path: Path) -> None:
         assert allowed, f"{name} may not import {module}"
 
 
+@pytest.mark.parametrize("path", [path for path in _sources() if _name(path).startswith("ui/")], ids=_name)
+def test_the_rooms_of_the_window_import_downwards(path: Path) -> None:
+    own = _level(_name(path).removesuffix(".py"))
+    for module in _imports_of(path):
+        name = "/".join(module.split(".")[1:])
+        if module.startswith("tern.ui.") and _room_in_ui(name) != _room_in_ui(_name(path)):
+            assert _level(name) < own, f"{_name(path)} may not import {module}"
+
+
+def _room_in_ui(name: str) -> str:
+    return "/".join(name.split("/")[:2]) if name.count("/") > 1 or (SOURCE / name).is_dir() else "ui"
+
+
+def _level(name: str) -> float:
+    """How high ``ui/room/file`` stands."""
+    if name in FLOOR:
+        return 1.5
+    room = _room_in_ui(name)
+    (level,) = (number for number, rooms in enumerate(UI_ORDER) if room in rooms)
+    return level
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    assert circles(arrows(SOURCE)) == []
+
+
 @pytest.mark.parametrize("path", _sources(), ids=_name)
 def test_libraries_stay_in_their_room(path: Path) -> None:
     name = _name(path)
     for module in _imports_of(path):
         top = module.partition(".")[0]
-        home = ONLY_IN.get(top)
-        allowed = home is None or name.startswith(home) or (name, top) in NOT_THE_NETWORK
-        assert allowed, f"{name} imports {module}, which belongs in {home}"
+        for library in (top, module):
+            home = ONLY_IN.get(library)
+            allowed = home is None or name.startswith(home) or (name, top) in NOT_THE_NETWORK
+            assert allowed, f"{name} imports {module}, which belongs in {home}"
 
 
 def test_every_room_says_what_it_is_for() -> None:
@@ -123,18 +147,38 @@ def test_every_room_says_what_it_is_for() -> None:
         assert ast.get_docstring(tree), f"{_name(path)} has no docstring"
 
 
+def test_every_room_has_its_map() -> None:
+    """A line for each file, where there are too many to guess."""
+    for room in ("engine", "ui", "library"):
+        text = (SOURCE / room / "README.md").read_text(encoding="utf-8")
+        files = {path for path in (SOURCE / room).rglob("*.py") if path.name != "__init__.py"}
+        missing = {
+            path.name for path in files if f"`{path.name}`" not in text and f"`{path.stem}`" not in text
+        }
+        assert not missing, f"{room}/README.md does not name {sorted(missing)}"
+
+
 def test_the_walk_sees_late_nested_and_relative_imports() -> None:
     text = """
-from . import gguf
+from . import worker
 def f():
     import sqlite3
     if f:
         from tern import ui, errors, __version__
         from ..chat import store
         import tern.library.hub as hub
+        from PySide6 import QtCore
 """
-    found = set(_imports(text, ["tern", "engine"]))
-    expected = {"tern.engine", "sqlite3", "tern.ui", "tern.errors", "tern", "tern.chat", "tern.library.hub"}
+    found = set(imports(text, "tern.engine", KNOWN))
+    expected = {
+        "tern.engine.worker", "sqlite3", "tern.ui", "tern.errors", "tern", "tern.chat.store", "tern.library.hub",
+        "PySide6", "PySide6.QtCore",
+    }  # fmt: skip
     assert found == expected
     assert _room("tern.errors") == _room("tern") == "base"
     assert _room("tern.library.hub") == "library"
+
+
+def test_circles_are_seen() -> None:
+    drawn = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"a", "f"}, "f": {"g"}, "g": {"e"}}
+    assert circles(drawn) == [["b", "c"], ["e", "f", "g"]]
