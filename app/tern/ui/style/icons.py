@@ -10,14 +10,16 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
 
 from tern import paths
 from tern.errors import BugError
 from tern.ui.style.theme import Theme
 
 _PART = 0.875  # of the icon's side that the em takes: the drawings fill it to the edge
+_SMALL = 24  # pixels: up to here thin wings would blur, and the tern has a drawing of its own
 
 
 def action_icon(name: str, theme: Theme, role: str = "ink") -> QIcon:
@@ -25,14 +27,39 @@ def action_icon(name: str, theme: Theme, role: str = "ink") -> QIcon:
     return QIcon(_Glyph(_glyphs()[name], theme.color(role), theme.color("quiet")))
 
 
-@cache
 def app_icon() -> QIcon:
-    """The tern."""
-    return QIcon(str(paths.resources_dir() / "icons" / "tern.svg"))
+    """The application's icon: an arctic tern in flight."""
+    return QIcon(_Tern())
 
 
-class _Glyph(QIconEngine):
-    """Draws one character of the icon font, sharp at every size."""
+class _Painted(QIconEngine):
+    """Icon that is painted anew for each size, so that it is sharp at all of them."""
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        pixmap = QPixmap(size)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        self.paint(painter, QRect(QPoint(), size), mode, state)
+        painter.end()
+        return pixmap
+
+
+class _Tern(_Painted):
+    """The tern: one drawing for docks and pages, a heavier one for title bars and trays."""
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        pixels = min(rect.width(), rect.height()) * painter.device().devicePixelRatio()
+        name = "tern_small.svg" if pixels <= _SMALL else "tern.svg"
+        renderer = QSvgRenderer(str(paths.resources_dir() / "icons" / name))
+        renderer.setAspectRatioMode(Qt.AspectRatioMode.KeepAspectRatio)
+        renderer.render(painter, QRectF(rect))
+
+    def clone(self) -> QIconEngine:
+        return _Tern()
+
+
+class _Glyph(_Painted):
+    """Draws one character of the icon font."""
 
     def __init__(self, character: str, color: QColor, disabled: QColor) -> None:
         super().__init__()
@@ -47,14 +74,6 @@ class _Glyph(QIconEngine):
         painter.setFont(font)
         painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, self._character)
         painter.restore()
-
-    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
-        pixmap = QPixmap(size)
-        pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        self.paint(painter, QRect(QPoint(), size), mode, state)
-        painter.end()
-        return pixmap
 
     def clone(self) -> QIconEngine:
         return _Glyph(self._character, self._color, self._disabled)
