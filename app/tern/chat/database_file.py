@@ -2,6 +2,7 @@
 
 A file that is gone, or in which nothing was ever kept, is not the person's file where backups hold conversations. One
 that a person emptied is: SQLite goes on counting in it. Knows the file as a file; what is in it is the store's affair.
+Backups keep what they hold but for conversations that were forgotten: these are erased from them too.
 """
 
 from __future__ import annotations

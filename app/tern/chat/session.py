@@ -2,6 +2,7 @@
 
 Everything is in the store before the engine hears of it: the person's message when it is asked, the reply about once
 a second while it arrives. Regenerating and editing add a branch beside the old one; nothing is overwritten.
+A session on ``Store.private()`` is a private chat: it does the same, and the store is in memory alone.
 """
 
 from __future__ import annotations

@@ -92,7 +92,8 @@ class Store:
 
     @classmethod
     def private(cls) -> Store:
-        """A store for a private chat: in memory alone, and gone when it is closed.
+        """A store for a private chat: in memory alone, and gone when it is closed. (What the system itself writes of
+        a process's memory, into its swap file as it sleeps, no program can rule out.)
 
         The numbers of its conversations and messages are no other store's, so that whoever tells conversations apart
         by number (the queue of replies) needs to know nothing of privacy.
