@@ -193,9 +193,9 @@ class Store:
     def forget(self, conversations: Numbers | None = None) -> list[int]:
         """Erase what was deleted from the file for good; None for all of it. No reply may be on its way in it.
 
-        Backups still hold it until ``database_file.erase_from_backups``, which may take longer and can be done in
-        another thread; ``database_file.back_up`` does it too. A copy that a person made, or what was put aside because
-        it was damaged, is not touched.
+        The index is merged, which takes seconds where there are thousands of conversations: a window does it over
+        :meth:`another` in a thread. Backups still hold it until ``database_file.erase_from_backups``, which
+        ``back_up`` does too. A copy that a person made, or what was put aside because it was damaged, is not touched.
         """
         with self._writing():
             gone = self._numbers("deleted > 0")
