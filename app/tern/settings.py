@@ -91,7 +91,7 @@ def most_threads() -> int:
     return min(512, 4 * count)  # ggml aborts on more than 512
 
 
-_LOOK, _REPLY, _ENGINE, _NETWORK = "Appearance", "Replies", "Engine", "Network"
+_LOOK, _REPLY, _CHATS, _ENGINE, _NETWORK = "Appearance", "Replies", "Chats and privacy", "Engine", "Network"
 
 THEME = Setting(
     "theme", str, "system", _LOOK, "Theme",
@@ -164,6 +164,11 @@ MAX_TOKENS = Setting(
     "max_tokens", int, 0, _REPLY, "Longest reply",
     "Stop a reply after this many tokens; 0 lets it run as far as the context reaches.", 0, 1 << 20, lowest="No limit",
 )  # fmt: skip
+KEEP_DELETED = Setting(
+    "keep_deleted_days", int, 30, _CHATS, "Keep deleted chats",
+    "How long a deleted conversation can be restored. After that its words are erased, from Tern's backups too.",
+    choices=((30, "30 days"), (0, "Forget at once")),
+)  # fmt: skip
 THREADS = Setting(
     "threads", int, 0, _ENGINE, "Threads",
     "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0,
@@ -211,6 +216,7 @@ FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the ful
 TABLE: tuple[Setting[Any], ...] = (
     THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS,
     SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
+    KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
     OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,

@@ -3721,6 +3721,10 @@
         <translation>0 nimmt immer das wahrscheinlichste Wort; höhere Werte wechseln mehr ab.</translation>
     </message>
     <message>
+        <source>30 days</source>
+        <translation>30 Tage</translation>
+    </message>
+    <message>
         <source>Above 1 makes repeating a recent token less likely; 1 switches it off.</source>
         <translation>Über 1 werden Wiederholungen eben benutzter Token unwahrscheinlicher; 1 schaltet es ab.</translation>
     </message>
@@ -3751,6 +3755,10 @@
     <message>
         <source>Automatic</source>
         <translation>Automatisch</translation>
+    </message>
+    <message>
+        <source>Chats and privacy</source>
+        <translation>Gespräche und Privatsphäre</translation>
     </message>
     <message>
         <source>Choose among the likeliest tokens that together reach this probability; 1 switches it off.</source>
@@ -3801,6 +3809,10 @@
         <translation>Verbietet jede Verbindung. Sonst verbindet sich Tern nur, um ein Modell zu holen, das Sie verlangen.</translation>
     </message>
     <message>
+        <source>Forget at once</source>
+        <translation>Sofort vergessen</translation>
+    </message>
+    <message>
         <source>Graphite</source>
         <translation>Graphit</translation>
     </message>
@@ -3813,12 +3825,20 @@
         <translation>Wie genau der KV-Cache gehalten wird: f32 ist genau und groß, q8_0 klein und in langen Gesprächen schneller.</translation>
     </message>
     <message>
+        <source>How long a deleted conversation can be restored. After that its words are erased, from Tern&apos;s backups too.</source>
+        <translation>Wie lange sich ein gelöschtes Gespräch wiederherstellen lässt. Danach werden seine Worte entfernt, auch aus Terns Sicherungen.</translation>
+    </message>
+    <message>
         <source>How many processor cores the model uses; 0 takes the best count that is known for this computer.</source>
         <translation>Wie viele Prozessorkerne das Modell benutzt; 0 nimmt die beste Zahl, die für diesen Computer bekannt ist.</translation>
     </message>
     <message>
         <source>How much room there is between things.</source>
         <translation>Wie viel Raum zwischen den Dingen ist.</translation>
+    </message>
+    <message>
+        <source>Keep deleted chats</source>
+        <translation>Gelöschte Gespräche behalten</translation>
     </message>
     <message>
         <source>Lagoon</source>

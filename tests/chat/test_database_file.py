@@ -392,7 +392,7 @@ gone = store.create("Can be brought back")
 store.delete(gone)
 print("ready", flush=True)
 sys.stdin.read()
-store.undelete(gone)
+store.restore(gone)
 """
 
 

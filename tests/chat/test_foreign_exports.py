@@ -410,7 +410,7 @@ def test_a_long_line_can_be_kept_shown_and_deleted(tmp_path: Path) -> None:
     assert [entry.content for entry in Session(store, first).path[-2:]] == ["2998", "2999"]
     store.delete(first)
     store.close()
-    store = Store.open(tmp_path)
+    store = Store.open(tmp_path, keep_deleted_days=0)
     assert [summary.id for summary in store.summaries()] == [second]
     assert store.entries(first) == []
     store.close()

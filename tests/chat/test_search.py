@@ -160,7 +160,7 @@ def test_what_is_deleted_is_gone_from_the_index_too(tmp_path: Path) -> None:
     assert words[0] in raw
     store.delete(number)
     store.close()
-    store = Store.open(tmp_path)
+    store = Store.open(tmp_path, keep_deleted_days=0)
     assert store.search("神经") == store.search("unmistakable") == []
     assert [hit.conversation.id for hit in store.search("手机")] == [kept]
     store._db.execute("INSERT INTO message_words (message_words) VALUES ('integrity-check')")

@@ -103,11 +103,11 @@ def test_deleting_can_be_undone_until_it_is_purged(tmp_path: Path) -> None:
     store.delete(number)
     assert store.summaries() == []
     assert store.search("wordling") == []
-    store.undelete(number)
+    store.restore(number)
     assert [hit.conversation.id for hit in store.search("wordling")] == [number]
     store.delete(number)
     store.close()
-    Store.open(tmp_path).close()
+    Store.open(tmp_path, keep_deleted_days=0).close()
     left = b"".join(path.read_bytes() for path in tmp_path.glob("conversations.db*"))
     assert b"unmistakable" not in left, "what is deleted is not left in the file"
 

@@ -17,11 +17,13 @@ import pytest
 
 from tern import paths
 from tern.__main__ import main
+from tern.chat import database_file
 from tern.chat.export import Kind, export
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
 from tern.engine.types import FinishReason, Stats
+from tern.settings import KEEP_DELETED, Settings
 
 from .pty_screen import OWN_ESCAPES, TERN, PtyScreen
 
@@ -167,10 +169,10 @@ def test_import_takes_a_zip_and_says_a_line_for_each(
     assert main(["chats", "import"]) == 1
 
 
-def test_deleting_erases(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+def test_deleting_for_good_erases(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     store.close()
-    assert main(["chats", "delete", "1", "1"]) == 0
-    assert capsys.readouterr().out == "1 conversation deleted.\n"
+    assert main(["chats", "delete", "1", "1", "--forget"]) == 0
+    assert capsys.readouterr().out == "1 conversation deleted for good.\n"
     assert main(["chats", "list", "--json"]) == 0
     assert [one["id"] for one in _json(capsys)] == [2]
     left = b"".join(path.read_bytes() for path in paths.data_dir().glob("conversations.db*"))
@@ -186,12 +188,88 @@ def test_deleting_asks_in_a_terminal(
             return True
 
     monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
-    code = main(["chats", "delete", "2"])
-    assert "Delete this conversation for good?" in capsys.readouterr().err
+    for_good = ["--forget"] if answer == "yes" else []
+    code = main(["chats", "delete", "2", *for_good])
+    asked = "Delete this conversation for good?" if for_good else "Delete this conversation?"
+    assert asked in capsys.readouterr().err
     assert len(store.summaries()) == left
     assert code == (left != 1)
     monkeypatch.setattr(sys, "stdin", Terminal(""))
     assert main(["chats", "delete", "1", "--yes"]) == 0
+
+
+def test_what_is_deleted_is_listed_apart_and_restored(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = store.summaries()
+    assert main(["chats", "list", "--deleted"]) == 0
+    assert capsys.readouterr().out == "There are no deleted conversations.\n"
+    assert main(["chats", "delete", "1", "2", "--json"]) == 0
+    said = _json(capsys)
+    assert (said["deleted"], said["erased"]) == ([1, 2], False)
+    for command in (["list"], ["search", "trains"], ["export", "--all"]):
+        assert main(["chats", *command, "--json"]) == 0
+        left = _json(capsys)
+        assert (left if isinstance(left, list) else left["conversations"]) == [], command
+    assert main(["chats", "list", "--deleted", "--json"]) == 0
+    listed = _json(capsys)
+    assert [(one["id"], one["title"], one["messages"]) for one in listed] == [
+        (2, "Birds?", 3),
+        (1, before[1].title, 2),
+    ]
+    assert listed[0]["deleted"] < listed[0]["kept_until"] == said["kept_until"]
+    assert main(["chats", "list", "--deleted", "--limit", "1"]) == 0
+    (row,) = capsys.readouterr().out.splitlines()
+    assert row.endswith("     3  Birds?")
+    assert main(["chats", "restore", "1", "77"]) == 1
+    error = "tern: There is no deleted conversation 77; `tern chats list --deleted` has the numbers.\n"
+    assert capsys.readouterr().err == error
+    assert store.summaries() == []
+    assert main(["chats", "restore", "1", "2", "1"]) == 0
+    assert capsys.readouterr().out == "2 conversations restored.\n"
+    assert store.summaries() == before
+    assert main(["chats", "delete", "2"]) == 0
+    assert capsys.readouterr().out.startswith(
+        "1 conversation deleted. `tern chats restore 2` brings it back until 20"
+    )
+    assert main(["chats", "restore", "2", "--json"]) == 0
+    assert _json(capsys) == {"restored": [2]}
+
+
+def test_what_was_deleted_before_can_be_forgotten(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.close()
+    assert main(["chats", "delete", "1"]) == 0
+    assert main(["chats", "delete", "1"]) == 1, "it is no longer there"
+    capsys.readouterr()
+    assert main(["chats", "delete", "1", "2", "--forget", "--json"]) == 0
+    assert _json(capsys) == {"deleted": [1, 2], "kept_until": None, "erased": True}
+    assert main(["chats", "restore", "1"]) == 1
+
+
+def test_the_settings_may_say_that_nothing_is_kept(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.close()
+    settings = Settings()
+    settings[KEEP_DELETED] = 0
+    settings.save()
+    assert main(["chats", "delete", "1"]) == 0
+    assert capsys.readouterr().out == "1 conversation deleted for good.\n"
+    assert main(["chats", "list", "--deleted", "--json"]) == 0
+    assert _json(capsys) == []
+
+
+def test_forgetting_reaches_the_backups(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    store.close()
+    backup = database_file.back_up(paths.data_dir() / database_file.FILE_NAME)
+    assert backup is not None
+    assert "铁路轨道".encode() in backup.read_bytes()
+    damaged = backup.with_name("20250101-120000.db")
+    damaged.write_bytes(b"damaged " * 999)
+    assert main(["chats", "delete", "1", "--forget"]) == 0
+    assert "A backup that cannot be changed" in capsys.readouterr().out
+    assert "铁路轨道".encode() not in backup.read_bytes()
+    damaged.unlink()
+    assert main(["chats", "delete", "2", "--forget", "--json"]) == 0
+    assert _json(capsys)["erased"] is True
 
 
 def test_one_number_that_is_none_deletes_nothing(store: Store) -> None:
@@ -226,7 +304,7 @@ store.delete(gone)
 Session(store, 2).ask("And gulls?")
 print("replies", flush=True)
 sys.stdin.readline()
-store.undelete(gone)
+store.restore(gone)
 print([entry.state.value for entry in Session(store, 2).path], flush=True)
 sys.stdin.readline()
 """
@@ -250,7 +328,8 @@ def test_all_of_it_works_while_the_window_replies(store: Store, tern: Run, tmp_p
             refused = tern("chats", "delete", "2")
             assert refused.returncode == 1
             assert "A reply is being written in conversation 2" in refused.stderr
-            assert tern("chats", "delete", "1").returncode == 0
+            forgotten = tern("chats", "delete", "1", "--forget")
+            assert "erased when Tern is next started" in forgotten.stdout
             window.stdin.write("\n")
             window.stdin.flush()
             assert window.stdout.readline() == "['done', 'done', 'done', 'streaming']\n"
@@ -266,7 +345,7 @@ def test_a_conversation_that_is_being_answered_is_not_deleted(
     Session(store, 2).ask("And gulls?")
     assert store.is_being_answered(2)
     assert not store.is_being_answered(1)
-    monkeypatch.setattr(Store, "open", classmethod(lambda cls, folder: store.another()))
+    monkeypatch.setattr(Store, "open", classmethod(lambda cls, folder, **_: store.another()))
     assert main(["chats", "delete", "1", "2"]) == 1
     assert "A reply is being written in conversation 2" in capsys.readouterr().err
     assert len(store.summaries()) == 2
@@ -274,7 +353,7 @@ def test_a_conversation_that_is_being_answered_is_not_deleted(
 
 def test_help_names_the_keys(tern: Run) -> None:
     for command, key in (("list", "pinned"), ("search", "message"), ("show", "system"), ("export", "conversations"),
-                         ("import", "left_out"), ("delete", "deleted")):  # fmt: skip
+                         ("import", "left_out"), ("delete", "erased"), ("restore", "restored")):  # fmt: skip
         said = tern("chats", command, "--help")
         assert said.returncode == 0
         assert key in said.stdout

@@ -2,6 +2,7 @@
 
 A file that is gone, or in which nothing was ever kept, is not the person's file where backups hold conversations. One
 that a person emptied is: SQLite goes on counting in it. Knows the file as a file; what is in it is the store's affair.
+Backups keep what they hold but for conversations that were forgotten: these are erased from them too.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import logging
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tern.chat import migrations, search
+from tern.chat import forgetting, migrations, search
 from tern.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -152,13 +153,41 @@ def is_backup_due(path: Path, now: float) -> bool:
 
 
 def back_up(path: Path) -> Path | None:
-    """Back up the file at ``path`` over a connection of its own, so that any thread may; None as for ``backup``."""
+    """Back up the file at ``path`` over a connection of its own, so that any thread may; None as for ``backup``.
+    What was forgotten is erased from the older ones."""
+    made = None
     try:
         with closing(sqlite3.connect(path)) as connection:
-            return backup(connection, path.parent / BACKUPS)
+            made = backup(connection, path.parent / BACKUPS)
     except (sqlite3.Error, OSError) as error:
         log.warning("no backup made: %s", error)
-        return None
+    erase_from_backups(path)
+    return made
+
+
+def erase_from_backups(path: Path) -> bool:
+    """Erase from the backups the conversations that were forgotten in the file at ``path``, over a connection of its
+    own; all else in them stays. Whether no backup that Tern made holds them now: one that is damaged or a newer Tern's
+    cannot be changed, and is tried again.
+
+    Only for whoever has the folder to itself (data_lock.py).
+    """
+    try:
+        with closing(connect(path)) as connection:
+            forgotten = forgetting.noted(connection)
+            if not forgotten:
+                return True
+            left = [
+                each
+                for each in _files(path.parent / BACKUPS)
+                if _date(each) is not None and not _erase(each, forgotten)
+            ]
+            if not left:
+                forgetting.settle(connection, forgotten)
+            return not left
+    except (sqlite3.Error, OSError) as error:
+        log.warning("backups not cleaned: %s", error)
+        return False
 
 
 def _size(path: Path) -> int:
@@ -227,6 +256,36 @@ def _held(path: Path) -> int:
     except sqlite3.Error as error:
         log.warning("backup %s cannot be used: %s", path.name, error)
         return 0
+
+
+def _erase(backup: Path, forgotten: Sequence[forgetting.Erased]) -> bool:
+    """Put a copy without these conversations in the place of a backup, all or nothing. Whether it holds none now."""
+    part = backup.with_name(".erasing.part")
+    try:
+        with closing(_read_only(backup)) as source:
+            if not 0 < migrations.version(source) <= len(migrations.STEPS):
+                return False
+            held = forgetting.held(source, forgotten)
+            if not held:
+                return True
+            part.unlink(missing_ok=True)
+            with closing(sqlite3.connect(part, isolation_level=None)) as copy:
+                source.backup(copy)
+                search.prepare(copy)
+                copy.execute("PRAGMA secure_delete = ON")
+                copy.execute("BEGIN")
+                forgetting.erase(copy, held)
+                copy.execute("COMMIT")
+                if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
+                    raise sqlite3.DatabaseError("the copy failed its integrity check")
+        part.replace(backup)
+        return True
+    except (sqlite3.Error, OSError) as error:
+        log.warning("backup %s not cleaned: %s", backup.name, error)
+        return False
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _read_only(path: Path) -> sqlite3.Connection:

@@ -49,7 +49,8 @@ def export(
 
     ``told`` is given the fraction that is done; what it raises ends the work.
     """
-    return "".join(pieces(store, conversations, kind, told))
+    with store.snapshot():
+        return "".join(pieces(store, conversations, kind, told))
 
 
 def write(
@@ -61,7 +62,7 @@ def write(
 ) -> None:
     """Export to ``path``. Raises UserError when the disk refuses."""
     try:
-        with replacing(path) as file:
+        with store.snapshot(), replacing(path) as file:
             for piece in pieces(store, conversations, kind, told):
                 file.write(piece.encode())
     except OSError as error:
@@ -71,7 +72,7 @@ def write(
 def pieces(
     store: Store, conversations: Sequence[int], kind: Kind, told: Progress = lambda fraction: None
 ) -> Iterator[str]:
-    """The same, a conversation at a time."""
+    """The same, a conversation at a time; inside ``Store.snapshot`` all of them as they are at one moment."""
     one = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]
     between = ",\n" if kind is Kind.JSON else "\n\n"
     if kind is Kind.JSON:

@@ -123,8 +123,7 @@ class _Writing:
             )
 
     def undo(self) -> None:
-        for number in self._added:
-            self._store.delete(number)
+        self._store.discard(self._added)
 
     def _is_new(self, found: Found) -> bool:
         if found.why is None and self._is_here(found):
@@ -168,7 +167,7 @@ class _Writing:
             yield
         with store.together():
             store.import_end(number, found.entries, ids.get(found.leaf or 0))
-            store.undelete(number)
+            store.unhide(number)
         return number
 
 

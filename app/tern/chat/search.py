@@ -39,7 +39,7 @@ _LETTER = r"[^\W_]"
 _SPACES = re.compile(r"\s+")
 _BEFORE, _AFTER = 24, 90  # characters of a passage on either side of where the words found begin
 _PLACES = 20  # of each word that are looked at for the best passage
-_MOST_ROWS = 20_000  # messages looked at, newest first, before a search is content with what it has
+_MOST_ROWS = 20_000  # messages found, newest first, before a search is content with what it has
 _TRIES = 8  # near words that one misspelt word may stand for
 _SHORTEST = 4  # letters of a word that may be misspelt
 
@@ -136,10 +136,10 @@ def _find(db: sqlite3.Connection, wanted: list[list[str]], limit: int) -> list[H
 def _messages(db: sqlite3.Connection, match: str) -> Iterator[tuple[int, str, float, int, int]]:
     """(conversation, title, updated, pinned, message) of the messages found, newest first, read as needed."""
     yield from db.execute(
-        "SELECT c.id, c.title, c.updated, c.pinned, m.id FROM "
-        f"(SELECT rowid FROM message_words WHERE message_words MATCH ? ORDER BY rowid DESC LIMIT {_MOST_ROWS}) f "
+        "SELECT c.id, c.title, c.updated, c.pinned, m.id FROM message_words f "
         "CROSS JOIN message m ON m.id = f.rowid CROSS JOIN conversation c ON c.id = m.conversation "
-        "WHERE m.deleted IS NULL AND c.deleted IS NULL", (match,),
+        "WHERE f.message_words MATCH ? AND m.deleted IS NULL AND c.deleted IS NULL "
+        f"ORDER BY f.rowid DESC LIMIT {_MOST_ROWS}", (match,),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 Everything is in the store before the engine hears of it: the person's message when it is asked, the reply about once
 a second while it arrives. Regenerating and editing add a branch beside the old one; nothing is overwritten.
+A session on ``Store.private()`` is a private chat: it does the same, and the store is in memory alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ CHECKPOINT_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """Messages taken away by :meth:`Session.delete_from`, to be given to :meth:`Session.restore`."""
+    """Messages taken away by :meth:`Session.delete_from`, to be given to :meth:`Session.restore`, by this or another
+    session of the conversation, until the program ends."""
 
     entries: tuple[Entry, ...]
     leaf: int | None
@@ -63,6 +65,11 @@ class Session:
             self._leaf = leaf if leaf in self._entries else self._newest_leaf(None)
 
     # What there is
+
+    @property
+    def store(self) -> Store:
+        """Where it is kept: title, pin and drafts are there. A private chat has a store of its own."""
+        return self._store
 
     @property
     def path(self) -> list[Entry]:
@@ -200,12 +207,17 @@ class Session:
         return removal
 
     def restore(self, removal: Removal) -> None:
-        """Bring back what :meth:`delete_from` took away."""
+        """Bring back what :meth:`delete_from` took away; and what that hangs on, if it was taken away later."""
         self._must_be_idle()
-        self._entries |= {entry.id: entry for entry in removal.entries}
-        self._entries = dict(sorted(self._entries.items()))
-        self._leaf = removal.leaf
-        self._store.undelete_entries([entry.id for entry in removal.entries], self._stored(), self._leaf)
+        back = {entry.id: entry for entry in removal.entries}
+        parent = removal.entries[0].parent
+        while parent is not None and parent not in self._entries:
+            back[parent] = self._store.deleted_entry(parent)
+            parent = back[parent].parent
+        self._entries = dict(sorted((self._entries | back).items()))
+        shown = removal.leaf if removal.leaf in self._entries else removal.entries[0].id
+        self._leaf = self._newest_leaf(shown)  # what was said after it since stays on show
+        self._store.undelete_entries(list(back), self._stored(), self._leaf)
 
     # What the engine does
 

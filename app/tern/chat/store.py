@@ -1,28 +1,32 @@
 """The conversations on disk: all SQL that reads or writes them (search.py searches). One connection, one thread.
 
-A method that writes has committed to the disk when it returns. Deleting only marks; :meth:`Store.purge` forgets.
+A method that writes has committed to the disk when it returns. Deleting only marks: what is deleted is shown nowhere,
+can be restored, and is forgotten when its time has come (:meth:`Store.forget`, forgetting.py). A private chat is kept
+in a store of its own that no disk sees (:meth:`Store.private`).
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import sqlite3
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from tern import data_lock
-from tern.chat import database_file, migrations, search
+from tern.chat import database_file, forgetting, migrations, search
 from tern.chat.attachments import PLAIN, Attachment, Kind, from_json, to_json
-from tern.chat.types import Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
+from tern.chat.types import Deleted, Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
 from tern.engine.types import Role
 from tern.errors import BugError, UserError
+from tern.settings import KEEP_DELETED
 
 log = logging.getLogger(__name__)
 
@@ -32,36 +36,49 @@ _PATIENCE_S = 5.0  # to wait for another process that writes
 _LOOK_S = 0.001
 _DAY_S = 24 * 3600
 _NEW_DRAFT, _NEW_ATTACHMENTS = "draft", "draft_attachments"  # facts: what is written for a new conversation
-_EDIT = "edit of message "  # a fact for each message that was changed and not sent again; its id follows
+_DISCARDED = -1.0  # hidden for so long that the next start forgets it
+# Numbers of a private store: beyond those of any store on a disk, within what Qt's signals carry (32 bits).
+_FIRST_PRIVATE, _EACH_PRIVATE = 1_000_000_000, 100_000
+_ENTRIES = "SELECT id, parent, role, content, state, error, stats, created, attachments, model FROM message"
+
+Numbers = int | Iterable[int]  # of one conversation, or of several
 
 
 class Store:
     """Every conversation. ``warning`` is a sentence for the person when the file had to be recovered.
 
-    ``path`` None: nothing is kept (``:memory:``). Every method raises UserError when the disk refuses.
+    ``path`` None: nothing is kept (``:memory:``). Every method raises UserError when the disk refuses. A method that
+    takes several conversations changes all of them in one transaction, and returns those that it changed: what undoes
+    it is the opposite method with these.
     """
+
+    _blocks = itertools.count(_FIRST_PRIVATE, _EACH_PRIVATE)
 
     def __init__(self, connection: sqlite3.Connection, path: Path | None = None, warning: str = "") -> None:
         self._db = connection
         self.path = path
         self.warning = warning
+        self.is_private = False
         self.now: Callable[[], float] = time.time
         self._seen: int = connection.execute("PRAGMA data_version").fetchone()[0]
 
     @classmethod
-    def open(cls, folder: Path, alone: bool = False) -> Store:
-        """The store in ``folder``; made when missing. Replies that were cut off are marked so; deletions are final.
+    def open(
+        cls, folder: Path, alone: bool = False, keep_deleted_days: float = KEEP_DELETED.default
+    ) -> Store:
+        """The store in ``folder``; made when missing. Replies that were cut off are marked so, and what was deleted
+        longer ago than ``keep_deleted_days`` is forgotten.
 
         While another process holds the folder (data_lock.py) its reply may be under way and its deletions may be
         undone: then neither is done, and nothing is mended. ``alone``: where nothing can be locked, the caller knows
-        that there is no other. Raises UserError, as ``keeping.open_checked`` does.
+        that there is no other. Raises UserError, as ``database_file.open_checked`` does.
         """
         path = folder / database_file.FILE_NAME
         with data_lock.taken(folder) as hold:
             connection, warning = database_file.open_checked(path, hold is not Hold.OTHERS)
             store = cls(connection, path, warning)
             if hold is Hold.OURS or (alone and hold is Hold.UNKNOWN):
-                store.purge()
+                store.purge(keep_deleted_days)
                 with store._writing() as db:
                     db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
         return store
@@ -72,6 +89,25 @@ class Store:
         connection = database_file.connect(":memory:")
         migrations.migrate(connection)
         return cls(connection)
+
+    @classmethod
+    def private(cls) -> Store:
+        """A store for a private chat: in memory alone, and gone when it is closed. (What the system itself writes of
+        a process's memory, into its swap file as it sleeps, no program can rule out.)
+
+        The numbers of its conversations and messages are no other store's, so that whoever tells conversations apart
+        by number (the queue of replies) needs to know nothing of privacy.
+        """
+        store = cls.in_memory()
+        store.is_private = True
+        first = next(cls._blocks)
+        with store._writing() as db:
+            db.executemany(
+                "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)",
+                [("conversation", first), ("message", first)],
+            )
+        store._db.execute("PRAGMA temp_store = MEMORY")  # no sorting on the disk either
+        return store
 
     def another(self) -> Store:
         """The same conversations over a connection of its own, for another thread; of a store with a ``path``."""
@@ -129,37 +165,116 @@ class Store:
     def rename(self, conversation: int, title: str) -> None:
         self._write("UPDATE conversation SET title = ? WHERE id = ?", title_of(title), conversation)
 
-    def set_pinned(self, conversation: int, pinned: bool) -> None:
-        self._write("UPDATE conversation SET pinned = ? WHERE id = ?", pinned, conversation)
+    def set_pinned(self, conversations: Numbers, pinned: bool) -> list[int]:
+        """Pin or unpin them."""
+        sql = "UPDATE conversation SET pinned = :value WHERE id = :id AND pinned <> :value"
+        return self._each(sql, conversations, pinned)
 
-    def delete(self, conversation: int) -> None:
-        """Take it off every list and out of every search; :meth:`undelete` brings it back until ``purge``."""
-        self._write("UPDATE conversation SET deleted = ? WHERE id = ?", self.now(), conversation)
+    # Deleting
+
+    def delete(self, conversations: Numbers) -> list[int]:
+        """Take them off every list and out of every search; :meth:`restore` brings them back as they were."""
+        sql = "UPDATE conversation SET deleted = :value WHERE id = :id AND deleted IS NULL"
+        return self._each(sql, conversations, self.now())
+
+    def deleted(self) -> list[Deleted]:
+        """What can be restored: what was deleted last comes first."""
+        rows = self._read(
+            "SELECT id, title, updated, pinned, deleted FROM conversation WHERE deleted > 0 "
+            "ORDER BY deleted DESC, updated DESC, id DESC"
+        )
+        return [Deleted(_summary(row), row[4]) for row in rows]
+
+    def restore(self, conversations: Numbers) -> list[int]:
+        """Bring back what was deleted: title, pin, branches and place in the list are what they were."""
+        sql = "UPDATE conversation SET deleted = :value WHERE id = :id AND deleted > 0"
+        return self._each(sql, conversations, None)
+
+    def forget(self, conversations: Numbers | None = None) -> list[int]:
+        """Erase what was deleted from the file for good; None for all of it. No reply may be on its way in it.
+
+        The index is merged, which takes seconds where there are thousands of conversations: a window does it over
+        :meth:`another` in a thread. Backups still hold it until ``database_file.erase_from_backups``, which
+        ``back_up`` does too. A copy that a person made, or what was put aside because it was damaged, is not touched.
+        """
+        with self._writing():
+            gone = self._numbers("deleted > 0")
+            if conversations is not None:
+                asked = set(_several(conversations))
+                gone = [number for number in gone if number in asked]
+            self._erase(gone)
+        if gone:
+            self._truncate_journal()
+        return gone
+
+    def forget_old(self, keep_deleted_days: float) -> list[int]:
+        """Forget what was deleted longer ago: for once a day, in a program that stays open for weeks."""
+        if keep_deleted_days <= 0:
+            return self.forget()  # whatever a clock that went wrong has dated it
+        with self._writing():
+            gone = self._numbers("deleted > 0 AND deleted <= ?", self.now() - keep_deleted_days * _DAY_S)
+            self._erase(gone)
+        if gone:
+            self._truncate_journal()
+        return gone
+
+    def purge(self, keep_deleted_days: float = 0.0) -> None:
+        """As a program starts: forget old deletions, messages that were deleted by themselves, and what was left
+        hidden for a day."""
+        before = self._db.total_changes
+        with self._writing() as db:
+            self.forget_old(keep_deleted_days)
+            self._erase(self._numbers("deleted < 0 AND deleted > ?", _DAY_S - self.now()))
+            db.execute("UPDATE message SET parent = NULL WHERE parent IS NOT NULL AND deleted IS NOT NULL")
+            if db.execute("DELETE FROM message WHERE deleted IS NOT NULL").rowcount:
+                forgetting.tidy(db)
+        if self._db.total_changes > before:
+            self._truncate_journal()
 
     def hide(self, conversation: int) -> None:
-        """Show it nowhere until it is whole; then ``undelete`` does. What is not whole after a day never will be."""
+        """Show it nowhere until it is whole; then :meth:`unhide` does. What is not whole after a day never will be."""
         self._write("UPDATE conversation SET deleted = ? WHERE id = ?", -self.now(), conversation)
 
-    def undelete(self, conversation: int) -> None:
-        self._write("UPDATE conversation SET deleted = NULL WHERE id = ?", conversation)
+    def unhide(self, conversation: int) -> None:
+        self._write("UPDATE conversation SET deleted = NULL WHERE id = ? AND deleted < 0", conversation)
 
-    def purge(self) -> None:
-        """Forget for good whatever is marked as deleted."""
-        gone_too = f"deleted > {min(0.0, _DAY_S - self.now())!r}"  # and what was left hidden
-        marked = f"deleted IS NOT NULL OR conversation IN (SELECT id FROM conversation WHERE {gone_too})"
+    def discard(self, conversations: Numbers) -> list[int]:
+        """Delete them with no way back; they are erased when a program next starts that has the folder to itself.
+        Erasing them now could take them from under the hands of another."""
+        return self._each(
+            "UPDATE conversation SET deleted = :value WHERE id = :id", conversations, _DISCARDED
+        )
+
+    def _each(self, sql: str, conversations: Numbers, value: float | None) -> list[int]:
+        """Do ``sql`` for each; those for which it changed something."""
         with self._writing() as db:
-            # SQLite follows a chain of messages that go with their parents for a thousand links, and no further.
-            db.execute(f"UPDATE message SET parent = NULL WHERE parent IS NOT NULL AND ({marked})")
-            gone = db.execute(f"DELETE FROM message WHERE {marked}").rowcount
-            gone += db.execute(f"DELETE FROM conversation WHERE {gone_too}").rowcount
-            db.execute(
-                "DELETE FROM fact WHERE name GLOB ? "
-                "AND CAST(substr(name, ?) AS INTEGER) NOT IN (SELECT id FROM message)",
-                (f"{_EDIT}*", len(_EDIT) + 1),
-            )
-            if gone:  # the index keeps the words of what is deleted until it is merged
-                for table in ("message_words", "title_words"):
-                    db.execute(f"INSERT INTO {table} ({table}) VALUES ('optimize')")
+            return [
+                number
+                for number in _several(conversations)
+                if db.execute(sql, {"id": number, "value": value}).rowcount
+            ]
+
+    def _numbers(self, where: str, *values: float) -> list[int]:
+        return [number for (number,) in self._read(f"SELECT id FROM conversation WHERE {where}", *values)]
+
+    def _erase(self, conversations: Sequence[int]) -> None:
+        """Within a transaction."""
+        if conversations:
+            if self.path is not None:
+                forgetting.note(self._db, conversations)
+            forgetting.erase(self._db, conversations)
+
+    def _truncate_journal(self) -> None:
+        """Leave no word of what was erased in the file that SQLite writes first; closing does the same. While another
+        connection reads there, it stays until then."""
+        if self.path is None or self._db.in_transaction:
+            return
+        with _disk_trouble():
+            self._db.execute("PRAGMA busy_timeout = 0")
+            try:
+                self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                self._db.execute(f"PRAGMA busy_timeout = {int(1000 * _PATIENCE_S)}")
 
     def manner(self, conversation: int) -> Manner:
         rows = self._read("SELECT system, sampling FROM conversation WHERE id = ?", conversation)
@@ -192,7 +307,7 @@ class Store:
 
     def edit(self, message: int) -> Draft | None:
         """What was made of a message that was sent, and not sent again; None where nothing was."""
-        found = self.fact(f"{_EDIT}{message}")
+        found = self.fact(f"{forgetting.EDIT}{message}")
         if not found:
             return None
         kept = json.loads(found)
@@ -200,24 +315,24 @@ class Store:
 
     def set_edit(self, message: int, draft: Draft | None) -> None:
         if draft is None:
-            self._write("DELETE FROM fact WHERE name = ?", f"{_EDIT}{message}")
+            self._write("DELETE FROM fact WHERE name = ?", f"{forgetting.EDIT}{message}")
         else:
             kept = {"text": draft.text, "attachments": _unsent_json(draft.attachments)}
-            self.note(f"{_EDIT}{message}", json.dumps(kept))
+            self.note(f"{forgetting.EDIT}{message}", json.dumps(kept))
 
     # Messages
 
     def entries(self, conversation: int) -> list[Entry]:
         """All messages of all its branches, oldest first."""
-        rows = self._read(
-            "SELECT id, parent, role, content, state, error, stats, created, attachments, model FROM message "
-            "WHERE conversation = ? AND deleted IS NULL ORDER BY id", conversation,
-        )  # fmt: skip
-        return [
-            Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7],
-                  _attachments(row[8], row[3]), row[9])
-            for row in rows
-        ]  # fmt: skip
+        rows = self._read(f"{_ENTRIES} WHERE conversation = ? AND deleted IS NULL ORDER BY id", conversation)
+        return [_entry(row) for row in rows]
+
+    def deleted_entry(self, number: int) -> Entry:
+        """A message that was marked as deleted. Raises BugError where there is none."""
+        rows = self._read(f"{_ENTRIES} WHERE id = ? AND deleted IS NOT NULL", number)
+        if not rows:
+            raise BugError(f"there is no deleted message {number}")
+        return _entry(rows[0])
 
     def leaf(self, conversation: int) -> int | None:
         """The last message of the branch on show."""
@@ -369,6 +484,22 @@ class Store:
             yield
 
     @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read inside it what is there now, whatever others write meanwhile. Nothing may be written inside."""
+        with _disk_trouble():
+            within = self._db.in_transaction
+            if not within:
+                self._db.execute("BEGIN")
+                self._db.execute(
+                    "SELECT 1 FROM conversation LIMIT 1"
+                ).fetchone()  # the moment is that of a first look
+            try:
+                yield
+            finally:
+                if not within:
+                    self._db.execute("ROLLBACK")
+
+    @contextmanager
     def pausing(self) -> Iterator[None]:
         """Write something long piece by piece: after each there is as much time for others who want to write."""
         started = time.monotonic()
@@ -492,8 +623,17 @@ def _draft_attachments(text: str) -> tuple[Attachment, ...]:
     )  # fmt: skip
 
 
+def _several(conversations: Numbers) -> Iterable[int]:
+    return (conversations,) if isinstance(conversations, int) else conversations
+
+
 def _summary(row: Any) -> Summary:
     return Summary(row[0], row[1], row[2], bool(row[3]))
+
+
+def _entry(row: Any) -> Entry:
+    return Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7],
+                 _attachments(row[8], row[3]), row[9])  # fmt: skip
 
 
 def _id(cursor: sqlite3.Cursor) -> int:

@@ -70,6 +70,14 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """A conversation that can be restored. ``when`` it was deleted: seconds since 1970."""
+
+    conversation: Summary
+    when: float
+
+
+@dataclass(frozen=True, slots=True)
 class Manner:
     """How a conversation is to be answered. ``system`` None and keys missing in ``sampling``: as the settings say.
 

@@ -1,5 +1,5 @@
-"""``tern chats``: the conversations that the window keeps; list, search, show, export, import, delete. One core with
-the window: everything here is chat's, this file only asks and prints.
+"""``tern chats``: the conversations that the window keeps; list, search, show, export, import, delete, restore. One
+core with the window: everything here is chat's, this file only asks and prints.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from tern.errors import UserError
 if TYPE_CHECKING:
     from tern.chat.import_report import Left, Outcome, Report
     from tern.chat.store import Store
-    from tern.chat.types import Summary
+    from tern.chat.types import Deleted, Summary
 
 FAILED = 1
 _WIDTH = 100
+_DAY_S = 24 * 3600
 _FORMATS = ("md", "txt", "json")
 
 _LEFT = {  # by chat.found.Left
@@ -42,7 +43,7 @@ def register(subparsers: options.Subparsers) -> None:
     parser = options.command(
         subparsers,
         "chats",
-        "list, search, show, export, import and delete conversations",
+        "list, search, show, export, import, delete and restore conversations",
         "The conversations that the window keeps. All of this works while the window is open.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -50,10 +51,13 @@ def register(subparsers: options.Subparsers) -> None:
         commands,
         "list",
         "the conversations, newest first",
-        "The conversations, newest first: number, time of the last message, messages, title.",
-        "a list of objects: id, title, updated (ISO 8601, UTC), pinned, messages",
+        "The conversations, newest first: number, time of the last message, messages, title. With --deleted those\n"
+        "that can be restored, with the time when each was deleted.",
+        "a list of objects: id, title, updated (ISO 8601, UTC), pinned, messages; with --deleted also deleted and "
+        "kept_until (when it was deleted, and how long it can be restored)",
     )
     listing.add_argument("--limit", type=options.positive, metavar="N", help="only the newest N")
+    listing.add_argument("--deleted", action="store_true", help="those that were deleted and can be restored")
     listing.set_defaults(run=run_list)
     search = _command(
         commands,
@@ -81,14 +85,29 @@ def register(subparsers: options.Subparsers) -> None:
     delete = _command(
         commands,
         "delete",
-        "delete conversations for good",
-        "Delete conversations. There is no way back. What they held is erased from their file at once, or, while a\n"
-        "window is open, when Tern is next started. Backups made before still hold it until newer ones replace them.",
-        "an object: deleted (a list of ids)",
+        "delete conversations",
+        "Delete conversations. They can be restored for 30 days; after that what they held is erased. With --forget,\n"
+        "or where the settings say so, there is no way back: it is erased at once, from the backups too, or, while a\n"
+        "window is open, when Tern is next started and makes its next backup. --forget also takes what was deleted\n"
+        "before.",
+        "an object: deleted (a list of ids), kept_until (how long they can be restored; null: no way back), "
+        "erased (whether no word of them is left in Tern's files)",
     )
     delete.add_argument("ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list says")
+    delete.add_argument("--forget", action="store_true", help="for good, with no way back")
     delete.add_argument("--yes", action="store_true", help="do not ask, as one does in a terminal")
     delete.set_defaults(run=run_delete)
+    restore = _command(
+        commands,
+        "restore",
+        "bring deleted conversations back",
+        "Bring deleted conversations back as they were: title, pin, branches and place in the list.",
+        "an object: restored (a list of ids)",
+    )
+    restore.add_argument(
+        "ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list --deleted says"
+    )
+    restore.set_defaults(run=run_restore)
 
 
 def _register_export(commands: options.Subparsers) -> None:
@@ -138,6 +157,8 @@ def _command(
 
 
 def run_list(args: argparse.Namespace) -> int:
+    if args.deleted:
+        return _list_deleted(args)
     with _store() as store:
         sizes = store.sizes()
         found = sorted(store.summaries(), key=lambda one: (-one.updated, -one.id))[: args.limit]
@@ -148,6 +169,26 @@ def run_list(args: argparse.Namespace) -> int:
         print(_row(one, f"{sizes.get(one.id, 0):>6,}"))
     if not found:
         print("There are no conversations yet.")
+    return 0
+
+
+def _list_deleted(args: argparse.Namespace) -> int:
+    with _store() as store:
+        sizes = store.sizes()
+        found = store.deleted()[: args.limit]
+    if args.json:
+        days = _keep_deleted_days()
+        _print_json([
+            _as_json(one.conversation)
+            | {"messages": sizes.get(one.conversation.id, 0), "deleted": _time(one.when),
+               "kept_until": _time(one.when + days * _DAY_S)}
+            for one in found
+        ])  # fmt: skip
+        return 0
+    for one in found:
+        print(_row(one.conversation, f"{sizes.get(one.conversation.id, 0):>6,}", one.when))
+    if not found:
+        print("There are no deleted conversations.")
     return 0
 
 
@@ -283,36 +324,79 @@ def _listed(left: dict[Left, int]) -> str:
 
 
 def run_delete(args: argparse.Namespace) -> int:
-    from tern import paths
-    from tern.chat.store import Store
-
     ids = list(dict.fromkeys(args.ids))
+    days = 0 if args.forget else _keep_deleted_days()
     with _store() as store:
-        found = _known(store, ids)
+        found = _known(store, ids, store.deleted() if args.forget else ())
         for one in found:
             if store.is_being_answered(one.id):
                 raise UserError(
                     f"A reply is being written in conversation {one.id}; stop it, or wait for its end, then delete it."
                 )
-        if sys.stdin.isatty() and not args.yes and not _agreed(found):
+        if sys.stdin.isatty() and not args.yes and not _agreed(found, for_good=not days):
             note("Nothing was deleted.")
             return FAILED
-        with store.together():
-            for number in ids:
-                store.delete(number)
-    Store.open(paths.data_dir()).close()  # which erases what is marked as deleted
+        if days:
+            store.delete(ids)
+        else:
+            store.discard(ids)
+        until = store.now() + days * _DAY_S
+    left = "" if days else _erase()
     if args.json:
-        _print_json({"deleted": ids})
+        _print_json(
+            {"deleted": ids, "kept_until": _time(until) if days else None, "erased": not days and not left}
+        )
+        return 0
+    said = "1 conversation deleted" if len(ids) == 1 else f"{len(ids):,} conversations deleted"
+    if days:
+        numbers, what = " ".join(map(str, ids)), "it" if len(ids) == 1 else "them"
+        date = dt.datetime.fromtimestamp(until).strftime("%Y-%m-%d")
+        print(f"{said}. `tern chats restore {numbers}` brings {what} back until {date}.")
     else:
-        print("1 conversation deleted." if len(ids) == 1 else f"{len(ids):,} conversations deleted.")
+        print(f"{said} for good.{left and ' '}{left}")
     return 0
 
 
-def _agreed(found: Sequence[Summary]) -> bool:
+def _erase() -> str:
+    """Erase what has no way back from the file and its backups; a sentence when some of it is left."""
+    from tern import data_lock, paths
+    from tern.chat.database_file import FILE_NAME, erase_from_backups
+
+    folder = paths.data_dir()
+    with data_lock.taken(folder) as hold:
+        if hold is not data_lock.Hold.OURS:
+            return (
+                "What was in it is erased when Tern is next started, and from the backups with the next one."
+            )
+        with _store():  # opening it erases
+            pass
+        if erase_from_backups(folder / FILE_NAME):
+            return ""
+    return "A backup that cannot be changed still holds what was in it, until newer ones replace it."
+
+
+def run_restore(args: argparse.Namespace) -> int:
+    ids = list(dict.fromkeys(args.ids))
+    with _store() as store:
+        there = {one.conversation.id for one in store.deleted()}
+        for number in ids:
+            if number not in there:
+                raise UserError(
+                    f"There is no deleted conversation {number}; `tern chats list --deleted` has the numbers."
+                )
+        store.restore(ids)
+    if args.json:
+        _print_json({"restored": ids})
+    else:
+        print("1 conversation restored." if len(ids) == 1 else f"{len(ids):,} conversations restored.")
+    return 0
+
+
+def _agreed(found: Sequence[Summary], for_good: bool) -> bool:
     for one in found:
         note(_row(one))
     what = "this conversation" if len(found) == 1 else f"these {len(found):,} conversations"
-    print(f"Delete {what} for good? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"Delete {what}{' for good' if for_good else ''}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -321,7 +405,7 @@ def _store() -> Iterator[Store]:
     from tern import paths
     from tern.chat.store import Store
 
-    store = Store.open(paths.data_dir())
+    store = Store.open(paths.data_dir(), keep_deleted_days=_keep_deleted_days())
     try:
         if store.warning:
             note(f"tern: {store.warning}")
@@ -330,20 +414,28 @@ def _store() -> Iterator[Store]:
         store.close()
 
 
-def _known(store: Store, ids: Sequence[int]) -> list[Summary]:
-    """What ``ids`` are the numbers of. Raises UserError when one is none."""
+def _keep_deleted_days() -> int:
+    from tern.settings import KEEP_DELETED, Settings
+
+    return Settings.load()[KEEP_DELETED]
+
+
+def _known(store: Store, ids: Sequence[int], deleted: Sequence[Deleted] = ()) -> list[Summary]:
+    """What ``ids`` are the numbers of, among the conversations and those ``deleted``. Raises UserError when one is
+    none."""
+    gone = {one.conversation.id: one.conversation for one in deleted}
     found = []
     for number in ids:
-        summary = store.listed(number)
+        summary = gone.get(number) or store.listed(number)
         if summary is None:
             raise UserError(f"There is no conversation {number}; `tern chats list` has the numbers.")
         found.append(summary)
     return found
 
 
-def _row(one: Summary, size: str = "") -> str:
-    when = dt.datetime.fromtimestamp(one.updated).strftime("%Y-%m-%d %H:%M")
-    before = f"{one.id:>6}  {when}  {size}{'  ' if size else ''}{'* ' if one.pinned else ''}"
+def _row(one: Summary, size: str = "", when: float | None = None) -> str:
+    time = dt.datetime.fromtimestamp(one.updated if when is None else when).strftime("%Y-%m-%d %H:%M")
+    before = f"{one.id:>6}  {time}  {size}{'  ' if size else ''}{'* ' if one.pinned else ''}"
     return before + _cut(_line(one.title), _WIDTH - len(before))
 
 

@@ -36,7 +36,7 @@ from tern.engine.types import EngineOptions, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
-from tern.settings import CONTEXT_SIZE, KV_TYPE, LANGUAGE, THEME, Settings
+from tern.settings import CONTEXT_SIZE, KEEP_DELETED, KV_TYPE, LANGUAGE, THEME, Settings
 from tern.ui.settings import language
 from tern.ui.shared.translate_errors import said
 from tern.ui.single_instance import Doorbell, Visit, take_or_visit
@@ -105,7 +105,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     doorbell = Doorbell(folder, app)
     settings = Settings.load()
     language.install(app, settings[LANGUAGE])
-    store, warning = _open_store(folder)
+    store, warning = _open_store(folder, settings)
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
     window.apply_settings()
@@ -168,10 +168,10 @@ def _engine_options(options: WindowOptions, settings: Settings) -> EngineOptions
     )
 
 
-def _open_store(folder: Path) -> tuple[Store, str]:
+def _open_store(folder: Path, settings: Settings) -> tuple[Store, str]:
     """The conversations, and a sentence when they cannot be kept this time."""
     try:
-        return Store.open(folder, alone=True), ""
+        return Store.open(folder, alone=True, keep_deleted_days=settings[KEEP_DELETED]), ""
     except UserError as error:
         log.warning("nothing is kept: %s", error)
         return Store.in_memory(), str(error)

@@ -212,8 +212,7 @@ class MainWindow(ChatWindow):
         """Take a conversation away; it can be undone for ten seconds."""
 
         def undo() -> None:
-            for number in gone:
-                self._do(partial(self.store.undelete, number))
+            self._do(partial(self.store.restore, gone))
             self._list_conversations()
             self.show_conversation(conversation)
             self._gone.clear()
