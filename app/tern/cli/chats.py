@@ -209,7 +209,8 @@ def run_export(args: argparse.Namespace) -> int:
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
-                f"{args.out} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force."
+                "{path} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force.",
+                path=args.out,
             )
         with Progress("Exporting") as progress:
             write(store, ids, args.out, kind, progress)
@@ -292,7 +293,8 @@ def run_delete(args: argparse.Namespace) -> int:
         for one in found:
             if store.is_being_answered(one.id):
                 raise UserError(
-                    f"A reply is being written in conversation {one.id}; stop it, or wait for its end, then delete it."
+                    "A reply is being written in conversation {number}; stop it, or wait for its end, then delete it.",
+                    number=one.id,
                 )
         if sys.stdin.isatty() and not args.yes and not _agreed(found):
             note("Nothing was deleted.")
@@ -336,7 +338,9 @@ def _known(store: Store, ids: Sequence[int]) -> list[Summary]:
     for number in ids:
         summary = store.listed(number)
         if summary is None:
-            raise UserError(f"There is no conversation {number}; `tern chats list` has the numbers.")
+            raise UserError(
+                "There is no conversation {number}; `tern chats list` has the numbers.", number=number
+            )
         found.append(summary)
     return found
 
