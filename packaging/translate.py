@@ -7,8 +7,9 @@
 Between the first two, a person translates in Qt Linguist (`pyside6-linguist resources/translations/tern_de.ts`) or in
 any editor. English needs a file too: it holds the plurals. See resources/translations/README.md.
 
-Texts are literals in `tr()` of a class, in `translate("context", "text")`, or in the `_tr("text")` of a module; those
-of the settings table, the presets and the errors come from where they are.
+Texts are literals in `tr()` of a class, in `translate("context", "text")`, or in the `_tr("text")` of a module; the
+forms of errors are literals in `UserError("{path} is empty.", path=path)`, its kin and `Sentence` (tern/errors.py).
+Those of the settings table, the presets and the catalogue come from where they are.
 """
 
 from __future__ import annotations
@@ -36,34 +37,11 @@ TABLES = {
     "errors",
     "catalogue",
 }  # contexts whose texts are not literals where they are shown
-ROOMS = (
-    "chat",
-    "engine",
-    "library",
-    "open_engine.py",
-    "data_lock.py",
-    "paths.py",
-    "settings.py",
-    "metrics/fresh_process.py",
-    "ui/models/downloads.py",
-)
-ERRORS = {
-    "UserError", "SettingError", "SilentError", "HubError", "ChangedError", "RangeError", "FullError", "DamagedError",
-    "GGUFError", "BrokenFileError", "CannotChatError", "CacheTypeError", "ContextSizeError", "DiedError",
-    "RefusedError", "TemplateError", "TooLittleMemoryError", "UnknownModelError", "_UnusableError",
-}  # fmt: skip
-REASONS = {"_fail", "error", "_text", "_kind"}  # they are told what is wrong with a model file
-SENTENCES = {
-    "BEGINS_AGAIN",
-    "BEGINS_AGAIN_WHOLE",
-    "WHOLE_AGAIN",
-    "BUG_SENTENCE",
-    "_FOREIGN",
-    "_NO_MODEL",
-    "_NO_REASON",
-    "what",
-    "why",
-}  # names in those rooms whose texts are said as well
+TERMINAL = SOURCE / "cli"  # which speaks English
+ROOTS = (
+    "Sentence",
+    "UserError",
+)  # of the classes that are given the form of a sentence, as their first parameter, form
 
 
 @dataclass(frozen=True, order=True)
@@ -107,51 +85,59 @@ def _of_tables() -> Iterator[Text]:
 
 
 def error_forms() -> list[str]:
-    """What the errors of other rooms say, with {0}, {1} where something is filled in."""
+    """What the errors of Tern say in the window, with a gap like {path} for each value. Raises NotLiteralError."""
+    makers = form_takers()
     found = set()
-    for room in ROOMS:
-        place = SOURCE / room
-        for path in [place] if place.is_file() else sorted(place.rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                found |= {form for part in _said_by(node) if (form := _form(part)) and " " in form}
-    return sorted(found)
+    for path in sorted(SOURCE.rglob("*.py")):
+        if not path.is_relative_to(TERMINAL):
+            found |= {_text("", call.args[0], False, path).source for call in form_calls(path, makers)}
+    return sorted(form for form in found if not _is_gap(form))
 
 
-def _said_by(node: ast.AST) -> list[ast.expr]:
-    """The expressions that become (part of) the sentence of an error."""
-    if isinstance(node, ast.Call) and _name(node) in ERRORS | REASONS and not _logs(node):
-        return [part for each in node.args[:2] for part in _choices(each)]
-    if isinstance(node, ast.Call) and _name(node) == "__init__" and node.args:  # of an error's class
-        return [node.args[0]]
-    if isinstance(node, ast.Assign) and any(
-        getattr(target, "id", "") in SENTENCES for target in node.targets
-    ):
-        return node.value.values if isinstance(node.value, ast.Dict) else [node.value]
-    return []
+def form_takers() -> dict[str, set[str] | None]:
+    """Sentence, UserError and all its kin: each one's parameters that are no values of its form; None for a class that
+    is given no form, because it has its own."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in SOURCE.rglob("*.py")]
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    found: dict[str, set[str] | None] = {root: set() for root in ROOTS}
+    grown = True
+    while grown:
+        grown = False
+        for node in classes:
+            bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+            base = next((base for base in bases if base in found), None)
+            if base is not None and node.name not in found:
+                found[node.name], grown = _parameters(node, found[base]), True
+    return found
 
 
-def _logs(call: ast.Call) -> bool:
-    return isinstance(call.func, ast.Attribute) and ast.unparse(call.func.value) == "log"
+def _parameters(kind: ast.ClassDef, inherited: set[str] | None) -> set[str] | None:
+    for node in kind.body:
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            _, *names = (argument.arg for argument in (*node.args.posonlyargs, *node.args.args))
+            return {argument.arg for argument in node.args.kwonlyargs} if names == ["form"] else None
+    return inherited
 
 
-def _choices(expression: ast.expr) -> list[ast.expr]:
-    """Both ends of `a if c else b`."""
-    return [expression.body, expression.orelse] if isinstance(expression, ast.IfExp) else [expression]
+def form_calls(path: Path, takers: dict[str, set[str] | None]) -> Iterator[ast.Call]:
+    """The calls in the module at ``path`` whose first argument is the form of a sentence."""
+    if path == SOURCE / "errors.py":
+        return  # where forms are handled, and none is
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and node.args and takers.get(_name(node)) is not None:
+            yield node
+        elif isinstance(node, ast.ClassDef) and node.name in takers:
+            yield from (call for call in ast.walk(node) if isinstance(call, ast.Call) and _gives_own(call))
 
 
-def _form(expression: ast.expr) -> str:
-    """A text with numbered gaps for what an f-string fills in; empty for anything else."""
-    parts = expression.values if isinstance(expression, ast.JoinedStr) else [expression]
-    words, gaps = "", 0
-    for part in parts:
-        if isinstance(part, ast.Constant) and isinstance(part.value, str):
-            words += part.value.replace("{", "{{").replace("}", "}}")
-        elif isinstance(part, ast.FormattedValue):
-            words += f"{{{gaps}}}"
-            gaps += 1
-        else:
-            return ""
-    return words
+def _gives_own(call: ast.Call) -> bool:
+    """Whether a class gives its base a form of its own, not the one that it was given."""
+    return _name(call) == "__init__" and bool(call.args) and ast.unparse(call.args[0]) != "form"
+
+
+def _is_gap(form: str) -> bool:
+    """Whether the sentence is all in its value."""
+    return form.startswith("{") and form.find("}") == len(form) - 1
 
 
 def _of_module(path: Path) -> Iterator[Text]:
@@ -202,9 +188,6 @@ def _text(context: str, argument: ast.expr, plural: bool, path: Path) -> Text:
 
 def update() -> None:
     """Merge the texts into every .ts file: new ones come in, others go, translations stay."""
-    (FOLDER / "errors.json").write_text(
-        json.dumps(error_forms(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
-    )
     lines = []
     for text in sorted(texts()):
         context, source = json.dumps(text.context), _c_literal(text.source)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import filelock
 
-from tern.errors import UserError
+from tern.errors import Sentence
 
 log = logging.getLogger(__name__)
 
@@ -51,11 +51,11 @@ class DataLock:
         except (OSError, NotImplementedError) as error:
             log.warning("the data folder cannot be locked: %s", error)
             reason = getattr(error, "strerror", None) or str(error)
-            self.problem = str(
-                UserError(
-                    f"Tern's folder {self._folder} cannot be locked ({reason}). Do not open a second window with it: "
-                    "the two would disturb each other."
-                )
+            self.problem = Sentence(
+                "Tern's folder {folder} cannot be locked ({reason}). Do not open a second window with it: "
+                "the two would disturb each other.",
+                folder=self._folder,
+                reason=reason,
             )
             return Hold.UNKNOWN
         return Hold.OURS

@@ -40,19 +40,22 @@ def _meant(folder: str, named_by: str) -> Path:
     """The folder that a person named. Raises UserError where there is none of that name to be."""
     if not folder:  # as an unset variable in a script leaves it: never the current folder, by accident
         raise UserError(
-            f"{named_by} is empty. Name a folder for Tern's files with --data-dir DIR, or leave it out."
+            "{named_by} is empty. Name a folder for Tern's files with --data-dir DIR, or leave it out.",
+            named_by=named_by,
         )
     try:
         return Path(folder).expanduser().absolute()
     except RuntimeError as error:
         raise UserError(
-            f"Tern cannot tell which folder {folder} is: there is no such person on this computer, or no home folder. "
-            "Write the whole path: --data-dir /DIR."
+            "Tern cannot tell which folder {folder} is: there is no such person on this computer, or no home folder. "
+            "Write the whole path: --data-dir /DIR.",
+            folder=folder,
         ) from error
     except OSError as error:
         raise UserError(
-            f"Tern cannot tell where {folder} is, because the current folder is gone. "
-            "Change to another folder, or write the whole path: --data-dir /DIR."
+            "Tern cannot tell where {folder} is, because the current folder is gone. "
+            "Change to another folder, or write the whole path: --data-dir /DIR.",
+            folder=folder,
         ) from error
 
 
@@ -75,8 +78,10 @@ def _ready(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"Tern cannot create its folder {folder} ({error.strerror}). "
-            "Choose another with --data-dir DIR, or free the place."
+            "Tern cannot create its folder {folder} ({reason}). "
+            "Choose another with --data-dir DIR, or free the place.",
+            folder=folder,
+            reason=error.strerror,
         ) from error
     return folder
 

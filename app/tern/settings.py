@@ -22,7 +22,7 @@ from typing import Any, Generic, TypeVar
 
 from tern import paths
 from tern.atomic import replacing
-from tern.errors import BugError, UserError
+from tern.errors import BugError, Sentence, UserError
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +233,11 @@ class _Pair:
 
 
 class _UnusableError(Exception):
-    """The file is there and says nothing; the reason is the message."""
+    """The file is there and says nothing; ``why``."""
+
+    def __init__(self, why: Sentence) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 class Settings:
@@ -247,7 +251,7 @@ class Settings:
         self._touched: set[str] = set()  # keys that were set here and are not saved yet
         self._bad: set[str] = set()  # keys whose value in the file cannot be used
         self._unread = False  # the file is there, and nobody knows what it says
-        self.warnings: list[str] = []
+        self.warnings: list[Sentence] = []
         self._adopt({key: _pair(key, value) for key, value in (values or {}).items()})
 
     def __getitem__(self, setting: Setting[T]) -> T:
@@ -295,17 +299,22 @@ class Settings:
             pass
         except OSError as error:
             settings._lose(
-                UserError(
-                    f"The settings in {path} could not be read ({error.strerror}), so Tern uses its defaults and works "
-                    "offline. The file stays as it is; make it readable, then start Tern again."
+                Sentence(
+                    "The settings in {path} could not be read ({reason}), so Tern uses its defaults and works "
+                    "offline. The file stays as it is; make it readable, then start Tern again.",
+                    path=path,
+                    reason=error.strerror,
                 )
             )
         except _UnusableError as error:
             settings._lose(
-                UserError(
-                    f"The settings in {path} could not be read ({error}), so Tern uses its defaults and works offline "
+                Sentence(
+                    "The settings in {path} could not be read ({error}), so Tern uses its defaults and works offline "
                     "until you correct that file, or switch “Work offline” off in the settings. "
-                    f"Before anything is saved, the file is copied to {_aside(path).name}."
+                    "Before anything is saved, the file is copied to {aside}.",
+                    path=path,
+                    error=error.why,
+                    aside=_aside(path).name,
                 )
             )
         return settings
@@ -325,7 +334,9 @@ class Settings:
                 with replacing(path) as file:
                     file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
-            raise UserError(f"Tern could not save its settings in {path} ({error.strerror}).") from error
+            raise UserError(
+                "Tern could not save its settings in {path} ({reason}).", path=path, reason=error.strerror
+            ) from error
         self._touched.clear()
         self._unread = False
         self._adopt(pairs)
@@ -338,8 +349,10 @@ class Settings:
             return {}
         except OSError as error:
             raise UserError(
-                f"Tern could not save its settings: {path} cannot be read ({error.strerror}), and what is in it "
-                "would be lost. Make the file readable, then try again."
+                "Tern could not save its settings: {path} cannot be read ({reason}), and what is in it "
+                "would be lost. Make the file readable, then try again.",
+                path=path,
+                reason=error.strerror,
             ) from error
         except _UnusableError as error:
             aside = _aside(path)
@@ -347,10 +360,13 @@ class Settings:
                 shutil.copyfile(path, aside)
             if not self._unread and OFFLINE.key not in self._touched:
                 self._warn(
-                    UserError(
-                        f"The settings in {path} could not be read any more ({error}), so Tern wrote them anew and "
+                    Sentence(
+                        "The settings in {path} could not be read any more ({error}), so Tern wrote them anew and "
                         "works offline until you switch that off in the settings. "
-                        f"The file as it was is kept as {aside.name}."
+                        "The file as it was is kept as {aside}.",
+                        path=path,
+                        error=error.why,
+                        aside=aside.name,
                     )
                 )
             return {**self._file, OFFLINE.key: _pair(OFFLINE.key, True)}
@@ -376,24 +392,32 @@ class Settings:
             shown = pair.text if len(pair.text) <= _SHOWN else f"{pair.text[:_SHOWN]}…"
             if key in self._guarding:
                 self._warn(
-                    UserError(
-                        f"The setting {key} cannot be {shown}, so Tern works offline until you correct it in "
-                        f"{FILE_NAME}, or switch “Work offline” off in the settings."
+                    Sentence(
+                        "The setting {key} cannot be {value}, so Tern works offline until you correct it in "
+                        "{file}, or switch “Work offline” off in the settings.",
+                        key=key,
+                        value=shown,
+                        file=FILE_NAME,
                     )
                 )
             else:
                 self._warn(
-                    UserError(f"The setting {key} cannot be {shown}, so Tern uses {setting.default!r}.")
+                    Sentence(
+                        "The setting {key} cannot be {value}, so Tern uses {default!r}.",
+                        key=key,
+                        value=shown,
+                        default=setting.default,
+                    )
                 )
 
-    def _lose(self, said: UserError) -> None:
+    def _lose(self, said: Sentence) -> None:
         log.warning("settings not read: %s", said)
         self._unread = True
         self._warn(said)
 
-    def _warn(self, said: UserError) -> None:
-        if str(said) not in self.warnings:
-            self.warnings.append(str(said))
+    def _warn(self, said: Sentence) -> None:
+        if said not in self.warnings:
+            self.warnings.append(said)
 
 
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -405,17 +429,18 @@ def _read(path: Path) -> dict[str, _Pair]:
         data = path.read_bytes()
     except FileNotFoundError:
         if path.is_symlink():
-            raise _UnusableError("it is a link to a file that is not there") from None
+            raise _UnusableError(Sentence("it is a link to a file that is not there")) from None
         raise
     try:
         text = data.decode(json.detect_encoding(data), "surrogatepass")
         whole = json.loads(text, parse_int=_number)
     except json.JSONDecodeError as error:
-        raise _UnusableError(f"line {error.lineno} is no JSON" if text.strip() else "it is empty") from error
+        no_json = Sentence("line {line} is no JSON", line=error.lineno)
+        raise _UnusableError(no_json if text.strip() else Sentence("it is empty")) from error
     except (ValueError, RecursionError) as error:
-        raise _UnusableError("it is no JSON") from error
+        raise _UnusableError(Sentence("it is no JSON")) from error
     if not isinstance(whole, dict):
-        raise _UnusableError("it is no JSON object")
+        raise _UnusableError(Sentence("it is no JSON object"))
     # It is sound. Now each entry once more, for how it is written: numbers and escapes have many spellings.
     decoder = json.JSONDecoder(parse_int=_number)
     pairs: dict[str, _Pair] = {}

@@ -1027,10 +1027,6 @@
         <translation>Eins nach dem anderen: Warten Sie auf das, was läuft, oder brechen Sie es ab.</translation>
     </message>
     <message>
-        <source>That is the model itself. Choose another file.</source>
-        <translation>Das ist das Modell selbst. Wählen Sie eine andere Datei.</translation>
-    </message>
-    <message>
         <source>The hub has another file for {0} ({1:,.0f} MB). It takes this one&apos;s place.</source>
         <translation>Der Hub hat eine andere Datei für {0} ({1:,.0f} MB). Sie tritt an die Stelle dieser.</translation>
     </message>
@@ -1828,40 +1824,48 @@
 <context>
     <name>errors</name>
     <message>
-        <source>A TQ1_0 tensor of {0} x {1} weights cannot have {2} bytes.</source>
-        <translation>Ein TQ1_0-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+        <source>That is the model itself. Choose another file.</source>
+        <translation>Das ist das Modell selbst. Wählen Sie eine andere Datei.</translation>
     </message>
     <message>
-        <source>A TQ2_0 tensor of {0} x {1} weights cannot have {2} bytes.</source>
-        <translation>Ein TQ2_0-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+        <source>Tern is already open with its data in {folder}, but its window does not answer. Close that one first, or choose another folder with --data-dir DIR.</source>
+        <translation>Tern ist mit seinen Daten in {folder} schon offen, aber sein Fenster antwortet nicht. Schließen Sie zuerst jenes, oder wählen Sie mit --data-dir ORDNER einen anderen Ordner.</translation>
     </message>
     <message>
-        <source>A context of {0} tokens takes {1} GB of memory with {2}, and {3} GB are free. Choose a smaller context, or close other programs.</source>
-        <translation>Ein Kontext von {0} Token braucht mit {2} {1} GB Arbeitsspeicher, und {3} GB sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
+        <source>A TQ1_0 tensor of {rows} x {cols} weights cannot have {size} bytes.</source>
+        <translation>Ein TQ1_0-Tensor aus {rows} x {cols} Gewichten kann nicht {size} Bytes haben.</translation>
     </message>
     <message>
-        <source>A copy needs {0} MB in {1}, where {2} MB are free. Make room, or leave the file where it is with --link.</source>
-        <translation>Eine Kopie braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+        <source>A TQ2_0 tensor of {rows} x {cols} weights cannot have {size} bytes.</source>
+        <translation>Ein TQ2_0-Tensor aus {rows} x {cols} Gewichten kann nicht {size} Bytes haben.</translation>
     </message>
     <message>
-        <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {0}.</source>
-        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von 32; dieses Modell hat {0}.</translation>
+        <source>A context of {context:,} tokens takes {cache:,.1f} GB of memory with {name}, and {free:,.1f} GB are free. Choose a smaller context, or close other programs.</source>
+        <translation>Ein Kontext von {context:,} Token braucht mit {name} {cache:,.1f} GB Arbeitsspeicher, und {free:,.1f} GB sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
     </message>
     <message>
-        <source>An I2_S tensor of {0} x {1} weights cannot have {2} bytes.</source>
-        <translation>Ein I2_S-Tensor aus {0} x {1} Gewichten kann nicht {2} Bytes haben.</translation>
+        <source>A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave the file where it is with --link.</source>
+        <translation>Eine Kopie braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
-        <source>Another Tern is fetching {0} already. Wait for it, or stop it there.</source>
-        <translation>Ein anderes Tern holt {0} schon. Warten Sie darauf, oder halten Sie es dort an.</translation>
+        <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {head_dim}.</source>
+        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von 32; dieses Modell hat {head_dim}.</translation>
+    </message>
+    <message>
+        <source>An I2_S tensor of {rows} x {cols} weights cannot have {size} bytes.</source>
+        <translation>Ein I2_S-Tensor aus {rows} x {cols} Gewichten kann nicht {size} Bytes haben.</translation>
+    </message>
+    <message>
+        <source>Another Tern is fetching {file} already. Wait for it, or stop it there.</source>
+        <translation>Ein anderes Tern holt {file} schon. Warten Sie darauf, oder halten Sie es dort an.</translation>
     </message>
     <message>
         <source>HF_HUB_OFFLINE is set, so Tern opened no connection. Unset that variable to use the network.</source>
         <translation>HF_HUB_OFFLINE ist gesetzt, deshalb hat Tern keine Verbindung geöffnet. Löschen Sie diese Variable, um das Netz zu benutzen.</translation>
     </message>
     <message>
-        <source>More of {0} came than it is large.</source>
-        <translation>Von {0} kam mehr, als es groß ist.</translation>
+        <source>More of {file} came than it is large.</source>
+        <translation>Von {file} kam mehr, als es groß ist.</translation>
     </message>
     <message>
         <source>Something went wrong inside Tern while fetching. The details are in its log; try again.</source>
@@ -1872,64 +1876,64 @@
         <translation>In Tern ist etwas schiefgegangen; Näheres steht im Protokoll. Nichts ging verloren: Bitte versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>TERN_KERNEL={0} is not an instruction set Tern knows ({1}); unset it or choose one.</source>
-        <translation>TERN_KERNEL={0} ist kein Befehlssatz, den Tern kennt ({1}); löschen Sie die Variable, oder wählen Sie einen.</translation>
+        <source>TERN_KERNEL={name} is not an instruction set Tern knows ({known}); unset it or choose one.</source>
+        <translation>TERN_KERNEL={name} ist kein Befehlssatz, den Tern kennt ({known}); löschen Sie die Variable, oder wählen Sie einen.</translation>
     </message>
     <message>
-        <source>Tern cannot create its folder {0} ({1}). Choose another with --data-dir DIR, or free the place.</source>
-        <translation>Tern kann seinen Ordner {0} nicht anlegen ({1}). Wählen Sie mit --data-dir ORDNER einen anderen, oder machen Sie den Platz frei.</translation>
+        <source>Tern cannot create its folder {folder} ({reason}). Choose another with --data-dir DIR, or free the place.</source>
+        <translation>Tern kann seinen Ordner {folder} nicht anlegen ({reason}). Wählen Sie mit --data-dir ORDNER einen anderen, oder machen Sie den Platz frei.</translation>
     </message>
     <message>
-        <source>Tern cannot create {0} ({1}). Choose another place with --data-dir DIR.</source>
-        <translation>Tern kann {0} nicht anlegen ({1}). Wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+        <source>Tern cannot create {folder} ({reason}). Choose another place with --data-dir DIR.</source>
+        <translation>Tern kann {folder} nicht anlegen ({reason}). Wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>Tern cannot open your conversations in {0} ({1}). Free the disk or the folder&apos;s permissions and start Tern again; until then what you write is not kept.</source>
-        <translation>Tern kann Ihre Gespräche in {0} nicht öffnen ({1}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+        <source>Tern cannot open your conversations in {path} ({error}). Free the disk or the folder&apos;s permissions and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche in {path} nicht öffnen ({error}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Tern could not reach your conversations on the disk ({0}). Free some space, then try again.</source>
-        <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({0}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
+        <source>Tern could not reach your conversations on the disk ({reason}). Free some space, then try again.</source>
+        <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({reason}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
-        <source>Tern could not save its settings in {0} ({1}).</source>
-        <translation>Tern konnte seine Einstellungen nicht in {0} sichern ({1}).</translation>
+        <source>Tern could not save its settings in {path} ({reason}).</source>
+        <translation>Tern konnte seine Einstellungen nicht in {path} sichern ({reason}).</translation>
     </message>
     <message>
-        <source>Tern could not write in {0} ({1}).</source>
-        <translation>Tern konnte nicht in {0} schreiben ({1}).</translation>
+        <source>Tern could not write in {folder} ({reason}).</source>
+        <translation>Tern konnte nicht in {folder} schreiben ({reason}).</translation>
     </message>
     <message>
-        <source>Tern could not write its vocabulary file {0} ({1}).</source>
-        <translation>Tern konnte seine Vokabulardatei {0} nicht schreiben ({1}).</translation>
+        <source>Tern could not write its vocabulary file {path} ({reason}).</source>
+        <translation>Tern konnte seine Vokabulardatei {path} nicht schreiben ({reason}).</translation>
     </message>
     <message>
-        <source>Tern could not write {0} ({1}).</source>
-        <translation>Tern konnte {0} nicht schreiben ({1}).</translation>
+        <source>Tern could not write {path} ({reason}).</source>
+        <translation>Tern konnte {path} nicht schreiben ({reason}).</translation>
     </message>
     <message>
         <source>Tern is set to work offline, so it opened no connection. Switch “Work offline” off in the settings first.</source>
         <translation>Tern ist auf Offline-Arbeit gestellt, deshalb hat es keine Verbindung geöffnet. Schalten Sie zuerst „Offline arbeiten“ in den Einstellungen ab.</translation>
     </message>
     <message>
-        <source>Tern may not write in {0} ({1}). Change the folder&apos;s permissions, or choose another place with --data-dir DIR.</source>
-        <translation>Tern darf nicht in {0} schreiben ({1}). Ändern Sie die Rechte des Ordners, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+        <source>Tern may not write in {folder} ({reason}). Change the folder&apos;s permissions, or choose another place with --data-dir DIR.</source>
+        <translation>Tern darf nicht in {folder} schreiben ({reason}). Ändern Sie die Rechte des Ordners, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>Tern needs llama-cpp-python {0} exactly, but {1} is installed. Run: pip install llama-cpp-python=={2}</source>
-        <translation>Tern braucht genau llama-cpp-python {0}, aber {1} ist installiert. Rufen Sie auf: pip install llama-cpp-python=={2}</translation>
+        <source>Tern needs llama-cpp-python {version} exactly, but {installed} is installed. Run: pip install llama-cpp-python=={version}</source>
+        <translation>Tern braucht genau llama-cpp-python {version}, aber {installed} ist installiert. Rufen Sie auf: pip install llama-cpp-python=={version}</translation>
     </message>
     <message>
-        <source>Tern&apos;s compiled kernels ({0}) cannot be loaded on this system: install Tern again. ({1})</source>
-        <translation>Die übersetzten Kernels von Tern ({0}) lassen sich auf diesem System nicht laden: Installieren Sie Tern neu. ({1})</translation>
+        <source>Tern&apos;s compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})</source>
+        <translation>Die übersetzten Kernels von Tern ({name}) lassen sich auf diesem System nicht laden: Installieren Sie Tern neu. ({error})</translation>
     </message>
     <message>
         <source>Tern&apos;s compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
         <translation>Dieser Installation fehlen die übersetzten Kernels von Tern. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
-        <source>Tern&apos;s compiled kernels have version {0}, but this Tern needs {1}. Install Tern again (from a source checkout: run `make setup`).</source>
-        <translation>Die übersetzten Kernels von Tern haben Version {0}, aber dieses Tern braucht {1}. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
+        <source>Tern&apos;s compiled kernels have version {version}, but this Tern needs {needed}. Install Tern again (from a source checkout: run `make setup`).</source>
+        <translation>Die übersetzten Kernels von Tern haben Version {version}, aber dieses Tern braucht {needed}. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
         <source>Tern&apos;s kernels were built for another version of llama.cpp. Install Tern again.</source>
@@ -1944,92 +1948,92 @@
         <translation>Das ist kein Token. Kopieren Sie es ganz von huggingface.co, Settings, Access Tokens.</translation>
     </message>
     <message>
-        <source>The answer from {0} cannot be understood ({1}). Try again, or use another mirror.</source>
-        <translation>Die Antwort von {0} ist nicht zu verstehen ({1}). Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>The answer from {host} cannot be understood ({error}). Try again, or use another mirror.</source>
+        <translation>Die Antwort von {host} ist nicht zu verstehen ({error}). Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
         <source>No model is open. Choose one, then send again.</source>
         <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
     </message>
     <message>
-        <source>A copy of {0} cannot be written in {1} ({2}). Make room, or leave the file where it is with --link.</source>
-        <translation>Eine Kopie von {0} kann nicht in {1} geschrieben werden ({2}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+        <source>A copy of {name} cannot be written in {folder} ({reason}). Make room, or leave the file where it is with --link.</source>
+        <translation>Eine Kopie von {name} kann nicht in {folder} geschrieben werden ({reason}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
-        <source>SSL_CERT_DIR names {0}, which is not a folder. Correct the variable, or unset it.</source>
-        <translation>SSL_CERT_DIR nennt {0}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
+        <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_DIR nennt {folder}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
     <message>
-        <source>Tern cannot use {0}: {1}. Choose another GGUF file, or fetch this one again.</source>
-        <translation>Tern kann {0} nicht benutzen: {1}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
+        <source>Tern cannot use {name}: {what}. Choose another GGUF file, or fetch this one again.</source>
+        <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
-        <source>Tern&apos;s folder {0} cannot be locked ({1}). Do not open a second window with it: the two would disturb each other.</source>
-        <translation>Terns Ordner {0} lässt sich nicht sperren ({1}). Öffnen Sie kein zweites Fenster damit: Die beiden würden einander stören.</translation>
+        <source>Tern&apos;s folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
+        <translation>Terns Ordner {folder} lässt sich nicht sperren ({reason}). Öffnen Sie kein zweites Fenster damit: Die beiden würden einander stören.</translation>
     </message>
     <message>
-        <source>The disk of {0} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another place with --data-dir DIR.</source>
-        <translation>Der Datenträger von {0} nimmt keine so große Datei an; FAT32 endet bei 4 GB. Wählen Sie mit --data-dir ORDNER einen anderen Platz.</translation>
+        <source>The disk of {folder} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger von {folder} nimmt keine so große Datei an; FAT32 endet bei 4 GB. Wählen Sie mit --data-dir ORDNER einen anderen Platz.</translation>
     </message>
     <message>
         <source>The file changed on the server, so it begins again.</source>
         <translation>Die Datei hat sich auf dem Server geändert, darum beginnt sie von vorn.</translation>
     </message>
     <message>
-        <source>The file of {0} is gone from {1}. Fetch or import it again.</source>
-        <translation>Die Datei von {0} ist nicht mehr in {1}. Holen oder importieren Sie sie noch einmal.</translation>
+        <source>The file of {name} is gone from {path}. Fetch or import it again.</source>
+        <translation>Die Datei von {name} ist nicht mehr in {path}. Holen oder importieren Sie sie noch einmal.</translation>
     </message>
     <message>
-        <source>The file with your conversations is damaged ({0}). Start Tern again: it goes back to its backup.</source>
-        <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({0}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
+        <source>The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.</source>
+        <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({error}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
     </message>
     <message>
-        <source>The file with your conversations was damaged and there was no backup yet, so Tern began a new one. The damaged file is kept as {0} in {1}.</source>
-        <translation>Die Datei mit Ihren Gesprächen war beschädigt, und es gab noch keine Sicherung; Tern hat deshalb eine neue begonnen. Die beschädigte Datei liegt als {0} in {1}.</translation>
+        <source>The file with your conversations was damaged and there was no backup yet, so Tern began a new one. The damaged file is kept as {kept} in {folder}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt, und es gab noch keine Sicherung; Tern hat deshalb eine neue begonnen. Die beschädigte Datei liegt als {kept} in {folder}.</translation>
     </message>
     <message>
-        <source>The file with your conversations was damaged, so Tern went back to its backup of {0}. The damaged file is kept as {1} in {2}.</source>
-        <translation>Die Datei mit Ihren Gesprächen war beschädigt; Tern ist deshalb zu seiner Sicherung vom {0} zurückgekehrt. Die beschädigte Datei liegt als {1} in {2}.</translation>
+        <source>The file with your conversations was damaged, so Tern went back to its backup of {when}. The damaged file is kept as {kept} in {folder}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Die beschädigte Datei liegt als {kept} in {folder}.</translation>
     </message>
     <message>
-        <source>The hub does not say how large {0}/{1} is, so it cannot be fetched safely.</source>
-        <translation>Der Hub sagt nicht, wie groß {0}/{1} ist, deshalb lässt es sich nicht sicher holen.</translation>
+        <source>The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.</source>
+        <translation>Der Hub sagt nicht, wie groß {repo}/{name} ist, deshalb lässt es sich nicht sicher holen.</translation>
     </message>
     <message>
-        <source>The hub names a file {0}, which Tern does not write to this disk.</source>
-        <translation>Der Hub nennt eine Datei {0}, die Tern nicht auf diesen Datenträger schreibt.</translation>
+        <source>The hub names a file {file!r}, which Tern does not write to this disk.</source>
+        <translation>Der Hub nennt eine Datei {file!r}, die Tern nicht auf diesen Datenträger schreibt.</translation>
     </message>
     <message>
-        <source>The hub says something about {0}/{1} that cannot be. Use another mirror.</source>
-        <translation>Der Hub sagt über {0}/{1} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
+        <source>The hub says something about {repo}/{name} that cannot be. Use another mirror.</source>
+        <translation>Der Hub sagt über {repo}/{name} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
-        <translation>Die Adresse {0} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in HF_ENDPOINT.</translation>
+        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
+        <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
-        <translation>Die Adresse {0} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in den Einstellungen.</translation>
+        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
+        <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} does not begin with https://. Correct it in the settings.</source>
-        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in the settings.</source>
+        <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
-        <source>The installed ggml ({0}, tensors of {1} bytes) is not the one Tern was made for ({2}, {3}). Install Tern again.</source>
-        <translation>Das installierte ggml ({0}, Tensoren mit {1} Bytes) ist nicht das, für das Tern gemacht ist ({2}, {3}). Installieren Sie Tern neu.</translation>
+        <source>The installed ggml ({version}, tensors of {tensor_bytes} bytes) is not the one Tern was made for ({wanted}, {wanted_bytes}). Install Tern again.</source>
+        <translation>Das installierte ggml ({version}, Tensoren mit {tensor_bytes} Bytes) ist nicht das, für das Tern gemacht ist ({wanted}, {wanted_bytes}). Installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>The log of connections {0} cannot be read ({1}).</source>
-        <translation>Das Protokoll der Verbindungen {0} lässt sich nicht lesen ({1}).</translation>
+        <source>The log of connections {path} cannot be read ({reason}).</source>
+        <translation>Das Protokoll der Verbindungen {path} lässt sich nicht lesen ({reason}).</translation>
     </message>
     <message>
-        <source>The model&apos;s config.json has no usable {0}. Fetch it again.</source>
-        <translation>Die config.json des Modells hat kein brauchbares {0}. Holen Sie sie noch einmal.</translation>
+        <source>The model&apos;s config.json has no usable {key}. Fetch it again.</source>
+        <translation>Die config.json des Modells hat kein brauchbares {key}. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
-        <source>The model&apos;s tokenizer.json has more tokens than the {0} of its network.</source>
-        <translation>Die tokenizer.json des Modells hat mehr Token als die {0} seines Netzes.</translation>
+        <source>The model&apos;s tokenizer.json has more tokens than the {size:,} of its network.</source>
+        <translation>Die tokenizer.json des Modells hat mehr Token als die {size:,} seines Netzes.</translation>
     </message>
     <message>
         <source>The model&apos;s tokenizer.json is not a byte-level BPE. Fetch it again.</source>
@@ -2040,108 +2044,108 @@
         <translation>Die gepackten Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
-        <source>The process that Tern started to measure did not answer ({0}).</source>
-        <translation>Der Prozess, den Tern zum Messen startete, antwortete nicht ({0}).</translation>
+        <source>The process that Tern started to measure did not answer ({error}).</source>
+        <translation>Der Prozess, den Tern zum Messen startete, antwortete nicht ({error}).</translation>
     </message>
     <message>
-        <source>The process that Tern started to measure failed: {0}</source>
-        <translation>Der Prozess, den Tern zum Messen startete, ist gescheitert: {0}</translation>
+        <source>The process that Tern started to measure failed: {reason}</source>
+        <translation>Der Prozess, den Tern zum Messen startete, ist gescheitert: {reason}</translation>
     </message>
     <message>
         <source>The proxy wants a name and a password (407). Write them into its address in the settings: http://NAME:PASSWORD@HOST:PORT</source>
         <translation>Der Proxy will einen Namen und ein Passwort (407). Schreiben Sie beides in den Einstellungen in seine Adresse: http://NAME:PASSWORD@HOST:PORT</translation>
     </message>
     <message>
-        <source>The scale {0} is not a number above 0. Fetch the folder again.</source>
-        <translation>Die Skala {0} ist keine Zahl über 0. Laden Sie den Ordner noch einmal herunter.</translation>
+        <source>The scale {name} is not a number above 0. Fetch the folder again.</source>
+        <translation>Die Skala {name} ist keine Zahl über 0. Laden Sie den Ordner noch einmal herunter.</translation>
     </message>
     <message>
-        <source>The setting {0} cannot be {1}, so Tern uses {2}.</source>
-        <translation>Die Einstellung {0} kann nicht {1} sein; Tern nimmt deshalb {2}.</translation>
+        <source>The setting {key} cannot be {value}, so Tern uses {default!r}.</source>
+        <translation>Die Einstellung {key} kann nicht {value} sein; Tern nimmt deshalb {default!r}.</translation>
     </message>
     <message>
-        <source>The system ended llama.cpp while it tried {0}, as it does when memory runs short. Close other programs and try again, or choose a smaller model.</source>
-        <translation>Das System hat llama.cpp beendet, während es {0} erprobte, wie es das bei knappem Speicher tut. Schließen Sie andere Programme, und versuchen Sie es noch einmal, oder wählen Sie ein kleineres Modell.</translation>
+        <source>The system ended llama.cpp while it tried {name}, as it does when memory runs short. Close other programs and try again, or choose a smaller model.</source>
+        <translation>Das System hat llama.cpp beendet, während es {name} erprobte, wie es das bei knappem Speicher tut. Schließen Sie andere Programme, und versuchen Sie es noch einmal, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring did not give the token up ({0}). Unlock it and try again.</source>
-        <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
+        <source>The system&apos;s keyring did not give the token up ({kind}). Unlock it and try again.</source>
+        <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring refused the token ({0}). Unlock it and try again.</source>
-        <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({0}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
+        <source>The system&apos;s keyring refused the token ({kind}). Unlock it and try again.</source>
+        <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The tensor {0} holds values that are no numbers. Fetch the folder again.</source>
-        <translation>Der Tensor {0} enthält Werte, die keine Zahlen sind. Laden Sie den Ordner noch einmal herunter.</translation>
+        <source>The tensor {name} holds values that are no numbers. Fetch the folder again.</source>
+        <translation>Der Tensor {name} enthält Werte, die keine Zahlen sind. Laden Sie den Ordner noch einmal herunter.</translation>
     </message>
     <message>
-        <source>The tensor {0} in {1} has {2} values, not {3} as config.json says. Fetch that folder again.</source>
-        <translation>Der Tensor {0} in {1} hat {2} Werte, nicht {3}, wie config.json sagt. Laden Sie diesen Ordner noch einmal herunter.</translation>
+        <source>The tensor {name} in {folder} has {sizes} values, not {wanted} as config.json says. Fetch that folder again.</source>
+        <translation>Der Tensor {name} in {folder} hat {sizes} Werte, nicht {wanted}, wie config.json sagt. Laden Sie diesen Ordner noch einmal herunter.</translation>
     </message>
     <message>
-        <source>The tensor {0} is of type {1}, not packed bytes (U8).</source>
-        <translation>Der Tensor {0} ist vom Typ {1} und nicht aus gepackten Bytes (U8).</translation>
+        <source>The tensor {name} is of type {type}, not packed bytes (U8).</source>
+        <translation>Der Tensor {name} ist vom Typ {type} und nicht aus gepackten Bytes (U8).</translation>
     </message>
     <message>
-        <source>The tensor {0} is of type {1}, where numbers with a fraction are needed.</source>
-        <translation>Der Tensor {0} ist vom Typ {1}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
+        <source>The tensor {name} is of type {type}, where numbers with a fraction are needed.</source>
+        <translation>Der Tensor {name} ist vom Typ {type}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
     </message>
     <message>
-        <source>The token in the system&apos;s keyring has a character that no token can have ({0}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
-        <translation>Das Token im Schlüsselbund des Systems hat ein Zeichen, das kein Token haben kann ({0}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens.</translation>
+        <source>The token in the system&apos;s keyring has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
+        <translation>Das Token im Schlüsselbund des Systems hat ein Zeichen, das kein Token haben kann ({letter!r}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens.</translation>
     </message>
     <message>
-        <source>The token in the variable {0} has a character that no token can have ({1}). Copy it anew from huggingface.co, Settings, Access Tokens, or unset the variable.</source>
-        <translation>Das Token in der Variablen {0} hat ein Zeichen, das kein Token haben kann ({1}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens, oder löschen Sie die Variable.</translation>
+        <source>The token in the variable {variable} has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens, or unset the variable.</source>
+        <translation>Das Token in der Variablen {variable} hat ein Zeichen, das kein Token haben kann ({letter!r}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens, oder löschen Sie die Variable.</translation>
     </message>
     <message>
-        <source>The token of your Hugging Face login has a character that no token can have ({0}). Log in anew with `hf auth login`.</source>
-        <translation>Das Token Ihrer Hugging-Face-Anmeldung hat ein Zeichen, das kein Token haben kann ({0}). Melden Sie sich mit `hf auth login` neu an.</translation>
+        <source>The token of your Hugging Face login has a character that no token can have ({letter!r}). Log in anew with `hf auth login`.</source>
+        <translation>Das Token Ihrer Hugging-Face-Anmeldung hat ein Zeichen, das kein Token haben kann ({letter!r}). Melden Sie sich mit `hf auth login` neu an.</translation>
     </message>
     <message>
-        <source>The vocabulary of this model could not be opened ({0}). Delete that file and try again; if it fails again the model file is damaged: fetch it again.</source>
-        <translation>Das Vokabular dieses Modells ließ sich nicht öffnen ({0}). Löschen Sie diese Datei, und versuchen Sie es noch einmal; scheitert es wieder, ist die Modelldatei beschädigt: Holen Sie sie noch einmal.</translation>
+        <source>The vocabulary of this model could not be opened ({vocabulary_file}). Delete that file and try again; if it fails again the model file is damaged: fetch it again.</source>
+        <translation>Das Vokabular dieses Modells ließ sich nicht öffnen ({vocabulary_file}). Löschen Sie diese Datei, und versuchen Sie es noch einmal; scheitert es wieder, ist die Modelldatei beschädigt: Holen Sie sie noch einmal.</translation>
     </message>
     <message>
         <source>The weights hold a code that is not -1, 0 or +1: the file is damaged.</source>
         <translation>Die Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt.</translation>
     </message>
     <message>
-        <source>The weights in {0} have no tensor {1}: this is not a BitNet b1.58.</source>
-        <translation>Die Gewichte in {0} haben keinen Tensor {1}: Das ist kein BitNet b1.58.</translation>
+        <source>The weights in {folder} have no tensor {name}: this is not a BitNet b1.58.</source>
+        <translation>Die Gewichte in {folder} haben keinen Tensor {name}: Das ist kein BitNet b1.58.</translation>
     </message>
     <message>
-        <source>There is no model called {0} here. Nothing is installed yet; see what there is with: tern models list</source>
-        <translation>Ein Modell namens {0} gibt es hier nicht. Noch ist nichts installiert; was es gibt, zeigt: tern models list</translation>
+        <source>There is no model called {name} here. Nothing is installed yet; see what there is with: tern models list</source>
+        <translation>Ein Modell namens {name} gibt es hier nicht. Noch ist nichts installiert; was es gibt, zeigt: tern models list</translation>
     </message>
     <message>
-        <source>There is no model called {0} here. There is: {1}.</source>
-        <translation>Ein Modell namens {0} gibt es hier nicht. Es gibt: {1}.</translation>
+        <source>There is no model called {name} here. There is: {names}.</source>
+        <translation>Ein Modell namens {name} gibt es hier nicht. Es gibt: {names}.</translation>
     </message>
     <message>
         <source>There is not enough memory for this step. Close other programs and try again.</source>
         <translation>Für diesen Schritt reicht der Speicher nicht. Schließen Sie andere Programme, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>This CPU cannot run TERN_KERNEL={0}; unset it or choose one of: {1}.</source>
-        <translation>Diese CPU kann TERN_KERNEL={0} nicht ausführen; löschen Sie die Variable, oder wählen Sie eins von: {1}.</translation>
+        <source>This CPU cannot run TERN_KERNEL={name}; unset it or choose one of: {available}.</source>
+        <translation>Diese CPU kann TERN_KERNEL={name} nicht ausführen; löschen Sie die Variable, oder wählen Sie eins von: {available}.</translation>
     </message>
     <message>
         <source>This file was written by a newer Tern. Install that version to import it.</source>
         <translation>Diese Datei wurde von einem neueren Tern geschrieben. Installieren Sie jene Version, um sie zu importieren.</translation>
     </message>
     <message>
-        <source>This may need {0} MB in {1}, where {2} MB are free. Make room, or choose another disk.</source>
-        <translation>Das braucht vielleicht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
+        <source>This may need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another disk.</source>
+        <translation>Das braucht vielleicht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
     </message>
     <message>
-        <source>This message is too long: {0} tokens, and the model can take {1} at a time. Shorten it or send it in parts.</source>
-        <translation>Diese Nachricht ist zu lang: {0} Token, und das Modell fasst {1} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+        <source>This message is too long: {least:,} tokens, and the model can take {limit:,} at a time. Shorten it or send it in parts.</source>
+        <translation>Diese Nachricht ist zu lang: {least:,} Token, und das Modell fasst {limit:,} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
     </message>
     <message>
-        <source>This model&apos;s context can be {0} to {1} tokens, not {2}.</source>
-        <translation>Der Kontext dieses Modells kann {0} bis {1} Token groß sein, nicht {2}.</translation>
+        <source>This model&apos;s context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
+        <translation>Der Kontext dieses Modells kann {least} bis {made_for:,} Token groß sein, nicht {asked:,}.</translation>
     </message>
     <message>
         <source>This server only sends whole files: Tern passes over what is here already.</source>
@@ -2164,40 +2168,40 @@
         <translation>der Name eines Tensors</translation>
     </message>
     <message>
-        <source>a width of {0} cannot be divided into {1} heads</source>
-        <translation>eine Breite von {0} lässt sich nicht in {1} Köpfe teilen</translation>
+        <source>a width of {width} cannot be divided into {heads} heads</source>
+        <translation>eine Breite von {width} lässt sich nicht in {heads} Köpfe teilen</translation>
     </message>
     <message>
-        <source>entry {0} of {1} is not valid UTF-8 text</source>
-        <translation>Eintrag {0} von {1} ist kein gültiger UTF-8-Text</translation>
+        <source>entry {index:,} of {key} is not valid UTF-8 text</source>
+        <translation>Eintrag {index:,} von {key} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
-        <source>it announces {0} metadata entries, more than it can hold</source>
-        <translation>sie kündigt {0} Einträge in den Metadaten an, mehr als sie enthalten kann</translation>
+        <source>it announces {entries:,} metadata entries, more than it can hold</source>
+        <translation>sie kündigt {entries:,} Einträge in den Metadaten an, mehr als sie enthalten kann</translation>
     </message>
     <message>
-        <source>it announces {0} tensors, more than it can hold</source>
-        <translation>sie kündigt {0} Tensoren an, mehr als sie enthalten kann</translation>
+        <source>it announces {tensors:,} tensors, more than it can hold</source>
+        <translation>sie kündigt {tensors:,} Tensoren an, mehr als sie enthalten kann</translation>
     </message>
     <message>
         <source>it ends in the middle of its header; the file is damaged or not complete</source>
         <translation>sie endet mitten in ihrem Kopf; die Datei ist beschädigt oder unvollständig</translation>
     </message>
     <message>
-        <source>it ends in the middle of {0}; the file is damaged or not complete</source>
-        <translation>sie endet zu früh ({0}); die Datei ist beschädigt oder unvollständig</translation>
+        <source>it ends in the middle of {what}; the file is damaged or not complete</source>
+        <translation>sie endet zu früh ({what}); die Datei ist beschädigt oder unvollständig</translation>
     </message>
     <message>
         <source>it gave no reason</source>
         <translation>ohne Angabe von Gründen</translation>
     </message>
     <message>
-        <source>it has a tensor {0} that a BitNet of its kind does not have</source>
-        <translation>sie hat einen Tensor {0}, den ein BitNet dieser Art nicht hat</translation>
+        <source>it has a tensor {name} that a BitNet of its kind does not have</source>
+        <translation>sie hat einen Tensor {name}, den ein BitNet dieser Art nicht hat</translation>
     </message>
     <message>
-        <source>it holds more than {0} strings</source>
-        <translation>sie enthält mehr als {0} Zeichenketten</translation>
+        <source>it holds more than {most:,} strings</source>
+        <translation>sie enthält mehr als {most:,} Zeichenketten</translation>
     </message>
     <message>
         <source>it is a Git LFS pointer, not the model itself</source>
@@ -2260,336 +2264,336 @@
         <translation>sie ist etwas anderes</translation>
     </message>
     <message>
-        <source>it uses RoPE scaling ({0}), which Tern does not support</source>
-        <translation>sie benutzt RoPE-Skalierung ({0}), die Tern nicht beherrscht</translation>
+        <source>it uses RoPE scaling ({scaling}), which Tern does not support</source>
+        <translation>sie benutzt RoPE-Skalierung ({scaling}), die Tern nicht beherrscht</translation>
     </message>
     <message>
-        <source>its activation {0} is neither relu2 nor silu</source>
-        <translation>ihre Aktivierung {0} ist weder relu2 noch silu</translation>
+        <source>its activation {value} is neither relu2 nor silu</source>
+        <translation>ihre Aktivierung {value} ist weder relu2 noch silu</translation>
     </message>
     <message>
         <source>its alignment is not a power of two between 8 and 65536</source>
         <translation>ihre Ausrichtung ist keine Zweierpotenz zwischen 8 und 65536</translation>
     </message>
     <message>
-        <source>its architecture {0} is not BitNet&apos;s</source>
-        <translation>ihre Architektur {0} ist nicht die von BitNet</translation>
+        <source>its architecture {arch} is not BitNet&apos;s</source>
+        <translation>ihre Architektur {arch} ist nicht die von BitNet</translation>
     </message>
     <message>
-        <source>its attention width {0} is not a multiple of {1}</source>
-        <translation>ihre Attention-Breite {0} ist kein Vielfaches von {1}</translation>
+        <source>its attention width {width} is not a multiple of {step}</source>
+        <translation>ihre Attention-Breite {width} ist kein Vielfaches von {step}</translation>
     </message>
     <message>
-        <source>its tensors are aligned to less than {0} bytes</source>
-        <translation>ihre Tensoren sind auf weniger als {0} Bytes ausgerichtet</translation>
+        <source>its tensors are aligned to less than {size} bytes</source>
+        <translation>ihre Tensoren sind auf weniger als {size} Bytes ausgerichtet</translation>
     </message>
     <message>
-        <source>its vocab_size differs from the {0} rows of token_embd.weight</source>
-        <translation>ihr vocab_size ist anders als die {0} Zeilen von token_embd.weight</translation>
+        <source>its vocab_size differs from the {rows:,} rows of token_embd.weight</source>
+        <translation>ihr vocab_size ist anders als die {rows:,} Zeilen von token_embd.weight</translation>
     </message>
     <message>
-        <source>its vocabulary does not have {0} tokens</source>
-        <translation>ihr Vokabular hat nicht {0} Token</translation>
+        <source>its vocabulary does not have {rows:,} tokens</source>
+        <translation>ihr Vokabular hat nicht {rows:,} Token</translation>
     </message>
     <message>
         <source>its vocabulary has the same token twice</source>
         <translation>ihr Vokabular hat dasselbe Token zweimal</translation>
     </message>
     <message>
-        <source>its vocabulary has {0} tokens but {1} token types</source>
-        <translation>ihr Vokabular hat {0} Token, aber {1} Token-Typen</translation>
+        <source>its vocabulary has {tokens:,} tokens but {types:,} token types</source>
+        <translation>ihr Vokabular hat {tokens:,} Token, aber {types:,} Token-Typen</translation>
     </message>
     <message>
-        <source>its vocabulary is of the kind {0}, not the byte-level BPE of a BitNet</source>
-        <translation>ihr Vokabular ist von der Art {0} und nicht das BPE auf Bytes eines BitNet</translation>
+        <source>its vocabulary is of the kind {kind}, not the byte-level BPE of a BitNet</source>
+        <translation>ihr Vokabular ist von der Art {kind} und nicht das BPE auf Bytes eines BitNet</translation>
     </message>
     <message>
-        <source>its vocabulary of {0} tokens is larger than any model&apos;s</source>
-        <translation>ihr Vokabular von {0} Token ist größer als das irgendeines Modells</translation>
+        <source>its vocabulary of {tokens:,} tokens is larger than any model&apos;s</source>
+        <translation>ihr Vokabular von {tokens:,} Token ist größer als das irgendeines Modells</translation>
     </message>
     <message>
-        <source>its vocabulary of {0} tokens is no model&apos;s</source>
-        <translation>ein Vokabular von {0} Token hat kein Modell</translation>
+        <source>its vocabulary of {tokens:,} tokens is no model&apos;s</source>
+        <translation>ein Vokabular von {tokens:,} Token hat kein Modell</translation>
     </message>
     <message>
-        <source>its {0} differs from the size of a head, which Tern does not support</source>
-        <translation>ihr {0} ist anders als die Größe eines Kopfs, was Tern nicht beherrscht</translation>
+        <source>its {name} differs from the size of a head, which Tern does not support</source>
+        <translation>ihr {name} ist anders als die Größe eines Kopfs, was Tern nicht beherrscht</translation>
     </message>
     <message>
-        <source>its {0} is {1}, outside its vocabulary of {2} tokens</source>
-        <translation>ihr {0} ist {1}, außerhalb ihres Vokabulars von {2} Token</translation>
+        <source>its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens</source>
+        <translation>ihr {key} ist {token:,}, außerhalb ihres Vokabulars von {tokens:,} Token</translation>
     </message>
     <message>
-        <source>its {0} is {1}, which is not a multiple of {2}</source>
-        <translation>ihr {0} ist {1}, was kein Vielfaches von {2} ist</translation>
+        <source>its {key} is {value:,}, which is not a multiple of {step}</source>
+        <translation>ihr {key} ist {value:,}, was kein Vielfaches von {step} ist</translation>
     </message>
     <message>
-        <source>its {0} is {1}; 1 to {2} are possible</source>
-        <translation>ihr {0} ist {1}; möglich sind 1 bis {2}</translation>
+        <source>its {key} is {value:,}; 1 to {most:,} are possible</source>
+        <translation>ihr {key} ist {value:,}; möglich sind 1 bis {most:,}</translation>
     </message>
     <message>
-        <source>its {0} is {1}; a number above 0 and up to {2} is needed</source>
-        <translation>ihr {0} ist {1}; nötig ist eine Zahl über 0 und bis {2}</translation>
+        <source>its {key} is {value:g}; a number above 0 and up to {most:g} is needed</source>
+        <translation>ihr {key} ist {value:g}; nötig ist eine Zahl über 0 und bis {most:g}</translation>
     </message>
     <message>
-        <source>line {0} is no JSON</source>
-        <translation>Zeile {0} ist kein JSON</translation>
+        <source>line {line} is no JSON</source>
+        <translation>Zeile {line} ist kein JSON</translation>
     </message>
     <message>
         <source>llama-cpp-python is not installed. Run `make setup`, or install Tern again.</source>
         <translation>llama-cpp-python ist nicht installiert. Rufen Sie `make setup` auf, oder installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>llama-cpp-python&apos;s library {0} is missing from {1}. Install Tern again.</source>
-        <translation>Die Bibliothek {0} von llama-cpp-python fehlt in {1}. Installieren Sie Tern neu.</translation>
+        <source>llama-cpp-python&apos;s library {stem} is missing from {folder}. Install Tern again.</source>
+        <translation>Die Bibliothek {stem} von llama-cpp-python fehlt in {folder}. Installieren Sie Tern neu.</translation>
     </message>
     <message>
         <source>no model file at all</source>
         <translation>gar keine Modelldatei</translation>
     </message>
     <message>
-        <source>the element type of {0}</source>
-        <translation>der Elementtyp von {0}</translation>
+        <source>the element type of {key}</source>
+        <translation>der Elementtyp von {key}</translation>
     </message>
     <message>
-        <source>the key {0} appears twice</source>
-        <translation>der Schlüssel {0} kommt zweimal vor</translation>
+        <source>the key {key} appears twice</source>
+        <translation>der Schlüssel {key} kommt zweimal vor</translation>
     </message>
     <message>
-        <source>the key {0} is missing</source>
-        <translation>der Schlüssel {0} fehlt</translation>
+        <source>the key {key} is missing</source>
+        <translation>der Schlüssel {key} fehlt</translation>
     </message>
     <message>
-        <source>the key {0} should be a single {1}</source>
-        <translation>der Schlüssel {0} müsste ein einzelner Wert sein ({1})</translation>
+        <source>the key {key} should be a single {kind}</source>
+        <translation>der Schlüssel {key} müsste ein einzelner Wert sein ({kind})</translation>
     </message>
     <message>
-        <source>the key {0} should be an array of numbers</source>
-        <translation>der Schlüssel {0} müsste ein Array von Zahlen sein</translation>
+        <source>the key {key} should be an array of numbers</source>
+        <translation>der Schlüssel {key} müsste ein Array von Zahlen sein</translation>
     </message>
     <message>
-        <source>the key {0} should be an array of strings</source>
-        <translation>der Schlüssel {0} müsste ein Array von Zeichenketten sein</translation>
+        <source>the key {key} should be an array of strings</source>
+        <translation>der Schlüssel {key} müsste ein Array von Zeichenketten sein</translation>
     </message>
     <message>
-        <source>the tensor {0}</source>
-        <translation>der Tensor {0}</translation>
+        <source>the tensor {name}</source>
+        <translation>der Tensor {name}</translation>
     </message>
     <message>
-        <source>the tensor {0} appears twice</source>
-        <translation>der Tensor {0} kommt zweimal vor</translation>
+        <source>the tensor {name} appears twice</source>
+        <translation>der Tensor {name} kommt zweimal vor</translation>
     </message>
     <message>
-        <source>the tensor {0} has the shape {1}, not {2}</source>
-        <translation>der Tensor {0} hat die Form {1}, nicht {2}</translation>
+        <source>the tensor {name} has the shape {found}, not {wanted}</source>
+        <translation>der Tensor {name} hat die Form {found}, nicht {wanted}</translation>
     </message>
     <message>
-        <source>the tensor {0} is missing</source>
-        <translation>der Tensor {0} fehlt</translation>
+        <source>the tensor {name} is missing</source>
+        <translation>der Tensor {name} fehlt</translation>
     </message>
     <message>
-        <source>the tensor {0} is of type {1}, which Tern cannot use there</source>
-        <translation>der Tensor {0} ist vom Typ {1}, den Tern dort nicht benutzen kann</translation>
+        <source>the tensor {name} is of type {type}, which Tern cannot use there</source>
+        <translation>der Tensor {name} ist vom Typ {type}, den Tern dort nicht benutzen kann</translation>
     </message>
     <message>
-        <source>the tensor {0} reaches past the end of the file; the file is damaged or not complete</source>
-        <translation>der Tensor {0} reicht über das Ende der Datei hinaus; die Datei ist beschädigt oder unvollständig</translation>
+        <source>the tensor {name} reaches past the end of the file; the file is damaged or not complete</source>
+        <translation>der Tensor {name} reicht über das Ende der Datei hinaus; die Datei ist beschädigt oder unvollständig</translation>
     </message>
     <message>
-        <source>the tensors {0} and {1} overlap</source>
-        <translation>die Tensoren {0} und {1} überlappen sich</translation>
+        <source>the tensors {first} and {second} overlap</source>
+        <translation>die Tensoren {first} und {second} überlappen sich</translation>
     </message>
     <message>
-        <source>the type of {0}</source>
-        <translation>der Typ von {0}</translation>
+        <source>the type of {key}</source>
+        <translation>der Typ von {key}</translation>
     </message>
     <message>
-        <source>the value of {0}</source>
-        <translation>der Wert von {0}</translation>
+        <source>the value of {key}</source>
+        <translation>der Wert von {key}</translation>
     </message>
     <message>
-        <source>the value of {0} is neither true nor false</source>
-        <translation>der Wert von {0} ist weder wahr noch falsch</translation>
+        <source>the value of {key} is neither true nor false</source>
+        <translation>der Wert von {key} ist weder wahr noch falsch</translation>
     </message>
     <message>
-        <source>the value of {0} is not valid UTF-8 text</source>
-        <translation>der Wert von {0} ist kein gültiger UTF-8-Text</translation>
+        <source>the value of {key} is not valid UTF-8 text</source>
+        <translation>der Wert von {key} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
-        <source>the value of {0} is too long</source>
-        <translation>der Wert von {0} ist zu lang</translation>
+        <source>the value of {key} is too long</source>
+        <translation>der Wert von {key} ist zu lang</translation>
     </message>
     <message>
-        <source>there is no such file in {0}</source>
-        <translation>in {0} gibt es keine solche Datei</translation>
+        <source>there is no such file in {folder}</source>
+        <translation>in {folder} gibt es keine solche Datei</translation>
     </message>
     <message>
-        <source>{0} Tern tries again in {1} s.</source>
-        <translation>{0} Tern versucht es in {1} s noch einmal.</translation>
+        <source>{error} Tern tries again in {seconds:.0f} s.</source>
+        <translation>{error} Tern versucht es in {seconds:.0f} s noch einmal.</translation>
     </message>
     <message>
-        <source>{0} Tern waits, and goes on by itself.</source>
-        <translation>{0} Tern wartet und macht von selbst weiter.</translation>
+        <source>{error} Tern waits, and goes on by itself.</source>
+        <translation>{error} Tern wartet und macht von selbst weiter.</translation>
     </message>
     <message>
-        <source>{0} Try again later, or use another mirror.</source>
-        <translation>{0} Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>{error} Try again later, or use another mirror.</source>
+        <translation>{error} Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} answered {1} when asked for {2}; Tern does not know what to do with that. Try again later, or use another mirror.</source>
-        <translation>{0} antwortete {1}, als nach {2} gefragt wurde; Tern weiß nicht, was damit zu tun ist. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>{host} answered {code} when asked for {what}; Tern does not know what to do with that. Try again later, or use another mirror.</source>
+        <translation>{host} antwortete {code}, als nach {what} gefragt wurde; Tern weiß nicht, was damit zu tun ist. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} became shorter while Tern read it. Download or import the model again.</source>
-        <translation>{0} wurde kürzer, während Tern es las. Holen oder importieren Sie das Modell noch einmal.</translation>
+        <source>{name} became shorter while Tern read it. Download or import the model again.</source>
+        <translation>{name} wurde kürzer, während Tern es las. Holen oder importieren Sie das Modell noch einmal.</translation>
     </message>
     <message>
-        <source>{0} brings a chat template that llama.cpp does not know. It is a small program; if you trust where the model comes from, allow it for this model.</source>
-        <translation>{0} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
+        <source>{name} brings a chat template that llama.cpp does not know. It is a small program; if you trust where the model comes from, allow it for this model.</source>
+        <translation>{name} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
     </message>
     <message>
-        <source>{0} cannot be opened ({1}).</source>
-        <translation>{0} lässt sich nicht öffnen ({1}).</translation>
+        <source>{path} cannot be opened ({error}).</source>
+        <translation>{path} lässt sich nicht öffnen ({error}).</translation>
     </message>
     <message>
-        <source>{0} cannot be read ({1}).</source>
-        <translation>{0} lässt sich nicht lesen ({1}).</translation>
+        <source>{path} cannot be read ({reason}).</source>
+        <translation>{path} lässt sich nicht lesen ({reason}).</translation>
     </message>
     <message>
-        <source>{0} cannot be read ({1}). Fetch it again.</source>
-        <translation>{0} lässt sich nicht lesen ({1}). Holen Sie es noch einmal.</translation>
+        <source>{path} cannot be read ({error}). Fetch it again.</source>
+        <translation>{path} lässt sich nicht lesen ({error}). Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} changed on the server.</source>
-        <translation>{0} hat sich auf dem Server geändert.</translation>
+        <source>{file} changed on the server.</source>
+        <translation>{file} hat sich auf dem Server geändert.</translation>
     </message>
     <message>
-        <source>{0} could not be moved to the trash ({1}). Delete it for good with: tern models remove {2} --delete</source>
-        <translation>{0} konnte nicht in den Papierkorb ({1}). Löschen Sie es endgültig mit: tern models remove {2} --delete</translation>
+        <source>{path} could not be moved to the trash ({error}). Delete it for good with: tern models remove {name} --delete</source>
+        <translation>{path} konnte nicht in den Papierkorb ({error}). Löschen Sie es endgültig mit: tern models remove {name} --delete</translation>
     </message>
     <message>
-        <source>{0} could not be read ({1}).</source>
-        <translation>{0} konnte nicht gelesen werden ({1}).</translation>
+        <source>{name} could not be read ({reason}).</source>
+        <translation>{name} konnte nicht gelesen werden ({reason}).</translation>
     </message>
     <message>
-        <source>{0} could not be read ({1}). Check that you may open it.</source>
-        <translation>{0} konnte nicht gelesen werden ({1}). Prüfen Sie, ob Sie es öffnen dürfen.</translation>
+        <source>{name} could not be read ({reason}). Check that you may open it.</source>
+        <translation>{name} konnte nicht gelesen werden ({reason}). Prüfen Sie, ob Sie es öffnen dürfen.</translation>
     </message>
     <message>
-        <source>{0} could not be read: it is damaged, or in a form that Tern does not know. Save it again from the program it came from, or copy its text and paste it.</source>
-        <translation>{0} konnte nicht gelesen werden: Es ist beschädigt oder in einer Form, die Tern nicht kennt. Sichern Sie es neu aus seinem Programm, oder kopieren Sie den Text und fügen ihn ein.</translation>
+        <source>{name} could not be read: it is damaged, or in a form that Tern does not know. Save it again from the program it came from, or copy its text and paste it.</source>
+        <translation>{name} konnte nicht gelesen werden: Es ist beschädigt oder in einer Form, die Tern nicht kennt. Sichern Sie es neu aus seinem Programm, oder kopieren Sie den Text und fügen ihn ein.</translation>
     </message>
     <message>
-        <source>{0} could not be read: there is no file {1}. Check its name and its folder.</source>
-        <translation>{0} konnte nicht gelesen werden: Die Datei {1} gibt es nicht. Prüfen Sie ihren Namen und ihren Ordner.</translation>
+        <source>{name} could not be read: there is no file {path}. Check its name and its folder.</source>
+        <translation>{name} konnte nicht gelesen werden: Die Datei {path} gibt es nicht. Prüfen Sie ihren Namen und ihren Ordner.</translation>
     </message>
     <message>
-        <source>{0} could not be repaired: the server itself sends something else than its hash says. Try another mirror, or try again later.</source>
-        <translation>{0} konnte nicht repariert werden: Der Server selbst sendet etwas anderes, als seine Prüfsumme sagt. Nehmen Sie einen anderen Spiegel, oder versuchen Sie es später noch einmal.</translation>
+        <source>{file} could not be repaired: the server itself sends something else than its hash says. Try another mirror, or try again later.</source>
+        <translation>{file} konnte nicht repariert werden: Der Server selbst sendet etwas anderes, als seine Prüfsumme sagt. Nehmen Sie einen anderen Spiegel, oder versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>{0} did not come from the hub, so Tern cannot mend it. Import the right file again.</source>
-        <translation>{0} kam nicht vom Hub, deshalb kann Tern es nicht reparieren. Importieren Sie die richtige Datei noch einmal.</translation>
+        <source>{title} did not come from the hub, so Tern cannot mend it. Import the right file again.</source>
+        <translation>{title} kam nicht vom Hub, deshalb kann Tern es nicht reparieren. Importieren Sie die richtige Datei noch einmal.</translation>
     </message>
     <message>
-        <source>{0} did not come from the hub, so there is nothing to look for.</source>
-        <translation>{0} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
+        <source>{title} did not come from the hub, so there is nothing to look for.</source>
+        <translation>{title} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
     </message>
     <message>
-        <source>{0} does not accept your token (401): it may have expired. Make a new one on the hub&apos;s page and keep it under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{0} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und behalten Sie es unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} does not accept your token (401): it may have expired. Make a new one on the hub&apos;s page and keep it under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{host} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und behalten Sie es unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
-        <source>{0} does not answer as a safe server does. Check the address of the mirror and the proxy in the settings; in a hotel or café log in to its network first. Nothing was sent.</source>
-        <translation>{0} antwortet nicht wie ein sicherer Server. Prüfen Sie die Adresse des Spiegels und den Proxy in den Einstellungen; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
+        <source>{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the settings; in a hotel or café log in to its network first. Nothing was sent.</source>
+        <translation>{host} antwortet nicht wie ein sicherer Server. Prüfen Sie die Adresse des Spiegels und den Proxy in den Einstellungen; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>{0} does not give {1} to everyone (403). Open {2} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{0} gibt {1} nicht allen (403). Öffnen Sie {2} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{host} gibt {what} nicht allen (403). Öffnen Sie {hub} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
-        <source>{0} does not start on a multiple of {1} bytes</source>
-        <translation>{0} beginnt nicht auf einem Vielfachen von {1} Bytes</translation>
+        <source>{what} does not start on a multiple of {alignment} bytes</source>
+        <translation>{what} beginnt nicht auf einem Vielfachen von {alignment} Bytes</translation>
     </message>
     <message>
-        <source>{0} has a character that cannot be sent. Leave that character out.</source>
-        <translation>{0} hat ein Zeichen, das sich nicht senden lässt. Lassen Sie dieses Zeichen weg.</translation>
+        <source>{what!r} has a character that cannot be sent. Leave that character out.</source>
+        <translation>{what!r} hat ein Zeichen, das sich nicht senden lässt. Lassen Sie dieses Zeichen weg.</translation>
     </message>
     <message>
-        <source>{0} has a dimension of size 0</source>
-        <translation>{0} hat eine Dimension der Größe 0</translation>
+        <source>{what} has a dimension of size 0</source>
+        <translation>{what} hat eine Dimension der Größe 0</translation>
     </message>
     <message>
-        <source>{0} has rows of {1} values, which {2} cannot hold</source>
-        <translation>{0} hat Zeilen mit {1} Werten, die {2} nicht fasst</translation>
+        <source>{what} has rows of {width:,} values, which {type} cannot hold</source>
+        <translation>{what} hat Zeilen mit {width:,} Werten, die {type} nicht fasst</translation>
     </message>
     <message>
-        <source>{0} has {1} dimensions; 1 to {2} are allowed</source>
-        <translation>{0} hat {1} Dimensionen; erlaubt sind 1 bis {2}</translation>
+        <source>{what} has {dimensions:,} dimensions; 1 to {most} are allowed</source>
+        <translation>{what} hat {dimensions:,} Dimensionen; erlaubt sind 1 bis {most}</translation>
     </message>
     <message>
-        <source>{0} heads cannot share {1} key and value heads</source>
-        <translation>{0} Köpfe können sich {1} Schlüssel- und Wertköpfe nicht teilen</translation>
+        <source>{heads} heads cannot share {kv_heads} key and value heads</source>
+        <translation>{heads} Köpfe können sich {kv_heads} Schlüssel- und Wertköpfe nicht teilen</translation>
     </message>
     <message>
-        <source>{0} is a model, nothing to attach: open it on the Models page.</source>
-        <translation>{0} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
+        <source>{name} is a model, nothing to attach: open it on the Models page.</source>
+        <translation>{name} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
     </message>
     <message>
-        <source>{0} is an array of arrays</source>
-        <translation>{0} ist ein Array aus Arrays</translation>
+        <source>{what} is an array of arrays</source>
+        <translation>{what} ist ein Array aus Arrays</translation>
     </message>
     <message>
-        <source>{0} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
-        <translation>{0} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
+        <source>{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
+        <translation>{name} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
     </message>
     <message>
-        <source>{0} is not valid UTF-8 text</source>
-        <translation>{0} ist kein gültiger UTF-8-Text</translation>
+        <source>{what} is not valid UTF-8 text</source>
+        <translation>{what} ist kein gültiger UTF-8-Text</translation>
     </message>
     <message>
-        <source>{0} is of type {1}, which neither Tern nor its llama.cpp knows</source>
-        <translation>{0} ist vom Typ {1}, den weder Tern noch sein llama.cpp kennt</translation>
+        <source>{what} is of type {number}, which neither Tern nor its llama.cpp knows</source>
+        <translation>{what} ist vom Typ {number}, den weder Tern noch sein llama.cpp kennt</translation>
     </message>
     <message>
-        <source>{0} is too large to be what it should be. Fetch it again.</source>
-        <translation>{0} ist zu groß für das, was es sein soll. Laden Sie es noch einmal herunter.</translation>
+        <source>{path} is too large to be what it should be. Fetch it again.</source>
+        <translation>{path} ist zu groß für das, was es sein soll. Laden Sie es noch einmal herunter.</translation>
     </message>
     <message>
-        <source>{0} is {1} bytes long; 1 to {2} are allowed</source>
-        <translation>{0} ist {1} Bytes lang; erlaubt sind 1 bis {2}</translation>
+        <source>{what} is {length:,} bytes long; 1 to {limit} are allowed</source>
+        <translation>{what} ist {length:,} Bytes lang; erlaubt sind 1 bis {limit}</translation>
     </message>
     <message>
-        <source>{0} is {1}, which GGUF does not have</source>
-        <translation>{0} ist {1}, was es in GGUF nicht gibt</translation>
+        <source>{what} is {number}, which GGUF does not have</source>
+        <translation>{what} ist {number}, was es in GGUF nicht gibt</translation>
     </message>
     <message>
-        <source>{0} wants to know who asks for {1}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{0} will wissen, wer nach {1} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <translation>{host} will wissen, wer nach {what} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
-        <source>{0}; Tern opens GGUF files</source>
-        <translation>{0}; Tern öffnet GGUF-Dateien</translation>
+        <source>{why}; Tern opens GGUF files</source>
+        <translation>{why}; Tern öffnet GGUF-Dateien</translation>
     </message>
     <message>
-        <source>{0} has a scale for every block of {1}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
-        <translation>{0} hat eine Skala für jeden Block aus {1}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
+        <source>{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
+        <translation>{name} hat eine Skala für jeden Block aus {tensor}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
     </message>
     <message>
-        <source>A q8_0 KV cache needs heads of a multiple of {0}; {1} has heads of {2}. Use f16.</source>
-        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von {0}; {1} hat Köpfe mit {2}. Nehmen Sie f16.</translation>
+        <source>A q8_0 KV cache needs heads of a multiple of {block}; {name} has heads of {size}. Use f16.</source>
+        <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von {block}; {name} hat Köpfe mit {size}. Nehmen Sie f16.</translation>
     </message>
     <message>
-        <source>A web page came instead of the model from {0}: this network probably wants you to log in or agree to something first. Open any page in your browser, then try again.</source>
-        <translation>Statt des Modells kam von {0} eine Webseite: Vermutlich verlangt dieses Netz zuerst eine Anmeldung oder Zustimmung. Öffnen Sie irgendeine Seite im Browser, und versuchen Sie es dann noch einmal.</translation>
+        <source>A web page came instead of the model from {host}: this network probably wants you to log in or agree to something first. Open any page in your browser, then try again.</source>
+        <translation>Statt des Modells kam von {host} eine Webseite: Vermutlich verlangt dieses Netz zuerst eine Anmeldung oder Zustimmung. Öffnen Sie irgendeine Seite im Browser, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
-        <source>Almost nothing comes from {0} any more. Try again where the network is better.</source>
-        <translation>Von {0} kommt fast nichts mehr. Versuchen Sie es noch einmal, wo das Netz besser ist.</translation>
+        <source>Almost nothing comes from {host} any more. Try again where the network is better.</source>
+        <translation>Von {host} kommt fast nichts mehr. Versuchen Sie es noch einmal, wo das Netz besser ist.</translation>
     </message>
     <message>
-        <source>Another Tern has the conversations in {0} open, and this one would have to change their file first. Close it, then try again.</source>
-        <translation>Ein anderes Tern hat die Gespräche in {0} geöffnet, und dieses müsste zuerst ihre Datei ändern. Schließen Sie jenes, und versuchen Sie es dann noch einmal.</translation>
+        <source>Another Tern has the conversations in {folder} open, and this one would have to change their file first. Close it, then try again.</source>
+        <translation>Ein anderes Tern hat die Gespräche in {folder} geöffnet, und dieses müsste zuerst ihre Datei ändern. Schließen Sie jenes, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
         <source>Another Tern is changing the list of models and does not finish. Close it, then try again.</source>
@@ -2600,180 +2604,180 @@
         <translation>Ein anderes Tern schreibt gerade in Ihre Gespräche. Versuchen Sie es gleich noch einmal.</translation>
     </message>
     <message>
-        <source>Another program is writing to your conversations in {0}. Close it and start Tern again; until then what you write is not kept.</source>
-        <translation>Ein anderes Programm schreibt in Ihre Gespräche in {0}. Schließen Sie es, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+        <source>Another program is writing to your conversations in {path}. Close it and start Tern again; until then what you write is not kept.</source>
+        <translation>Ein anderes Programm schreibt in Ihre Gespräche in {path}. Schließen Sie es, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Nothing came from {0} for a while. The network may be too slow or gone; try again later.</source>
-        <translation>Von {0} kam eine Weile nichts. Vielleicht ist das Netz zu langsam oder weg; versuchen Sie es später noch einmal.</translation>
+        <source>Nothing came from {host} for a while. The network may be too slow or gone; try again later.</source>
+        <translation>Von {host} kam eine Weile nichts. Vielleicht ist das Netz zu langsam oder weg; versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>Only {0} MB are free in {1}, and {2} MB are still to come. Make room there.</source>
-        <translation>Nur {0} MB sind in {1} frei, und {2} MB kommen noch. Schaffen Sie dort Platz.</translation>
+        <source>Only {free:,.0f} MB are free in {folder}, and {needed:,.0f} MB are still to come. Make room there.</source>
+        <translation>Nur {free:,.0f} MB sind in {folder} frei, und {needed:,.0f} MB kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
-        <source>SSL_CERT_FILE names {0}, which holds no certificates. Correct the variable, or unset it.</source>
-        <translation>SSL_CERT_FILE nennt {0}, worin keine Zertifikate sind. Berichtigen oder löschen Sie die Variable.</translation>
+        <source>SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_FILE nennt {file}, worin keine Zertifikate sind. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
     <message>
-        <source>SSL_CERT_FILE names {0}, which is not there or cannot be read. Correct the variable, or unset it.</source>
-        <translation>SSL_CERT_FILE nennt {0}, was es nicht gibt oder was sich nicht lesen lässt. Berichtigen oder löschen Sie die Variable.</translation>
+        <source>SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.</source>
+        <translation>SSL_CERT_FILE nennt {file}, was es nicht gibt oder was sich nicht lesen lässt. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
     <message>
-        <source>Tern cannot open your conversations: {0} is a folder. Move it away and start Tern again; until then what you write is not kept.</source>
-        <translation>Tern kann Ihre Gespräche nicht öffnen: {0} ist ein Ordner. Verschieben Sie ihn, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+        <source>Tern cannot open your conversations: {path} is a folder. Move it away and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche nicht öffnen: {path} ist ein Ordner. Verschieben Sie ihn, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Tern cannot open your conversations: {0} is a link to a file that is not there. Make that file reachable and start Tern again; until then what you write is not kept.</source>
-        <translation>Tern kann Ihre Gespräche nicht öffnen: {0} ist ein Verweis auf eine Datei, die nicht da ist. Machen Sie diese Datei erreichbar, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+        <source>Tern cannot open your conversations: {path} is a link to a file that is not there. Make that file reachable and start Tern again; until then what you write is not kept.</source>
+        <translation>Tern kann Ihre Gespräche nicht öffnen: {path} ist ein Verweis auf eine Datei, die nicht da ist. Machen Sie diese Datei erreichbar, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
         <source>Tern cannot tell where to keep its files: this account has no home folder. Set HOME, or name a folder with --data-dir DIR.</source>
         <translation>Tern weiß nicht, wo es seine Dateien halten soll: Dieses Konto hat kein Home-Verzeichnis. Setzen Sie HOME, oder nennen Sie mit --data-dir ORDNER einen Ordner.</translation>
     </message>
     <message>
-        <source>Tern cannot tell where {0} is, because the current folder is gone. Change to another folder, or write the whole path: --data-dir /DIR.</source>
-        <translation>Tern weiß nicht, wo {0} ist, denn den aktuellen Ordner gibt es nicht mehr. Wechseln Sie in einen anderen Ordner, oder schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
+        <source>Tern cannot tell where {folder} is, because the current folder is gone. Change to another folder, or write the whole path: --data-dir /DIR.</source>
+        <translation>Tern weiß nicht, wo {folder} ist, denn den aktuellen Ordner gibt es nicht mehr. Wechseln Sie in einen anderen Ordner, oder schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
     </message>
     <message>
-        <source>Tern cannot tell which folder {0} is: there is no such person on this computer, or no home folder. Write the whole path: --data-dir /DIR.</source>
-        <translation>Tern weiß nicht, welcher Ordner {0} ist: Auf diesem Computer gibt es kein solches Konto, oder es hat kein Home-Verzeichnis. Schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
+        <source>Tern cannot tell which folder {folder} is: there is no such person on this computer, or no home folder. Write the whole path: --data-dir /DIR.</source>
+        <translation>Tern weiß nicht, welcher Ordner {folder} ist: Auf diesem Computer gibt es kein solches Konto, oder es hat kein Home-Verzeichnis. Schreiben Sie den ganzen Pfad: --data-dir /ORDNER.</translation>
     </message>
     <message>
-        <source>Tern cannot use {0}: {1}. Choose another GGUF file.</source>
-        <translation>Tern kann {0} nicht benutzen: {1}. Wählen Sie eine andere GGUF-Datei.</translation>
+        <source>Tern cannot use {name}: {what}. Choose another GGUF file.</source>
+        <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei.</translation>
     </message>
     <message>
-        <source>Tern could not save its settings: {0} cannot be read ({1}), and what is in it would be lost. Make the file readable, then try again.</source>
-        <translation>Tern konnte seine Einstellungen nicht sichern: {0} lässt sich nicht lesen ({1}), und was darin steht, ginge verloren. Machen Sie die Datei lesbar, und versuchen Sie es dann noch einmal.</translation>
+        <source>Tern could not save its settings: {path} cannot be read ({reason}), and what is in it would be lost. Make the file readable, then try again.</source>
+        <translation>Tern konnte seine Einstellungen nicht sichern: {path} lässt sich nicht lesen ({reason}), und was darin steht, ginge verloren. Machen Sie die Datei lesbar, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
-        <source>Tern could not start the process that imports ({0}).</source>
-        <translation>Tern konnte den Prozess, der importiert, nicht starten ({0}).</translation>
+        <source>Tern could not start the process that imports ({reason}).</source>
+        <translation>Tern konnte den Prozess, der importiert, nicht starten ({reason}).</translation>
     </message>
     <message>
-        <source>The chat template of {0} fails ({1}). Choose another file of this model, or another model.</source>
-        <translation>Die Chat-Vorlage von {0} scheitert ({1}). Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+        <source>The chat template of {name} fails ({problem}). Choose another file of this model, or another model.</source>
+        <translation>Die Chat-Vorlage von {name} scheitert ({problem}). Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
     </message>
     <message>
-        <source>The chat template of {0} leaves out what you write. Choose another file of this model, or another model.</source>
-        <translation>Die Chat-Vorlage von {0} lässt weg, was Sie schreiben. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+        <source>The chat template of {name} leaves out what you write. Choose another file of this model, or another model.</source>
+        <translation>Die Chat-Vorlage von {name} lässt weg, was Sie schreiben. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
     </message>
     <message>
-        <source>The connection to {0} broke: the network is not steady. Try again where it is better.</source>
-        <translation>Die Verbindung zu {0} ist abgerissen: Das Netz ist nicht stabil. Versuchen Sie es noch einmal, wo es besser ist.</translation>
+        <source>The connection to {host} broke: the network is not steady. Try again where it is better.</source>
+        <translation>Die Verbindung zu {host} ist abgerissen: Das Netz ist nicht stabil. Versuchen Sie es noch einmal, wo es besser ist.</translation>
     </message>
     <message>
-        <source>The connection to {0} ended too early. Try again, or use another mirror.</source>
-        <translation>Die Verbindung zu {0} endete zu früh. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>The connection to {host} ended too early. Try again, or use another mirror.</source>
+        <translation>Die Verbindung zu {host} endete zu früh. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The connection to {0} is not safe: by this computer&apos;s clock ({1}) the {2}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
-        <translation>Die Verbindung zu {0} ist nach der Uhr dieses Computers ({1}) nicht sicher: {2}. Prüfen Sie die Uhr; geht sie richtig, nehmen Sie einen anderen Spiegel. Nichts wurde gesendet.</translation>
+        <source>The connection to {host} is not safe: by this computer&apos;s clock ({today}) the {reason}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
+        <translation>Die Verbindung zu {host} ist nach der Uhr dieses Computers ({today}) nicht sicher: {reason}. Prüfen Sie die Uhr; geht sie richtig, nehmen Sie einen anderen Spiegel. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
-        <translation>Die Verbindung zu {0} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({1}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; setzen Sie in einer Firma SSL_CERT_FILE auf deren Zertifikat. Nichts wurde gesendet.</translation>
+        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
+        <translation>Die Verbindung zu {host} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({reason}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; setzen Sie in einer Firma SSL_CERT_FILE auf deren Zertifikat. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The connection to {0} is not safe: its certificate cannot be trusted ({1}). {2} says whom to trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.</source>
-        <translation>Die Verbindung zu {0} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({1}). Wem hier zu trauen ist, sagt {2}: Prüfen Sie diese Variable; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
+        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). {named} says whom to trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.</source>
+        <translation>Die Verbindung zu {host} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({reason}). Wem hier zu trauen ist, sagt {named}: Prüfen Sie diese Variable; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The context of {0} is full. Begin a new chat, or choose a larger context.</source>
-        <translation>Der Kontext von {0} ist voll. Beginnen Sie einen neuen Chat, oder wählen Sie einen größeren Kontext.</translation>
+        <source>The context of {name} is full. Begin a new chat, or choose a larger context.</source>
+        <translation>Der Kontext von {name} ist voll. Beginnen Sie einen neuen Chat, oder wählen Sie einen größeren Kontext.</translation>
     </message>
     <message>
-        <source>The disk failed at {0} ({1}). Check it, or choose another place with --data-dir DIR.</source>
-        <translation>Der Datenträger hat bei {0} versagt ({1}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+        <source>The disk failed at {path} ({reason}). Check it, or choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger hat bei {path} versagt ({reason}). Prüfen Sie ihn, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>The disk is full at {0}. Make room, or choose another place with --data-dir DIR.</source>
-        <translation>Der Datenträger bei {0} ist voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+        <source>The disk is full at {folder}. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Der Datenträger bei {folder} ist voll. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>The file with your conversations in {0} is damaged or gone, and Tern cannot put it right ({1}). Free the disk, then start Tern again; until then what you write is not kept.</source>
-        <translation>Die Datei mit Ihren Gesprächen in {0} ist beschädigt oder weg, und Tern kann sie nicht in Ordnung bringen ({1}). Schaffen Sie Platz auf dem Datenträger, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
+        <source>The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). Free the disk, then start Tern again; until then what you write is not kept.</source>
+        <translation>Die Datei mit Ihren Gesprächen in {path} ist beschädigt oder weg, und Tern kann sie nicht in Ordnung bringen ({error}). Schaffen Sie Platz auf dem Datenträger, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>The file with your conversations was damaged or gone and none of its backups can be used, so Tern began a new one. What is left of it is in {0}.</source>
-        <translation>Die Datei mit Ihren Gesprächen war beschädigt oder weg, und keine ihrer Sicherungen ist brauchbar; Tern hat deshalb eine neue begonnen. Was von ihr übrig ist, liegt in {0}.</translation>
+        <source>The file with your conversations was damaged or gone and none of its backups can be used, so Tern began a new one. What is left of it is in {folder}.</source>
+        <translation>Die Datei mit Ihren Gesprächen war beschädigt oder weg, und keine ihrer Sicherungen ist brauchbar; Tern hat deshalb eine neue begonnen. Was von ihr übrig ist, liegt in {folder}.</translation>
     </message>
     <message>
-        <source>The file with your conversations was gone or empty, so Tern went back to its backup of {0}. What was written after that is missing.</source>
-        <translation>Die Datei mit Ihren Gesprächen war weg oder leer; Tern ist deshalb zu seiner Sicherung vom {0} zurückgekehrt. Was danach geschrieben wurde, fehlt.</translation>
+        <source>The file with your conversations was gone or empty, so Tern went back to its backup of {when}. What was written after that is missing.</source>
+        <translation>Die Datei mit Ihren Gesprächen war weg oder leer; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Was danach geschrieben wurde, fehlt.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {0} does not begin with https://. Correct it in HF_ENDPOINT.</source>
-        <translation>Die Adresse {0} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in HF_ENDPOINT.</translation>
+        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.</source>
+        <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
-        <source>The process that imports ended early ({0}). Try again.</source>
-        <translation>Der Prozess, der importiert, endete vorzeitig ({0}). Versuchen Sie es noch einmal.</translation>
+        <source>The process that imports ended early ({code}). Try again.</source>
+        <translation>Der Prozess, der importiert, endete vorzeitig ({code}). Versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The proxies that this computer is set to use cannot be used ({0}). Correct them in its settings.</source>
-        <translation>Die Proxys, die auf diesem Computer eingestellt sind, lassen sich nicht benutzen ({0}). Berichtigen Sie sie in seinen Einstellungen.</translation>
+        <source>The proxies that this computer is set to use cannot be used ({error}). Correct them in its settings.</source>
+        <translation>Die Proxys, die auf diesem Computer eingestellt sind, lassen sich nicht benutzen ({error}). Berichtigen Sie sie in seinen Einstellungen.</translation>
     </message>
     <message>
-        <source>The proxy refused the connection to {0} ({1}). Check the proxy in the settings or in HTTPS_PROXY.</source>
-        <translation>Der Proxy hat die Verbindung zu {0} abgelehnt ({1}). Prüfen Sie den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
+        <source>The proxy refused the connection to {host} ({error}). Check the proxy in the settings or in HTTPS_PROXY.</source>
+        <translation>Der Proxy hat die Verbindung zu {host} abgelehnt ({error}). Prüfen Sie den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
         <source>The proxy&apos;s address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
         <translation>Die Adresse des Proxys in den Einstellungen ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT.</translation>
     </message>
     <message>
-        <source>The proxy&apos;s address in the variable {0} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
-        <translation>Die Adresse des Proxys in der Variablen {0} ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT, oder löschen Sie die Variable.</translation>
+        <source>The proxy&apos;s address in the variable {variable} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
+        <translation>Die Adresse des Proxys in der Variablen {variable} ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT, oder löschen Sie die Variable.</translation>
     </message>
     <message>
         <source>The server sent other bytes than asked for, so it begins again, in one piece.</source>
         <translation>Der Server sandte andere Bytes als verlangt, darum beginnt es von vorn, in einem Stück.</translation>
     </message>
     <message>
-        <source>The setting {0} cannot be {1}, so Tern works offline until you correct it in {2}, or switch “Work offline” off in the settings.</source>
-        <translation>Die Einstellung {0} kann nicht {1} sein; Tern arbeitet deshalb offline, bis Sie sie in {2} berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten.</translation>
+        <source>The setting {key} cannot be {value}, so Tern works offline until you correct it in {file}, or switch “Work offline” off in the settings.</source>
+        <translation>Die Einstellung {key} kann nicht {value} sein; Tern arbeitet deshalb offline, bis Sie sie in {file} berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten.</translation>
     </message>
     <message>
-        <source>The settings in {0} could not be read ({1}), so Tern uses its defaults and works offline until you correct that file, or switch “Work offline” off in the settings. Before anything is saved, the file is copied to {2}.</source>
-        <translation>Die Einstellungen in {0} waren nicht lesbar ({1}); Tern nimmt deshalb seine Vorgaben und arbeitet offline, bis Sie diese Datei berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten. Bevor etwas gesichert wird, wird die Datei nach {2} kopiert.</translation>
+        <source>The settings in {path} could not be read ({error}), so Tern uses its defaults and works offline until you correct that file, or switch “Work offline” off in the settings. Before anything is saved, the file is copied to {aside}.</source>
+        <translation>Die Einstellungen in {path} waren nicht lesbar ({error}); Tern nimmt deshalb seine Vorgaben und arbeitet offline, bis Sie diese Datei berichtigen oder „Offline arbeiten“ in den Einstellungen abschalten. Bevor etwas gesichert wird, wird die Datei nach {aside} kopiert.</translation>
     </message>
     <message>
-        <source>The settings in {0} could not be read ({1}), so Tern uses its defaults and works offline. The file stays as it is; make it readable, then start Tern again.</source>
-        <translation>Die Einstellungen in {0} waren nicht lesbar ({1}); Tern nimmt deshalb seine Vorgaben und arbeitet offline. Die Datei bleibt, wie sie ist; machen Sie sie lesbar, und starten Sie Tern neu.</translation>
+        <source>The settings in {path} could not be read ({reason}), so Tern uses its defaults and works offline. The file stays as it is; make it readable, then start Tern again.</source>
+        <translation>Die Einstellungen in {path} waren nicht lesbar ({reason}); Tern nimmt deshalb seine Vorgaben und arbeitet offline. Die Datei bleibt, wie sie ist; machen Sie sie lesbar, und starten Sie Tern neu.</translation>
     </message>
     <message>
-        <source>The settings in {0} could not be read any more ({1}), so Tern wrote them anew and works offline until you switch that off in the settings. The file as it was is kept as {2}.</source>
-        <translation>Die Einstellungen in {0} waren nicht mehr lesbar ({1}); Tern hat sie deshalb neu geschrieben und arbeitet offline, bis Sie das in den Einstellungen abschalten. Die bisherige Datei liegt als {2} daneben.</translation>
+        <source>The settings in {path} could not be read any more ({error}), so Tern wrote them anew and works offline until you switch that off in the settings. The file as it was is kept as {aside}.</source>
+        <translation>Die Einstellungen in {path} waren nicht mehr lesbar ({error}); Tern hat sie deshalb neu geschrieben und arbeitet offline, bis Sie das in den Einstellungen abschalten. Die bisherige Datei liegt als {aside} daneben.</translation>
     </message>
     <message>
-        <source>The system prompt is too long: {0} tokens, and the model can take {1} at a time, your message included. Shorten the system prompt.</source>
-        <translation>Der System-Prompt ist zu lang: {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet. Kürzen Sie den System-Prompt.</translation>
+        <source>The system prompt is too long: {tokens:,} tokens, and the model can take {limit:,} at a time, your message included. Shorten the system prompt.</source>
+        <translation>Der System-Prompt ist zu lang: {tokens:,} Token, und das Modell fasst {limit:,} auf einmal, Ihre Nachricht eingerechnet. Kürzen Sie den System-Prompt.</translation>
     </message>
     <message>
         <source>The system&apos;s keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht. Entsperren Sie ihn, oder starten Sie ihn neu, und versuchen Sie es noch einmal; oder setzen Sie HF_TOKEN, das keinen Schlüsselbund braucht.</translation>
     </message>
     <message>
-        <source>There is no conversations.json in {0}. Choose the ZIP that ChatGPT or Claude sent you, or a conversations.json.</source>
-        <translation>In {0} gibt es keine conversations.json. Wählen Sie das ZIP, das ChatGPT oder Claude Ihnen geschickt hat, oder eine conversations.json.</translation>
+        <source>There is no conversations.json in {name}. Choose the ZIP that ChatGPT or Claude sent you, or a conversations.json.</source>
+        <translation>In {name} gibt es keine conversations.json. Wählen Sie das ZIP, das ChatGPT oder Claude Ihnen geschickt hat, oder eine conversations.json.</translation>
     </message>
     <message>
-        <source>There is no network, or no such address: {0} cannot be found. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
-        <translation>Es gibt kein Netz oder keine solche Adresse: {0} ist nicht zu finden. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
+        <source>There is no network, or no such address: {host} cannot be found. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
+        <translation>Es gibt kein Netz oder keine solche Adresse: {host} ist nicht zu finden. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
     </message>
     <message>
-        <source>There is no network: no way leads to {0}. Check that this computer is online.</source>
-        <translation>Es gibt kein Netz: Kein Weg führt zu {0}. Prüfen Sie, ob dieser Computer online ist.</translation>
+        <source>There is no network: no way leads to {host}. Check that this computer is online.</source>
+        <translation>Es gibt kein Netz: Kein Weg führt zu {host}. Prüfen Sie, ob dieser Computer online ist.</translation>
     </message>
     <message>
-        <source>There is too little memory to open {0}. Close other programs, or choose a smaller context or model.</source>
-        <translation>Der Arbeitsspeicher reicht nicht, um {0} zu öffnen. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder ein kleineres Modell.</translation>
+        <source>There is too little memory to open {name}. Close other programs, or choose a smaller context or model.</source>
+        <translation>Der Arbeitsspeicher reicht nicht, um {name} zu öffnen. Schließen Sie andere Programme, oder wählen Sie einen kleineren Kontext oder ein kleineres Modell.</translation>
     </message>
     <message>
-        <source>This computer does not let Tern connect to {0}. Check its firewall, then try again.</source>
-        <translation>Dieser Computer lässt Tern keine Verbindung zu {0} öffnen. Prüfen Sie seine Firewall, und versuchen Sie es dann noch einmal.</translation>
+        <source>This computer does not let Tern connect to {host}. Check its firewall, then try again.</source>
+        <translation>Dieser Computer lässt Tern keine Verbindung zu {host} öffnen. Prüfen Sie seine Firewall, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
         <source>This computer has too many files and connections open. Close other programs, then try again.</source>
@@ -2784,20 +2788,20 @@
         <translation>Diese Datei enthält mehr, als Tern auf einmal importieren kann; teilen Sie sie in kleinere.</translation>
     </message>
     <message>
-        <source>This needs {0} MB in {1}, where {2} MB are free. Make room, or choose another place with --data-dir DIR.</source>
-        <translation>Das braucht {0} MB in {1}, wo {2} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
+        <source>This needs {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Das braucht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>This reply cannot be continued: it takes {0} tokens already, and the model can take {1} at a time. Send a new message to go on.</source>
-        <translation>Diese Antwort lässt sich nicht fortsetzen: Sie braucht schon {0} Token, und das Modell fasst {1} auf einmal. Senden Sie eine neue Nachricht, um weiterzumachen.</translation>
+        <source>This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take {limit:,} at a time. Send a new message to go on.</source>
+        <translation>Diese Antwort lässt sich nicht fortsetzen: Sie braucht schon {tokens:,} Token, und das Modell fasst {limit:,} auf einmal. Senden Sie eine neue Nachricht, um weiterzumachen.</translation>
     </message>
     <message>
-        <source>it is GGUF version {0}, out of use; Tern opens version {1}</source>
-        <translation>sie hat die GGUF-Version {0}, die außer Gebrauch ist; Tern öffnet Version {1}</translation>
+        <source>it is GGUF version {version}, out of use; Tern opens version {supported}</source>
+        <translation>sie hat die GGUF-Version {version}, die außer Gebrauch ist; Tern öffnet Version {supported}</translation>
     </message>
     <message>
-        <source>it is GGUF version {0}; Tern opens version {1}</source>
-        <translation>sie hat die GGUF-Version {0}; Tern öffnet Version {1}</translation>
+        <source>it is GGUF version {version}; Tern opens version {supported}</source>
+        <translation>sie hat die GGUF-Version {version}; Tern öffnet Version {supported}</translation>
     </message>
     <message>
         <source>it is a big-endian GGUF file; Tern opens little-endian ones</source>
@@ -2808,344 +2812,344 @@
         <translation>es ist ein Ordner</translation>
     </message>
     <message>
-        <source>it may not be opened ({0}); check its permissions</source>
-        <translation>sie darf nicht geöffnet werden ({0}); prüfen Sie ihre Rechte</translation>
+        <source>it may not be opened ({reason}); check its permissions</source>
+        <translation>sie darf nicht geöffnet werden ({reason}); prüfen Sie ihre Rechte</translation>
     </message>
     <message>
-        <source>its header is larger than {0} MB</source>
-        <translation>ihr Kopf ist größer als {0} MB</translation>
+        <source>its header is larger than {most} MB</source>
+        <translation>ihr Kopf ist größer als {most} MB</translation>
     </message>
     <message>
-        <source>llama.cpp could not compute the next word with {0} (error {1}). Try again; if it fails again, choose another file of this model.</source>
-        <translation>llama.cpp konnte mit {0} das nächste Wort nicht berechnen (Fehler {1}). Versuchen Sie es noch einmal; scheitert es wieder, wählen Sie eine andere Datei dieses Modells.</translation>
+        <source>llama.cpp could not compute the next word with {name} (error {code}). Try again; if it fails again, choose another file of this model.</source>
+        <translation>llama.cpp konnte mit {name} das nächste Wort nicht berechnen (Fehler {code}). Versuchen Sie es noch einmal; scheitert es wieder, wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>llama.cpp crashes on {0} ({1}), so Tern does not open it. It was tried in a separate process, and nothing was lost. Choose another file of this model, or another model.</source>
-        <translation>llama.cpp stürzt an {0} ab ({1}), deshalb öffnet Tern es nicht. Es wurde in einem eigenen Prozess erprobt, und nichts ging verloren. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
+        <source>llama.cpp crashes on {name} ({code}), so Tern does not open it. It was tried in a separate process, and nothing was lost. Choose another file of this model, or another model.</source>
+        <translation>llama.cpp stürzt an {name} ab ({code}), deshalb öffnet Tern es nicht. Es wurde in einem eigenen Prozess erprobt, und nichts ging verloren. Wählen Sie eine andere Datei dieses Modells oder ein anderes Modell.</translation>
     </message>
     <message>
-        <source>llama.cpp did not finish trying {0} in {1} seconds. Try again when the computer is less busy, or choose another model.</source>
-        <translation>llama.cpp wurde in {1} Sekunden nicht damit fertig, {0} zu erproben. Versuchen Sie es noch einmal, wenn der Computer weniger zu tun hat, oder wählen Sie ein anderes Modell.</translation>
+        <source>llama.cpp did not finish trying {name} in {patience:,.0f} seconds. Try again when the computer is less busy, or choose another model.</source>
+        <translation>llama.cpp wurde in {patience:,.0f} Sekunden nicht damit fertig, {name} zu erproben. Versuchen Sie es noch einmal, wenn der Computer weniger zu tun hat, oder wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
-        <source>llama.cpp does not take {0} ({1}). Choose another file of this model.</source>
-        <translation>llama.cpp nimmt {0} nicht an ({1}). Wählen Sie eine andere Datei dieses Modells.</translation>
+        <source>llama.cpp does not take {name} ({reason}). Choose another file of this model.</source>
+        <translation>llama.cpp nimmt {name} nicht an ({reason}). Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{0} The system&apos;s keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
-        <translation>{0} Der Schlüsselbund des Systems antwortet nicht, deshalb wurde kein Token daraus benutzt: Entsperren Sie ihn, und versuchen Sie es dann noch einmal.</translation>
+        <source>{error} The system&apos;s keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
+        <translation>{error} Der Schlüsselbund des Systems antwortet nicht, deshalb wurde kein Token daraus benutzt: Entsperren Sie ihn, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
-        <source>{0} What has arrived is kept; the next try goes on from there.</source>
-        <translation>{0} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
+        <source>{error} What has arrived is kept; the next try goes on from there.</source>
+        <translation>{error} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
     </message>
     <message>
-        <source>{0} arrived damaged: its hash is {1}…, not {2}…. It is kept at {3} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
-        <translation>{0} kam beschädigt an: Ihr Hash ist {1}…, nicht {2}…. Sie liegt unter {3} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
+        <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
+        <translation>{file} kam beschädigt an: Ihr Hash ist {found}…, nicht {wanted}…. Sie liegt unter {path} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
     </message>
     <message>
-        <source>{0} cannot be reached through the proxy {1}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY.</source>
-        <translation>{0} ist über den Proxy {1} nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist, und den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
+        <source>{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY.</source>
+        <translation>{host} ist über den Proxy {proxy} nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist, und den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
-        <source>{0} cannot be reached. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
-        <translation>{0} ist nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
+        <source>{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a mirror in the settings.</source>
+        <translation>{host} ist nicht zu erreichen. Prüfen Sie, ob dieser Computer online ist; in einem Firmennetz tragen Sie in den Einstellungen einen Proxy oder Spiegel ein.</translation>
     </message>
     <message>
-        <source>{0} cannot keep its KV cache in this type ({1}). Use f16.</source>
-        <translation>{0} kann seinen KV-Cache nicht in diesem Typ halten ({1}). Nehmen Sie f16.</translation>
+        <source>{name} cannot keep its KV cache in this type ({reason}). Use f16.</source>
+        <translation>{name} kann seinen KV-Cache nicht in diesem Typ halten ({reason}). Nehmen Sie f16.</translation>
     </message>
     <message>
-        <source>{0} contradicts itself: a vocabulary of {1} tokens, and a model of {2}. Choose another file of this model.</source>
-        <translation>{0} widerspricht sich: ein Vokabular von {1} Token und ein Modell mit {2}. Wählen Sie eine andere Datei dieses Modells.</translation>
+        <source>{name} contradicts itself: a vocabulary of {tokens:,} tokens, and a model of {rows:,}. Choose another file of this model.</source>
+        <translation>{name} widerspricht sich: ein Vokabular von {tokens:,} Token und ein Modell mit {rows:,}. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{0} could not be imported ({1}). Check that it is there and that you may read it.</source>
-        <translation>{0} konnte nicht importiert werden ({1}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
+        <source>{path} could not be imported ({reason}). Check that it is there and that you may read it.</source>
+        <translation>{path} konnte nicht importiert werden ({reason}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
     </message>
     <message>
-        <source>{0} could not be written ({1}).</source>
-        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+        <source>{name} could not be written ({reason}).</source>
+        <translation>{name} konnte nicht geschrieben werden ({reason}).</translation>
     </message>
     <message>
-        <source>{0} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or try again later.</source>
-        <translation>{0} antwortet nicht wie ein Hub. Prüfen Sie die Adresse des Spiegels in den Einstellungen oder in HF_ENDPOINT, oder versuchen Sie es später noch einmal.</translation>
+        <source>{host} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or try again later.</source>
+        <translation>{host} antwortet nicht wie ein Hub. Prüfen Sie die Adresse des Spiegels in den Einstellungen oder in HF_ENDPOINT, oder versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>{0} has a fault of its own right now ({1}), which usually passes: try again later.</source>
-        <translation>{0} hat gerade selbst eine Störung ({1}), die meist vorübergeht: Versuchen Sie es später noch einmal.</translation>
+        <source>{host} has a fault of its own right now ({code}), which usually passes: try again later.</source>
+        <translation>{host} hat gerade selbst eine Störung ({code}), die meist vorübergeht: Versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>{0} has heads that Tern&apos;s attention cannot compute (at most {1} values, {2} of them to a key head). Choose another model.</source>
-        <translation>{0} hat Köpfe, die Terns Attention nicht rechnen kann (höchstens {1} Werte, {2} davon auf einen Schlüsselkopf). Wählen Sie ein anderes Modell.</translation>
+        <source>{name} has heads that Tern&apos;s attention cannot compute (at most {most_values} values, {most_heads} of them to a key head). Choose another model.</source>
+        <translation>{name} hat Köpfe, die Terns Attention nicht rechnen kann (höchstens {most_values} Werte, {most_heads} davon auf einen Schlüsselkopf). Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
-        <source>{0} has layers {1} values wide; I2_S needs a multiple of {2}.</source>
-        <translation>{0} hat Schichten mit {1} Werten Breite; I2_S braucht ein Vielfaches von {2}.</translation>
+        <source>{folder} has layers {cols} values wide; I2_S needs a multiple of {step}.</source>
+        <translation>{folder} hat Schichten mit {cols} Werten Breite; I2_S braucht ein Vielfaches von {step}.</translation>
     </message>
     <message>
-        <source>{0} has layers {1} values wide; llama.cpp&apos;s ternary kernels need a multiple of {2}, so there is nothing to compare with.</source>
-        <translation>{0} hat Schichten mit {1} Werten Breite; die ternären Kernels von llama.cpp brauchen ein Vielfaches von {2}, deshalb gibt es nichts zu vergleichen.</translation>
+        <source>{name} has layers {width} values wide; llama.cpp&apos;s ternary kernels need a multiple of {step}, so there is nothing to compare with.</source>
+        <translation>{name} hat Schichten mit {width} Werten Breite; die ternären Kernels von llama.cpp brauchen ein Vielfaches von {step}, deshalb gibt es nichts zu vergleichen.</translation>
     </message>
     <message>
-        <source>{0} has layers {1} values wide; {2} needs a multiple of {3}.</source>
-        <translation>{0} hat Schichten mit {1} Werten Breite; {2} braucht ein Vielfaches von {3}.</translation>
+        <source>{name} has layers {width} values wide; {encoding} needs a multiple of {step}.</source>
+        <translation>{name} hat Schichten mit {width} Werten Breite; {encoding} braucht ein Vielfaches von {step}.</translation>
     </message>
     <message>
-        <source>{0} has no .gguf file. Name the file to fetch: tern models fetch {1} FILE.</source>
-        <translation>{0} hat keine .gguf-Datei. Nennen Sie die Datei, die geholt werden soll: tern models fetch {1} DATEI.</translation>
+        <source>{repo} has no .gguf file. Name the file to fetch: tern models fetch {repo} FILE.</source>
+        <translation>{repo} hat keine .gguf-Datei. Nennen Sie die Datei, die geholt werden soll: tern models fetch {repo} DATEI.</translation>
     </message>
     <message>
-        <source>{0} has no .safetensors file. Choose a folder that transformers can load.</source>
-        <translation>{0} hat keine .safetensors-Datei. Wählen Sie einen Ordner, den transformers laden kann.</translation>
+        <source>{folder} has no .safetensors file. Choose a folder that transformers can load.</source>
+        <translation>{folder} hat keine .safetensors-Datei. Wählen Sie einen Ordner, den transformers laden kann.</translation>
     </message>
     <message>
-        <source>{0} has no file {1}. It has: {2}.</source>
-        <translation>{0} hat keine Datei {1}. Es gibt: {2}.</translation>
+        <source>{repo} has no file {name}. It has: {near}.</source>
+        <translation>{repo} hat keine Datei {name}. Es gibt: {near}.</translation>
     </message>
     <message>
-        <source>{0} has no vocabulary, so it cannot read or write text. Choose another file of this model.</source>
-        <translation>{0} hat kein Vokabular, kann also Text weder lesen noch schreiben. Wählen Sie eine andere Datei dieses Modells.</translation>
+        <source>{name} has no vocabulary, so it cannot read or write text. Choose another file of this model.</source>
+        <translation>{name} hat kein Vokabular, kann also Text weder lesen noch schreiben. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{0} has no {1} (404). Check the owner, the name and the revision.</source>
-        <translation>{0} hat kein {1} (404). Prüfen Sie Besitzer, Namen und Revision.</translation>
+        <source>{host} has no {what} (404). Check the owner, the name and the revision.</source>
+        <translation>{host} hat kein {what} (404). Prüfen Sie Besitzer, Namen und Revision.</translation>
     </message>
     <message>
-        <source>{0} has no {1}. Put it beside the weights: it comes with the model.</source>
-        <translation>{0} hat keine {1}. Legen Sie sie neben die Gewichte: Sie kommt mit dem Modell.</translation>
+        <source>{folder} has no {name}. Put it beside the weights: it comes with the model.</source>
+        <translation>{folder} hat keine {name}. Legen Sie sie neben die Gewichte: Sie kommt mit dem Modell.</translation>
     </message>
     <message>
-        <source>{0} has the token {1} twice in its vocabulary. Choose another file of this model.</source>
-        <translation>{0} hat das Token {1} zweimal im Vokabular. Wählen Sie eine andere Datei dieses Modells.</translation>
+        <source>{name} has the token {token!r} twice in its vocabulary. Choose another file of this model.</source>
+        <translation>{name} hat das Token {token!r} zweimal im Vokabular. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{0} has to be re-encoded once for llama.cpp: that needs {1} MB in {2}, where {3} MB are free. Make room and try again.</source>
-        <translation>{0} muss für llama.cpp einmal umkodiert werden: Das braucht {1} MB in {2}, wo {3} MB frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
+        <source>{name} has to be re-encoded once for llama.cpp: that needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room and try again.</source>
+        <translation>{name} muss für llama.cpp einmal umkodiert werden: Das braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} has {1} bytes on {2}, not the {3} that were announced.</source>
-        <translation>{0} hat {1} Bytes auf {2}, nicht die {3}, die angekündigt waren.</translation>
+        <source>{file} has {length:,} bytes on {host}, not the {size:,} that were announced.</source>
+        <translation>{file} hat {length:,} Bytes auf {host}, nicht die {size:,}, die angekündigt waren.</translation>
     </message>
     <message>
-        <source>{0} has {1} models. Name one: {2}.</source>
-        <translation>{0} hat {1} Modelle. Nennen Sie eins: {2}.</translation>
+        <source>{repo} has {found} models. Name one: {listed}.</source>
+        <translation>{repo} hat {found} Modelle. Nennen Sie eins: {listed}.</translation>
     </message>
     <message>
-        <source>{0} holds a model of type {1}, not a BitNet b1.58.</source>
-        <translation>{0} enthält ein Modell vom Typ {1} und kein BitNet b1.58.</translation>
+        <source>{folder} holds a model of type {type!r}, not a BitNet b1.58.</source>
+        <translation>{folder} enthält ein Modell vom Typ {type!r} und kein BitNet b1.58.</translation>
     </message>
     <message>
-        <source>{0} holds no ternary tensors, so there is nothing to convert.</source>
-        <translation>{0} enthält keine ternären Tensoren, deshalb gibt es nichts umzuwandeln.</translation>
+        <source>{name} holds no ternary tensors, so there is nothing to convert.</source>
+        <translation>{name} enthält keine ternären Tensoren, deshalb gibt es nichts umzuwandeln.</translation>
     </message>
     <message>
-        <source>{0} holds no text. If it is a scan, run text recognition (OCR) on it first.</source>
-        <translation>{0} enthält keinen Text. Ist es ein Scan, lassen Sie zuerst eine Texterkennung (OCR) darüber laufen.</translation>
+        <source>{name} holds no text. If it is a scan, run text recognition (OCR) on it first.</source>
+        <translation>{name} enthält keinen Text. Ist es ein Scan, lassen Sie zuerst eine Texterkennung (OCR) darüber laufen.</translation>
     </message>
     <message>
-        <source>{0} holds only a vocabulary, no model. Choose the model itself.</source>
-        <translation>{0} enthält nur ein Vokabular und kein Modell. Wählen Sie das Modell selbst.</translation>
+        <source>{name} holds only a vocabulary, no model. Choose the model itself.</source>
+        <translation>{name} enthält nur ein Vokabular und kein Modell. Wählen Sie das Modell selbst.</translation>
     </message>
     <message>
-        <source>{0} holds only the vision or audio part of a model. Choose the model itself.</source>
-        <translation>{0} enthält nur den Bild- oder Tonteil eines Modells. Wählen Sie das Modell selbst.</translation>
+        <source>{name} holds only the vision or audio part of a model. Choose the model itself.</source>
+        <translation>{name} enthält nur den Bild- oder Tonteil eines Modells. Wählen Sie das Modell selbst.</translation>
     </message>
     <message>
-        <source>{0} in {1} cannot be read to its end ({2}).</source>
-        <translation>{0} in {1} lässt sich nicht bis zum Ende lesen ({2}).</translation>
+        <source>{part} in {name} cannot be read to its end ({error}).</source>
+        <translation>{part} in {name} lässt sich nicht bis zum Ende lesen ({error}).</translation>
     </message>
     <message>
-        <source>{0} is a chat of GPT4All&apos;s that is not whole, or of a version that Tern does not know.</source>
-        <translation>{0} ist ein Chat von GPT4All, der nicht vollständig ist oder von einer Version, die Tern nicht kennt.</translation>
+        <source>{name} is a chat of GPT4All&apos;s that is not whole, or of a version that Tern does not know.</source>
+        <translation>{name} ist ein Chat von GPT4All, der nicht vollständig ist oder von einer Version, die Tern nicht kennt.</translation>
     </message>
     <message>
-        <source>{0} is a damaged ZIP ({1}). Fetch or copy it again.</source>
-        <translation>{0} ist ein beschädigtes ZIP ({1}). Holen oder kopieren Sie es noch einmal.</translation>
+        <source>{name} is a damaged ZIP ({error}). Fetch or copy it again.</source>
+        <translation>{name} ist ein beschädigtes ZIP ({error}). Holen oder kopieren Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is a folder. Attach the files in it one by one.</source>
-        <translation>{0} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
+        <source>{name} is a folder. Attach the files in it one by one.</source>
+        <translation>{name} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
     </message>
     <message>
-        <source>{0} is a model of the kind {1}, which the llama.cpp in this Tern does not know yet. A newer Tern may; until then, choose another model.</source>
-        <translation>{0} ist ein Modell der Art {1}, die das llama.cpp in diesem Tern noch nicht kennt. Ein neueres Tern kennt sie vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
+        <source>{name} is a model of the kind {arch}, which the llama.cpp in this Tern does not know yet. A newer Tern may; until then, choose another model.</source>
+        <translation>{name} ist ein Modell der Art {arch}, die das llama.cpp in diesem Tern noch nicht kennt. Ein neueres Tern kennt sie vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
     </message>
     <message>
-        <source>{0} is an adapter (LoRA), which changes another model. Choose the model itself.</source>
-        <translation>{0} ist ein Adapter (LoRA), der ein anderes Modell verändert. Wählen Sie das Modell selbst.</translation>
+        <source>{name} is an adapter (LoRA), which changes another model. Choose the model itself.</source>
+        <translation>{name} ist ein Adapter (LoRA), der ein anderes Modell verändert. Wählen Sie das Modell selbst.</translation>
     </message>
     <message>
-        <source>{0} is an embedding model: it compares texts and writes none. Choose a chat model.</source>
-        <translation>{0} ist ein Embedding-Modell: Es vergleicht Texte und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
+        <source>{name} is an embedding model: it compares texts and writes none. Choose a chat model.</source>
+        <translation>{name} ist ein Embedding-Modell: Es vergleicht Texte und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
     </message>
     <message>
-        <source>{0} is an importance matrix, used for making models smaller. Choose the model itself.</source>
-        <translation>{0} ist eine Wichtigkeitsmatrix, mit der Modelle verkleinert werden. Wählen Sie das Modell selbst.</translation>
+        <source>{name} is an importance matrix, used for making models smaller. Choose the model itself.</source>
+        <translation>{name} ist eine Wichtigkeitsmatrix, mit der Modelle verkleinert werden. Wählen Sie das Modell selbst.</translation>
     </message>
     <message>
-        <source>{0} is damaged or cut off; what stands before that place was read.</source>
-        <translation>{0} ist beschädigt oder abgeschnitten; was vor dieser Stelle steht, wurde gelesen.</translation>
+        <source>{name} is damaged or cut off; what stands before that place was read.</source>
+        <translation>{name} ist beschädigt oder abgeschnitten; was vor dieser Stelle steht, wurde gelesen.</translation>
     </message>
     <message>
-        <source>{0} is damaged or not complete ({1}). Fetch it again.</source>
-        <translation>{0} ist beschädigt oder unvollständig ({1}). Holen Sie es noch einmal.</translation>
+        <source>{name} is damaged or not complete ({reason}). Fetch it again.</source>
+        <translation>{name} ist beschädigt oder unvollständig ({reason}). Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is damaged or not complete. Fetch it again.</source>
-        <translation>{0} ist beschädigt oder unvollständig. Holen Sie es noch einmal.</translation>
+        <source>{path} is damaged or not complete. Fetch it again.</source>
+        <translation>{path} ist beschädigt oder unvollständig. Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is damaged. Fetch that folder again.</source>
-        <translation>{0} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
+        <source>{path} is damaged. Fetch that folder again.</source>
+        <translation>{path} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is empty. Name a folder for Tern&apos;s files with --data-dir DIR, or leave it out.</source>
-        <translation>{0} ist leer. Nennen Sie mit --data-dir ORDNER einen Ordner für Terns Dateien, oder lassen Sie es weg.</translation>
+        <source>{named_by} is empty. Name a folder for Tern&apos;s files with --data-dir DIR, or leave it out.</source>
+        <translation>{named_by} ist leer. Nennen Sie mit --data-dir ORDNER einen Ordner für Terns Dateien, oder lassen Sie es weg.</translation>
     </message>
     <message>
-        <source>{0} is empty: there is nothing in it to read.</source>
-        <translation>{0} ist leer: Es gibt darin nichts zu lesen.</translation>
+        <source>{name} is empty: there is nothing in it to read.</source>
+        <translation>{name} ist leer: Es gibt darin nichts zu lesen.</translation>
     </message>
     <message>
-        <source>{0} is encrypted. Save a copy of it without a password and attach that.</source>
-        <translation>{0} ist verschlüsselt. Sichern Sie eine Kopie ohne Passwort, und hängen Sie die an.</translation>
+        <source>{name} is encrypted. Save a copy of it without a password and attach that.</source>
+        <translation>{name} ist verschlüsselt. Sichern Sie eine Kopie ohne Passwort, und hängen Sie die an.</translation>
     </message>
     <message>
-        <source>{0} is in Word&apos;s old format. Save it as DOCX or PDF and attach that.</source>
-        <translation>{0} ist in Words altem Format. Sichern Sie es als DOCX oder PDF, und hängen Sie das an.</translation>
+        <source>{name} is in Word&apos;s old format. Save it as DOCX or PDF and attach that.</source>
+        <translation>{name} ist in Words altem Format. Sichern Sie es als DOCX oder PDF, und hängen Sie das an.</translation>
     </message>
     <message>
-        <source>{0} is in rich text format. Save it as DOCX or plain text and attach that.</source>
-        <translation>{0} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
+        <source>{name} is in rich text format. Save it as DOCX or plain text and attach that.</source>
+        <translation>{name} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
     </message>
     <message>
-        <source>{0} is made for other kernels: its weights are in bitnet.cpp&apos;s {1}, which only that program&apos;s own build can compute. Take the i2_s file of the same model.</source>
-        <translation>{0} ist für andere Kernels gemacht: Die Gewichte sind im {1} von bitnet.cpp, das nur der eigene Build jenes Programms rechnen kann. Nehmen Sie die i2_s-Datei desselben Modells.</translation>
+        <source>{name} is made for other kernels: its weights are in bitnet.cpp&apos;s {encoding}, which only that program&apos;s own build can compute. Take the i2_s file of the same model.</source>
+        <translation>{name} ist für andere Kernels gemacht: Die Gewichte sind im {encoding} von bitnet.cpp, das nur der eigene Build jenes Programms rechnen kann. Nehmen Sie die i2_s-Datei desselben Modells.</translation>
     </message>
     <message>
-        <source>{0} is missing, a part of this model. Put it beside {1}.</source>
-        <translation>{0} fehlt, ein Teil dieses Modells. Legen Sie es neben {1}.</translation>
+        <source>{part} is missing, a part of this model. Put it beside {name}.</source>
+        <translation>{part} fehlt, ein Teil dieses Modells. Legen Sie es neben {name}.</translation>
     </message>
     <message>
-        <source>{0} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
-        <translation>{0} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
+        <source>{name} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
+        <translation>{name} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
     </message>
     <message>
-        <source>{0} is no address that Tern can ask. Check the mirror in the settings.</source>
-        <translation>{0} ist keine Adresse, bei der Tern fragen kann. Prüfen Sie den Spiegel in den Einstellungen.</translation>
+        <source>{host} is no address that Tern can ask. Check the mirror in the settings.</source>
+        <translation>{host} ist keine Adresse, bei der Tern fragen kann. Prüfen Sie den Spiegel in den Einstellungen.</translation>
     </message>
     <message>
-        <source>{0} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
-        <translation>{0} ist kein Text, den Tern lesen kann. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
+        <source>{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
+        <translation>{name} ist kein Text, den Tern lesen kann. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
     </message>
     <message>
-        <source>{0} is not a name that the hub can have. Write OWNER/NAME, as on its page.</source>
-        <translation>{0} ist kein Name, den der Hub haben kann. Schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
+        <source>{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page.</source>
+        <translation>{what!r} ist kein Name, den der Hub haben kann. Schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
     </message>
     <message>
-        <source>{0} is not a repository of the hub; write OWNER/NAME, as on its page.</source>
-        <translation>{0} ist kein Repository des Hubs; schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
+        <source>{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.</source>
+        <translation>{repo!r} ist kein Repository des Hubs; schreiben Sie OWNER/NAME wie auf seiner Seite.</translation>
     </message>
     <message>
-        <source>{0} writes all words of a reply at once (diffusion); Tern runs models that write word by word. Choose another model.</source>
-        <translation>{0} schreibt alle Wörter einer Antwort auf einmal (Diffusion); Tern führt Modelle aus, die Wort für Wort schreiben. Wählen Sie ein anderes Modell.</translation>
+        <source>{name} writes all words of a reply at once (diffusion); Tern runs models that write word by word. Choose another model.</source>
+        <translation>{name} schreibt alle Wörter einer Antwort auf einmal (Diffusion); Tern führt Modelle aus, die Wort für Wort schreiben. Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
-        <source>{0} is not on this computer yet. Fetch it with: tern models fetch {1}</source>
-        <translation>{0} ist noch nicht auf diesem Computer. Holen Sie es mit: tern models fetch {1}</translation>
+        <source>{title} is not on this computer yet. Fetch it with: tern models fetch {name}</source>
+        <translation>{title} ist noch nicht auf diesem Computer. Holen Sie es mit: tern models fetch {name}</translation>
     </message>
     <message>
-        <source>{0} is not what it should be. Fetch it again.</source>
-        <translation>{0} ist nicht, was es sein soll. Holen Sie es noch einmal.</translation>
+        <source>{path} is not what it should be. Fetch it again.</source>
+        <translation>{path} ist nicht, was es sein soll. Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{0} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
-        <translation>{0} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
+        <source>{name} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
+        <translation>{name} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
     </message>
     <message>
-        <source>{0} is part {1} of {2} of a model. Choose its first part.</source>
-        <translation>{0} ist Teil {1} von {2} eines Modells. Wählen Sie den ersten Teil.</translation>
+        <source>{name} is part {part} of {count} of a model. Choose its first part.</source>
+        <translation>{name} ist Teil {part} von {count} eines Modells. Wählen Sie den ersten Teil.</translation>
     </message>
     <message>
-        <source>{0} is too large to unpack. Save the part you need as a smaller file.</source>
-        <translation>{0} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+        <source>{name} is too large to unpack. Save the part you need as a smaller file.</source>
+        <translation>{name} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
     </message>
     <message>
-        <source>{0} is too large: {1} MB, and Tern attaches up to {2} MB. Save the part you need as a smaller file.</source>
-        <translation>{0} ist zu groß: {1} MB, und Tern hängt bis zu {2} MB an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+        <source>{name} is too large: {size:,.0f} MB, and Tern attaches up to {most:,.0f} MB. Save the part you need as a smaller file.</source>
+        <translation>{name} ist zu groß: {size:,.0f} MB, und Tern hängt bis zu {most:,.0f} MB an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
     </message>
     <message>
-        <source>{0} is too long: more than {1} characters, which no model here could hold. Attach the part you need.</source>
-        <translation>{0} ist zu lang: mehr als {1} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
+        <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
+        <translation>{name} ist zu lang: mehr als {most:,} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
     </message>
     <message>
-        <source>{0} lacks {1}, a part of this model. Look for another repository.</source>
-        <translation>{0} fehlt {1}, ein Teil dieses Modells. Suchen Sie ein anderes Verzeichnis des Hubs.</translation>
+        <source>{repo} lacks {missing}, a part of this model. Look for another repository.</source>
+        <translation>{repo} fehlt {missing}, ein Teil dieses Modells. Suchen Sie ein anderes Verzeichnis des Hubs.</translation>
     </message>
     <message>
-        <source>{0} makes speech, not text. Choose a chat model.</source>
-        <translation>{0} erzeugt Sprache und keinen Text. Wählen Sie ein Chat-Modell.</translation>
+        <source>{name} makes speech, not text. Choose a chat model.</source>
+        <translation>{name} erzeugt Sprache und keinen Text. Wählen Sie ein Chat-Modell.</translation>
     </message>
     <message>
-        <source>{0} names no begin or end token, so Tern cannot chat with it. Fetch the model from its original source.</source>
-        <translation>{0} nennt kein Anfangs- oder Endtoken, deshalb kann Tern nicht damit chatten. Holen Sie das Modell von seiner ursprünglichen Quelle.</translation>
+        <source>{name} names no begin or end token, so Tern cannot chat with it. Fetch the model from its original source.</source>
+        <translation>{name} nennt kein Anfangs- oder Endtoken, deshalb kann Tern nicht damit chatten. Holen Sie das Modell von seiner ursprünglichen Quelle.</translation>
     </message>
     <message>
-        <source>{0} needs something that the llama.cpp in this Tern lacks ({1}). A newer Tern may have it; until then, choose another model.</source>
-        <translation>{0} braucht etwas, das dem llama.cpp in diesem Tern fehlt ({1}). Ein neueres Tern hat es vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
+        <source>{name} needs something that the llama.cpp in this Tern lacks ({reason}). A newer Tern may have it; until then, choose another model.</source>
+        <translation>{name} braucht etwas, das dem llama.cpp in diesem Tern fehlt ({reason}). Ein neueres Tern hat es vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
     </message>
     <message>
-        <source>{0} needs {1} GB of memory, and this computer has {2} GB for it. Choose a smaller model.</source>
-        <translation>{0} braucht {1} GB Arbeitsspeicher, und dieser Computer hat {2} GB dafür. Wählen Sie ein kleineres Modell.</translation>
+        <source>{name} needs {needed:,.1f} GB of memory, and this computer has {total:,.1f} GB for it. Choose a smaller model.</source>
+        <translation>{name} braucht {needed:,.1f} GB Arbeitsspeicher, und dieser Computer hat {total:,.1f} GB dafür. Wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
-        <source>{0} now offers another {1} than the one Tern knows as {2}, so it was not fetched. To take it all the same: tern models fetch {3} {4}</source>
-        <translation>{0} bietet jetzt ein anderes {1} an als das, was Tern als {2} kennt, deshalb wurde es nicht geholt. Um es trotzdem zu nehmen: tern models fetch {3} {4}</translation>
+        <source>{repo} now offers another {file} than the one Tern knows as {name}, so it was not fetched. To take it all the same: tern models fetch {repo} {file}</source>
+        <translation>{repo} bietet jetzt ein anderes {file} an als das, was Tern als {name} kennt, deshalb wurde es nicht geholt. Um es trotzdem zu nehmen: tern models fetch {repo} {file}</translation>
     </message>
     <message>
-        <source>{0} now offers another {1} than the one that is here, so this one cannot be mended. Fetch it again to have the new one.</source>
-        <translation>{0} bietet jetzt ein anderes {1} an als das, was hier ist, deshalb lässt sich dieses nicht reparieren. Holen Sie es noch einmal, um das neue zu haben.</translation>
+        <source>{repo} now offers another {file} than the one that is here, so this one cannot be mended. Fetch it again to have the new one.</source>
+        <translation>{repo} bietet jetzt ein anderes {file} an als das, was hier ist, deshalb lässt sich dieses nicht reparieren. Holen Sie es noch einmal, um das neue zu haben.</translation>
     </message>
     <message>
-        <source>{0} only drafts words for a larger model and cannot chat by itself. Choose the larger model.</source>
-        <translation>{0} entwirft nur Wörter für ein größeres Modell und kann nicht allein chatten. Wählen Sie das größere Modell.</translation>
+        <source>{name} only drafts words for a larger model and cannot chat by itself. Choose the larger model.</source>
+        <translation>{name} entwirft nur Wörter für ein größeres Modell und kann nicht allein chatten. Wählen Sie das größere Modell.</translation>
     </message>
     <message>
-        <source>{0} ranks texts and writes none. Choose a chat model.</source>
-        <translation>{0} ordnet Texte nach ihrem Rang und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
+        <source>{name} ranks texts and writes none. Choose a chat model.</source>
+        <translation>{name} ordnet Texte nach ihrem Rang und schreibt keine. Wählen Sie ein Chat-Modell.</translation>
     </message>
     <message>
-        <source>{0} rewrites one text into another (T5), which Tern cannot chat with. Choose a chat model.</source>
-        <translation>{0} schreibt einen Text in einen anderen um (T5); damit kann Tern nicht chatten. Wählen Sie ein Chat-Modell.</translation>
+        <source>{name} rewrites one text into another (T5), which Tern cannot chat with. Choose a chat model.</source>
+        <translation>{name} schreibt einen Text in einen anderen um (T5); damit kann Tern nicht chatten. Wählen Sie ein Chat-Modell.</translation>
     </message>
     <message>
-        <source>{0} says that too many requests came from here (429); after some minutes it answers again.</source>
-        <translation>{0} sagt, dass von hier zu viele Anfragen kamen (429); nach einigen Minuten antwortet es wieder.</translation>
+        <source>{host} says that too many requests came from here (429); after some minutes it answers again.</source>
+        <translation>{host} sagt, dass von hier zu viele Anfragen kamen (429); nach einigen Minuten antwortet es wieder.</translation>
     </message>
     <message>
-        <source>{0} says that {1} has no more bytes where Tern wanted to go on (416).</source>
-        <translation>{0} sagt, dass {1} dort keine Bytes mehr hat, wo Tern weitermachen wollte (416).</translation>
+        <source>{host} says that {what} has no more bytes where Tern wanted to go on (416).</source>
+        <translation>{host} sagt, dass {what} dort keine Bytes mehr hat, wo Tern weitermachen wollte (416).</translation>
     </message>
     <message>
-        <source>{0} sends Tern in circles. Try again later, or use another mirror.</source>
-        <translation>{0} schickt Tern im Kreis. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>{host} sends Tern in circles. Try again later, or use another mirror.</source>
+        <translation>{host} schickt Tern im Kreis. Versuchen Sie es später noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} sends the file compressed ({1}), which Tern did not ask for and cannot undo. Use another mirror.</source>
-        <translation>{0} sendet die Datei komprimiert ({1}), was Tern nicht verlangt hat und nicht rückgängig machen kann. Nehmen Sie einen anderen Spiegel.</translation>
+        <source>{host} sends the file compressed ({encoding}), which Tern did not ask for and cannot undo. Use another mirror.</source>
+        <translation>{host} sendet die Datei komprimiert ({encoding}), was Tern nicht verlangt hat und nicht rückgängig machen kann. Nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror.</source>
-        <translation>{0} sendet die Datei komprimiert, und was ankommt, lässt sich nicht entpacken. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>{host} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror.</source>
+        <translation>{host} sendet die Datei komprimiert, und was ankommt, lässt sich nicht entpacken. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} sent other bytes than asked for. Try again, or use another mirror.</source>
-        <translation>{0} sandte andere Bytes als verlangt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
+        <source>{host} sent other bytes than asked for. Try again, or use another mirror.</source>
+        <translation>{host} sandte andere Bytes als verlangt. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>{0} was replaced on the server while it was fetched. Fetch it once more: that begins again with the new file.</source>
-        <translation>{0} wurde auf dem Server ersetzt, während es geholt wurde. Holen Sie es noch einmal: Das beginnt mit der neuen Datei von vorn.</translation>
+        <source>{file} was replaced on the server while it was fetched. Fetch it once more: that begins again with the new file.</source>
+        <translation>{file} wurde auf dem Server ersetzt, während es geholt wurde. Holen Sie es noch einmal: Das beginnt mit der neuen Datei von vorn.</translation>
     </message>
 </context>
 <context>

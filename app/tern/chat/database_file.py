@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from tern.chat import forgetting, migrations, search
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 log = logging.getLogger(__name__)
 
@@ -52,13 +52,15 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
     """
     if path.is_dir():
         raise UserError(
-            f"Tern cannot open your conversations: {path} is a folder. Move it away and start Tern again; "
-            "until then what you write is not kept."
+            "Tern cannot open your conversations: {path} is a folder. Move it away and start Tern again; "
+            "until then what you write is not kept.",
+            path=path,
         )
     if path.is_symlink() and not path.exists():
         raise UserError(
-            f"Tern cannot open your conversations: {path} is a link to a file that is not there. Make that file "
-            "reachable and start Tern again; until then what you write is not kept."
+            "Tern cannot open your conversations: {path} is a link to a file that is not there. Make that file "
+            "reachable and start Tern again; until then what you write is not kept.",
+            path=path,
         )
     try:
         if alone and not _size(path):
@@ -69,8 +71,9 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
             if not alone:
                 if migrations.version(connection) < len(migrations.STEPS):
                     raise UserError(
-                        f"Another Tern has the conversations in {path.parent} open, and this one would have to change "
-                        "their file first. Close it, then try again."
+                        "Another Tern has the conversations in {folder} open, and this one would have to change "
+                        "their file first. Close it, then try again.",
+                        folder=path.parent,
                     )
                 return connection, ""
             if not is_sound(connection):
@@ -89,12 +92,15 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
     except sqlite3.OperationalError as error:  # the disk's fault: the file itself may be perfectly well
         if "locked" in str(error):
             raise UserError(
-                f"Another program is writing to your conversations in {path}. Close it and start Tern again; "
-                "until then what you write is not kept."
+                "Another program is writing to your conversations in {path}. Close it and start Tern again; "
+                "until then what you write is not kept.",
+                path=path,
             ) from error
         raise UserError(
-            f"Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
-            "permissions and start Tern again; until then what you write is not kept."
+            "Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
+            "permissions and start Tern again; until then what you write is not kept.",
+            path=path,
+            error=error,
         ) from error
     except sqlite3.DatabaseError as error:
         log.error("conversations damaged: %s", error)
@@ -337,12 +343,16 @@ def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
     except (OSError, sqlite3.Error) as error:
         if not damaged and not _files(folder):  # the first start, on a disk that is full
             raise UserError(
-                f"Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
-                "permissions and start Tern again; until then what you write is not kept."
+                "Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
+                "permissions and start Tern again; until then what you write is not kept.",
+                path=path,
+                error=error,
             ) from error
         raise UserError(
-            f"The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). "
-            "Free the disk, then start Tern again; until then what you write is not kept."
+            "The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). "
+            "Free the disk, then start Tern again; until then what you write is not kept.",
+            path=path,
+            error=error,
         ) from error
     kept = f"{aside.name}{left[0]}" if left else ""
     return connection, _told(good, kept, path.parent, folder)
@@ -353,32 +363,35 @@ def _told(good: Path | None, kept: str, folder: Path, backups_folder: Path) -> s
     if good is not None:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(_date(good) or _modified(good)))
         if kept:
-            return str(
-                UserError(
-                    f"The file with your conversations was damaged, so Tern went back to its backup of {when}. "
-                    f"The damaged file is kept as {kept} in {folder}."
-                )
+            return Sentence(
+                "The file with your conversations was damaged, so Tern went back to its backup of {when}. "
+                "The damaged file is kept as {kept} in {folder}.",
+                when=when,
+                kept=kept,
+                folder=folder,
             )
-        return str(
-            UserError(
-                f"The file with your conversations was gone or empty, so Tern went back to its backup of {when}. "
-                "What was written after that is missing."
-            )
+        return Sentence(
+            "The file with your conversations was gone or empty, so Tern went back to its backup of {when}. "
+            "What was written after that is missing.",
+            when=when,
         )
     unusable = [backup for backup in _files(backups_folder) if not _is_empty(backup)]
     if unusable:
-        said = UserError(
+        said = Sentence(
             "The file with your conversations was damaged or gone and none of its backups can be used, so Tern began "
-            f"a new one. What is left of it is in {folder}."
+            "a new one. What is left of it is in {folder}.",
+            folder=folder,
         )
     elif kept:
-        said = UserError(
+        said = Sentence(
             "The file with your conversations was damaged and there was no backup yet, so Tern began a new one. "
-            f"The damaged file is kept as {kept} in {folder}."
+            "The damaged file is kept as {kept} in {folder}.",
+            kept=kept,
+            folder=folder,
         )
     else:
         return ""
-    return str(said)
+    return said
 
 
 def _is_empty(path: Path) -> bool:

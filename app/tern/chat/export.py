@@ -66,7 +66,9 @@ def write(
             for piece in pieces(store, conversations, kind, told):
                 file.write(piece.encode())
     except OSError as error:
-        raise UserError(f"{path.name} could not be written ({error.strerror}).") from error
+        raise UserError(
+            "{name} could not be written ({reason}).", name=path.name, reason=error.strerror
+        ) from error
 
 
 def pieces(

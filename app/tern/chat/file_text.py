@@ -46,7 +46,7 @@ def load(path: Path, most: int) -> bytes:
     name = path.name
     try:
         if path.is_dir():
-            raise UserError(f"{name} is a folder. Attach the files in it one by one.")
+            raise UserError("{name} is a folder. Attach the files in it one by one.", name=name)
         size = path.stat().st_size
         if size <= most:
             with path.open("rb") as file:
@@ -54,19 +54,26 @@ def load(path: Path, most: int) -> bytes:
             size = max(size, len(data))
     except FileNotFoundError as error:
         raise UserError(
-            f"{name} could not be read: there is no file {path}. Check its name and its folder."
+            "{name} could not be read: there is no file {path}. Check its name and its folder.",
+            name=name,
+            path=path,
         ) from error
     except OSError as error:
         raise UserError(
-            f"{name} could not be read ({error.strerror}). Check that you may open it."
+            "{name} could not be read ({reason}). Check that you may open it.",
+            name=name,
+            reason=error.strerror,
         ) from error
     if size > most:
         raise UserError(
-            f"{name} is too large: {size / 1e6:,.0f} MB, and Tern attaches up to {most / 1e6:,.0f} MB. "
-            "Save the part you need as a smaller file."
+            "{name} is too large: {size:,.0f} MB, and Tern attaches up to {most:,.0f} MB. "
+            "Save the part you need as a smaller file.",
+            name=name,
+            size=size / 1e6,
+            most=most / 1e6,
         )
     if not data:
-        raise UserError(f"{name} is empty: there is nothing in it to read.")
+        raise UserError("{name} is empty: there is nothing in it to read.", name=name)
     return data
 
 
@@ -113,9 +120,11 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
         found = encodings.decode(data) if encoding is None else encodings.decode_as(data, encoding)
     except encodings.NotTextError as error:
         if data.startswith(b"GGUF"):
-            raise UserError(f"{name} is a model, nothing to attach: open it on the Models page.") from error
+            raise UserError(
+                "{name} is a model, nothing to attach: open it on the Models page.", name=name
+            ) from error
         raise UserError(
-            f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
+            "{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.", name=name
         ) from error
     return replace(found, text=as_written(found.text))
 
@@ -131,11 +140,15 @@ def _fitting(text: str, name: str) -> str:
     """``text`` as it is attached. Raises UserError when it is empty or too long."""
     text = text.strip("\n\f")
     if not text.strip():
-        raise UserError(f"{name} holds no text. If it is a scan, run text recognition (OCR) on it first.")
+        raise UserError(
+            "{name} holds no text. If it is a scan, run text recognition (OCR) on it first.", name=name
+        )
     if len(text) > MOST_CHARACTERS:
         raise UserError(
-            f"{name} is too long: more than {MOST_CHARACTERS:,} characters, which no model here could hold. "
-            "Attach the part you need."
+            "{name} is too long: more than {most:,} characters, which no model here could hold. "
+            "Attach the part you need.",
+            name=name,
+            most=MOST_CHARACTERS,
         )
     return text
 
@@ -147,9 +160,11 @@ def _document(data: bytes, name: str, should_stop: StopFlag) -> str | None:
     elif data.startswith(b"PK\x03\x04"):
         text = _read(_docx_blocks, data, name, should_stop)
     elif data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UserError(f"{name} is in Word's old format. Save it as DOCX or PDF and attach that.")
+        raise UserError("{name} is in Word's old format. Save it as DOCX or PDF and attach that.", name=name)
     elif data.startswith(b"{\\rtf"):
-        raise UserError(f"{name} is in rich text format. Save it as DOCX or plain text and attach that.")
+        raise UserError(
+            "{name} is in rich text format. Save it as DOCX or plain text and attach that.", name=name
+        )
     else:
         return None
     return as_written(text)
@@ -170,8 +185,9 @@ def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, 
     except Exception as error:  # whatever a parser stumbles over in a broken file
         log.warning("%s not read: %s: %s", name, type(error).__name__, error)
         raise UserError(
-            f"{name} could not be read: it is damaged, or in a form that Tern does not know. "
-            "Save it again from the program it came from, or copy its text and paste it."
+            "{name} could not be read: it is damaged, or in a form that Tern does not know. "
+            "Save it again from the program it came from, or copy its text and paste it.",
+            name=name,
         ) from error
     return "\n\n".join(part for part in found if part)
 
@@ -181,7 +197,9 @@ def _pdf_pages(data: bytes, name: str) -> Iterator[str]:
     from pypdf.errors import DependencyError
 
     reader = PdfReader(io.BytesIO(data))
-    locked = UserError(f"{name} is encrypted. Save a copy of it without a password and attach that.")
+    locked = UserError(
+        "{name} is encrypted. Save a copy of it without a password and attach that.", name=name
+    )
     try:
         if reader.is_encrypted and not reader.decrypt(""):  # some are locked only against changing them
             raise locked
@@ -195,10 +213,13 @@ def _docx_blocks(data: bytes, name: str) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if "word/document.xml" not in archive.namelist():
             raise UserError(
-                f"{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX."
+                "{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.",
+                name=name,
             )
         if sum(item.file_size for item in archive.infolist()) > _MOST_UNPACKED:
-            raise UserError(f"{name} is too large to unpack. Save the part you need as a smaller file.")
+            raise UserError(
+                "{name} is too large to unpack. Save the part you need as a smaller file.", name=name
+            )
     from docx import Document  # late: starting must not pay for it
     from docx.table import Table
 

@@ -21,7 +21,7 @@ from tern.chat.export import Progress
 from tern.chat.import_report import Outcome, Report
 from tern.chat.importing import import_file
 from tern.chat.store import Store
-from tern.errors import UserError
+from tern.errors import UserError, packed, unpacked
 
 RELAY = ("chats", "import", "--relay")  # arguments of a Tern that calls :func:`serve`
 _BEAT_S = 0.1
@@ -40,7 +40,9 @@ def import_apart(command: Sequence[str], store: Path, path: Path, told: Progress
     try:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
     except OSError as error:
-        raise UserError(f"Tern could not start the process that imports ({error.strerror}).") from error
+        raise UserError(
+            "Tern could not start the process that imports ({reason}).", reason=error.strerror
+        ) from error
     assert process.stdin is not None
     assert process.stdout is not None
     outcomes: list[Outcome] = []
@@ -53,9 +55,9 @@ def import_apart(command: Sequence[str], store: Path, path: Path, told: Progress
             if "part" in said:
                 outcomes += Report.from_json(said["part"]).outcomes
             elif "trouble" in said:
-                return Report(outcomes, said["trouble"])
+                return Report(outcomes, unpacked(said["trouble"]))
             elif "sentence" in said:
-                raise UserError(said["sentence"])
+                raise UserError("{problem}", problem=unpacked(said["sentence"]))
             else:
                 told(said["done"])
     finally:
@@ -67,7 +69,7 @@ def import_apart(command: Sequence[str], store: Path, path: Path, told: Progress
             process.kill()
             process.wait()
         process.stdout.close()
-    raise UserError(f"The process that imports ended early ({process.returncode}). Try again.")
+    raise UserError("The process that imports ended early ({code}). Try again.", code=process.returncode)
 
 
 def serve(source: IO[str], out: IO[str]) -> None:
@@ -103,11 +105,11 @@ def serve(source: IO[str], out: IO[str]) -> None:
             report = import_file(store, Path(asked["file"]), tell)
         for start in range(0, len(report.outcomes), _AT_ONCE):
             say({"part": Report(report.outcomes[start : start + _AT_ONCE]).to_json()})
-        last = {"trouble": report.trouble}
+        last = {"trouble": packed(report.trouble)}
     except _StoppedError:
         pass
     except UserError as error:
-        last = {"sentence": str(error)}
+        last = {"sentence": packed(error.sentence)}
     finally:
         ended.set()
     if last:

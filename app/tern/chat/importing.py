@@ -29,7 +29,7 @@ from tern.chat.reply_options import SAMPLING
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
 from tern.engine.types import Role, Stats
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 _WITHIN = "conversations"
 _IN_A_ZIP = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json", re.IGNORECASE)
@@ -196,8 +196,9 @@ def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
 
 def _unknown(path: Path) -> UserError:
     return UserError(
-        f"{path.name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports "
-        "of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All's .chat files."
+        "{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports "
+        "of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All's .chat files.",
+        name=path.name,
     )
 
 
@@ -215,14 +216,18 @@ def _read(path: Path, report: Report) -> Iterator[tuple[float, Found | None]]:
                 size = max(1, path.stat().st_size)
                 yield from _json(file, path, size, report)
     except OSError as error:
-        raise UserError(f"{path.name} could not be read ({error.strerror or error}).") from error
+        raise UserError(
+            "{name} could not be read ({reason}).", name=path.name, reason=error.strerror or error
+        ) from error
 
 
 def _zipped(file: IO[bytes], path: Path, report: Report) -> Iterator[tuple[float, Found | None]]:
     try:
         whole = zipfile.ZipFile(file)
     except _DAMAGED as error:
-        raise UserError(f"{path.name} is a damaged ZIP ({error}). Fetch or copy it again.") from error
+        raise UserError(
+            "{name} is a damaged ZIP ({error}). Fetch or copy it again.", name=path.name, error=error
+        ) from error
     with whole:
         members = sorted(
             (info for info in whole.infolist() if _IN_A_ZIP.fullmatch(info.filename)),
@@ -230,8 +235,9 @@ def _zipped(file: IO[bytes], path: Path, report: Report) -> Iterator[tuple[float
         )
         if not members:
             raise UserError(
-                f"There is no conversations.json in {path.name}. Choose the ZIP that ChatGPT or Claude sent you, "
-                "or a conversations.json."
+                "There is no conversations.json in {name}. Choose the ZIP that ChatGPT or Claude sent you, "
+                "or a conversations.json.",
+                name=path.name,
             )
         size = max(1, sum(info.file_size for info in members))
         before = 0
@@ -241,8 +247,11 @@ def _zipped(file: IO[bytes], path: Path, report: Report) -> Iterator[tuple[float
                     for fraction, found in _json(member, path, size, report):
                         yield min(1.0, before / size + fraction), found
             except _DAMAGED as error:
-                report.trouble = str(
-                    UserError(f"{info.filename} in {path.name} cannot be read to its end ({error}).")
+                report.trouble = Sentence(
+                    "{part} in {name} cannot be read to its end ({error}).",
+                    part=info.filename,
+                    name=path.name,
+                    error=error,
                 )
             before += info.file_size
 
@@ -263,8 +272,8 @@ def _json(stream: IO[bytes], path: Path, size: int, report: Report) -> Iterator[
                         "This file was written by a newer Tern. Install that version to import it."
                     )
     except DamagedError:
-        report.trouble = str(
-            UserError(f"{path.name} is damaged or cut off; what stands before that place was read.")
+        report.trouble = Sentence(
+            "{name} is damaged or cut off; what stands before that place was read.", name=path.name
         )
     if _WITHIN not in outside and any(key in outside for key in (*chatgpt.KEYS, claude.KEY)):
         yield 1.0, _conversation(outside)
@@ -402,7 +411,8 @@ def _gpt4all(data: bytes, path: Path) -> Found:
         chat = gpt4all.read(data)
     except (ValueError, OverflowError) as error:
         raise UserError(
-            f"{path.name} is a chat of GPT4All's that is not whole, or of a version that Tern does not know."
+            "{name} is a chat of GPT4All's that is not whole, or of a version that Tern does not know.",
+            name=path.name,
         ) from error
     found = Found(title_in_file(chat.title) or "GPT4All", created=time_of(chat.created) or 0.0, dated=True)
     for said in chat.said:

@@ -25,7 +25,7 @@ from tern.chat.attachments import PLAIN, Attachment, Kind, from_json, to_json
 from tern.chat.types import Deleted, Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
 from tern.engine.types import Role
-from tern.errors import BugError, UserError
+from tern.errors import BugError, UserError, packed, unpacked
 from tern.settings import KEEP_DELETED
 
 log = logging.getLogger(__name__)
@@ -388,7 +388,14 @@ class Store:
     def _save(self, entry: Entry) -> None:
         self._db.execute(
             "UPDATE message SET content = ?, state = ?, error = ?, stats = ?, model = ? WHERE id = ?",
-            (entry.content, entry.state, entry.error, stats_to_json(entry.stats), entry.model, entry.id),
+            (
+                entry.content,
+                entry.state,
+                packed(entry.error),
+                stats_to_json(entry.stats),
+                entry.model,
+                entry.id,
+            ),
         )
 
     def delete_entries(self, ids: Sequence[int], conversation: int, leaf: int | None) -> None:
@@ -420,7 +427,7 @@ class Store:
                 cursor = db.execute(
                     "INSERT INTO message (conversation, parent, role, content, state, error, stats, created, "
                     "attachments, model) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    (conversation, parent, entry.role, entry.content, entry.state, entry.error,
+                    (conversation, parent, entry.role, entry.content, entry.state, packed(entry.error),
                      stats_to_json(entry.stats), entry.created, _attached(entry.attachments), entry.model),
                 )  # fmt: skip
                 ids[entry.id] = _id(cursor)
@@ -569,13 +576,15 @@ def _disk_trouble() -> Iterator[None]:
                 "Another Tern is writing to your conversations. Try again in a moment."
             ) from error
         raise UserError(
-            f"Tern could not reach your conversations on the disk ({said}). Free some space, then try again."
+            "Tern could not reach your conversations on the disk ({reason}). Free some space, then try again.",
+            reason=said,
         ) from error
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
             raise BugError(str(error)) from error
         raise UserError(
-            f"The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup."
+            "The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.",
+            error=error,
         ) from error
 
 
@@ -632,7 +641,7 @@ def _summary(row: Any) -> Summary:
 
 
 def _entry(row: Any) -> Entry:
-    return Entry(row[0], row[1], row[2], row[3], State(row[4]), row[5], stats_from_json(row[6]), row[7],
+    return Entry(row[0], row[1], row[2], row[3], State(row[4]), unpacked(row[5]), stats_from_json(row[6]), row[7],
                  _attachments(row[8], row[3]), row[9])  # fmt: skip
 
 

@@ -147,8 +147,11 @@ def _must_fit(engine: Engine, messages: Sequence[Message], attachments: Sequence
         return
     costs = [f"{one.name} {engine.text_tokens(told(one)):,}" for one in attachments]
     raise UserError(
-        f"Your message with what is attached takes {size.least:,} tokens ({', '.join(costs)}), and the model can take "
-        f"{size.limit:,} at a time. Attach less, or only the part you need."
+        "Your message with what is attached takes {least:,} tokens ({costs}), and the model can take "
+        "{limit:,} at a time. Attach less, or only the part you need.",
+        least=size.least,
+        costs=", ".join(costs),
+        limit=size.limit,
     )
 
 

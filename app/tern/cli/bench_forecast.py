@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
         shutil.rmtree(left, ignore_errors=True)
     shape = forecast.slice_shape()
     if shutil.disk_usage(cache).free < _ROOM * file_bytes(shape):
-        raise UserError(f"There is too little room in {cache} to measure.")
+        raise UserError("There is too little room in {cache} to measure.", cache=cache)
     with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=cache) as folder:
         paths.set_data_dir(folder)  # vocabulary and prepared weights go where the model goes
         slice_rate, smallest_rate = (_rate(Path(folder), each, opened) for each in (shape, SHAPES["tiny"]))

@@ -68,8 +68,11 @@ def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
     free = shutil.disk_usage(path.parent).free
     if free < needed * _ROOM:
         raise UserError(
-            f"These weights need {needed / 1e6:,.0f} MB in {path.parent}, where {free / 1e6:,.0f} MB are free. "
-            "Make room, or choose another place with --data-dir DIR."
+            "These weights need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. "
+            "Make room, or choose another place with --data-dir DIR.",
+            needed=needed / 1e6,
+            folder=path.parent,
+            free=free / 1e6,
         )
     with Progress(label) as progress:
         make(path, progress)

@@ -50,7 +50,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         plan = plan.within(engine.info.context_size)
         if not plan.prompts or not plan.contexts or plan.tokens < 1:
             raise UserError(
-                f"This model's context of {engine.info.context_size:,} tokens is too small for that."
+                "This model's context of {context_size:,} tokens is too small for that.",
+                context_size=engine.info.context_size,
             )
         report |= _about(engine, opened, load)
         with Progress("Starting afresh"):

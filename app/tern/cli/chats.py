@@ -250,7 +250,8 @@ def run_export(args: argparse.Namespace) -> int:
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
-                f"{args.out} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force."
+                "{path} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force.",
+                path=args.out,
             )
         with Progress("Exporting") as progress:
             write(store, ids, args.out, kind, progress)
@@ -331,7 +332,8 @@ def run_delete(args: argparse.Namespace) -> int:
         for one in found:
             if store.is_being_answered(one.id):
                 raise UserError(
-                    f"A reply is being written in conversation {one.id}; stop it, or wait for its end, then delete it."
+                    "A reply is being written in conversation {number}; stop it, or wait for its end, then delete it.",
+                    number=one.id,
                 )
         if sys.stdin.isatty() and not args.yes and not _agreed(found, for_good=not days):
             note("Nothing was deleted.")
@@ -382,7 +384,8 @@ def run_restore(args: argparse.Namespace) -> int:
         for number in ids:
             if number not in there:
                 raise UserError(
-                    f"There is no deleted conversation {number}; `tern chats list --deleted` has the numbers."
+                    "There is no deleted conversation {number}; `tern chats list --deleted` has the numbers.",
+                    number=number,
                 )
         store.restore(ids)
     if args.json:
@@ -428,7 +431,9 @@ def _known(store: Store, ids: Sequence[int], deleted: Sequence[Deleted] = ()) ->
     for number in ids:
         summary = gone.get(number) or store.listed(number)
         if summary is None:
-            raise UserError(f"There is no conversation {number}; `tern chats list` has the numbers.")
+            raise UserError(
+                "There is no conversation {number}; `tern chats list` has the numbers.", number=number
+            )
         found.append(summary)
     return found
 

@@ -94,7 +94,7 @@ def _compute(
                 done += len(piece)
                 progress(done / len(tokens))
     except OSError as error:
-        raise UserError(f"Tern could not write {out} ({error.strerror}).") from error
+        raise UserError("Tern could not write {out} ({reason}).", out=out, reason=error.strerror) from error
 
 
 def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int32]:
@@ -103,13 +103,24 @@ def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int3
     try:
         tokens = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"Tern cannot read {path} as a NumPy array ({error}).") from error
+        raise UserError(
+            "Tern cannot read {path} as a NumPy array ({error}).", path=path, error=error
+        ) from error
     if not isinstance(tokens, np.ndarray) or tokens.ndim != 1 or tokens.dtype.kind not in "iu":
-        raise UserError(f"{path} must hold a one-dimensional array of whole numbers: the token ids.")
+        raise UserError(
+            "{path} must hold a one-dimensional array of whole numbers: the token ids.", path=path
+        )
     if not 0 < len(tokens) <= context_size:
-        raise UserError(f"{path} holds {len(tokens):,} tokens; the context takes 1 to {context_size:,}.")
+        raise UserError(
+            "{path} holds {tokens:,} tokens; the context takes 1 to {context_size:,}.",
+            path=path,
+            tokens=len(tokens),
+            context_size=context_size,
+        )
     if int(tokens.min()) < 0 or int(tokens.max()) >= n_vocab:
-        raise UserError(f"{path} holds token ids outside the vocabulary (0 to {n_vocab - 1:,}).")
+        raise UserError(
+            "{path} holds token ids outside the vocabulary (0 to {last:,}).", path=path, last=n_vocab - 1
+        )
     return tokens.astype(np.int32)
 
 
@@ -126,7 +137,7 @@ def _perplexity(args: argparse.Namespace) -> int:
     try:
         tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
         if len(tokens) == 0:
-            raise UserError(f"{args.text} holds no text.")
+            raise UserError("{path} holds no text.", path=args.text)
         window = min(args.window or DEFAULT_WINDOW, engine.info.context_size)
         if window < 2:
             raise UserError("A window needs at least 2 tokens: one to know and one to predict.")
@@ -154,8 +165,10 @@ def _load_text(path: Path, encoding: str | None) -> str:
         data = path.read_bytes()
         found = decode(data) if encoding is None else decode_as(data, encoding)
     except OSError as error:
-        raise UserError(f"Tern cannot read {path} ({error.strerror}).") from error
+        raise UserError("Tern cannot read {path} ({reason}).", path=path, reason=error.strerror) from error
     except NotTextError as error:
-        raise UserError(f"{path} is not a text. Give --text a plain text file, in any encoding.") from error
+        raise UserError(
+            "{path} is not a text. Give --text a plain text file, in any encoding.", path=path
+        ) from error
     say_reading(path.name, found.encoding, found.faults, encoding)
     return as_written(found.text)

@@ -191,7 +191,9 @@ def run_fetch(args: argparse.Namespace) -> int:
     else:
         names = ", ".join(entry.name for entry in catalog.entries())
         raise UserError(
-            f"The catalogue has no {args.name}. It has: {names}. Or name a repository: OWNER/REPO."
+            "The catalogue has no {name}. It has: {names}. Or name a repository: OWNER/REPO.",
+            name=args.name,
+            names=names,
         )
     target = hub_find.target_of(remote)
     for model in shelf.installed():

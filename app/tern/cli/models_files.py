@@ -105,10 +105,10 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
     source = installed_path(args.model)
     if args.out.exists():
         raise UserError(
-            f"{args.out} is there already; Tern does not overwrite it. Choose another --out FILE."
+            "{path} is there already; Tern does not overwrite it. Choose another --out FILE.", path=args.out
         )
     if not args.out.absolute().parent.is_dir():
-        raise UserError(f"The folder of {args.out} does not exist. Make it first.")
+        raise UserError("The folder of {path} does not exist. Make it first.", path=args.out)
     with GGUFFile.open(source) as file:
         importing.need_room(args.out.absolute(), file.size)
         with Progress("Converting") as progress:

@@ -209,7 +209,8 @@ class _Output:
             if isinstance(error, BrokenPipeError):
                 raise
             raise OutputLost(
-                f"Tern could not write its output ({error.strerror}). Make room, or send it elsewhere."
+                "Tern could not write its output ({reason}). Make room, or send it elsewhere.",
+                reason=error.strerror,
             ) from error
 
 
@@ -302,7 +303,7 @@ class Input:
         try:
             return read()
         except OSError as error:
-            raise UserError(f"Standard input could not be read ({error.strerror}).") from error
+            raise UserError("Standard input could not be read ({reason}).", reason=error.strerror) from error
 
 
 def _wide(data: bytes) -> str:

@@ -43,8 +43,9 @@ class BitnetEngine:
         self._cached: list[int] = []  # tokens whose keys and values the cache holds, in order
         if config.bos_id is None or config.eos_id is None:
             raise UserError(
-                f"{file.path.name} names no begin or end token, so Tern cannot chat with it. "
-                "Fetch the model from its original source."
+                "{name} names no begin or end token, so Tern cannot chat with it. "
+                "Fetch the model from its original source.",
+                name=file.path.name,
             )
         self._bos = config.bos_id
         self._eot = config.eot_id if config.eot_id is not None else config.eos_id

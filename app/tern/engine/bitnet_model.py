@@ -53,12 +53,16 @@ class BitnetModel:
             raise UserError("Tern's kernels were built for another version of llama.cpp. Install Tern again.")
         if config.head_dim > MAX_HEAD_DIM or config.n_heads // config.n_kv_heads > MAX_SHARED_HEADS:
             raise UserError(
-                f"{file.path.name} has heads that Tern's attention cannot compute (at most {MAX_HEAD_DIM} values, "
-                f"{MAX_SHARED_HEADS} of them to a key head). Choose another model."
+                "{name} has heads that Tern's attention cannot compute (at most {most_values} values, "
+                "{most_heads} of them to a key head). Choose another model.",
+                name=file.path.name,
+                most_values=MAX_HEAD_DIM,
+                most_heads=MAX_SHARED_HEADS,
             )
         if options.kv_type == "q8_0" and config.head_dim % 32:
             raise UserError(
-                f"A q8_0 KV cache needs heads of a multiple of 32; this model has {config.head_dim}."
+                "A q8_0 KV cache needs heads of a multiple of 32; this model has {head_dim}.",
+                head_dim=config.head_dim,
             )
         self.file = file
         self._weights = Weights(file, config)

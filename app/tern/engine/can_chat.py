@@ -14,7 +14,7 @@ from pathlib import Path
 from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.values import shown
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 # What the pinned libllama has a graph for. A test holds it against the library's own list.
 KNOWN = frozenset(
@@ -54,7 +54,7 @@ class CannotChatError(UserError):
 def check(path: Path) -> None:
     """Raise CannotChatError, saying why and what to do, where the file at ``path`` cannot chat."""
     if found := problem(path):
-        raise CannotChatError(found)
+        raise CannotChatError("{problem}", problem=found)
 
 
 def problem(path: Path) -> str:
@@ -67,7 +67,7 @@ def problem(path: Path) -> str:
     try:
         return _problem(os.fspath(path), size, modified) or _part_missing(path)
     except UserError as error:
-        return str(error)
+        return error.sentence
 
 
 def _part_missing(path: Path) -> str:
@@ -78,10 +78,11 @@ def _part_missing(path: Path) -> str:
     for number in range(2, int(match["count"]) + 1):
         part = path.with_name(f"{match['stem']}-{number:05}-of-{match['count']}.gguf")
         if not part.exists():
-            missing = CannotChatError(
-                f"{shown(part.name)} is missing, a part of this model. Put it beside {shown(path.name)}."
+            return Sentence(
+                "{part} is missing, a part of this model. Put it beside {name}.",
+                part=shown(part.name),
+                name=shown(path.name),
             )
-            return str(missing)
     return ""
 
 
@@ -97,7 +98,7 @@ def _problem(path: str, size: int, modified: int) -> str:
     except UserError as error:
         if isinstance(error.__cause__ or error.__context__, OSError):
             raise
-        return str(error)
+        return error.sentence
     return ""
 
 
@@ -108,30 +109,37 @@ def check_file(file: GGUFFile) -> None:
     kind = file.get("general.type", str, "model")
     if kind == "adapter":
         raise CannotChatError(
-            f"{name} is an adapter (LoRA), which changes another model. Choose the model itself."
+            "{name} is an adapter (LoRA), which changes another model. Choose the model itself.", name=name
         )
     if kind == "mmproj" or arch == "clip":
         raise CannotChatError(
-            f"{name} holds only the vision or audio part of a model. Choose the model itself."
+            "{name} holds only the vision or audio part of a model. Choose the model itself.", name=name
         )
     if kind == "vocab":
-        raise CannotChatError(f"{name} holds only a vocabulary, no model. Choose the model itself.")
+        raise CannotChatError("{name} holds only a vocabulary, no model. Choose the model itself.", name=name)
     if kind == "imatrix":
         raise CannotChatError(
-            f"{name} is an importance matrix, used for making models smaller. Choose the model itself."
+            "{name} is an importance matrix, used for making models smaller. Choose the model itself.",
+            name=name,
         )
     part = file.get("split.no", int, 0)
     if part > 0:
         count = file.get("split.count", int, 0)
-        raise CannotChatError(f"{name} is part {part + 1} of {count} of a model. Choose its first part.")
+        raise CannotChatError(
+            "{name} is part {part} of {count} of a model. Choose its first part.",
+            name=name,
+            part=part + 1,
+            count=count,
+        )
     _check_architecture(file, name, arch)
     _check_vocabulary(file, name)
     if arch in ARCHITECTURES:
         config = BitnetConfig.from_gguf(file)
         if config.bos_id is None or config.eos_id is None:
             raise CannotChatError(
-                f"{name} names no begin or end token, so Tern cannot chat with it. "
-                "Fetch the model from its original source."
+                "{name} names no begin or end token, so Tern cannot chat with it. "
+                "Fetch the model from its original source.",
+                name=name,
             )
 
 
@@ -140,34 +148,39 @@ def _check_architecture(file: GGUFFile, name: str, arch: str) -> None:
         raise _embeds(name)
     if arch == "t5":
         raise CannotChatError(
-            f"{name} rewrites one text into another (T5), which Tern cannot chat with. Choose a chat model."
+            "{name} rewrites one text into another (T5), which Tern cannot chat with. Choose a chat model.",
+            name=name,
         )
     if arch in _SPEECH:
-        raise CannotChatError(f"{name} makes speech, not text. Choose a chat model.")
+        raise CannotChatError("{name} makes speech, not text. Choose a chat model.", name=name)
     if arch in _DRAFTERS:
         raise CannotChatError(
-            f"{name} only drafts words for a larger model and cannot chat by itself. Choose the larger model."
+            "{name} only drafts words for a larger model and cannot chat by itself. Choose the larger model.",
+            name=name,
         )
     if arch in DIFFUSION:
         raise CannotChatError(
-            f"{name} writes all words of a reply at once (diffusion); Tern runs models that write word by word. "
-            "Choose another model."
+            "{name} writes all words of a reply at once (diffusion); Tern runs models that write word by word. "
+            "Choose another model.",
+            name=name,
         )
     if arch not in KNOWN and arch not in ARCHITECTURES:
         raise CannotChatError(
-            f"{name} is a model of the kind {shown(arch)}, which the llama.cpp in this Tern does not know yet. A newer "
-            "Tern may; until then, choose another model."
+            "{name} is a model of the kind {arch}, which the llama.cpp in this Tern does not know yet. A newer "
+            "Tern may; until then, choose another model.",
+            name=name,
+            arch=shown(arch),
         )
     pooling = file.get(f"{arch}.pooling_type", int, 0)
     if pooling == _RERANK:
-        raise CannotChatError(f"{name} ranks texts and writes none. Choose a chat model.")
+        raise CannotChatError("{name} ranks texts and writes none. Choose a chat model.", name=name)
     if pooling > 0 or not file.get(f"{arch}.attention.causal", bool, True):
         raise _embeds(name)
 
 
 def _embeds(name: str) -> CannotChatError:
     return CannotChatError(
-        f"{name} is an embedding model: it compares texts and writes none. Choose a chat model."
+        "{name} is an embedding model: it compares texts and writes none. Choose a chat model.", name=name
     )
 
 
@@ -175,7 +188,8 @@ def _check_vocabulary(file: GGUFFile, name: str) -> None:
     kind = file.get("tokenizer.ggml.model", str, "none")
     if kind in ("none", "no_vocab") or "tokenizer.ggml.tokens" not in file.metadata:
         raise CannotChatError(
-            f"{name} has no vocabulary, so it cannot read or write text. Choose another file of this model."
+            "{name} has no vocabulary, so it cannot read or write text. Choose another file of this model.",
+            name=name,
         )
     if kind == "bert":
         raise _embeds(name)
@@ -184,16 +198,20 @@ def _check_vocabulary(file: GGUFFile, name: str) -> None:
     if embedding is None and file.get("split.count", int, 1) > 1:
         return  # it may lie in another part
     if embedding is None:
-        raise CannotChatError(f"{name} holds only a vocabulary, no model. Choose the model itself.")
+        raise CannotChatError("{name} holds only a vocabulary, no model. Choose the model itself.", name=name)
     rows = embedding.shape[1] if len(embedding.shape) > 1 else 1
     if rows != len(tokens):
         raise CannotChatError(
-            f"{name} contradicts itself: a vocabulary of {len(tokens):,} tokens, and a model of {rows:,}. "
-            "Choose another file of this model."
+            "{name} contradicts itself: a vocabulary of {tokens:,} tokens, and a model of {rows:,}. "
+            "Choose another file of this model.",
+            name=name,
+            tokens=len(tokens),
+            rows=rows,
         )
     twice = tokens.repeated()  # llama.cpp gives empty ones names of their own
     if twice is not None:
         raise CannotChatError(
-            f"{name} has the token {shown(twice.decode(errors='replace'))!r} twice in its vocabulary. "
-            "Choose another file of this model."
+            "{name} has the token {token!r} twice in its vocabulary. Choose another file of this model.",
+            name=name,
+            token=shown(twice.decode(errors="replace")),
         )

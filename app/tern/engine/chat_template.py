@@ -61,12 +61,15 @@ class ChatForm:
                     return text
         if problem:
             raise TemplateError(
-                f"The chat template of {self._name} fails ({problem}). Choose another file of this model, or another "
-                "model."
+                "The chat template of {name} fails ({problem}). Choose another file of this model, or another "
+                "model.",
+                name=self._name,
+                problem=problem,
             )
         raise TemplateError(
-            f"The chat template of {self._name} leaves out what you write. Choose another file of this model, or "
-            "another model."
+            "The chat template of {name} leaves out what you write. Choose another file of this model, or "
+            "another model.",
+            name=self._name,
         )
 
     @cached_property
@@ -84,8 +87,9 @@ class ChatForm:
             ways.append(partial(known_form, known))
         elif not self._trusted:
             raise TemplateError(
-                f"{self._name} brings a chat template that llama.cpp does not know. It is a small program; "
-                "if you trust where the model comes from, allow it for this model."
+                "{name} brings a chat template that llama.cpp does not know. It is a small program; "
+                "if you trust where the model comes from, allow it for this model.",
+                name=self._name,
             )
         if (form := self._of_vocabulary) is not None:
             ways.append(partial(known_form, form))

@@ -13,6 +13,7 @@ from typing import Literal
 
 from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
 from tern.engine.gguf.values import shown
+from tern.errors import Sentence
 
 Activation = Literal["relu2", "silu"]
 
@@ -70,20 +71,28 @@ class BitnetConfig:
         """Read and check a BitNet file. Raises GGUFError naming the first thing that is wrong."""
         arch = file.get("general.architecture", str)
         if arch not in ARCHITECTURES:
-            raise file.error(f"its architecture {shown(arch)} is not BitNet's")
+            raise file.error(Sentence("its architecture {arch} is not BitNet's", arch=shown(arch)))
         if file.alignment < TENSOR_ALIGNMENT:
-            raise file.error(f"its tensors are aligned to less than {TENSOR_ALIGNMENT} bytes")
+            raise file.error(
+                Sentence("its tensors are aligned to less than {size} bytes", size=TENSOR_ALIGNMENT)
+            )
         key = _Keys(file, arch)
         n_embd = key.count("embedding_length", 1 << 16, step=WIDTH_STEP)
         n_heads = key.count("attention.head_count", 1024)
         if "attention.key_length" not in key and n_embd % n_heads:
-            raise file.error(f"a width of {n_embd} cannot be divided into {n_heads} heads")
+            raise file.error(
+                Sentence(
+                    "a width of {width} cannot be divided into {heads} heads", width=n_embd, heads=n_heads
+                )
+            )
         head_dim = key.count("attention.key_length", 1024, default=n_embd // n_heads, step=2)
         n_kv_heads = key.count("attention.head_count_kv", 1024, default=n_heads)
         embedding = _tensor(file, "token_embd.weight", (n_embd, 0), _PLAIN_TYPES)
         n_vocab = embedding.shape[1]
         if n_vocab > MAX_VOCABULARY:
-            raise file.error(f"its vocabulary of {n_vocab:,} tokens is larger than any model's")
+            raise file.error(
+                Sentence("its vocabulary of {tokens:,} tokens is larger than any model's", tokens=n_vocab)
+            )
         eot = "tokenizer.ggml.eot_token_id"
         config = cls(
             arch=arch,
@@ -112,19 +121,41 @@ class BitnetConfig:
 
     def _check(self, file: GGUFFile, key: _Keys) -> None:
         if self.n_heads % self.n_kv_heads:
-            raise file.error(f"{self.n_heads} heads cannot share {self.n_kv_heads} key and value heads")
+            raise file.error(
+                Sentence(
+                    "{heads} heads cannot share {kv_heads} key and value heads",
+                    heads=self.n_heads,
+                    kv_heads=self.n_kv_heads,
+                )
+            )
         if self.n_q % WIDTH_STEP:
-            raise file.error(f"its attention width {self.n_q} is not a multiple of {WIDTH_STEP}")
+            raise file.error(
+                Sentence(
+                    "its attention width {width} is not a multiple of {step}", width=self.n_q, step=WIDTH_STEP
+                )
+            )
         for name in ("rope.dimension_count", "attention.value_length"):
             if key.count(name, 1024, default=self.head_dim) != self.head_dim:
-                raise file.error(f"its {name} differs from the size of a head, which Tern does not support")
+                raise file.error(
+                    Sentence(
+                        "its {name} differs from the size of a head, which Tern does not support", name=name
+                    )
+                )
         if key.count("vocab_size", 1 << 24, default=self.n_vocab) != self.n_vocab:
-            raise file.error(f"its vocab_size differs from the {self.n_vocab:,} rows of token_embd.weight")
+            raise file.error(
+                Sentence(
+                    "its vocab_size differs from the {rows:,} rows of token_embd.weight", rows=self.n_vocab
+                )
+            )
         scaling = file.get(f"{self.arch}.rope.scaling.type", str, "none")
         if scaling != "none":
-            raise file.error(f"it uses RoPE scaling ({shown(scaling)}), which Tern does not support")
+            raise file.error(
+                Sentence(
+                    "it uses RoPE scaling ({scaling}), which Tern does not support", scaling=shown(scaling)
+                )
+            )
         if self.has_vocabulary and len(file.strings("tokenizer.ggml.tokens")) != self.n_vocab:
-            raise file.error(f"its vocabulary does not have {self.n_vocab:,} tokens")
+            raise file.error(Sentence("its vocabulary does not have {rows:,} tokens", rows=self.n_vocab))
         self._check_tensors(file)
 
     def _check_tensors(self, file: GGUFFile) -> None:
@@ -145,7 +176,11 @@ class BitnetConfig:
                 expected.add(scale)
         for name in file.tensors:
             if name not in expected:
-                raise file.error(f"it has a tensor {shown(name)} that a BitNet of its kind does not have")
+                raise file.error(
+                    Sentence(
+                        "it has a tensor {name} that a BitNet of its kind does not have", name=shown(name)
+                    )
+                )
 
     def _norms(self) -> Iterator[tuple[str, int]]:
         yield "output_norm.weight", self.n_embd
@@ -185,9 +220,20 @@ class _Keys:
         key = f"{self._arch}.{name}"
         value = self._file.get(key, int) if default is None else self._file.get(key, int, default)
         if not 1 <= value <= most:
-            raise self._file.error(f"its {key} is {value:,}; 1 to {most:,} are possible")
+            raise self._file.error(
+                Sentence(
+                    "its {key} is {value:,}; 1 to {most:,} are possible", key=key, value=value, most=most
+                )
+            )
         if value % step:
-            raise self._file.error(f"its {key} is {value:,}, which is not a multiple of {step}")
+            raise self._file.error(
+                Sentence(
+                    "its {key} is {value:,}, which is not a multiple of {step}",
+                    key=key,
+                    value=value,
+                    step=step,
+                )
+            )
         return value
 
     def real(self, name: str, most: float, *, default: float | None = None) -> float:
@@ -195,7 +241,14 @@ class _Keys:
         key = f"{self._arch}.{name}"
         value = self._file.get(key, float) if default is None else self._file.get(key, float, default)
         if not math.isfinite(value) or not 0 < value <= most:
-            raise self._file.error(f"its {key} is {value:g}; a number above 0 and up to {most:g} is needed")
+            raise self._file.error(
+                Sentence(
+                    "its {key} is {value:g}; a number above 0 and up to {most:g} is needed",
+                    key=key,
+                    value=value,
+                    most=most,
+                )
+            )
         return value
 
 
@@ -208,14 +261,14 @@ def _activation(file: GGUFFile, arch: str) -> Activation:
         return "relu2"
     if named == "silu":
         return "silu"
-    raise file.error(f"its activation {shown(named)} is neither relu2 nor silu")
+    raise file.error(Sentence("its activation {value} is neither relu2 nor silu", value=shown(named)))
 
 
 def _tensor(file: GGUFFile, name: str, shape: tuple[int, ...], types: set[TensorType]) -> TensorInfo:
     """The tensor ``name``, of exactly ``shape`` (0: any size there) and one of ``types``."""
     info = file.tensors.get(name)
     if info is None:
-        raise file.error(f"the tensor {name} is missing")
+        raise file.error(Sentence("the tensor {name} is missing", name=name))
     actual = info.shape
     while len(actual) > len(shape) and actual[-1] == 1:  # ggml may write trailing dimensions of 1
         actual = actual[:-1]
@@ -223,9 +276,22 @@ def _tensor(file: GGUFFile, name: str, shape: tuple[int, ...], types: set[Tensor
         want in (0, have) for want, have in zip(shape, actual, strict=True)
     )
     if not fits:
-        raise file.error(f"the tensor {name} has the shape {_dims(info.shape)}, not {_dims(shape)}")
+        raise file.error(
+            Sentence(
+                "the tensor {name} has the shape {found}, not {wanted}",
+                name=name,
+                found=_dims(info.shape),
+                wanted=_dims(shape),
+            )
+        )
     if info.type not in types:
-        raise file.error(f"the tensor {name} is of type {info.type.name}, which Tern cannot use there")
+        raise file.error(
+            Sentence(
+                "the tensor {name} is of type {type}, which Tern cannot use there",
+                name=name,
+                type=info.type.name,
+            )
+        )
     return info
 
 
@@ -236,7 +302,14 @@ def _dims(shape: tuple[int, ...]) -> str:
 def _token(file: GGUFFile, key: str, n_vocab: int) -> int | None:
     token = file.get(key, int, None)
     if token is not None and not 0 <= token < n_vocab:
-        raise file.error(f"its {key} is {token:,}, outside its vocabulary of {n_vocab:,} tokens")
+        raise file.error(
+            Sentence(
+                "its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens",
+                key=key,
+                token=token,
+                tokens=n_vocab,
+            )
+        )
     return token
 
 

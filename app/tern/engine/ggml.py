@@ -187,7 +187,11 @@ def library(stem: str) -> C.CDLL:
     for name in names:
         if (folder / name).exists():
             return C.CDLL(str(folder / name))
-    raise UserError(f"llama-cpp-python's library {stem} is missing from {folder}. Install Tern again.")
+    raise UserError(
+        "llama-cpp-python's library {stem} is missing from {folder}. Install Tern again.",
+        stem=stem,
+        folder=folder,
+    )
 
 
 def library_folder() -> Path:
@@ -208,8 +212,10 @@ def load() -> Ggml:
     installed = importlib.metadata.version("llama-cpp-python")
     if installed != LLAMA_CPP_PYTHON_VERSION:
         raise UserError(
-            f"Tern needs llama-cpp-python {LLAMA_CPP_PYTHON_VERSION} exactly, but {installed} is installed. "
-            f"Run: pip install llama-cpp-python=={LLAMA_CPP_PYTHON_VERSION}"
+            "Tern needs llama-cpp-python {version} exactly, but {installed} is installed. "
+            "Run: pip install llama-cpp-python=={version}",
+            version=LLAMA_CPP_PYTHON_VERSION,
+            installed=installed,
         )
     ggml = Ggml(library("ggml-base"), library("ggml-cpu"))
     version = ggml.version().decode()
@@ -217,7 +223,11 @@ def load() -> Ggml:
     tensor_bytes = ggml.tensor_overhead() - 32
     if version.split("-")[0] != GGML_VERSION or tensor_bytes != TENSOR_BYTES:
         raise UserError(
-            f"The installed ggml ({version}, tensors of {tensor_bytes} bytes) is not the one Tern was made for "
-            f"({GGML_VERSION}, {TENSOR_BYTES}). Install Tern again."
+            "The installed ggml ({version}, tensors of {tensor_bytes} bytes) is not the one Tern was made for "
+            "({wanted}, {wanted_bytes}). Install Tern again.",
+            version=version,
+            tensor_bytes=tensor_bytes,
+            wanted=GGML_VERSION,
+            wanted_bytes=TENSOR_BYTES,
         )
     return ggml

@@ -19,7 +19,7 @@ from tern.engine.gguf.values import shown, too_little
 from tern.engine.memory_need import CacheTypeError
 from tern.engine.tokenizer import Vocabulary
 from tern.engine.types import KVType
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 BATCH = 256  # tokens computed at once
 _KV_TYPES: dict[KVType, int] = {"f32": 0, "f16": 1, "q8_0": 8}  # ggml's numbers
@@ -32,7 +32,7 @@ _UNKNOWN = re.compile(r"unknown (model architecture|pre-tokenizer type|tokenizer
 _DAMAGED = re.compile(
     r"not within the file bounds|corrupted|incomplete|read error|unexpectedly reached end", re.IGNORECASE
 )
-_NO_REASON = "it gave no reason"
+_NO_REASON = Sentence("it gave no reason")
 _REASON = re.compile(r"^.*error loading model(?: \w+)?: |^\w+: ")
 
 
@@ -104,11 +104,14 @@ class LlamaModel:
         self.clear()
         if code == _FULL:
             raise UserError(
-                f"The context of {self._name} is full. Begin a new chat, or choose a larger context."
+                "The context of {name} is full. Begin a new chat, or choose a larger context.",
+                name=self._name,
             )
         raise RefusedError(
-            f"llama.cpp could not compute the next word with {self._name} (error {code}). Try again; if it fails "
-            "again, choose another file of this model."
+            "llama.cpp could not compute the next word with {name} (error {code}). Try again; if it fails "
+            "again, choose another file of this model.",
+            name=self._name,
+            code=code,
         )
 
     def logits(self) -> NDArray[np.float32]:
@@ -128,18 +131,26 @@ class LlamaModel:
 def _cause(name: str, log: Iterable[str]) -> UserError:
     """The error that llama.cpp's ``log`` tells of."""
     said = "; ".join(log)
-    reason = next((_REASON.sub("", line) for line in log if _REASON.search(line)), _NO_REASON)
+    reason = next((shown(_REASON.sub("", line)) for line in log if _REASON.search(line)), _NO_REASON)
     if _CACHE_TYPE.search(said):
-        return CacheTypeError(f"{name} cannot keep its KV cache in this type ({shown(reason)}). Use f16.")
+        return CacheTypeError(
+            "{name} cannot keep its KV cache in this type ({reason}). Use f16.", name=name, reason=reason
+        )
     if _UNKNOWN.search(said):
         return UnknownModelError(
-            f"{name} needs something that the llama.cpp in this Tern lacks ({shown(reason)}). A newer Tern may have "
-            "it; until then, choose another model."
+            "{name} needs something that the llama.cpp in this Tern lacks ({reason}). A newer Tern may have "
+            "it; until then, choose another model.",
+            name=name,
+            reason=reason,
         )
     if _MEMORY.search(said):
         return too_little(name)
     if _DAMAGED.search(said):
-        return RefusedError(f"{name} is damaged or not complete ({shown(reason)}). Fetch it again.")
+        return RefusedError(
+            "{name} is damaged or not complete ({reason}). Fetch it again.", name=name, reason=reason
+        )
     return RefusedError(
-        f"llama.cpp does not take {name} ({shown(reason)}). Choose another file of this model."
+        "llama.cpp does not take {name} ({reason}). Choose another file of this model.",
+        name=name,
+        reason=reason,
     )

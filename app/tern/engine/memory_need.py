@@ -50,7 +50,10 @@ def context_size(file: GGUFFile, asked: int | None, limit: int = DEFAULT_CONTEXT
 
 def bad_context(made_for: int, asked: int) -> ContextSizeError:
     return ContextSizeError(
-        f"This model's context can be {MIN_CONTEXT} to {made_for:,} tokens, not {asked:,}."
+        "This model's context can be {least} to {made_for:,} tokens, not {asked:,}.",
+        least=MIN_CONTEXT,
+        made_for=made_for,
+        asked=asked,
     )
 
 
@@ -61,20 +64,30 @@ def check(file: GGUFFile, kv_type: KVType, context: int, room: Room | None = Non
     for size in heads.sizes if kv_type == "q8_0" else ():
         if size % _Q8_0_BLOCK:
             raise CacheTypeError(
-                f"A q8_0 KV cache needs heads of a multiple of {_Q8_0_BLOCK}; {name} has heads of {size}. Use f16."
+                "A q8_0 KV cache needs heads of a multiple of {block}; {name} has heads of {size}. Use f16.",
+                block=_Q8_0_BLOCK,
+                name=name,
+                size=size,
             )
     if room is None:
         return
     cache = int(heads.values_a_token * context * _VALUE_BYTES[kv_type])
     if cache > room.free:
         raise TooLittleMemoryError(
-            f"A context of {context:,} tokens takes {cache / 1e9:,.1f} GB of memory with {name}, and "
-            f"{room.free / 1e9:,.1f} GB are free. Choose a smaller context, or close other programs."
+            "A context of {context:,} tokens takes {cache:,.1f} GB of memory with {name}, and "
+            "{free:,.1f} GB are free. Choose a smaller context, or close other programs.",
+            context=context,
+            cache=cache / 1e9,
+            name=name,
+            free=room.free / 1e9,
         )
     if file.size + cache > room.total:
         raise TooLittleMemoryError(
-            f"{name} needs {(file.size + cache) / 1e9:,.1f} GB of memory, and this computer has "
-            f"{room.total / 1e9:,.1f} GB for it. Choose a smaller model."
+            "{name} needs {needed:,.1f} GB of memory, and this computer has "
+            "{total:,.1f} GB for it. Choose a smaller model.",
+            name=name,
+            needed=(file.size + cache) / 1e9,
+            total=room.total / 1e9,
         )
 
 

@@ -129,17 +129,23 @@ def too_long(size: PromptSize) -> UserError:
     role, tokens = size.longest
     if role == "system":
         return UserError(
-            f"The system prompt is too long: {tokens:,} tokens, and the model can take {size.limit:,} at a time, your "
-            "message included. Shorten the system prompt."
+            "The system prompt is too long: {tokens:,} tokens, and the model can take {limit:,} at a time, your "
+            "message included. Shorten the system prompt.",
+            tokens=tokens,
+            limit=size.limit,
         )
     if role == "assistant":
         return UserError(
-            f"This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take "
-            f"{size.limit:,} at a time. Send a new message to go on."
+            "This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take "
+            "{limit:,} at a time. Send a new message to go on.",
+            tokens=tokens,
+            limit=size.limit,
         )
     return UserError(
-        f"This message is too long: {size.least:,} tokens, and the model can take {size.limit:,} at a time. "
-        "Shorten it or send it in parts."
+        "This message is too long: {least:,} tokens, and the model can take {limit:,} at a time. "
+        "Shorten it or send it in parts.",
+        least=size.least,
+        limit=size.limit,
     )
 
 

@@ -86,8 +86,9 @@ class Tokenizer(Vocabulary):
         self._model = library.model_load_from_file(os.fsencode(vocabulary_file), parameters)
         if not self._model:
             raise UserError(
-                f"The vocabulary of this model could not be opened ({vocabulary_file}). "
-                "Delete that file and try again; if it fails again the model file is damaged: fetch it again."
+                "The vocabulary of this model could not be opened ({vocabulary_file}). "
+                "Delete that file and try again; if it fails again the model file is damaged: fetch it again.",
+                vocabulary_file=vocabulary_file,
             )
         super().__init__(self._model)
 

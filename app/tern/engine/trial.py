@@ -24,7 +24,7 @@ from tern.atomic import replacing
 from tern.engine.ggml import LLAMA_CPP_PYTHON_VERSION
 from tern.engine.gguf.values import shown
 from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
-from tern.errors import UserError
+from tern.errors import UserError, packed, unpacked
 
 COMMAND = "try-model"  # of tern, hidden
 FOLDER = "tried"  # in the cache
@@ -58,10 +58,10 @@ def pass_once(trial: Trial, cache: Path, data_dir: Path | None) -> None:
     found = _remembered(place)
     if found is None:
         error = _run(trial, data_dir)
-        found = str(error or "")
+        found = error.sentence if error else ""
         _remember(place, found)
     if found:
-        raise DiedError(found)
+        raise DiedError("{problem}", problem=found)
 
 
 def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
@@ -86,29 +86,34 @@ def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
         code = process.wait(patience)
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"llama.cpp did not finish trying {name} in {patience:,.0f} seconds. Try again when the computer is less "
-            "busy, or choose another model."
+            "llama.cpp did not finish trying {name} in {patience:,.0f} seconds. Try again when the computer is less "
+            "busy, or choose another model.",
+            name=name,
+            patience=patience,
         ) from None
     finally:
         process.kill()
         answer = process.communicate()[0]
     try:
-        said: str = json.loads(answer)["error"]
+        said = unpacked(json.loads(answer)["error"])
     except (ValueError, KeyError, TypeError):
         said = ""
         if code == 0:
             code = 1
     if said:
-        raise UserError(said)
+        raise UserError("{problem}", problem=said)
     if code in _KILLED:
         raise UserError(
-            f"The system ended llama.cpp while it tried {name}, as it does when memory runs short. Close other "
-            "programs and try again, or choose a smaller model."
+            "The system ended llama.cpp while it tried {name}, as it does when memory runs short. Close other "
+            "programs and try again, or choose a smaller model.",
+            name=name,
         )
     if code != 0:
         return DiedError(
-            f"llama.cpp crashes on {name} ({_named(code)}), so Tern does not open it. It was tried in a separate "
-            "process, and nothing was lost. Choose another file of this model, or another model."
+            "llama.cpp crashes on {name} ({code}), so Tern does not open it. It was tried in a separate "
+            "process, and nothing was lost. Choose another file of this model, or another model.",
+            name=name,
+            code=_named(code),
         )
     return None
 
@@ -129,7 +134,7 @@ def answer_trial() -> int:
             pass
         engine.close()
     except UserError as failure:
-        error = str(failure)
+        error = packed(failure.sentence)
     sys.stdout.write(json.dumps({"error": error}))
     sys.stdout.flush()
     return 0
@@ -176,7 +181,7 @@ def _key(trial: Trial) -> str:
 def _remembered(place: Path) -> str | None:
     try:
         found = json.loads(place.read_bytes())["died"]
-        return found if isinstance(found, str) else None
+        return unpacked(found) if isinstance(found, str) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -185,7 +190,7 @@ def _remember(place: Path, found: str) -> None:
     with suppress(OSError):  # it is tried again the next time
         place.parent.mkdir(exist_ok=True)
         with replacing(place) as file:
-            file.write(json.dumps({"died": found}).encode())
+            file.write(json.dumps({"died": packed(found)}).encode())
 
 
 def _named(code: int) -> str:

@@ -18,7 +18,7 @@ from tern.engine.config import MAX_VOCABULARY
 from tern.engine.gguf.reader import GGUFFile, StringArray, ValueType
 from tern.engine.gguf.values import shown
 from tern.engine.gguf.writer import GGUFWriter
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 TOKENS = "tokenizer.ggml.tokens"
 MERGES = "tokenizer.ggml.merges"
@@ -38,26 +38,34 @@ def sidecar(file: GGUFFile, cache: Path) -> Path:
     """
     tokens = file.strings(TOKENS)
     if not 0 < len(tokens) <= MAX_VOCABULARY:
-        raise file.error(f"its vocabulary of {len(tokens):,} tokens is no model's")
+        raise file.error(Sentence("its vocabulary of {tokens:,} tokens is no model's", tokens=len(tokens)))
     content = _content(file, tokens, cache)
     digest = hashlib.sha256(content).hexdigest()
     path = cache / f"vocabulary-{digest[:24]}.gguf"
     if _is_intact(path, digest):
         return path
     if tokens.repeated() is not None:
-        raise file.error("its vocabulary has the same token twice")  # libllama would abort the process
+        raise file.error(
+            Sentence("its vocabulary has the same token twice")
+        )  # libllama would abort the process
     try:
         with replacing(path) as target:
             target.write(content)
     except OSError as error:
-        raise UserError(f"Tern could not write its vocabulary file {path} ({error.strerror}).") from error
+        raise UserError(
+            "Tern could not write its vocabulary file {path} ({reason}).", path=path, reason=error.strerror
+        ) from error
     return path
 
 
 def _content(file: GGUFFile, tokens: StringArray, cache: Path) -> bytes:
     kind = file.get("tokenizer.ggml.model", str)
     if kind != "gpt2":
-        raise file.error(f"its vocabulary is of the kind {shown(kind)}, not the byte-level BPE of a BitNet")
+        raise file.error(
+            Sentence(
+                "its vocabulary is of the kind {kind}, not the byte-level BPE of a BitNet", kind=shown(kind)
+            )
+        )
     writer = GGUFWriter(cache / "vocabulary.gguf")
     writer.add("general.architecture", "llama")
     writer.add("llama.vocab_size", len(tokens))
@@ -83,7 +91,13 @@ def _types(file: GGUFFile, tokens: StringArray) -> np.ndarray[tuple[int], np.dty
     if TYPES in file.metadata:
         types = file.numbers(TYPES).astype(np.int32)
         if len(types) != len(tokens):
-            raise file.error(f"its vocabulary has {len(tokens):,} tokens but {len(types):,} token types")
+            raise file.error(
+                Sentence(
+                    "its vocabulary has {tokens:,} tokens but {types:,} token types",
+                    tokens=len(tokens),
+                    types=len(types),
+                )
+            )
     else:
         types = np.full(len(tokens), NORMAL, np.int32)
     types[tokens.matching(_SPECIAL)] = CONTROL
@@ -95,7 +109,14 @@ def _add_id(writer: GGUFWriter, key: str, file: GGUFFile, n_vocab: int) -> None:
     if token is None:
         return
     if not 0 <= token < n_vocab:
-        raise file.error(f"its {key} is {token:,}, outside its vocabulary of {n_vocab:,} tokens")
+        raise file.error(
+            Sentence(
+                "its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens",
+                key=key,
+                token=token,
+                tokens=n_vocab,
+            )
+        )
     writer.add(key, token)
 
 

@@ -119,7 +119,7 @@ def _read(stream: io.FileIO, offset: int, n_bytes: int) -> bytes:
     data = stream.read(n_bytes)
     if len(data) < n_bytes:
         raise UserError(
-            f"{stream.name} became shorter while Tern read it. Download or import the model again."
+            "{name} became shorter while Tern read it. Download or import the model again.", name=stream.name
         )
     return data
 

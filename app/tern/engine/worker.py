@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
-from tern.errors import TernError, UserError
+from tern.errors import Sentence, TernError, UserError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class LoadFailed:
-    message: str
+    message: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Failed:
     """Reply ``reply_id`` could not be made; ``message`` is for the person. What was streamed stays theirs."""
 
     reply_id: int
-    message: str
+    message: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Counted:
 
 Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted
 
-BUG_SENTENCE = (
+BUG_SENTENCE = Sentence(
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
 )
 
@@ -216,7 +216,7 @@ class EngineWorker:
             self._on_event(Streamed(reply_id, Chunk("", Stats(finish_reason=FinishReason.STOPPED))))
             return
         if engine is None:
-            self._on_event(Failed(reply_id, str(UserError("No model is open. Choose one, then send again."))))
+            self._on_event(Failed(reply_id, Sentence("No model is open. Choose one, then send again.")))
             return
 
         def on_prefill(done: int, total: int) -> None:
@@ -236,5 +236,5 @@ class EngineWorker:
             self._on_event(Failed(reply_id, BUG_SENTENCE))
 
 
-def _sentence(error: TernError) -> str:
-    return str(error) if isinstance(error, UserError) else BUG_SENTENCE
+def _sentence(error: TernError) -> Sentence:
+    return error.sentence if isinstance(error, UserError) else BUG_SENTENCE

@@ -122,8 +122,9 @@ class Download:
             lock.acquire(timeout=0)
         except filelock.Timeout:
             raise HubError(
-                f"Another Tern is fetching {self.remote.file} already. Wait for it, or stop it there.",
+                "Another Tern is fetching {file} already. Wait for it, or stop it there.",
                 keeps=False,
+                file=self.remote.file,
             ) from None
         try:
             yield
@@ -196,10 +197,14 @@ class Download:
             part.path.replace(kept)
             part.journal.replace(journal_of(kept))
             raise DamagedError(
-                f"{remote.file} arrived damaged: its hash is {sha256[:12]}…, not {(remote.sha256 or '?')[:12]}…. It "
-                f"is kept at {kept} and not used. Fetch it again to repair it: it is compared with the server's and "
+                "{file} arrived damaged: its hash is {found}…, not {wanted}…. It "
+                "is kept at {path} and not used. Fetch it again to repair it: it is compared with the server's and "
                 "mended where it differs.",
-                kept,
+                kept=kept,
+                file=remote.file,
+                found=sha256[:12],
+                wanted=(remote.sha256 or "?")[:12],
+                path=kept,
             )
         return self._publish(part, sha256, shelve)
 
@@ -287,12 +292,14 @@ class Download:
                     self._wait_for_room(part, error)
                 except RangeError as error:
                     if not self._ranges:
-                        raise HubError(str(error)) from error
+                        raise HubError("{error}", error=error) from error
                     self._ranges = False  # what is here stays: the whole comes, and it is passed over
                 except ChangedError as error:
                     changes += 1
                     if changes > 2:
-                        raise HubError(f"{error} Try again later, or use another mirror.") from error
+                        raise HubError(
+                            "{error} Try again later, or use another mirror.", error=error
+                        ) from error
                     part.restart()  # what is there belongs to another file
                     self._report("downloading", 0, note=hub_errors.BEGINS_AGAIN)
 
@@ -325,7 +332,7 @@ class Download:
 
     def _write(self, part: PartFile, data: bytes) -> None:
         if part.offset + len(data) > self.remote.size:
-            raise ChangedError(f"More of {self.remote.file} came than it is large.")
+            raise ChangedError("More of {file} came than it is large.", file=self.remote.file)
         try:
             part.write(data)
         except OSError as error:

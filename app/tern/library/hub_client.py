@@ -24,7 +24,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx2
 
 from tern import __version__
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 from tern.library import hub_errors, hub_token, network, shelf
 from tern.library.hub_errors import HubError, Kind
 from tern.library.network import NetworkOptions, SettingError
@@ -47,7 +47,7 @@ _PROXY_VARIABLES = [
     name for scheme in ("all", "http", "https") for name in (f"{scheme}_proxy", f"{scheme}_proxy".upper())
 ]
 _LONGEST_LICENCE = 60
-_NO_MODEL = "no model file at all"
+_NO_MODEL = Sentence("no model file at all")
 _metadata_lock = threading.Lock()  # huggingface_hub keeps one client for the process
 
 
@@ -106,8 +106,9 @@ def open_client(options: NetworkOptions, why: str) -> httpx2.Client:
         )
     except (ValueError, OSError, httpx2.InvalidURL) as error:  # the system's own settings, where it has some
         raise SettingError(
-            f"The proxies that this computer is set to use cannot be used ({error}). Correct them in its settings.",
-            "",
+            "The proxies that this computer is set to use cannot be used ({error}). Correct them in its settings.",
+            name="",
+            error=error,
         ) from error
 
 
@@ -119,18 +120,21 @@ def _check_certificates() -> None:
             ssl.create_default_context(cafile=file)
         except ssl.SSLError as error:
             raise SettingError(
-                f"SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.",
-                "SSL_CERT_FILE",
+                "SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.",
+                name="SSL_CERT_FILE",
+                file=file,
             ) from error
         except (OSError, ValueError) as error:
             raise SettingError(
-                f"SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.",
-                "SSL_CERT_FILE",
+                "SSL_CERT_FILE names {file}, which is not there or cannot be read. Correct the variable, or unset it.",
+                name="SSL_CERT_FILE",
+                file=file,
             ) from error
     elif folder and not any(Path(part).is_dir() for part in folder.split(os.pathsep)):
         raise SettingError(
-            f"SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.",
-            "SSL_CERT_DIR",
+            "SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.",
+            name="SSL_CERT_DIR",
+            folder=folder,
         )
 
 
@@ -182,8 +186,9 @@ def another_token(options: NetworkOptions, sent: str | None, error: HubError) ->
         found = hub_token.kept()
     except hub_token.SilentError as silent:
         raise HubError(
-            f"{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
+            "{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
             status=error.status,
+            error=error,
         ) from silent
     return token(options) if found not in (None, sent) else None
 
@@ -262,14 +267,16 @@ def find_file(
     """Look up a file of the repository ``repo`` (OWNER/NAME); without ``file`` its only .gguf. Of a model in several
     files the first."""
     if not _REPO.fullmatch(repo):
-        raise UserError(f"{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.")
+        raise UserError(
+            "{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.", repo=repo
+        )
     info = _info(options, repo, revision)
     names = [sibling.rfilename for sibling in info.siblings or ()]
     name = file if file is not None else _only_model(repo, names)
     found = _remote(options, repo, info, next((part for part in shards(name) if part in names), name))
     if found is None:
         near = ", ".join(models(names)[:5]) or _NO_MODEL
-        raise UserError(f"{repo} has no file {name}. It has: {near}.")
+        raise UserError("{repo} has no file {name}. It has: {near}.", repo=repo, name=name, near=near)
     return found
 
 
@@ -286,7 +293,9 @@ def find_beside(options: NetworkOptions, remote: RemoteFile) -> list[RemoteFile]
         name for name, other in zip(wanted, found, strict=True) if other is None and name not in _DESCRIPTIONS
     ]:
         raise HubError(
-            f"{remote.repo} lacks {missing[0]}, a part of this model. Look for another repository."
+            "{repo} lacks {missing}, a part of this model. Look for another repository.",
+            repo=remote.repo,
+            missing=missing[0],
         )
     return [other for other in found if other is not None]
 
@@ -310,7 +319,9 @@ class Repository:
 def repository(options: NetworkOptions, repo: str, revision: str | None = None) -> Repository:
     """Ask the hub what is in a repository. No byte of its files is fetched."""
     if not _REPO.fullmatch(repo):
-        raise UserError(f"{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.")
+        raise UserError(
+            "{repo!r} is not a repository of the hub; write OWNER/NAME, as on its page.", repo=repo
+        )
     info = _info(options, repo, revision)
     sizes = {
         sibling.rfilename: sibling.size if type(sibling.size) is int and sibling.size >= 0 else None
@@ -347,9 +358,17 @@ def _remote(options: NetworkOptions, repo: str, info: Any, name: str) -> RemoteF
     if size is None:  # some mirrors say it only at the file's own address
         size, sha256, git_blob = _at_its_address(options, repo, url)
     if size is None:
-        raise HubError(f"The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.")
+        raise HubError(
+            "The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.",
+            repo=repo,
+            name=name,
+        )
     if type(size) is not int or size < 0 or not _SHA256.fullmatch(sha256 or "0" * 64):
-        raise HubError(f"The hub says something about {repo}/{name} that cannot be. Use another mirror.")
+        raise HubError(
+            "The hub says something about {repo}/{name} that cannot be. Use another mirror.",
+            repo=repo,
+            name=name,
+        )
     return RemoteFile(repo, commit, name, size, sha256, git_blob, url)
 
 
@@ -425,10 +444,12 @@ def _question(
             return question(api)
     except HFValidationError as error:
         raise UserError(
-            f"{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page."
+            "{what!r} is not a name that the hub can have. Write OWNER/NAME, as on its page.", what=what
         ) from error
     except UnicodeEncodeError as error:
-        raise UserError(f"{what!r} has a character that cannot be sent. Leave that character out.") from error
+        raise UserError(
+            "{what!r} has a character that cannot be sent. Leave that character out.", what=what
+        ) from error
     except (HfHubHTTPError, ValueError, KeyError, TypeError, AttributeError) as error:  # not the hub's JSON
         log.info("answer of %s: %r", host, error)
         raise hub_errors.no_hub(host) from error
@@ -467,6 +488,10 @@ def _only_model(repo: str, names: list[str]) -> str:
     if len(found) == 1:
         return found[0]
     if not found:
-        raise UserError(f"{repo} has no .gguf file. Name the file to fetch: tern models fetch {repo} FILE.")
+        raise UserError(
+            "{repo} has no .gguf file. Name the file to fetch: tern models fetch {repo} FILE.", repo=repo
+        )
     listed = ", ".join(found[:8]) + (", …" if len(found) > 8 else "")
-    raise UserError(f"{repo} has {len(found)} models. Name one: {listed}.")
+    raise UserError(
+        "{repo} has {found} models. Name one: {listed}.", repo=repo, found=len(found), listed=listed
+    )

@@ -20,14 +20,14 @@ from typing import TypeVar
 
 import httpx2
 
-from tern.errors import UserError
+from tern.errors import Sentence, UserError, Value
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=BaseException)
 
-BEGINS_AGAIN = "The file changed on the server, so it begins again."
-BEGINS_AGAIN_WHOLE = "The server sent other bytes than asked for, so it begins again, in one piece."
-WHOLE_AGAIN = "This server only sends whole files: Tern passes over what is here already."
+BEGINS_AGAIN = Sentence("The file changed on the server, so it begins again.")
+BEGINS_AGAIN_WHOLE = Sentence("The server sent other bytes than asked for, so it begins again, in one piece.")
+WHOLE_AGAIN = Sentence("This server only sends whole files: Tern passes over what is here already.")
 _RETRY_STATUS = {408, 425, 429, 500, 502, 503, 504}
 _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 _NOT_VALID_NOW = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
@@ -54,15 +54,18 @@ class HubError(UserError):
 
     def __init__(
         self,
-        message: str,
+        form: str,
+        /,
+        *,
         again: bool = False,
         after_s: float | None = None,
         lost: bool = False,
         status: int = 0,
         kind: Kind = Kind.HUB,
         keeps: bool = True,
+        **values: Value,
     ) -> None:
-        super().__init__(message)
+        super().__init__(form, **values)
         self.again = again
         self.lost = lost
         self.after_s = after_s  # how long the server asked to wait
@@ -74,8 +77,8 @@ class HubError(UserError):
 class ChangedError(HubError):
     """The file on the server is not the one that was begun."""
 
-    def __init__(self, message: str) -> None:
-        super().__init__(message, keeps=False)
+    def __init__(self, form: str, /, **values: Value) -> None:
+        super().__init__(form, keeps=False, **values)  # type: ignore[arg-type]  # no value is named as HubError's own
 
 
 class RangeError(HubError):
@@ -89,21 +92,23 @@ class FullError(HubError):
 class DamagedError(HubError):
     """The file arrived whole and its hash is wrong; ``kept`` is where it lies."""
 
-    def __init__(self, message: str, kept: Path) -> None:
-        super().__init__(message, keeps=False)
+    def __init__(self, form: str, /, *, kept: Path, **values: Value) -> None:
+        super().__init__(form, keeps=False, **values)  # type: ignore[arg-type]  # no value is named as HubError's own
         self.kept = kept
 
 
 def say_what_is_kept(error: HubError, arrived: int) -> None:
     """Add to the sentence of ``error`` that the ``arrived`` bytes are kept: once, and only where there are any."""
     if error.keeps and arrived > 0:
-        error.args = HubError(f"{error} What has arrived is kept; the next try goes on from there.").args
+        error.sentence = Sentence(
+            "{error} What has arrived is kept; the next try goes on from there.", error=error
+        )
         error.keeps = False
 
 
-def waiting_for_room(error: FullError) -> str:
+def waiting_for_room(error: FullError) -> Sentence:
     """What is said while somebody makes room on the disk."""
-    return str(FullError(f"{error} Tern waits, and goes on by itself."))
+    return Sentence("{error} Tern waits, and goes on by itself.", error=error)
 
 
 def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
@@ -116,59 +121,85 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
         return _proxy_asks()
     if status == 401 and "Authorization" in response.request.headers:
         return HubError(
-            f"{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
+            "{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
             "it under Models, Connections (or set HF_TOKEN).",
             status=401,
+            host=host,
         )
     if status == 401:
         return HubError(
-            f"{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
+            "{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
             "private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).",
             status=401,
+            host=host,
+            what=what,
         )
     if status == 403 or code == "GatedRepo":
         return HubError(
-            f"{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, "
+            "{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, "
             "and keep your token under Models, Connections (or set HF_TOKEN).",
             status=403,
+            host=host,
+            what=what,
+            hub=hub,
         )
     if status in (404, 410):
         return HubError(
-            f"{host} has no {what} (404). Check the owner, the name and the revision.", status=404
+            "{host} has no {what} (404). Check the owner, the name and the revision.",
+            status=404,
+            host=host,
+            what=what,
         )
     if status == 416:
-        return ChangedError(f"{host} says that {what} has no more bytes where Tern wanted to go on (416).")
+        return ChangedError(
+            "{host} says that {what} has no more bytes where Tern wanted to go on (416).",
+            host=host,
+            what=what,
+        )
     if status == 429:
         return HubError(
-            f"{host} says that too many requests came from here (429); after some minutes it answers again.",
+            "{host} says that too many requests came from here (429); after some minutes it answers again.",
             again=True,
             after_s=_retry_after(response),
+            host=host,
         )
     again = status in _RETRY_STATUS
+    after_s = _retry_after(response) if again else None
+    if status >= 500:
+        return HubError(
+            "{host} has a fault of its own right now ({code}), which usually passes: try again later.",
+            again=again,
+            after_s=after_s,
+            host=host,
+            code=status,
+        )
     return HubError(
-        f"{host} has a fault of its own right now ({status}), which usually passes: try again later."
-        if status >= 500
-        else f"{host} answered {status} when asked for {what}; Tern does not know what to do "
-        "with that. Try again later, or use another mirror.",
+        "{host} answered {code} when asked for {what}; Tern does not know what to do with that. Try again later, or "
+        "use another mirror.",
         again=again,
-        after_s=_retry_after(response) if again else None,
+        after_s=after_s,
+        host=host,
+        code=status,
+        what=what,
     )
 
 
 def captive(host: str) -> HubError:
     """A web page came where a file should."""
     return HubError(
-        f"A web page came instead of the model from {host}: this network probably wants you to log in or agree to "
+        "A web page came instead of the model from {host}: this network probably wants you to log in or agree to "
         "something first. Open any page in your browser, then try again.",
         kind=Kind.PORTAL,
+        host=host,
     )
 
 
 def no_hub(host: str) -> HubError:
     """Something answered, and not as a hub does."""
     return HubError(
-        f"{host} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or "
-        "try again later."
+        "{host} does not answer as a hub does. Check the address of the mirror in the settings or in HF_ENDPOINT, or "
+        "try again later.",
+        host=host,
     )
 
 
@@ -183,35 +214,42 @@ def of_transport(error: Exception, host: str, proxy: str = "") -> HubError:
         return _proxy_asks()
     if isinstance(error, httpx2.ProxyError):
         return HubError(
-            f"The proxy refused the connection to {host} ({error}). Check the proxy in the settings or in HTTPS_PROXY.",
+            "The proxy refused the connection to {host} ({error}). Check the proxy in the settings or in HTTPS_PROXY.",
             kind=Kind.PROXY,
+            host=host,
+            error=error,
         )
     if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return HubError(
-            f"{host or 'That'} is no address that Tern can ask. Check the mirror in the settings."
+            "{host} is no address that Tern can ask. Check the mirror in the settings.", host=host or "That"
         )
     if isinstance(error, httpx2.ConnectTimeout | httpx2.ConnectError):
         return _of_no_connection(error, host, proxy)
     if isinstance(error, httpx2.TimeoutException):
         return HubError(
-            f"Nothing came from {host} for a while. The network may be too slow or gone; try again later.",
+            "Nothing came from {host} for a while. The network may be too slow or gone; try again later.",
             again=True,
             lost=True,
             kind=Kind.SILENT,
+            host=host,
         )
     if isinstance(error, httpx2.DecodingError):
         return HubError(
-            f"{host} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror."
+            "{host} sends the file compressed, and what comes cannot be unpacked. Try again, or use another mirror.",
+            host=host,
         )
     if isinstance(error, httpx2.TransportError):
         return HubError(
-            f"The connection to {host} broke: the network is not steady. Try again where it is better.",
+            "The connection to {host} broke: the network is not steady. Try again where it is better.",
             again=True,
             lost=True,
             kind=Kind.BROKEN,
+            host=host,
         )
     return HubError(
-        f"The answer from {host} cannot be understood ({error}). Try again, or use another mirror."
+        "The answer from {host} cannot be understood ({error}). Try again, or use another mirror.",
+        host=host,
+        error=error,
     )
 
 
@@ -220,8 +258,9 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
     number = next((cause.errno for cause in _causes(error, OSError) if cause.errno is not None), 0)
     if number in (errno.EACCES, errno.EPERM):
         return HubError(
-            f"This computer does not let Tern connect to {host}. Check its firewall, then try again.",
+            "This computer does not let Tern connect to {host}. Check its firewall, then try again.",
             kind=Kind.HERE,
+            host=host,
         )
     if number in (errno.EMFILE, errno.ENFILE):
         return HubError(
@@ -230,33 +269,38 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
         )
     if number in _NO_ROUTE:
         return HubError(
-            f"There is no network: no way leads to {host}. Check that this computer is online.",
+            "There is no network: no way leads to {host}. Check that this computer is online.",
             again=True,
             lost=True,
             kind=Kind.NETWORK,
+            host=host,
         )
     if proxy:
         return HubError(
-            f"{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the "
+            "{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the "
             "proxy in the settings or in HTTPS_PROXY.",
             again=True,
             lost=True,
             kind=Kind.PROXY,
+            host=host,
+            proxy=proxy,
         )
     if _cause(error, socket.gaierror) is not None:
         return HubError(
-            f"There is no network, or no such address: {host} cannot be found. Check that this computer is online; "
+            "There is no network, or no such address: {host} cannot be found. Check that this computer is online; "
             "behind a company network set a proxy or a mirror in the settings.",
             again=True,
             lost=True,
             kind=Kind.NETWORK,
+            host=host,
         )
     return HubError(
-        f"{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a "
+        "{host} cannot be reached. Check that this computer is online; behind a company network set a proxy or a "
         "mirror in the settings.",
         again=True,
         lost=True,
         kind=Kind.SILENT if isinstance(error, httpx2.ConnectTimeout) else Kind.UNREACHED,
+        host=host,
     )
 
 
@@ -264,72 +308,91 @@ def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
     """A connection that would not be safe; and whether this computer's own clock or settings are why."""
     if not isinstance(unsafe, ssl.SSLCertVerificationError):
         return HubError(
-            f"{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
+            "{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
             "settings; in a hotel or café log in to its network first. Nothing was sent.",
             kind=Kind.UNSAFE,
+            host=host,
         )
     reason = unsafe.verify_message.rstrip(".")
     if unsafe.verify_code in _NOT_VALID_NOW:
         today = datetime.now().astimezone().date()
         return HubError(
-            f"The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the "
+            "The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the "
             "clock; if it is right, use another mirror. Nothing was sent.",
             kind=Kind.HERE,
+            host=host,
+            today=today,
+            reason=reason,
         )
     if named := next((name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)), ""):
         return HubError(
-            f"The connection to {host} is not safe: its certificate cannot be trusted ({reason}). {named} says whom to "
+            "The connection to {host} is not safe: its certificate cannot be trusted ({reason}). {named} says whom to "
             "trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.",
             kind=Kind.UNSAFE,
+            host=host,
+            reason=reason,
+            named=named,
         )
     return HubError(
-        f"The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's "
+        "The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's "
         "date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. "
         "Nothing was sent.",
         kind=Kind.UNSAFE,
+        host=host,
+        reason=reason,
     )
 
 
-def waiting(error: HubError, seconds: float) -> str:
+def waiting(error: HubError, seconds: float) -> Sentence:
     """What is said while it is waited for another try."""
-    return str(HubError(f"{error} Tern tries again in {max(seconds, 1):.0f} s."))
+    return Sentence("{error} Tern tries again in {seconds:.0f} s.", error=error, seconds=max(seconds, 1))
 
 
 def of_disk(error: OSError, path: Path) -> HubError:
     """The error for a disk that refuses."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return FullError(
-            f"The disk is full at {path.parent}. Make room, or choose another place with --data-dir DIR."
+            "The disk is full at {folder}. Make room, or choose another place with --data-dir DIR.",
+            folder=path.parent,
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return HubError(
-            f"Tern may not write in {path.parent} ({error.strerror}). Change the folder's permissions, or choose "
-            "another place with --data-dir DIR."
+            "Tern may not write in {folder} ({reason}). Change the folder's permissions, or choose "
+            "another place with --data-dir DIR.",
+            folder=path.parent,
+            reason=error.strerror,
         )
     if error.errno == errno.EFBIG:
         return HubError(
-            f"The disk of {path.parent} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another "
-            "place with --data-dir DIR."
+            "The disk of {folder} does not take a file as large as this one; FAT32 ends at 4 GB. Choose another "
+            "place with --data-dir DIR.",
+            folder=path.parent,
         )
     return HubError(
-        f"The disk failed at {path} ({error.strerror or error}). Check it, or choose another place with --data-dir "
-        "DIR."
+        "The disk failed at {path} ({reason}). Check it, or choose another place with --data-dir DIR.",
+        path=path,
+        reason=error.strerror or error,
     )
 
 
 def runs_low(path: Path, needed: int, free: int) -> FullError:
     """The rest of the file, on a disk that others have filled meanwhile."""
     return FullError(
-        f"Only {free / 1e6:,.0f} MB are free in {path.parent}, and {needed / 1e6:,.0f} MB are still to come. Make "
-        "room there."
+        "Only {free:,.0f} MB are free in {folder}, and {needed:,.0f} MB are still to come. Make room there.",
+        free=free / 1e6,
+        folder=path.parent,
+        needed=needed / 1e6,
     )
 
 
 def no_room(path: Path, needed: int, free: int) -> HubError:
     """The file will not fit."""
     return HubError(
-        f"This needs {needed / 1e6:,.0f} MB in {path.parent}, where {free / 1e6:,.0f} MB are free. Make room, or "
-        "choose another place with --data-dir DIR."
+        "This needs {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or "
+        "choose another place with --data-dir DIR.",
+        needed=needed / 1e6,
+        folder=path.parent,
+        free=free / 1e6,
     )
 
 

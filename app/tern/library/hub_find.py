@@ -27,7 +27,9 @@ def target_of(remote: RemoteFile) -> Path:
     """Where the file of a repository goes on this computer."""
     parts = PurePosixPath(remote.file).parts
     if not parts or any(_FORBIDDEN.search(part) or len(part.encode()) > _LONGEST for part in parts):
-        raise UserError(f"The hub names a file {remote.file!r}, which Tern does not write to this disk.")
+        raise UserError(
+            "The hub names a file {file!r}, which Tern does not write to this disk.", file=remote.file
+        )
     return shelf.models_dir().joinpath(remote.repo.replace("/", "--"), *parts)
 
 
@@ -58,8 +60,11 @@ def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
         return remote
     if remote.sha256 not in (None, entry.sha256) or entry.size not in (None, remote.size):
         raise HubError(
-            f"{entry.repo} now offers another {entry.file} than the one Tern knows as {entry.name}, so it was not "
-            f"fetched. To take it all the same: tern models fetch {entry.repo} {entry.file}"
+            "{repo} now offers another {file} than the one Tern knows as {name}, so it was not "
+            "fetched. To take it all the same: tern models fetch {repo} {file}",
+            repo=entry.repo,
+            file=entry.file,
+            name=entry.name,
         )
     return RemoteFile(remote.repo, remote.commit, remote.file, remote.size, entry.sha256, None, remote.url)
 
@@ -76,14 +81,17 @@ def repair(
     """
     if not model.from_hub:
         raise UserError(
-            f"{model.title} did not come from the hub, so Tern cannot mend it. Import the right file again."
+            "{title} did not come from the hub, so Tern cannot mend it. Import the right file again.",
+            title=model.title,
         )
     repo, file = model.repository
     remote = hub_client.find_file(options, repo, file, model.commit or None)
     if remote.sha256 != model.sha256:
         raise HubError(
-            f"{repo} now offers another {file} than the one that is here, so this one cannot be mended. Fetch it "
-            "again to have the new one."
+            "{repo} now offers another {file} than the one that is here, so this one cannot be mended. Fetch it "
+            "again to have the new one.",
+            repo=repo,
+            file=file,
         )
     return _repair(model, remote, options, on_progress, patient)
 
@@ -91,7 +99,9 @@ def repair(
 def newer(model: shelf.Installed, options: NetworkOptions) -> RemoteFile | None:
     """The file that the hub offers now in place of ``model``; None when it is the same. Asks the network."""
     if not model.from_hub:
-        raise UserError(f"{model.title} did not come from the hub, so there is nothing to look for.")
+        raise UserError(
+            "{title} did not come from the hub, so there is nothing to look for.", title=model.title
+        )
     repo, file = model.repository
     remote = hub_client.find_file(options, repo, file)
     same = remote.sha256 == model.sha256 if remote.sha256 is not None else remote.size == model.size

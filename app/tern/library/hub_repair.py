@@ -56,9 +56,10 @@ def repair_blocks(
         if found[-1] == sha256:
             return _done(file, found)
     raise DamagedError(
-        f"{path.name.removesuffix('.part')} could not be repaired: the server itself sends something else than its "
+        "{file} could not be repaired: the server itself sends something else than its "
         "hash says. Try another mirror, or try again later.",
-        path,
+        kept=path,
+        file=path.name.removesuffix(".part"),
     )
 
 

@@ -44,8 +44,10 @@ class Answer:
         length = _number(self.response.headers.get("Content-Length"))
         if unknown := [coding for coding in self.encodings if coding not in _UNPACKED]:
             raise HubError(
-                f"{self.host} sends the file compressed ({unknown[0]}), which Tern did not ask for and cannot undo. "
-                "Use another mirror."
+                "{host} sends the file compressed ({encoding}), which Tern did not ask for and cannot undo. "
+                "Use another mirror.",
+                host=self.host,
+                encoding=unknown[0],
             )
         if self.status == 206:
             return self._part_from(remote, offset, length)
@@ -57,7 +59,11 @@ class Answer:
             return offset
         if length is not None and length != remote.size:
             raise ChangedError(
-                f"{remote.file} has {length:,} bytes on {self.host}, not the {remote.size:,} that were announced."
+                "{file} has {length:,} bytes on {host}, not the {size:,} that were announced.",
+                file=remote.file,
+                length=length,
+                host=self.host,
+                size=remote.size,
             )
         return offset
 
@@ -65,8 +71,11 @@ class Answer:
         said = _RANGE.fullmatch(self.response.headers.get("Content-Range", "").strip())
         if said is not None and said["size"] not in (None, "*", str(remote.size)):
             raise ChangedError(
-                f"{remote.file} has {int(said['size']):,} bytes on {self.host}, not the {remote.size:,} that were "
-                "announced."
+                "{file} has {length:,} bytes on {host}, not the {size:,} that were announced.",
+                file=remote.file,
+                length=int(said["size"]),
+                host=self.host,
+                size=remote.size,
             )
         if said is not None and int(said["first"]) <= offset and not self.encodings:
             return offset - int(said["first"])
@@ -76,7 +85,9 @@ class Answer:
             if length == remote.size - offset and (remote.sha256 or remote.git_blob):
                 self.unsure = True
                 return 0
-        raise RangeError(f"{self.host} sent other bytes than asked for. Try again, or use another mirror.")
+        raise RangeError(
+            "{host} sent other bytes than asked for. Try again, or use another mirror.", host=self.host
+        )
 
     def check_same(self, remote: RemoteFile, before: str | None) -> None:
         """The server must still offer the file that was begun; ``before`` is the ETag of what is here."""
@@ -84,19 +95,21 @@ class Answer:
         if known and self.linked and len(self.linked) == 64:
             if self.linked != known:
                 raise HubError(
-                    f"{remote.label} was replaced on the server while it was fetched. Fetch it once more: that "
+                    "{file} was replaced on the server while it was fetched. Fetch it once more: that "
                     "begins again with the new file.",
                     keeps=False,
+                    file=remote.label,
                 )
             return
         if before and self.etag and before != self.etag:
-            raise ChangedError(f"{remote.label} changed on the server.")
+            raise ChangedError("{file} changed on the server.", file=remote.label)
 
     def ended_early(self) -> HubError:
         return HubError(
-            f"The connection to {self.host} ended too early. Try again, or use another mirror.",
+            "The connection to {host} ended too early. Try again, or use another mirror.",
             again=True,
             kind=Kind.BROKEN,
+            host=self.host,
         )
 
 
@@ -153,7 +166,7 @@ class Source:
                     raise refused
                 yield from self._noted(response, linked)
                 return
-        raise HubError(f"{url.host} sends Tern in circles. Try again later, or use another mirror.")
+        raise HubError("{host} sends Tern in circles. Try again later, or use another mirror.", host=url.host)
 
     def _noted(self, response: httpx2.Response, linked: str | None) -> Iterator[Answer]:
         """The answer, and a line in the log of connections when it is over."""
@@ -202,10 +215,11 @@ class Source:
             if now - window > options.stall_s:
                 if in_window < options.stall_bytes_per_s * (now - window):
                     raise HubError(
-                        f"Almost nothing comes from {answer.host} any more. Try again where the network is better.",
+                        "Almost nothing comes from {host} any more. Try again where the network is better.",
                         again=True,
                         lost=True,
                         kind=Kind.SILENT,
+                        host=answer.host,
                     )
                 window, in_window = now, 0
         if self._broke is not None:

@@ -97,7 +97,8 @@ def keep(text: str) -> None:
         raise
     except Exception as error:  # each system's keyring has errors of its own
         raise UserError(
-            f"The system's keyring refused the token ({type(error).__name__}). Unlock it and try again."
+            "The system's keyring refused the token ({kind}). Unlock it and try again.",
+            kind=type(error).__name__,
         ) from None
     with _lock:
         _known[:] = [value]
@@ -113,7 +114,8 @@ def forget() -> None:
             raise
         except Exception as error:
             raise UserError(
-                f"The system's keyring did not give the token up ({type(error).__name__}). Unlock it and try again."
+                "The system's keyring did not give the token up ({kind}). Unlock it and try again.",
+                kind=type(error).__name__,
             ) from None
     with _lock:
         _known[:] = [None]
@@ -180,20 +182,24 @@ def _check(value: str, name: str) -> None:
     letter = value[at]
     if name == "keyring":
         raise SettingError(
-            f"The token in the system's keyring has a character that no token can have ({letter!r}). Copy it anew from "
+            "The token in the system's keyring has a character that no token can have ({letter!r}). Copy it anew from "
             "huggingface.co, Settings, Access Tokens.",
-            "",
+            name="",
+            letter=letter,
         )
     if not name:
         raise SettingError(
-            f"The token of your Hugging Face login has a character that no token can have ({letter!r}). Log in anew "
+            "The token of your Hugging Face login has a character that no token can have ({letter!r}). Log in anew "
             "with `hf auth login`.",
-            "",
+            name="",
+            letter=letter,
         )
     raise SettingError(
-        f"The token in the variable {name} has a character that no token can have ({letter!r}). Copy it anew from "
+        "The token in the variable {variable} has a character that no token can have ({letter!r}). Copy it anew from "
         "huggingface.co, Settings, Access Tokens, or unset the variable.",
-        name,
+        name=name,
+        variable=name,
+        letter=letter,
     )
 
 

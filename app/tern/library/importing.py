@@ -57,13 +57,17 @@ def take(
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise UserError(
-                f"A copy of {path.name} cannot be written in {shelf.models_dir()} ({error.strerror}). Make room, or "
-                "leave the file where it is with --link."
+                "A copy of {name} cannot be written in {folder} ({reason}). Make room, or "
+                "leave the file where it is with --link.",
+                name=path.name,
+                folder=shelf.models_dir(),
+                reason=error.strerror,
             ) from error
         failed = error.filename or path
         raise UserError(
-            f"{failed} could not be imported ({error.strerror or error}). Check that it is there "
-            "and that you may read it."
+            "{path} could not be imported ({reason}). Check that it is there and that you may read it.",
+            path=failed,
+            reason=error.strerror or error,
         ) from error
     return _record(path, size, sha256, modified, name, title, origin, link, tuple(parts))
 
@@ -75,8 +79,11 @@ def _copy_in(
     free = shutil.disk_usage(folder).free
     if free < size + _SPARE:
         raise UserError(
-            f"A copy needs {size / 1e6:,.0f} MB in {folder}, where {free / 1e6:,.0f} MB are free. Make room, or leave "
-            "the file where it is with --link."
+            "A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave "
+            "the file where it is with --link.",
+            size=size / 1e6,
+            folder=folder,
+            free=free / 1e6,
         )
     with _taking(folder / path.name) as target:
         sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
@@ -122,8 +129,11 @@ def need_room(target: Path, needed: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < needed * 1.1:
         raise UserError(
-            f"This may need {needed / 1e6:,.0f} MB in {target.parent}, where {free / 1e6:,.0f} MB are free. "
-            "Make room, or choose another disk."
+            "This may need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. "
+            "Make room, or choose another disk.",
+            needed=needed / 1e6,
+            folder=target.parent,
+            free=free / 1e6,
         )
 
 
@@ -135,7 +145,9 @@ def keep(
         status = path.stat()
         sha256 = hash_file(path, lambda done: progress(done / max(status.st_size, 1))) or ""
     except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise UserError(
+            "{path} cannot be read ({reason}).", path=path, reason=error.strerror or error
+        ) from error
     return _record(path, status.st_size, sha256, status.st_mtime_ns, name, title, "converted", False)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tern import paths
-from tern.errors import UserError
+from tern.errors import UserError, Value
 from tern.settings import DOWNLOAD_LIMIT, HUB_ENDPOINT, OFFLINE, PROXY, Settings
 
 log = logging.getLogger(__name__)
@@ -36,8 +36,8 @@ class SettingError(UserError):
     """A setting or a variable of this computer is at fault: no connection was tried. ``name``: the variable, if it is
     one."""
 
-    def __init__(self, message: str, name: str) -> None:
-        super().__init__(message)
+    def __init__(self, form: str, /, *, name: str, **values: Value) -> None:
+        super().__init__(form, **values)
         self.name = name
 
 
@@ -72,22 +72,31 @@ class NetworkOptions:
     def hub(self, environment: Mapping[str, str] = os.environ) -> str:
         """Address of the hub or its mirror, without a final slash."""
         found = (self.endpoint or environment.get("HF_ENDPOINT") or DEFAULT_ENDPOINT).strip()
-        name = "" if self.endpoint else "HF_ENDPOINT"
         if not found.lower().startswith(("http://", "https://")):
+            if self.endpoint:
+                raise SettingError(
+                    "The hub's address {address!r} does not begin with https://. Correct it in the settings.",
+                    name="",
+                    address=found,
+                )
             raise SettingError(
-                f"The hub's address {found!r} does not begin with https://. Correct it in the settings."
-                if self.endpoint
-                else f"The hub's address {found!r} does not begin with https://. Correct it in HF_ENDPOINT.",
-                name,
+                "The hub's address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.",
+                name="HF_ENDPOINT",
+                address=found,
             )
         if not _is_address(found):
+            if self.endpoint:
+                raise SettingError(
+                    "The hub's address {address!r} cannot be used: it names no server, or its port is not a number up "
+                    "to 65535. Correct it in the settings.",
+                    name="",
+                    address=found,
+                )
             raise SettingError(
-                f"The hub's address {found!r} cannot be used: it names no server, or its port is not a number up to "
-                "65535. Correct it in the settings."
-                if self.endpoint
-                else f"The hub's address {found!r} cannot be used: it names no server, or its port is not a number up "
-                "to 65535. Correct it in HF_ENDPOINT.",
-                name,
+                "The hub's address {address!r} cannot be used: it names no server, or its port is not a number up to "
+                "65535. Correct it in HF_ENDPOINT.",
+                name="HF_ENDPOINT",
+                address=found,
             )
         return found.rstrip("/")
 
@@ -97,15 +106,16 @@ class NetworkOptions:
             raise SettingError(
                 "The proxy's address in the settings cannot be used. Write it as http://HOST:PORT or "
                 "socks5://HOST:PORT.",
-                "",
+                name="",
             )
         for lower in _PROXY_VARIABLES:
             name = lower if environment.get(lower) else lower.upper()
             if environment.get(name) and not _is_proxy(environment[name]):
                 raise SettingError(
-                    f"The proxy's address in the variable {name} cannot be used. Write it as http://HOST:PORT or "
+                    "The proxy's address in the variable {variable} cannot be used. Write it as http://HOST:PORT or "
                     "socks5://HOST:PORT, or unset it.",
-                    name,
+                    name=name,
+                    variable=name,
                 )
 
     def check(self, environment: Mapping[str, str] = os.environ) -> None:
@@ -166,7 +176,9 @@ def connections() -> list[Connection]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise UserError(f"The log of connections {log_path()} cannot be read ({error.strerror}).") from error
+        raise UserError(
+            "The log of connections {path} cannot be read ({reason}).", path=log_path(), reason=error.strerror
+        ) from error
     for line in lines:
         try:
             read = Connection(**json.loads(line))

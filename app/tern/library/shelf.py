@@ -152,7 +152,9 @@ def models_dir() -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
-            f"Tern cannot create {folder} ({error.strerror}). Choose another place with --data-dir DIR."
+            "Tern cannot create {folder} ({reason}). Choose another place with --data-dir DIR.",
+            folder=folder,
+            reason=error.strerror,
         ) from error
     return folder
 
@@ -199,12 +201,15 @@ def need(name: str) -> Installed:
     entry = catalog.find(name)
     if entry is not None:
         raise UserError(
-            f"{entry.title} is not on this computer yet. Fetch it with: tern models fetch {entry.name}"
+            "{title} is not on this computer yet. Fetch it with: tern models fetch {name}",
+            title=entry.title,
+            name=entry.name,
         )
+    if names:
+        raise UserError("There is no model called {name} here. There is: {names}.", name=name, names=names)
     raise UserError(
-        f"There is no model called {name} here. There is: {names}."
-        if names
-        else f"There is no model called {name} here. Nothing is installed yet; see what there is with: tern models list"
+        "There is no model called {name} here. Nothing is installed yet; see what there is with: tern models list",
+        name=name,
     )
 
 
@@ -235,7 +240,11 @@ def verify(
 ) -> bool | None:
     """Hash the file and remember that it is right; False when it is not, None when stopped. UserError: no file."""
     if not model.path.is_file():
-        raise UserError(f"The file of {model.name} is gone from {model.path}. Fetch or import it again.")
+        raise UserError(
+            "The file of {name} is gone from {path}. Fetch or import it again.",
+            name=model.name,
+            path=model.path,
+        )
     try:
         modified = model.path.stat().st_mtime_ns
         before, right = 0, model.present
@@ -246,7 +255,9 @@ def verify(
             right = right and sha256 in (found, "")
             before += size
     except OSError as error:
-        raise UserError(f"{model.path} cannot be read ({error.strerror}).") from error
+        raise UserError(
+            "{path} cannot be read ({reason}).", path=model.path, reason=error.strerror
+        ) from error
     _change(model, verified_at=now() if right else None, modified_ns=modified)
     return right
 
@@ -316,8 +327,11 @@ def remove(model: Installed, for_good: bool = False) -> None:
                 send2trash(there)
         except OSError as error:
             raise UserError(
-                f"{model.path} could not be moved to the trash ({error}). Delete it for good with: "
-                f"tern models remove {model.name} --delete"
+                "{path} could not be moved to the trash ({error}). Delete it for good with: "
+                "tern models remove {name} --delete",
+                path=model.path,
+                error=error,
+                name=model.name,
             ) from error
     _record_path(model.name).unlink(missing_ok=True)
     for folder in (derived_files.PREPARED, derived_files.RECODED):
@@ -358,7 +372,9 @@ def _alone() -> Iterator[None]:
             yield
             return
         except OSError as error:
-            raise UserError(f"Tern could not write in {models_dir()} ({error.strerror}).") from error
+            raise UserError(
+                "Tern could not write in {folder} ({reason}).", folder=models_dir(), reason=error.strerror
+            ) from error
         try:
             yield
         finally:
@@ -379,7 +395,9 @@ def _write(model: Installed) -> None:
         with replacing(path) as file:
             file.write(json.dumps(values, indent=1).encode())  # ASCII: it keeps a path that is no UTF-8
     except OSError as error:
-        raise UserError(f"Tern could not write {path} ({error.strerror}).") from error
+        raise UserError(
+            "Tern could not write {path} ({reason}).", path=path, reason=error.strerror
+        ) from error
 
 
 def _read(path: Path) -> Installed:

@@ -67,12 +67,16 @@ def run(arguments: Sequence[str], text: str, max_tokens: int) -> FreshRun:
         elapsed = time.perf_counter() - started
         rest, said = process.communicate(timeout=_PATIENCE_S)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise UserError(f"The process that Tern started to measure did not answer ({error}).") from error
+        raise UserError(
+            "The process that Tern started to measure did not answer ({error}).", error=error
+        ) from error
     finally:
         process.kill()
         process.wait()
     if process.returncode != 0 or not first:
-        raise UserError(f"The process that Tern started to measure failed: {said.strip() or 'no word why'}")
+        raise UserError(
+            "The process that Tern started to measure failed: {reason}", reason=said.strip() or "no word why"
+        )
     return FreshRun(first_token_s=elapsed, **json.loads(rest))
 
 

@@ -174,7 +174,7 @@ def _open_store(folder: Path, settings: Settings) -> tuple[Store, str]:
         return Store.open(folder, alone=True, keep_deleted_days=settings[KEEP_DELETED]), ""
     except UserError as error:
         log.warning("nothing is kept: %s", error)
-        return Store.in_memory(), str(error)
+        return Store.in_memory(), error.sentence
 
 
 def _save(settings: Settings, window: MainWindow) -> None:
@@ -182,7 +182,7 @@ def _save(settings: Settings, window: MainWindow) -> None:
     try:
         settings.save()
     except UserError as error:
-        window.show_error(str(error))
+        window.show_error(error.sentence)
     for sentence in settings.warnings[known:]:  # what has come into the file meanwhile
         window.show_error(sentence)
 
@@ -265,7 +265,7 @@ class _AfterPaint(QObject):
 class _Report(QObject):
     """Carries a sentence from whatever thread to the window."""
 
-    raised = Signal(str)
+    raised = Signal(object)  # Sentence
 
 
 @contextmanager

@@ -28,10 +28,10 @@ class Bridge(QObject):
 
     loading = Signal(float)  # fraction
     loaded = Signal(object)  # ModelInfo
-    load_failed = Signal(str)  # sentence
+    load_failed = Signal(object)  # Sentence
     prefilling = Signal(int, int, int)  # reply id, done, total
     streamed = Signal(int, str, object)  # reply id, text, Stats
-    failed = Signal(int, str)  # reply id, sentence
+    failed = Signal(int, object)  # reply id, Sentence
     counted = Signal(object)  # Counted
     _woken = Signal()
 

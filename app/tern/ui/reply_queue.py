@@ -30,13 +30,13 @@ class Desk(QObject):
 
     model_loading = Signal(float)  # fraction
     model_loaded = Signal(object)  # ModelInfo
-    model_failed = Signal(str)  # sentence
+    model_failed = Signal(object)  # Sentence
     prefilling = Signal(object, int, int)  # session, done, total
     grew = Signal(object, str, object)  # session, text, Stats
-    ended = Signal(object, str)  # session, the sentence when it failed
+    ended = Signal(object, object)  # session, the Sentence when it failed, else an empty text
     counted = Signal(object)  # Counted
     conversation_changed = Signal(int)  # which: its messages, or whether it is busy
-    trouble = Signal(str)  # a sentence: the disk refused
+    trouble = Signal(object)  # Sentence: the disk refused
 
     def __init__(self, store: Store, settings: Settings, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -230,7 +230,7 @@ class Desk(QObject):
             self._again.start()
             if not self._troubled:
                 self._troubled = True
-                self.trouble.emit(str(error))
+                self.trouble.emit(error.sentence)
 
     def _keep_again(self) -> None:
         for session in list(self._unkept.values()):

@@ -37,15 +37,16 @@ def take_or_visit(folder: Path, lock: DataLock, model: Path | None) -> Hold:
     while (hold := lock.take()) is not Hold.OURS:
         sentence = _visit(folder, model)
         if sentence:
-            raise UserError(sentence)
+            raise UserError("{sentence}", sentence=sentence)
         if sentence is not None:
             return Hold.OTHERS
         if hold is Hold.UNKNOWN:  # there may be one that cannot be found
             return hold
         if time.monotonic() > deadline:
             raise UserError(
-                f"Tern is already open with its data in {folder}, but its window does not answer. Close that one "
-                "first, or choose another folder with --data-dir DIR."
+                "Tern is already open with its data in {folder}, but its window does not answer. Close that one "
+                "first, or choose another folder with --data-dir DIR.",
+                folder=folder,
             )
         time.sleep(
             _LOOK_MS / 1000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
-import json
+import queue
 import re
+import string
 import struct
 import sys
 from collections.abc import Iterator
@@ -12,18 +13,21 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from PySide6.QtCore import QTranslator
+from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import QApplication
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "packaging"))
 
 import translate
+from patience import HANG_S
 from tern.chat.file_text import read_file
 from tern.engine.gguf.reader import GGUFFile
-from tern.errors import TernError
+from tern.engine.types import Message, Request, SamplingParams
+from tern.engine.worker import EngineWorker, Event, Failed
+from tern.errors import Sentence, TernError, UserError
 from tern.library import hub_errors
+from tern.library.hub_errors import HubError
 from tern.settings import FILE_NAME, Settings
-from tern.ui.shared import translate_errors
 from tern.ui.shared.translate_errors import said
 
 from ..conftest import WindowMaker
@@ -38,8 +42,8 @@ def german(qapp: QApplication) -> Iterator[None]:
     qapp.removeTranslator(translator)
 
 
-def _caught(path: Path) -> TernError:
-    with pytest.raises(TernError) as caught:
+def _caught(path: Path) -> UserError:
+    with pytest.raises(UserError) as caught:
         GGUFFile.open(path)
     return caught.value
 
@@ -115,7 +119,7 @@ def test_an_error_of_the_hub_with_what_was_kept(status: int, words: str) -> None
 @pytest.mark.usefixtures("german")
 def test_the_window_says_it_in_german(make_window: WindowMaker, tmp_path: Path) -> None:
     window = make_window(load=False)
-    window.show_error(str(_caught(tmp_path / "gone.gguf")))
+    window.show_error(_caught(tmp_path / "gone.gguf").sentence)
     assert window.notice.message.startswith("Tern kann gone.gguf nicht benutzen")
 
 
@@ -127,7 +131,13 @@ def test_a_file_that_cannot_be_attached_and_a_reply_without_a_model(tmp_path: Pa
             read_file(tmp_path / "x.bin")
         assert words in said(caught.value)
         assert not re.search(r"\b(open|page|model|text|attach)\b", said(caught.value))
-    assert said("No model is open. Choose one, then send again.").startswith("Kein Modell")
+    events: queue.Queue[Event] = queue.Queue()
+    worker = EngineWorker(events.put)
+    worker.submit(Request([Message("user", "Hi")], SamplingParams()))
+    failed = events.get(timeout=HANG_S)
+    worker.close()
+    assert isinstance(failed, Failed)
+    assert said(failed.message).startswith("Kein Modell")
 
 
 @pytest.mark.usefixtures("german")
@@ -135,33 +145,64 @@ def test_a_sentence_of_no_form_stays_as_it_is() -> None:
     assert said("Nobody ever wrote this down.") == "Nobody ever wrote this down."
 
 
-def test_the_forms_are_those_of_the_sources() -> None:
-    kept = json.loads((translate.FOLDER / translate_errors.FILE_NAME).read_text(encoding="utf-8"))
-    assert kept == translate.error_forms(), "run packaging/translate.py update"
-    assert len(kept) > 100
+@pytest.mark.usefixtures("german")
+def test_an_error_within_an_error_is_said_in_german_too(tmp_path: Path) -> None:
+    inner = _caught(tmp_path / "gone.gguf")
+    outer = HubError("{error} What has arrived is kept; the next try goes on from there.", error=inner)
+    assert said(outer) == f"{said(inner)} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter."
+    assert said(UserError("{problem}", problem=inner)) == said(inner)
+    waits = hub_errors.waiting(outer, 5.2)
+    assert said(waits).startswith(said(outer))
+    assert (
+        waits
+        == f"{inner} What has arrived is kept; the next try goes on from there. Tern tries again in 5 s."
+    )
 
 
-def test_no_sentence_escapes_the_collector() -> None:
-    """Every kind of UserError is known to it, and none is given a sentence that is put together first."""
-    bases: dict[str, set[str]] = {}
-    own: set[str] = set()  # their sentence is in their __init__
-    calls: list[ast.Call] = []
-    for room in translate.ROOMS:
-        place = translate.SOURCE / room
-        for path in [place] if place.is_file() else place.rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ClassDef):
-                    bases.setdefault(node.name, set()).update(ast.unparse(base) for base in node.bases)
-                    functions = {part.name for part in node.body if isinstance(part, ast.FunctionDef)}
-                    own |= {node.name} if "__init__" in functions else set()
-                elif isinstance(node, ast.Call) and translate._name(node) in translate.ERRORS:
-                    calls.append(node)
-    kinds = {"UserError"}
-    while more := {name for name, parents in bases.items() if parents & kinds} - kinds:
-        kinds |= more
-    assert kinds - own <= translate.ERRORS
-    assert len(calls) > 100
-    joined = [
-        call for call in calls if any(isinstance(part, ast.BinOp | ast.BoolOp) for part in call.args[:2])
-    ]
-    assert not joined, [ast.unparse(call) for call in joined]
+@pytest.mark.usefixtures("german")
+def test_a_translation_that_does_not_fit_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a person's own may: an old one, or one with a slip."""
+    sentence = Sentence("{path} is empty.", path="x")
+    for wrong in ("{pfad} ist leer.", "{0} ist leer.", "{path ist leer."):
+        monkeypatch.setattr(QCoreApplication, "translate", lambda *_, words=wrong: words)
+        assert said(sentence) == "x is empty."
+
+
+def test_the_forms_are_found_in_the_sources() -> None:
+    forms = translate.error_forms()
+    assert len(forms) > 300
+    assert "Tern cannot use {name}: {what}. Choose another GGUF file." in forms  # of a class of its own
+    assert "it announces {tensors:,} tensors, more than it can hold" in forms  # a reason within it
+    assert "The file changed on the server, so it begins again." in forms  # no error at all
+    assert "{problem}" not in forms
+
+
+def test_a_form_that_is_put_together_first_is_found_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bad.py").write_text(
+        "class NewError(UserError):\n    pass\n\n\ndef f(path):\n    raise NewError(f'{path} is bad.')\n"
+    )
+    monkeypatch.setattr(translate, "SOURCE", tmp_path)
+    with pytest.raises(translate.NotLiteralError, match=r"bad\.py:6"):
+        translate.error_forms()
+
+
+def test_the_gaps_of_every_form_are_its_values() -> None:
+    """The terminal's too, whose forms are not translated."""
+    takers, seen = translate.form_takers(), 0
+    for path in translate.SOURCE.rglob("*.py"):
+        for call in translate.form_calls(path, takers):
+            form = ast.literal_eval(call.args[0])
+            others = takers.get(translate._name(call)) or set()
+            values = {keyword.arg for keyword in call.keywords if keyword.arg is not None} - others
+            gaps = (
+                {name for _, name, _, _ in string.Formatter().parse(form) if name is not None}
+                if values
+                else set()
+            )
+            assert gaps == values, f"{path.name}:{call.lineno}: {form}"
+            assert values or not re.search(r"\{\w+\}", form), f"{path.name}:{call.lineno}: {form}"
+            assert len(call.args) == 1 or translate._name(call) == "__init__", f"{path.name}:{call.lineno}"
+            seen += 1
+    assert seen > 350

@@ -57,7 +57,11 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
     source = SafetensorsFolder(folder)
     config = source.json("config.json")
     if config.get("model_type") != "bitnet":
-        raise UserError(f"{folder} holds a model of type {config.get('model_type')!r}, not a BitNet b1.58.")
+        raise UserError(
+            "{folder} holds a model of type {type!r}, not a BitNet b1.58.",
+            folder=folder,
+            type=config.get("model_type"),
+        )
     writer = GGUFWriter(path)
     _describe(writer, config, folder)
     shapes = _shapes(config)
@@ -95,7 +99,10 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
             rows, cols = shapes[name]
             if cols % ternary_bytes.I2S_GROUP:
                 raise UserError(
-                    f"{folder} has layers {cols} values wide; I2_S needs a multiple of {ternary_bytes.I2S_GROUP}."
+                    "{folder} has layers {cols} values wide; I2_S needs a multiple of {step}.",
+                    folder=folder,
+                    cols=cols,
+                    step=ternary_bytes.I2S_GROUP,
                 )
             tensor = source[f"{theirs}{module}.weight"]
             if tensor.type == "U8":
@@ -147,7 +154,9 @@ def _master_chunks(tensor: StoredTensor) -> Iterator[bytes]:
     for piece in _rows(tensor):
         total += float(np.abs(piece).sum(dtype=np.float64))
     if not np.isfinite(total):
-        raise UserError(f"The tensor {tensor.name} holds values that are no numbers. Fetch the folder again.")
+        raise UserError(
+            "The tensor {name} holds values that are no numbers. Fetch the folder again.", name=tensor.name
+        )
     scale = np.float32(0)
     for piece in _rows(tensor):
         codes, scale = ternarize(piece, total / (rows * cols))
@@ -179,7 +188,7 @@ def _scale(tensor: StoredTensor) -> float:
     """The one scale of a packed tensor."""
     values = tensor.floats().reshape(-1)
     if values.size != 1 or not np.isfinite(values[0]) or values[0] <= 0:
-        raise UserError(f"The scale {tensor.name} is not a number above 0. Fetch the folder again.")
+        raise UserError("The scale {name} is not a number above 0. Fetch the folder again.", name=tensor.name)
     return float(values[0])
 
 
@@ -237,14 +246,14 @@ def _describe(writer: GGUFWriter, config: dict[str, Any], folder: Path) -> None:
 def _number(config: dict[str, Any], key: str) -> int:
     value = config.get(key)
     if type(value) is not int or not 1 <= value <= _LARGEST:
-        raise UserError(f"The model's config.json has no usable {key}. Fetch it again.")
+        raise UserError("The model's config.json has no usable {key}. Fetch it again.", key=key)
     return value
 
 
 def _real(config: dict[str, Any], key: str, default: float) -> float:
     value = config.get(key, default)
     if type(value) not in (int, float) or not 0 < value <= _LARGEST:
-        raise UserError(f"The model's config.json has no usable {key}. Fetch it again.")
+        raise UserError("The model's config.json has no usable {key}. Fetch it again.", key=key)
     return float(value)
 
 
@@ -262,7 +271,9 @@ def _add_tokenizer(writer: GGUFWriter, tokenizer: dict[str, Any], config: dict[s
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError("The model's tokenizer.json is not a byte-level BPE. Fetch it again.") from error
     if names and max(names) >= size:
-        raise UserError(f"The model's tokenizer.json has more tokens than the {size:,} of its network.")
+        raise UserError(
+            "The model's tokenizer.json has more tokens than the {size:,} of its network.", size=size
+        )
     control = set(special.values())
     types = [_UNUSED if n not in names else _CONTROL if n in control else _NORMAL for n in range(size)]
     writer.add("tokenizer.ggml.model", "gpt2")

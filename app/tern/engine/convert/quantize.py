@@ -90,8 +90,11 @@ def quantize_q6_k(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 def _check_width(source: GGUFFile, info: TensorInfo, step: int) -> None:
     if info.shape[0] % step:
         raise UserError(
-            f"{source.path.name} has layers {info.shape[0]} values wide; llama.cpp's ternary kernels need a "
-            f"multiple of {step}, so there is nothing to compare with."
+            "{name} has layers {width} values wide; llama.cpp's ternary kernels need a "
+            "multiple of {step}, so there is nothing to compare with.",
+            name=source.path.name,
+            width=info.shape[0],
+            step=step,
         )
 
 

@@ -62,15 +62,19 @@ def write_recoded(
     arch = source.get("general.architecture", str)
     if arch not in (*ARCHITECTURES, LLAMA):
         raise UserError(
-            f"{source.path.name} is neither a BitNet nor of llama's architecture: Tern cannot re-encode it."
+            "{name} is neither a BitNet nor of llama's architecture: Tern cannot re-encode it.",
+            name=source.path.name,
         )
     config = BitnetConfig.from_gguf(source) if arch in ARCHITECTURES else None
     if config is None and (encoding == "i2_s" or for_llama_cpp):
         raise UserError(
-            f"{source.path.name} is of llama's architecture, which runs in TQ2_0 or TQ1_0. Choose one of them."
+            "{name} is of llama's architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.",
+            name=source.path.name,
         )
     if not any(info.type in _TERNARY for info in source.tensors.values()):
-        raise UserError(f"{source.path.name} holds no ternary tensors, so there is nothing to convert.")
+        raise UserError(
+            "{name} holds no ternary tensors, so there is nothing to convert.", name=source.path.name
+        )
     temporary = path.with_name(f".{path.name}.converting")
     writer = GGUFWriter(temporary)
     _copy_metadata(writer, source, config, encoding, for_llama_cpp)
@@ -90,8 +94,11 @@ def write_recoded(
         if info.type in _TERNARY:
             if encoding != "i2_s" and info.shape[0] % _BLOCK:
                 raise UserError(
-                    f"{source.path.name} has layers {info.shape[0]} values wide; {encoding.upper()} needs a multiple "
-                    f"of {_BLOCK}."
+                    "{name} has layers {width} values wide; {encoding} needs a multiple of {step}.",
+                    name=source.path.name,
+                    width=info.shape[0],
+                    encoding=encoding.upper(),
+                    step=_BLOCK,
                 )
             scale = tensor_scale(source, stem)
             chunks = _encode(source, info, encoding, scale)
@@ -108,7 +115,9 @@ def write_recoded(
         try:
             temporary.replace(path)
         except OSError as error:
-            raise UserError(f"Tern could not write {path} ({error.strerror}).") from error
+            raise UserError(
+                "Tern could not write {path} ({reason}).", path=path, reason=error.strerror
+            ) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -149,8 +158,10 @@ def tensor_scale(file: GGUFFile, stem: str) -> float:
     used = np.unique(blocks[blocks != 0]) if (blocks == 0).any() else np.unique(blocks)
     if len(used) > 1:
         raise UserError(
-            f"{file.path.name} has a scale for every block of {info.name}, which I2_S cannot hold without loss. Start "
-            "from the model's original file."
+            "{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start "
+            "from the model's original file.",
+            name=file.path.name,
+            tensor=info.name,
         )
     own = float(used[0]) if len(used) else 1.0
     extra = float(file.data(f"{stem}.scale").view("<f4")[0]) if f"{stem}.scale" in file.tensors else 1.0
@@ -206,7 +217,12 @@ def unpack_tq1_0(
 ) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
     """Weights (rows, cols) in {-1, 0, 1} and block scales (rows, cols / 256); the inverse of :func:`pack_tq1_0`."""
     if cols % _BLOCK or data.size != rows * cols // _BLOCK * _TQ1_BYTES:
-        raise UserError(f"A TQ1_0 tensor of {rows} x {cols} weights cannot have {data.size} bytes.")
+        raise UserError(
+            "A TQ1_0 tensor of {rows} x {cols} weights cannot have {size} bytes.",
+            rows=rows,
+            cols=cols,
+            size=data.size,
+        )
     block = data.reshape(-1, _TQ1_BYTES)
     found = np.empty((len(block), _BLOCK), np.int8)
     for start, end, width, at in ((0, 160, 32, 0), (160, 240, 16, 32), (240, 256, 4, 48)):

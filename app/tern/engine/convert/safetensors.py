@@ -46,14 +46,18 @@ class StoredTensor:
         kinds = {"F32": "<f4", "F16": "<f2"}
         if self.type not in kinds:
             raise UserError(
-                f"The tensor {self.name} is of type {self.type}, where numbers with a fraction are needed."
+                "The tensor {name} is of type {type}, where numbers with a fraction are needed.",
+                name=self.name,
+                type=self.type,
             )
         return np.frombuffer(self.data, kinds[self.type]).astype(np.float32).reshape(self.shape)
 
     def bytes_(self) -> NDArray[np.uint8]:
         """Its bytes, of a U8 tensor."""
         if self.type != "U8":
-            raise UserError(f"The tensor {self.name} is of type {self.type}, not packed bytes (U8).")
+            raise UserError(
+                "The tensor {name} is of type {type}, not packed bytes (U8).", name=self.name, type=self.type
+            )
         return np.frombuffer(self.data, np.uint8).reshape(self.shape)
 
 
@@ -72,7 +76,7 @@ class SafetensorsFolder:
             if not isinstance(weight_map, dict) or not all(
                 isinstance(name, str) and Path(name).name == name for name in weight_map.values()
             ):
-                raise UserError(f"{self.folder / INDEX} is damaged. Fetch that folder again.")
+                raise UserError("{path} is damaged. Fetch that folder again.", path=self.folder / INDEX)
             return sorted(set(weight_map.values()))
         found = (
             [SINGLE]
@@ -81,7 +85,8 @@ class SafetensorsFolder:
         )
         if not found:
             raise UserError(
-                f"{self.folder} has no .safetensors file. Choose a folder that transformers can load."
+                "{folder} has no .safetensors file. Choose a folder that transformers can load.",
+                folder=self.folder,
             )
         return found
 
@@ -90,22 +95,28 @@ class SafetensorsFolder:
         path = self.folder / name
         try:
             if path.stat().st_size > _MAX_JSON:
-                raise UserError(f"{path} is too large to be what it should be. Fetch it again.")
+                raise UserError("{path} is too large to be what it should be. Fetch it again.", path=path)
             found = json.loads(path.read_bytes())
         except FileNotFoundError:
             raise UserError(
-                f"{self.folder} has no {name}. Put it beside the weights: it comes with the model."
+                "{folder} has no {name}. Put it beside the weights: it comes with the model.",
+                folder=self.folder,
+                name=name,
             ) from None
         except (OSError, ValueError, RecursionError) as error:
-            raise UserError(f"{path} cannot be read ({error}). Fetch it again.") from error
+            raise UserError(
+                "{path} cannot be read ({error}). Fetch it again.", path=path, error=error
+            ) from error
         if not isinstance(found, dict):
-            raise UserError(f"{path} is not what it should be. Fetch it again.")
+            raise UserError("{path} is not what it should be. Fetch it again.", path=path)
         return found
 
     def __getitem__(self, name: str) -> StoredTensor:
         if name not in self.tensors:
             raise UserError(
-                f"The weights in {self.folder} have no tensor {name}: this is not a BitNet b1.58."
+                "The weights in {folder} have no tensor {name}: this is not a BitNet b1.58.",
+                folder=self.folder,
+                name=name,
             )
         return self.tensors[name]
 
@@ -115,18 +126,22 @@ class SafetensorsFolder:
         if tensor.shape != shape:
             sizes, wanted = (" x ".join(map(str, sizes)) for sizes in (tensor.shape, shape))
             raise UserError(
-                f"The tensor {name} in {self.folder} has {sizes} values, not {wanted} as config.json says. Fetch that "
-                "folder again."
+                "The tensor {name} in {folder} has {sizes} values, not {wanted} as config.json says. Fetch that "
+                "folder again.",
+                name=name,
+                folder=self.folder,
+                sizes=sizes,
+                wanted=wanted,
             )
         return tensor
 
     def _open(self, path: Path) -> None:
-        damaged = UserError(f"{path} is damaged or not complete. Fetch it again.")
+        damaged = UserError("{path} is damaged or not complete. Fetch it again.", path=path)
         try:
             with path.open("rb") as file:
                 mapping = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
         except (OSError, ValueError) as error:
-            raise UserError(f"{path} cannot be opened ({error}).") from error
+            raise UserError("{path} cannot be opened ({error}).", path=path, error=error) from error
         try:
             (length,) = struct.unpack_from("<Q", mapping)
             if length > min(_MAX_HEADER, len(mapping) - 8):

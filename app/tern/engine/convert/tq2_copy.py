@@ -38,14 +38,20 @@ def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda
         free = shutil.disk_usage(cache).free
         if free < file.size + _SPARE:
             raise UserError(
-                f"{path.name} has to be re-encoded once for llama.cpp: that needs {file.size / 1e6:,.0f} MB in "
-                f"{folder}, where {free / 1e6:,.0f} MB are free. Make room and try again."
+                "{name} has to be re-encoded once for llama.cpp: that needs {size:,.0f} MB in "
+                "{folder}, where {free:,.0f} MB are free. Make room and try again.",
+                name=path.name,
+                size=file.size / 1e6,
+                folder=folder,
+                free=free / 1e6,
             )
         try:
             folder.mkdir(exist_ok=True)
             derived_files.note(target, path, _MAKER)
         except OSError as error:
-            raise UserError(f"Tern could not write in {folder} ({error.strerror}).") from error
+            raise UserError(
+                "Tern could not write in {folder} ({reason}).", folder=folder, reason=error.strerror
+            ) from error
         write_recoded(file, target, "tq2_0", progress=progress)
     return target
 

@@ -44,6 +44,7 @@ from tern.engine.gguf.values import (
     shown,
     too_little,
 )
+from tern.errors import Sentence
 
 __all__ = ["GGUFError", "GGUFFile", "StringArray", "TensorInfo", "TensorType", "Value", "ValueType"]
 
@@ -60,15 +61,15 @@ MIN_INFO_BYTES = 8 + 1 + 4 + 8 + 4 + 8
 _U32 = struct.Struct("<I")
 _U64 = struct.Struct("<Q")
 _FOREIGN = {
-    b"PK\x03\x04": "it is a zip archive",
-    b"\x1f\x8b": "it is a gzip archive",
-    b"version https://git-lfs": "it is a Git LFS pointer, not the model itself",
-    b"<": "it is a web page, not a model: the download went wrong",
-    b"lmgg": "it is in the old GGML format",
-    b"tjgg": "it is in the old GGJT format",
-    b"\x80": "it is a Python pickle",
-    b"{": "it is a JSON text",
-    b"": "it is something else",
+    b"PK\x03\x04": Sentence("it is a zip archive"),
+    b"\x1f\x8b": Sentence("it is a gzip archive"),
+    b"version https://git-lfs": Sentence("it is a Git LFS pointer, not the model itself"),
+    b"<": Sentence("it is a web page, not a model: the download went wrong"),
+    b"lmgg": Sentence("it is in the old GGML format"),
+    b"tjgg": Sentence("it is in the old GGJT format"),
+    b"\x80": Sentence("it is a Python pickle"),
+    b"{": Sentence("it is a JSON text"),
+    b"": Sentence("it is something else"),
 }
 
 _PERHAPS_BROKEN = {
@@ -172,7 +173,7 @@ class GGUFFile:
     def data(self, name: str) -> NDArray[np.uint8]:
         """The tensor's bytes, read-only, without a copy."""
         if name not in self.tensors:
-            raise self.error(f"the tensor {name} is missing")
+            raise self.error(Sentence("the tensor {name} is missing", name=name))
         info = self.tensors[name]
         return np.frombuffer(self._map, np.uint8, info.n_bytes, info.offset)
 
@@ -197,28 +198,30 @@ class GGUFFile:
         """The value of ``key`` as bool, int, float or str; GGUFError when it is missing or something else."""
         if key not in self.metadata:
             if isinstance(default, _Required):
-                raise self.error(f"the key {key} is missing")
+                raise self.error(Sentence("the key {key} is missing", key=key))
             return default
         value = self.metadata[key]
         if type(value) is not kind:
-            raise self.error(f"the key {key} should be a single {_KIND_NAMES[kind]}")
+            raise self.error(
+                Sentence("the key {key} should be a single {kind}", key=key, kind=_KIND_NAMES[kind])
+            )
         return value
 
     def strings(self, key: str) -> StringArray:
         """The array of strings at ``key``."""
         value = self.metadata.get(key)
         if not isinstance(value, StringArray):
-            raise self.error(f"the key {key} should be an array of strings")
+            raise self.error(Sentence("the key {key} should be an array of strings", key=key))
         return value
 
     def numbers(self, key: str) -> NDArray[np.generic]:
         """The array of numbers at ``key``, a view of the file."""
         value = self.metadata.get(key)
         if not isinstance(value, np.ndarray):
-            raise self.error(f"the key {key} should be an array of numbers")
+            raise self.error(Sentence("the key {key} should be an array of numbers", key=key))
         return value
 
-    def error(self, what: str) -> GGUFError:
+    def error(self, what: Sentence) -> GGUFError:
         """The error that says ``what`` is wrong with this file."""
         return GGUFError(self.path.name, what)
 
@@ -237,99 +240,134 @@ class _Parser:
         self._at = 24
         self._strings_left = MAX_STRINGS
 
-    def _fail(self, what: str) -> GGUFError:
+    def _fail(self, what: Sentence) -> GGUFError:
         return BrokenFileError(self._name, what)
 
-    def _need(self, count: int, what: str) -> None:
+    def _need(self, count: int, what: Sentence) -> None:
         if count > self._end - self._at:
             if self._end < len(self._map) and count <= len(self._map) - self._at:
-                raise GGUFError(self._name, f"its header is larger than {MAX_HEADER_BYTES >> 20} MB")
-            raise self._fail(f"it ends in the middle of {what}; the file is damaged or not complete")
+                raise GGUFError(
+                    self._name, Sentence("its header is larger than {most} MB", most=MAX_HEADER_BYTES >> 20)
+                )
+            raise self._fail(
+                Sentence("it ends in the middle of {what}; the file is damaged or not complete", what=what)
+            )
 
-    def _u32(self, what: str) -> int:
+    def _u32(self, what: Sentence) -> int:
         self._need(4, what)
         (value,) = _U32.unpack_from(self._map, self._at)
         self._at += 4
         return int(value)
 
-    def _u64(self, what: str) -> int:
+    def _u64(self, what: Sentence) -> int:
         self._need(8, what)
         (value,) = _U64.unpack_from(self._map, self._at)
         self._at += 8
         return int(value)
 
-    def _text(self, limit: int, what: str) -> str:
+    def _text(self, limit: int, what: Sentence) -> str:
         length = self._u64(what)
         if not 0 < length <= limit:
-            raise self._fail(f"{what} is {length:,} bytes long; 1 to {limit} are allowed")
+            raise self._fail(
+                Sentence(
+                    "{what} is {length:,} bytes long; 1 to {limit} are allowed",
+                    what=what,
+                    length=length,
+                    limit=limit,
+                )
+            )
         self._need(length, what)
         raw = self._map[self._at : self._at + length]
         self._at += length
         try:
             return raw.decode()
         except UnicodeDecodeError:
-            raise self._fail(f"{what} is not valid UTF-8 text") from None
+            raise self._fail(Sentence("{what} is not valid UTF-8 text", what=what)) from None
 
     def _counts(self) -> tuple[int, int]:
         start = self._map[:32]
         if not start.startswith(MAGIC):
             why = next(text for magic, text in _FOREIGN.items() if start.lstrip().startswith(magic))
             if why == _FOREIGN[b""] and start[8:10] == b'{"':
-                why = "it is a safetensors file"
+                why = Sentence("it is a safetensors file")
             error = BrokenFileError if why in _PERHAPS_BROKEN else GGUFError
-            raise error(self._name, f"{why}; Tern opens GGUF files")
+            raise error(self._name, Sentence("{why}; Tern opens GGUF files", why=why))
         if len(start) < 24:
-            raise self._fail("it ends in the middle of its header; the file is damaged or not complete")
+            raise self._fail(
+                Sentence("it ends in the middle of its header; the file is damaged or not complete")
+            )
         version, n_tensors, n_metadata = struct.unpack_from("<IQQ", start, 4)
         if version != VERSION:
             if version in (1, 2):
                 raise GGUFError(
-                    self._name, f"it is GGUF version {version}, out of use; Tern opens version {VERSION}"
+                    self._name,
+                    Sentence(
+                        "it is GGUF version {version}, out of use; Tern opens version {supported}",
+                        version=version,
+                        supported=VERSION,
+                    ),
                 )
             if int.from_bytes(start[4:8], "big") <= VERSION:
-                raise GGUFError(self._name, "it is a big-endian GGUF file; Tern opens little-endian ones")
-            raise GGUFError(self._name, f"it is GGUF version {version}; Tern opens version {VERSION}")
+                raise GGUFError(
+                    self._name, Sentence("it is a big-endian GGUF file; Tern opens little-endian ones")
+                )
+            raise GGUFError(
+                self._name,
+                Sentence(
+                    "it is GGUF version {version}; Tern opens version {supported}",
+                    version=version,
+                    supported=VERSION,
+                ),
+            )
         if n_metadata > min(MAX_METADATA, self._end // MIN_ENTRY_BYTES):
-            raise self._fail(f"it announces {n_metadata:,} metadata entries, more than it can hold")
+            raise self._fail(
+                Sentence(
+                    "it announces {entries:,} metadata entries, more than it can hold", entries=n_metadata
+                )
+            )
         if n_tensors > min(MAX_TENSORS, self._end // MIN_INFO_BYTES):
-            raise self._fail(f"it announces {n_tensors:,} tensors, more than it can hold")
+            raise self._fail(
+                Sentence("it announces {tensors:,} tensors, more than it can hold", tensors=n_tensors)
+            )
         return n_tensors, n_metadata
 
     def metadata(self) -> tuple[Metadata, int]:
         """All key-values, and the alignment they set."""
         entries: dict[str, Entry] = {}
         for _ in range(self._n_metadata):
-            key = self._text(MAX_KEY_BYTES, "a metadata key")
+            key = self._text(MAX_KEY_BYTES, Sentence("a metadata key"))
             if key in entries:
-                raise self._fail(f"the key {shown(key)} appears twice")
-            kind = self._kind(f"the type of {shown(key)}")
+                raise self._fail(Sentence("the key {key} appears twice", key=shown(key)))
+            kind = self._kind(Sentence("the type of {key}", key=shown(key)))
             start = self._at
             element = self._skip_value(kind, key)
             entries[key] = Entry(self._name, key, kind, element, self._map, start, self._at)
         alignment = entries["general.alignment"].value() if "general.alignment" in entries else ALIGNMENT
         if type(alignment) is not int or not 8 <= alignment <= 65536 or alignment & (alignment - 1):
-            raise self._fail("its alignment is not a power of two between 8 and 65536")
+            raise self._fail(Sentence("its alignment is not a power of two between 8 and 65536"))
         return Metadata(entries), alignment
 
-    def _kind(self, what: str) -> ValueType:
+    def _kind(self, what: Sentence) -> ValueType:
         number = self._u32(what)
         try:
             return ValueType(number)
         except ValueError:
-            raise self._fail(f"{what} is {number}, which GGUF does not have") from None
+            raise self._fail(
+                Sentence("{what} is {number}, which GGUF does not have", what=what, number=number)
+            ) from None
 
     def _skip_value(self, kind: ValueType, key: str) -> ValueType | None:
         """Step over one value; the element type when it is an array."""
-        what = f"the value of {shown(key)}"
+        what = Sentence("the value of {key}", key=shown(key))
         if kind is ValueType.STRING:
             length = self._u64(what)
             self._need(length, what)
             self._at += length
         elif kind is ValueType.ARRAY:
-            element = self._kind(f"the element type of {shown(key)}")
+            element = self._kind(Sentence("the element type of {key}", key=shown(key)))
             count = self._u64(what)
             if element is ValueType.ARRAY:
-                raise self._fail(f"{what} is an array of arrays")
+                raise self._fail(Sentence("{what} is an array of arrays", what=what))
             if element is ValueType.STRING:
                 self._skip_strings(count, what)
             else:
@@ -343,11 +381,11 @@ class _Parser:
             self._at += size
         return None
 
-    def _skip_strings(self, count: int, what: str) -> None:
+    def _skip_strings(self, count: int, what: Sentence) -> None:
         self._need(count * 8, what)
         self._strings_left -= count
         if self._strings_left < 0:
-            raise self._fail(f"it holds more than {MAX_STRINGS:,} strings")
+            raise self._fail(Sentence("it holds more than {most:,} strings", most=MAX_STRINGS))
         read, source, at, last = _U64.unpack_from, self._map, self._at, self._end - 8
         for _ in range(count):
             if at > last:
@@ -369,16 +407,25 @@ class _Parser:
         tensors: dict[str, TensorInfo] = {}
         for name, shape, type_, offset, size in found:
             if name in tensors:
-                raise self._fail(f"the tensor {shown(name)} appears twice")
+                raise self._fail(Sentence("the tensor {name} appears twice", name=shown(name)))
             if start + offset + size > len(self._map):
                 raise self._fail(
-                    f"the tensor {shown(name)} reaches past the end of the file; the file is damaged or not complete"
+                    Sentence(
+                        "the tensor {name} reaches past the end of the file; the file is damaged or not complete",
+                        name=shown(name),
+                    )
                 )
             tensors[name] = TensorInfo(name, shape, type_, start + offset, size)
         before: TensorInfo | None = None
         for info in sorted(tensors.values(), key=lambda info: info.offset):
             if before is not None and info.offset < before.offset + before.n_bytes:
-                raise self._fail(f"the tensors {shown(before.name)} and {shown(info.name)} overlap")
+                raise self._fail(
+                    Sentence(
+                        "the tensors {first} and {second} overlap",
+                        first=shown(before.name),
+                        second=shown(info.name),
+                    )
+                )
             before = info
         return tensors, start
 
@@ -395,14 +442,21 @@ class _Parser:
             raise OtherKernelsError(self._name, BITNET_CPP_TYPES[TensorType.MXFP4])
 
     def _tensor(self, alignment: int) -> tuple[str, tuple[int, ...], TensorType, int, int]:
-        name = self._text(MAX_NAME_BYTES, "a tensor's name")
-        what = f"the tensor {shown(name)}"
+        name = self._text(MAX_NAME_BYTES, Sentence("a tensor's name"))
+        what = Sentence("the tensor {name}", name=shown(name))
         n_dims = self._u32(what)
         if not 1 <= n_dims <= MAX_DIMENSIONS:
-            raise self._fail(f"{what} has {n_dims:,} dimensions; 1 to {MAX_DIMENSIONS} are allowed")
+            raise self._fail(
+                Sentence(
+                    "{what} has {dimensions:,} dimensions; 1 to {most} are allowed",
+                    what=what,
+                    dimensions=n_dims,
+                    most=MAX_DIMENSIONS,
+                )
+            )
         shape = tuple(self._u64(what) for _ in range(n_dims))
         if min(shape) < 1:
-            raise self._fail(f"{what} has a dimension of size 0")
+            raise self._fail(Sentence("{what} has a dimension of size 0", what=what))
         number = self._u32(what)
         offset = self._u64(what)
         try:
@@ -411,13 +465,29 @@ class _Parser:
             if number in BITNET_CPP_TYPES:
                 raise OtherKernelsError(self._name, BITNET_CPP_TYPES[number]) from None
             raise GGUFError(
-                self._name, f"{what} is of type {number}, which neither Tern nor its llama.cpp knows"
+                self._name,
+                Sentence(
+                    "{what} is of type {number}, which neither Tern nor its llama.cpp knows",
+                    what=what,
+                    number=number,
+                ),
             ) from None
         size = n_bytes(type_, shape)
         if size is None:
-            raise self._fail(f"{what} has rows of {shape[0]:,} values, which {type_.name} cannot hold")
+            raise self._fail(
+                Sentence(
+                    "{what} has rows of {width:,} values, which {type} cannot hold",
+                    what=what,
+                    width=shape[0],
+                    type=type_.name,
+                )
+            )
         if offset % alignment:
-            raise self._fail(f"{what} does not start on a multiple of {alignment} bytes")
+            raise self._fail(
+                Sentence(
+                    "{what} does not start on a multiple of {alignment} bytes", what=what, alignment=alignment
+                )
+            )
         return name, shape, type_, offset, size
 
 
@@ -425,17 +495,21 @@ def _map(path: Path) -> mmap.mmap:
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise GGUFError(path.name, "it is a folder")
+            raise GGUFError(path.name, Sentence("it is a folder"))
         if not stat.S_ISREG(mode):
-            raise GGUFError(path.name, "it is not a regular file")
+            raise GGUFError(path.name, Sentence("it is not a regular file"))
         with path.open("rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
-                raise BrokenFileError(path.name, "it is empty")
+                raise BrokenFileError(path.name, Sentence("it is empty"))
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError:
-        raise GGUFError(path.name, f"there is no such file in {path.absolute().parent}") from None
+        raise GGUFError(
+            path.name, Sentence("there is no such file in {folder}", folder=path.absolute().parent)
+        ) from None
     except (OSError, ValueError) as error:
         if getattr(error, "errno", None) == errno.ENOMEM:
             raise too_little(path.name) from error
         reason = getattr(error, "strerror", None) or error
-        raise GGUFError(path.name, f"it may not be opened ({reason}); check its permissions") from error
+        raise GGUFError(
+            path.name, Sentence("it may not be opened ({reason}); check its permissions", reason=reason)
+        ) from error

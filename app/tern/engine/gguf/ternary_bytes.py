@@ -57,7 +57,12 @@ def unpack(
     """
     raw = np.frombuffer(buffer, np.uint8)
     if cols % I2S_GROUP or raw.size != i2s_bytes(rows * cols):
-        raise UserError(f"An I2_S tensor of {rows} x {cols} weights cannot have {raw.size} bytes.")
+        raise UserError(
+            "An I2_S tensor of {rows} x {cols} weights cannot have {size} bytes.",
+            rows=rows,
+            cols=cols,
+            size=raw.size,
+        )
     packed = raw[:-I2S_TRAILER].reshape(-1, 32)
     weights = np.empty((packed.shape[0], 4, 32), np.int8)
     for part in range(4):
@@ -89,7 +94,12 @@ def unpack_tq2_0(
     """Weights (rows, cols) in {-1, 0, 1} and the block scales (rows, cols / 256) of a TQ2_0 tensor."""
     raw = np.frombuffer(buffer, np.uint8)
     if cols % TQ2_BLOCK or raw.size != rows * cols // TQ2_BLOCK * TQ2_BLOCK_BYTES:
-        raise UserError(f"A TQ2_0 tensor of {rows} x {cols} weights cannot have {raw.size} bytes.")
+        raise UserError(
+            "A TQ2_0 tensor of {rows} x {cols} weights cannot have {size} bytes.",
+            rows=rows,
+            cols=cols,
+            size=raw.size,
+        )
     block = raw.reshape(-1, TQ2_BLOCK_BYTES)
     packed = block[:, :64].reshape(-1, 2, 32)
     weights = np.empty((block.shape[0], 2, 4, 32), np.int8)

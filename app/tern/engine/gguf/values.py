@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.engine.gguf.types import ARRAY_DTYPES, SCALAR_FORMATS, ValueType
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 MAX_TEXT_BYTES = 16 << 20
 ARRAY_HEAD = 12  # element type and count
@@ -25,16 +25,20 @@ class GGUFError(UserError):
     """A model file that cannot be used: its name, what is wrong, and what to do. Its bytes are as they were made, so
     nothing comes of fetching them again."""
 
-    def __init__(self, file_name: str, what: str) -> None:
-        super().__init__(f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file.")
+    def __init__(self, file_name: str, what: Sentence) -> None:
+        super().__init__(
+            "Tern cannot use {name}: {what}. Choose another GGUF file.", name=shown(file_name), what=what
+        )
 
 
 class BrokenFileError(GGUFError):
     """A file whose bytes may not be the ones that were made."""
 
-    def __init__(self, file_name: str, what: str) -> None:
+    def __init__(self, file_name: str, what: Sentence) -> None:
         super(GGUFError, self).__init__(
-            f"Tern cannot use {shown(file_name)}: {what}. Choose another GGUF file, or fetch this one again."
+            "Tern cannot use {name}: {what}. Choose another GGUF file, or fetch this one again.",
+            name=shown(file_name),
+            what=what,
         )
 
 
@@ -45,8 +49,9 @@ class TooLittleMemoryError(UserError):
 def too_little(file_name: str) -> TooLittleMemoryError:
     """What is said where the system refuses memory."""
     return TooLittleMemoryError(
-        f"There is too little memory to open {shown(file_name)}. Close other programs, or choose a smaller context or "
-        "model."
+        "There is too little memory to open {name}. Close other programs, or choose a smaller context or "
+        "model.",
+        name=shown(file_name),
     )
 
 
@@ -55,8 +60,10 @@ class OtherKernelsError(GGUFError):
 
     def __init__(self, file_name: str, encoding: str) -> None:
         super(GGUFError, self).__init__(
-            f"{shown(file_name)} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only "
-            "that program's own build can compute. Take the i2_s file of the same model."
+            "{name} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only "
+            "that program's own build can compute. Take the i2_s file of the same model.",
+            name=shown(file_name),
+            encoding=encoding,
         )
 
 
@@ -91,7 +98,8 @@ class StringArray(Sequence[str]):
         except UnicodeDecodeError:
             file_name, key = self._where
             raise BrokenFileError(
-                file_name, f"entry {index:,} of {shown(key)} is not valid UTF-8 text"
+                file_name,
+                Sentence("entry {index:,} of {key} is not valid UTF-8 text", index=index, key=shown(key)),
             ) from None
 
     def __iter__(self) -> Iterator[str]:
@@ -183,17 +191,19 @@ class Entry:
             return self._text()
         (scalar,) = struct.unpack_from(SCALAR_FORMATS[self.kind], self.source, self.start)
         if self.kind is ValueType.BOOL and self.source[self.start] > 1:
-            raise BrokenFileError(self.file_name, f"the value of {shown(self.key)} is neither true nor false")
+            raise BrokenFileError(
+                self.file_name, Sentence("the value of {key} is neither true nor false", key=shown(self.key))
+            )
         return scalar  # type: ignore[no-any-return]  # struct's formats give bool, int or float
 
     def _text(self) -> str:
         if self.end - self.start - 8 > MAX_TEXT_BYTES:
-            raise GGUFError(self.file_name, f"the value of {shown(self.key)} is too long")
+            raise GGUFError(self.file_name, Sentence("the value of {key} is too long", key=shown(self.key)))
         try:
             return self.source[self.start + 8 : self.end].decode()
         except UnicodeDecodeError:
             raise BrokenFileError(
-                self.file_name, f"the value of {shown(self.key)} is not valid UTF-8 text"
+                self.file_name, Sentence("the value of {key} is not valid UTF-8 text", key=shown(self.key))
             ) from None
 
     def _array(self) -> StringArray | NDArray[np.generic]:

@@ -78,7 +78,9 @@ class GGUFWriter:
                 for name, (_, _, size, data) in self._tensors.items():
                     _write_tensor(file, name, size, data)
         except OSError as error:
-            raise UserError(f"Tern could not write {self.path} ({error.strerror}).") from error
+            raise UserError(
+                "Tern could not write {path} ({reason}).", path=self.path, reason=error.strerror
+            ) from error
 
     def header(self) -> bytes:
         """Everything before the tensors' data; the whole file when there are none."""

@@ -313,9 +313,15 @@ def _select(library: ctypes.CDLL, name: str | None) -> None:
     if status == 1:
         known = library.tern_kernels_known().decode().replace(",", ", ")
         raise UserError(
-            f"TERN_KERNEL={name} is not an instruction set Tern knows ({known}); unset it or choose one."
+            "TERN_KERNEL={name} is not an instruction set Tern knows ({known}); unset it or choose one.",
+            name=name,
+            known=known,
         )
-    raise UserError(f"This CPU cannot run TERN_KERNEL={name}; unset it or choose one of: {available}.")
+    raise UserError(
+        "This CPU cannot run TERN_KERNEL={name}; unset it or choose one of: {available}.",
+        name=name,
+        available=available,
+    )
 
 
 def open_library(path: Path, kernel: str | None = None) -> Kernels:
@@ -325,13 +331,16 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
         _declare(library)
     except (OSError, AttributeError) as error:
         raise UserError(
-            f"Tern's compiled kernels ({path.name}) cannot be loaded on this system: install Tern again."
-            f" ({error})"
+            "Tern's compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})",
+            name=path.name,
+            error=error,
         ) from error
     if library.tern_abi_version() != ABI_VERSION:
         raise UserError(
-            f"Tern's compiled kernels have version {library.tern_abi_version()}, but this Tern needs "
-            f"{ABI_VERSION}. Install Tern again (from a source checkout: run `make setup`)."
+            "Tern's compiled kernels have version {version}, but this Tern needs "
+            "{needed}. Install Tern again (from a source checkout: run `make setup`).",
+            version=library.tern_abi_version(),
+            needed=ABI_VERSION,
         )
     _select(library, kernel)
 

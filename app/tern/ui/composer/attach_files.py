@@ -39,10 +39,10 @@ class AttachFiles(QObject):
     Call :meth:`close` before the window goes away: reading ends there.
     """
 
-    trouble = Signal(str)
+    trouble = Signal(object)  # a sentence, or a Sentence yet to be translated
     read_late = Signal(object, object)  # what ``tag`` gave when it was attached, Attachment: its chip is gone
     _read = Signal(int, object)  # number of the file, Attachment
-    _refused = Signal(int, str)
+    _refused = Signal(int, object)
 
     def __init__(self, theme: Theme, composer: Composer, page: QWidget) -> None:
         super().__init__(composer)
@@ -129,7 +129,7 @@ class AttachFiles(QObject):
                 if not self._closing.is_set():
                     self._tell(self._read, number, attached(path.name, data, self._closing.is_set))
         except UserError as error:
-            self._tell(self._refused, number, str(error))
+            self._tell(self._refused, number, error.sentence)
         except Exception:
             log.exception("attachment not read")
             self._tell(self._refused, number, BUG_SENTENCE)
@@ -149,7 +149,7 @@ class AttachFiles(QObject):
         else:
             self.read_late.emit(tag, attachment)
 
-    @Slot(int, str)
+    @Slot(int, object)
     def _refuse(self, number: int, sentence: str) -> None:
         if number not in self._chips:
             return
@@ -165,7 +165,7 @@ class AttachFiles(QObject):
         try:
             self._composer.shelf.settle(chip, reread(chip.attachment, encoding))
         except UserError as error:
-            self.trouble.emit(str(error))
+            self.trouble.emit(error.sentence)
         self._composer.editor.setFocus()  # or a space that is typed next opens the menu again
 
     # Pasted text

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from tern.errors import TernError
+from tern.errors import Sentence, TernError
 from tern.library import catalog, hub_client, hub_find, shelf
 from tern.library.catalog import Entry
 from tern.library.hub import Download
@@ -26,7 +26,9 @@ from tern.ui.shared.translate_errors import said
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0
-BUG_SENTENCE = "Something went wrong inside Tern while fetching. The details are in its log; try again."
+BUG_SENTENCE = Sentence(
+    "Something went wrong inside Tern while fetching. The details are in its log; try again."
+)
 
 
 def saved_options() -> NetworkOptions:

@@ -134,7 +134,7 @@ class ModelActs(QObject):
 
         def work(progress: Callable[[float], None]) -> int:
             if path.exists() and path.samefile(model.path):
-                raise UserError(self.tr("That is the model itself. Choose another file."))
+                raise UserError("That is the model itself. Choose another file.")
             with GGUFFile.open(model.path) as file:
                 importing.need_room(path, file.size)
                 write_recoded(file, path, encoding, export, progress)

@@ -117,7 +117,7 @@ class ModelsHost(QObject):
         try:
             chat_template(asked)
         except UserError as error:
-            self._window.show_error(str(error))
+            self._window.show_error(error.sentence)
             answer(str(error))
             return
         desk = self._window.desk
@@ -155,7 +155,7 @@ class ModelsHost(QObject):
             can_chat.check(model.path)
             template, known = chat_template(model.path)
         except UserError as error:
-            self._window.show_error(str(error))
+            self._window.show_error(error.sentence)
             return
         if known or shelf.template_trusted(model.path):
             self._talk_with(model.path)
@@ -190,7 +190,7 @@ class ModelsHost(QObject):
         try:
             template, known = chat_template(model.path)
         except UserError as error:
-            self._window.show_error(str(error))
+            self._window.show_error(error.sentence)
             return
         asked = self._made_page().show_template(model, template, known)
         asked.answered.connect(lambda: self._open(model.path) if model.path == self._path else None)

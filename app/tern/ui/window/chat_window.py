@@ -235,7 +235,7 @@ class ChatWindow(WindowFrame):
         try:
             removal = session.delete_from(entry)
         except UserError as error:
-            self.show_error(str(error))
+            self.show_error(error.sentence)
             return
         if self._editing in [gone.id for gone in removal.entries]:
             self.drafts.keep()  # it may come back
@@ -297,7 +297,7 @@ class ChatWindow(WindowFrame):
         try:
             act()
         except UserError as error:
-            self.show_error(str(error))
+            self.show_error(error.sentence)
             return False
         return True
 

@@ -66,7 +66,7 @@ class Carrying(QObject):
             write(self._store, conversations, path, kind)
             self._say(self.tr("Exported to {0}.").format(path), _SAID_S)
         except UserError as error:
-            self._notice.show_message(str(error))
+            self._notice.show_message(error.sentence)
 
     def ask_import(self) -> None:
         """Ask for a file, and add the conversations in it."""
@@ -105,7 +105,7 @@ class Carrying(QObject):
             self._say_imported(end.value)
         except UserError as error:
             self._steps = None
-            self._notice.show_message(str(error))
+            self._notice.show_message(error.sentence)
         else:
             QTimer.singleShot(0, self._step)
 
