@@ -38,7 +38,7 @@ def llama_cpp_model(model: Path) -> Path:
     Raises UserError where a layer's width has no such types.
     """
     from tern import paths
-    from tern.engine.convert.quantize import write_tq2_0
+    from tern.engine.convert.recode import write_tq2_0
     from tern.engine.gguf.reader import GGUFFile
     from tern.engine.threads import performance_cores
 

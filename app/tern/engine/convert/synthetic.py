@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine.convert.quantize import quantize_q6_k
+from tern.engine.convert.recode import FILE_TYPES, quantize_q6_k
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import TensorType, ValueType
 from tern.engine.gguf.writer import GGUFWriter
@@ -237,7 +237,7 @@ def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding)
     types[first_special:] = _CONTROL
     writer.add("general.architecture", arch)
     writer.add("general.name", "Random BitNet")
-    writer.add("general.file_type", 40 if encoding == "i2_s" else 37)
+    writer.add("general.file_type", FILE_TYPES[encoding])
     writer.add("general.quantization_version", 2)
     writer.add(f"{arch}.vocab_size", shape.n_vocab)
     writer.add(f"{arch}.context_length", shape.context_size)
