@@ -380,10 +380,10 @@ def test_memory_that_runs_out_is_named(tmp_path: Path) -> None:
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from tern.engine import llama\n"
+        "from tern.engine import libllama\n"
         "from tern.engine.llama_engine import GenericEngine\n"
         "from tern.engine.types import EngineOptions\n"
-        "llama.load()\n"
+        "libllama.load()\n"
         "held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (held + (1 << 30),) * 2)\n"
         "GenericEngine(Path(sys.argv[1]), EngineOptions(context_size=1 << 22), 1)\n"

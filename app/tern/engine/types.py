@@ -11,7 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-if TYPE_CHECKING:  # the window's first paint need not wait for numpy
+from tern.progress import ignore_progress
+
+# The window's first paint need not wait for numpy.
+if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
@@ -238,7 +241,7 @@ class Engine(Protocol):
         self,
         request: Request,
         should_stop: StopFlag = lambda: False,
-        on_prefill: PrefillProgress = lambda done, total: None,
+        on_prefill: PrefillProgress = ignore_progress,
     ) -> Iterator[Chunk]:
         """Stream one reply. ``should_stop`` is read between tokens and between prefill chunks.
 

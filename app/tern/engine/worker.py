@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
 from tern.errors import TernError, UserError
+from tern.progress import OnProgress
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[float], None]
-EngineFactory = Callable[[Progress], Engine]
+EngineFactory = Callable[[OnProgress], Engine]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-Progress = Callable[[float], None]
+from tern.progress import OnProgress, ignore_progress
 
 _LONG_PROMPT = 512  # tokens; longer ones are repeated less often, and find everything warm
 _LONG_REPEATS = 3
@@ -133,7 +133,7 @@ class Versus:
 class Bench:
     """Timed runs over one stream of random tokens; every prompt is the beginning of it."""
 
-    def __init__(self, n_vocab: int, plan: Plan, total: float, progress: Progress) -> None:
+    def __init__(self, n_vocab: int, plan: Plan, total: float, progress: OnProgress) -> None:
         longest = max((*plan.prompts, *(context + plan.tokens for context in plan.contexts), plan.tokens + 1))
         self._stream: list[int] = np.random.default_rng(plan.seed).integers(0, n_vocab, longest + 1).tolist()
         self._plan = plan
@@ -172,7 +172,7 @@ def measure(
     engine: Measurable,
     n_vocab: int,
     plan: Plan,
-    progress: Progress = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     beside: Callable[[], float] | None = None,
 ) -> Result:
     """Carry out ``plan``. One uncounted run of each kind comes first: it warms caches and builds graphs.
@@ -207,7 +207,7 @@ def compare(
     second: Measurable,
     n_vocab: int,
     plan: Plan,
-    progress: Progress = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> tuple[dict[int, Versus], dict[int, Versus]]:
     """Prefill and decode of two engines in turns, first second first second: by prompt length, and by context.
 

@@ -10,7 +10,7 @@ Knows no graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import TensorType, ValueType
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import UserError
+from tern.progress import OnProgress, ignore_progress
 
 ARCH = "bitnet-b1.58"
 _FILE_TYPE_I2_S = 40  # general.file_type of the official file
@@ -46,10 +47,8 @@ _NORMS = {
     "ffn_sub_norm": "mlp.ffn_sub_norm",
 }
 
-Progress = Callable[[float], None]
 
-
-def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: None) -> None:
+def write_gguf(folder: Path, path: Path, progress: OnProgress = ignore_progress) -> None:
     """Write the model in ``folder`` (config.json, tokenizer.json, *.safetensors) to ``path`` in the official layout.
 
     Raises UserError, one sentence, for a folder that is something else.

@@ -23,10 +23,10 @@ from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
 from tern.engine.gguf.types import n_bytes
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError, UserError
+from tern.progress import OnProgress, ignore_progress
 
 Encoding = Literal["i2_s", "tq2_0", "tq1_0"]
 ENCODINGS = get_args(Encoding)
-Progress = Callable[[float], None]
 _Chunks = Iterator[bytes | NDArray[np.uint8]]
 
 # general.file_type: llama.cpp's numbers, and the official file's
@@ -61,7 +61,7 @@ def write_recoded(
     path: Path,
     encoding: Encoding,
     for_llama_cpp: bool = False,
-    progress: Progress = lambda f: None,
+    progress: OnProgress = ignore_progress,
 ) -> None:
     """Write the model of ``source`` to ``path`` with its ternary weights in ``encoding``; everything else as it is.
 
@@ -114,7 +114,7 @@ def write_recoded(
 
 
 def write_tq2_0(
-    source: GGUFFile, path: Path, progress: Progress = lambda fraction: None, threads: int = 1
+    source: GGUFFile, path: Path, progress: OnProgress = ignore_progress, threads: int = 1
 ) -> None:
     """Write the BitNet of ``source`` to ``path`` in llama.cpp's own types: every I2_S tensor as TQ2_0 and its F32
     ``.scale``, and the output matrix (the token embedding, where it is tied) as Q6_K, on ``threads`` threads.
@@ -141,7 +141,7 @@ def write_tq2_0(
     writer.write()
 
 
-def _counter(source: GGUFFile, progress: Progress) -> Callable[[TensorInfo, _Chunks], _Chunks]:
+def _counter(source: GGUFFile, progress: OnProgress) -> Callable[[TensorInfo, _Chunks], _Chunks]:
     """Hands a tensor's chunks on; when they are through, ``progress`` is told the part of all values that is done."""
     total, done = sum(info.n_values for info in source.tensors.values()), 0
 
@@ -154,7 +154,7 @@ def _counter(source: GGUFFile, progress: Progress) -> Callable[[TensorInfo, _Chu
     return counted
 
 
-def compare(first: GGUFFile, second: GGUFFile, progress: Progress = lambda fraction: None) -> None:
+def compare(first: GGUFFile, second: GGUFFile, progress: OnProgress = ignore_progress) -> None:
     """Unpack every tensor of both files; BugError when a weight, a scale or any other value differs."""
     total, done = sum(info.n_values for info in first.tensors.values()), 0
     for name, info in first.tensors.items():

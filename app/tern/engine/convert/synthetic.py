@@ -22,6 +22,7 @@ from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import TensorType, ValueType
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError
+from tern.progress import OnProgress, ignore_progress
 
 Encoding = Literal["i2_s", "tq2_0"]
 EmbeddingType = Literal["f16", "f32", "q6_k"]
@@ -78,7 +79,7 @@ def write_synthetic(
     seed: int = 0,
     encoding: Encoding = "i2_s",
     embedding: EmbeddingType = "f16",
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     sparsity: float | None = None,
 ) -> None:
     """Write a random BitNet of ``shape`` to ``path``; ``progress`` is told the fraction done.
