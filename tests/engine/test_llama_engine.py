@@ -54,7 +54,7 @@ def engine(model: Path, tmp_path: Path) -> GenericEngine:
 def ask(engine: GenericEngine, *contents: str, tokens: int = 8) -> tuple[str, object]:
     roles = ("user", "assistant")
     messages = [Message(roles[n % 2], content) for n, content in enumerate(contents)]  # type: ignore[arg-type]
-    chunks = list(engine.generate(Request(messages, SamplingParams.greedy_params(), tokens)))
+    chunks = list(engine.generate(Request(messages, SamplingParams(temperature=0.0), tokens)))
     return "".join(chunk.text for chunk in chunks), chunks[-1].stats
 
 
@@ -74,7 +74,7 @@ def test_it_streams_and_counts(engine: GenericEngine) -> None:
 
 def test_stop_and_what_does_not_fit(engine: GenericEngine) -> None:
     try:
-        request = Request([Message("user", "Hi")], SamplingParams.greedy_params())
+        request = Request([Message("user", "Hi")], SamplingParams(temperature=0.0))
         (last,) = engine.generate(request, lambda: True)
         assert last.stats.finish_reason is FinishReason.STOPPED
         with pytest.raises(UserError, match="too long"):
@@ -291,7 +291,7 @@ def test_a_recurrent_model_answers_again(tmp_path: Path, arch: str) -> None:
 
     def say(engine: GenericEngine, messages: list[Message]) -> str:
         return "".join(
-            chunk.text for chunk in engine.generate(Request(messages, SamplingParams.greedy_params(), 8))
+            chunk.text for chunk in engine.generate(Request(messages, SamplingParams(temperature=0.0), 8))
         )
 
     def fresh(messages: list[Message]) -> str:
@@ -307,17 +307,17 @@ def test_a_recurrent_model_answers_again(tmp_path: Path, arch: str) -> None:
             assert say(engine, messages) == fresh(messages)
         seen: list[int] = []
         stopped = engine.generate(
-            Request(halted, SamplingParams.greedy_params(), 8),
+            Request(halted, SamplingParams(temperature=0.0), 8),
             lambda: bool(seen and seen[-1]),
             lambda done, _: seen.append(done),
         )
         assert list(stopped)[-1].stats.finish_reason is FinishReason.STOPPED
         assert 0 < len(engine.cached) < len(engine.prompt(halted).tokens)
         assert say(engine, talk) == fresh(talk)
-        *_, last = engine.generate(Request(talk, SamplingParams.greedy_params(), 1))
+        *_, last = engine.generate(Request(talk, SamplingParams(temperature=0.0), 1))
         assert last.stats.reused_tokens == 0, "nothing could be reused, and the numbers say so"
         longer = [*talk, Message("assistant", "")]
-        *_, last = engine.generate(Request(longer, SamplingParams.greedy_params(), 1))
+        *_, last = engine.generate(Request(longer, SamplingParams(temperature=0.0), 1))
         assert last.stats.finish_reason is not None
     finally:
         engine.close()

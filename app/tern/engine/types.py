@@ -69,11 +69,6 @@ class SamplingParams:
     def greedy(self) -> bool:
         return self.temperature <= 0.0
 
-    @classmethod
-    def greedy_params(cls) -> SamplingParams:
-        """Always the likeliest token, with no penalty: the setting that tests and comparisons use."""
-        return cls(temperature=0.0)
-
 
 class FinishReason(StrEnum):
     """Why a reply ended."""

@@ -13,7 +13,7 @@ import pytest
 
 from tern.engine.config import LINEARS
 from tern.engine.convert import recode
-from tern.engine.convert.from_safetensors import ternarize, unpack_codes, write_gguf
+from tern.engine.convert.from_safetensors import packed_chunks, ternarize, write_gguf
 from tern.engine.convert.synthetic import SHAPES, SyntheticShape, write_synthetic
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorType
@@ -111,7 +111,7 @@ def test_the_template_is_terns_own_prompt() -> None:
 def _answer(path: Path) -> str:
     engine = open_engine(path, EngineOptions(threads=1, kv_type="f32"))
     try:
-        request = Request([Message("user", "Hi there")], SamplingParams.greedy_params(), 12)
+        request = Request([Message("user", "Hi there")], SamplingParams(temperature=0.0), 12)
         return "".join(chunk.text for chunk in engine.generate(request))
     finally:
         engine.close()
@@ -284,9 +284,17 @@ def test_ternarize_rounds_half_to_even_and_clips() -> None:
     codes, scale = ternarize(np.array([[0.5, -0.5, 1.5, -9, 0.51, 0]], np.float32), 1.0)
     assert codes.tolist() == [[1, 1, 2, 0, 2, 1]]
     assert scale == 1
-    assert unpack_codes(np.array([[0b10_01_00_10]], np.uint8)).tolist() == [[2], [0], [1], [2]]
+
+
+def test_packed_weights_become_i2_s_row_by_row() -> None:
+    packed = np.full((1, 128), 0b10_01_00_10, np.uint8)
+    *rows, trailer = packed_chunks(packed, 0.5)
+    assert [set(ternary_bytes.unpack_codes(np.frombuffer(row, np.uint8), 1, 128).flat) for row in rows] == [
+        {1}, {-1}, {0}, {1},
+    ]  # fmt: skip
+    assert ternary_bytes.i2s_scale(trailer) == 0.5
     with pytest.raises(UserError, match="not -1, 0 or"):
-        unpack_codes(np.array([[0b11]], np.uint8))
+        list(packed_chunks(np.full((1, 128), 0b11, np.uint8), 0.5))
 
 
 @pytest.mark.parametrize(

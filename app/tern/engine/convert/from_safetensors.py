@@ -100,7 +100,7 @@ def write_gguf(folder: Path, path: Path, progress: OnProgress = ignore_progress)
             if tensor.type == "U8":
                 source.expect(tensor.name, (rows // 4, cols))
                 scale = _scale(source[f"{theirs}{module}.weight_scale"])
-                chunks = _packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
+                chunks = packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
             else:
                 chunks = _master_chunks(source.expect(tensor.name, (rows, cols)))
             add(f"{ours}{name}.weight", tensor, TensorType.I2_S, (rows, cols), chunks)
@@ -118,19 +118,10 @@ def ternarize(weights: NDArray[np.float32], mean_abs: float) -> tuple[NDArray[np
     return codes, np.float32(1.0) / s
 
 
-def unpack_codes(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Codes (4 * rows, cols) of transformers' packing: row i * rows + r lies in row r at bits 2 * i
-    [transformers, integrations/bitnet.py, pack_weights]."""
-    codes = np.concatenate([(packed >> (2 * part)) & 3 for part in range(4)])
-    if codes.size and codes.max() > 2:
-        raise UserError(
-            "The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again."
-        )
-    return codes
-
-
-def _packed_chunks(packed: NDArray[np.uint8], scale: float) -> Iterator[bytes]:
-    for part in range(4):  # a quarter of the rows at a time
+def packed_chunks(packed: NDArray[np.uint8], scale: float) -> Iterator[bytes]:
+    """I2_S of transformers' packing, a quarter of the rows at a time: row i * rows + r lies in row r at bits 2 * i
+    [transformers, integrations/bitnet.py, pack_weights]. Raises UserError at a code 3."""
+    for part in range(4):
         codes = (packed >> (2 * part)) & 3
         if codes.size and codes.max() > 2:
             raise UserError(

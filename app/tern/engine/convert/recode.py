@@ -100,7 +100,7 @@ def write_recoded(
             if encoding != "i2_s":
                 writer.add_tensor(f"{stem}.scale", (1,), TensorType.F32, np.array([scale], np.float32))
         elif not (name.endswith(".scale") and f"{name.removesuffix('.scale')}.weight" in source.tensors):
-            writer.add_tensor(name, info.shape, info.type, partial(counted, info, iter((source.data(name),))))
+            writer.add_tensor(name, info.shape, info.type, partial(counted, info, _whole(source, name)))
     try:
         writer.write()
         with GGUFFile.open(temporary) as written:
@@ -126,7 +126,7 @@ def write_tq2_0(
     counted = _counter(source, progress)
     head = "output.weight" if "output.weight" in source.tensors else "token_embd.weight"
     for name, info in source.tensors.items():
-        type_, chunks = info.type, iter((source.data(name),))
+        type_, chunks = info.type, _whole(source, name)
         if info.type is TensorType.I2_S:
             _check_width(source, info)
             stem = name.removesuffix(".weight")
@@ -139,6 +139,10 @@ def write_tq2_0(
             type_, chunks = TensorType.Q6_K, _q6_k(rows, threads)
         writer.add_tensor(name, info.shape, type_, partial(counted, info, chunks))
     writer.write()
+
+
+def _whole(source: GGUFFile, name: str) -> _Chunks:
+    yield source.data(name)
 
 
 def _counter(source: GGUFFile, progress: OnProgress) -> Callable[[TensorInfo, _Chunks], _Chunks]:
