@@ -25,7 +25,7 @@ from tern.chat.export import FORMAT, VERSION
 from tern.chat.import_report import ROLES, Found, Left, Node, Outcome, Report, Why, planted, text_of, time_of
 from tern.chat.import_report import title_of as title_in_file
 from tern.chat.json_stream import LARGEST, UNREADABLE, DamagedError, Elements
-from tern.chat.reply_options import SAMPLING
+from tern.chat.reply_options import REPLY_OPTIONS
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
 from tern.engine.types import Role, Stats
@@ -363,7 +363,7 @@ def _manner(raw: object) -> Manner:
     """What of the sampling is not known here, or out of range, is as the settings say."""
     if not isinstance(raw, dict):
         return Manner()
-    known = {setting.key: setting for setting in SAMPLING}
+    known = {setting.key: setting for setting in REPLY_OPTIONS}
     given = raw.get("sampling")
     sampling = {
         key: value

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tern.progress import ignore_progress
+from tern.settings import MIN_P, REPEAT_PENALTY, TEMPERATURE, TOP_K, TOP_P
 
 # The window's first paint need not wait for numpy.
 if TYPE_CHECKING:
@@ -53,13 +54,15 @@ class SamplingParams:
 
     The penalties look back on the last ``penalty_last_n`` tokens of the prompt and the reply together, those left out
     that end a turn; greedy takes the likeliest token after them.
+
+    What a person can set is in the settings' ``SAMPLING``, under the same names and with these defaults.
     """
 
-    temperature: float = 0.7
-    top_k: int = 40
-    top_p: float = 0.95
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
+    temperature: float = TEMPERATURE.default
+    top_k: int = TOP_K.default
+    top_p: float = TOP_P.default
+    min_p: float = MIN_P.default
+    repeat_penalty: float = REPEAT_PENALTY.default
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     penalty_last_n: int = 64
