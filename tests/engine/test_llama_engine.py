@@ -331,9 +331,8 @@ def test_the_cache_type_must_fit_the_heads(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(CacheTypeError, match=r"heads of a multiple of 32; model\.gguf has heads of 16"):
         GenericEngine(path, EngineOptions(kv_type="q8_0"), threads=1)
     monkeypatch.setattr(memory_need, "check", lambda *_: None)
-    with pytest.raises(
-        CacheTypeError, match="Use f16"
-    ):  # llama.cpp's own word for what a header does not show
+    # llama.cpp's own word for what a header does not show.
+    with pytest.raises(CacheTypeError, match="Use f16"):
         GenericEngine(path, EngineOptions(kv_type="q8_0"), threads=1)
 
 

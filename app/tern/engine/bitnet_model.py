@@ -202,8 +202,8 @@ class BitnetModel:
         finally:
             if should_abort is not None:
                 self._ggml.backend_cpu_set_abort_callback(self._backend, self._no_abort, None)
-        if status != ggml.Status.SUCCESS:
-            if status == ggml.Status.ABORTED:
+        if status != ggml.GraphStatus.SUCCESS:
+            if status == ggml.GraphStatus.ABORTED:
                 return None
             raise BugError(f"ggml could not compute the graph (status {status})")
         return built

@@ -42,7 +42,7 @@ class Type(IntEnum):
     TQ2_0 = 35
 
 
-class Status(IntEnum):
+class GraphStatus(IntEnum):
     """ggml_status."""
 
     ALLOC_FAILED = -2

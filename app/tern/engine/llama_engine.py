@@ -32,9 +32,8 @@ from tern.engine.types import (
 from tern.progress import ignore_progress
 
 _REMEMBERED = 256  # texts whose tokens are kept
-_MARK = (
-    "\u2983{}\u2984"  # stands for a message's text while the template runs; trimmed and copied like any text
-)
+# Stands for a message's text while the template runs; trimmed and copied like any text.
+_MARK = "\u2983{}\u2984"
 
 
 class GenericEngine:

@@ -148,9 +148,8 @@ def _key(file: GGUFFile, sections: list[_Section]) -> str:
     """Names the model's content, from its header and sampled pages, and the layout of what is made of it."""
     hasher = hashlib.blake2b(digest_size=32)
     hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections}".encode())
-    with file.path.open(
-        "rb"
-    ) as stream:  # read, not mapped: every page touched through the mapping would stay
+    # Read, not mapped: every page touched through the mapping would stay.
+    with file.path.open("rb") as stream:
         hasher.update(stream.read(file.data_offset))
         for start in _sample_starts(file.size):
             stream.seek(start)

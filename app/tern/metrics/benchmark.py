@@ -38,7 +38,7 @@ class Measurable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RepeatedRate:
     """Tokens a second of each repeat."""
 
     repeats: tuple[float, ...]
@@ -98,8 +98,8 @@ class Result:
     ``beside``: what was measured in turns with decode at an empty context: before its first repeat, after each.
     """
 
-    prefill: dict[int, Rate]
-    decode: dict[int, Rate]
+    prefill: dict[int, RepeatedRate]
+    decode: dict[int, RepeatedRate]
     beside: tuple[float, ...] = ()
 
 
@@ -107,8 +107,8 @@ class Result:
 class Versus:
     """Two engines measured in turns: ``first`` and ``second`` run by run."""
 
-    first: Rate
-    second: Rate
+    first: RepeatedRate
+    second: RepeatedRate
 
     @property
     def ratios(self) -> tuple[float, ...]:
@@ -184,13 +184,13 @@ def measure(
     cost = _DECODE_COST * plan.tokens * runs * len(plan.contexts)
     cost += sum(length * (runs if length <= _LONG_PROMPT else _LONG_REPEATS) for length in plan.prompts)
     bench = Bench(n_vocab, plan, cost, progress)
-    prefill: dict[int, Rate] = {}
-    decode: dict[int, Rate] = {}
+    prefill: dict[int, RepeatedRate] = {}
+    decode: dict[int, RepeatedRate] = {}
     for length in sorted(plan.prompts):
         warm = length > _LONG_PROMPT and len(prefill) > 0
         repeats = min(plan.repeats, _LONG_REPEATS) if length > _LONG_PROMPT else plan.repeats
         rates = [bench.prefill_rate(engine, length) for _ in range(repeats if warm else repeats + 1)]
-        prefill[length] = Rate(tuple(rates[-repeats:]))
+        prefill[length] = RepeatedRate(tuple(rates[-repeats:]))
     turns: list[float] = []
     for context in sorted(plan.contexts, reverse=True):
         rates = []
@@ -198,7 +198,7 @@ def measure(
             rates.append(bench.decode_rate(engine, context))
             if beside is not None and context == 0:
                 turns.append(beside())
-        decode[context] = Rate(tuple(rates[1:]))
+        decode[context] = RepeatedRate(tuple(rates[1:]))
     return Result(prefill, dict(sorted(decode.items())), tuple(turns))
 
 
@@ -218,7 +218,7 @@ def compare(
 
     def in_turns(run: Callable[[Measurable, int], float], size: int) -> Versus:
         pairs = [(run(first, size), run(second, size)) for _ in range(plan.repeats + 1)][1:]
-        return Versus(Rate(tuple(a for a, _ in pairs)), Rate(tuple(b for _, b in pairs)))
+        return Versus(RepeatedRate(tuple(a for a, _ in pairs)), RepeatedRate(tuple(b for _, b in pairs)))
 
     decode = {context: in_turns(bench.decode_rate, context) for context in plan.contexts}
     prefill = {length: in_turns(bench.prefill_rate, length) for length in plan.prompts}

@@ -60,9 +60,8 @@ def write_gguf(folder: Path, path: Path, progress: OnProgress = ignore_progress)
     writer = GGUFWriter(path)
     _describe(writer, config, folder)
     shapes = _shapes(config)
-    source.expect(
-        "model.embed_tokens.weight", shapes["token_embd"]
-    )  # before a list of as many tokens is made
+    # Before a list of as many tokens is made.
+    source.expect("model.embed_tokens.weight", shapes["token_embd"])
     _add_tokenizer(writer, source.json("tokenizer.json"), config, _number(config, "vocab_size"))
     done, total = 0, sum(len(tensor.data) for tensor in source.tensors.values())
 
@@ -159,9 +158,8 @@ def _rows(tensor: StoredTensor) -> Iterator[NDArray[np.float32]]:
 
 def _float_chunks(tensor: StoredTensor, dtype: str) -> Iterator[NDArray[Any]]:
     for piece in _rows(tensor):
-        with np.errstate(
-            over="ignore"
-        ):  # what F16 cannot hold becomes infinite, in the official file as well
+        # What F16 cannot hold becomes infinite, in the official file as well.
+        with np.errstate(over="ignore"):
             yield piece.astype(dtype)
 
 

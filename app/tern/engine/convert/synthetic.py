@@ -24,7 +24,7 @@ from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError
 from tern.progress import OnProgress, ignore_progress
 
-Encoding = Literal["i2_s", "tq2_0"]
+SyntheticEncoding = Literal["i2_s", "tq2_0"]
 EmbeddingType = Literal["f16", "f32", "q6_k"]
 
 _CHUNK_VALUES = 1 << 22  # weights made at a time
@@ -77,7 +77,7 @@ def write_synthetic(
     path: Path,
     shape: SyntheticShape,
     seed: int = 0,
-    encoding: Encoding = "i2_s",
+    encoding: SyntheticEncoding = "i2_s",
     embedding: EmbeddingType = "f16",
     progress: OnProgress = ignore_progress,
     sparsity: float | None = None,
@@ -124,7 +124,7 @@ class _Maker:
         writer: GGUFWriter,
         shape: SyntheticShape,
         seed: int,
-        encoding: Encoding,
+        encoding: SyntheticEncoding,
         sparsity: float | None,
         progress: Callable[[float], None],
     ) -> None:
@@ -230,7 +230,7 @@ class _Maker:
             self._progress(self._done / self._total)
 
 
-def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding) -> None:
+def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: SyntheticEncoding) -> None:
     arch = "bitnet-b1.58"
     first_special = shape.n_vocab - shape.n_specials
     tokens, merges = _vocabulary(shape.n_vocab, shape.n_specials)
