@@ -1,7 +1,7 @@
 """Any other GGUF that llama.cpp runs, behind the same Engine protocol: libllama computes, Tern's loop streams.
 
-However the chat is written for the model (``chat_form``), the messages' text is tokenized as plain text: nothing that
-a person pastes can forge a turn. Knows no BitNet.
+However the chat is written for the model (``chat_template``), the messages' text is tokenized as plain text: nothing
+that a person pastes can forge a turn. Knows no BitNet.
 """
 
 from __future__ import annotations
