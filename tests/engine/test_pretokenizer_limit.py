@@ -147,7 +147,7 @@ def test_nothing_overflows(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        "import sys; from pathlib import Path; import test_recursion as t; t._encode_all(Path(sys.argv[1]))",
+        f"import sys; from pathlib import Path; import {Path(__file__).stem} as t; t._encode_all(Path(sys.argv[1]))",
     ]
     found = subprocess.run(
         [*command, str(tmp_path)],

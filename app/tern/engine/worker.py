@@ -78,7 +78,8 @@ BUG_SENTENCE = (
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
 )
 
-# llama.cpp's tokenizers call themselves for every character of a word (see ``recursion``); a Mac gives threads 0.5 MB.
+# llama.cpp's tokenizers call themselves for every character of a word (see ``pretokenizer_limit``); a Mac gives
+# threads 0.5 MB.
 _STACK_BYTES = 16 << 20
 
 
