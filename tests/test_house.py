@@ -13,7 +13,7 @@ from tools.imports import arrows, circles, imports, modules
 
 SOURCE = Path(tern.__file__).resolve().parent
 KNOWN = set(modules(SOURCE))
-BASE = {"__init__", "errors", "paths", "atomic", "derived_files", "data_lock", "settings", "log"}
+BASE = {"__init__", "errors", "paths", "atomic", "derived_files", "data_lock", "settings", "log", "progress"}
 
 # Which rooms each room may import besides itself and the base files: base <- engine, library <- metrics, chat
 # <- open_engine <- cli | ui. __main__ opens the door.

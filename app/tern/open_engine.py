@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
 from pathlib import Path
 
 from tern import paths
@@ -17,6 +16,7 @@ from tern.engine.threads import allowed, performance_cores
 from tern.engine.tokenizer import Tokenizer, check_vocabulary
 from tern.engine.types import Engine, EngineOptions
 from tern.metrics import memory
+from tern.progress import OnProgress, ignore_progress
 
 # Smaller models run on one thread: they outrun any reader, and threads that wait for each other at every node come
 # almost to a stop when another program takes a core.
@@ -27,7 +27,7 @@ _NO_THREAD = "can't start new thread"  # there is no memory for its stack
 def open_model(
     path: Path,
     options: EngineOptions | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> BitnetModel:
     """Open the network in the file at ``path``: token ids in, logits out; it needs no vocabulary.
 
@@ -59,7 +59,7 @@ def open_model(
 def open_engine(
     path: Path,
     options: EngineOptions | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> BitnetEngine:
     """Open the BitNet model at ``path`` with its vocabulary. ``progress`` is told fractions from 0 to 1.
 
@@ -85,7 +85,7 @@ def open_engine(
 def open_any_engine(
     path: Path,
     options: EngineOptions | None = None,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     trusted: bool = False,
 ) -> Engine:
     """Open whatever can chat: BitNet through Tern's own engine, any other GGUF through llama.cpp.

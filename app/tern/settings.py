@@ -52,6 +52,14 @@ class Setting(Generic[T]):
     lines: int = 1  # of text to show at a time
     lowest: str = ""  # what to show for the lowest number, where that is no number
     is_path: bool = False  # of a file, whose name may have bytes in it that are no UTF-8
+    # Of a sampling parameter, for the terminal's option: what its value is called, and help without the default.
+    metavar: str = ""
+    option_help: str = ""
+
+    @property
+    def name(self) -> str:
+        """The last part of the key: of a sampling parameter, its field of ``SamplingParams`` and its option."""
+        return self.key.rpartition(".")[2]
 
     def problem(self, value: object) -> str | None:
         """Why ``value`` cannot be set, as the end of a sentence; None when it can."""
@@ -138,28 +146,36 @@ SYSTEM_PROMPT = Setting(
 TEMPERATURE = Setting(
     "sampling.temperature", float, 0.7, _REPLY, "Temperature",
     "0 always takes the likeliest word; higher values vary more.", 0, 2,
+    metavar="T", option_help="0 is greedy",
 )  # fmt: skip
 TOP_K = Setting(
     "sampling.top_k", int, 40, _REPLY, "Top-k",
     "Choose among this many likeliest tokens; 0 among all.", 0, 1000, lowest="All",
+    metavar="K", option_help="0 switches it off",
 )  # fmt: skip
 TOP_P = Setting(
     "sampling.top_p", float, 0.95, _REPLY, "Top-p",
     "Choose among the likeliest tokens that together reach this probability; 1 switches it off.", 0, 1,
+    metavar="P", option_help="1 switches it off",
 )  # fmt: skip
 MIN_P = Setting(
     "sampling.min_p", float, 0.05, _REPLY, "Min-p",
     "Leave out tokens less likely than this part of the likeliest one; 0 switches it off.", 0, 1,
+    metavar="P", option_help="0 switches it off",
 )  # fmt: skip
 REPEAT_PENALTY = Setting(
     "sampling.repeat_penalty", float, 1.0, _REPLY, "Repeat penalty",
     "Above 1 makes repeating a recent token less likely; 1 switches it off.", 1, 2,
+    metavar="R", option_help="for the last 64 tokens; 1 switches it off",
 )  # fmt: skip
 SEED = Setting(
     "sampling.seed", int, -1, _REPLY, "Seed",
     "The same seed gives the same reply to the same question; -1 draws a new one each time.", -1, 2**32 - 2,
-    lowest="New each time",
+    lowest="New each time", metavar="N", option_help="same seed, same reply",
 )  # fmt: skip
+# How tokens are chosen: the settings, the terminal's options, the presets and a conversation's own values all go by
+# this list. Each has a field of its name in engine/types.py, which takes its default.
+SAMPLING: tuple[Setting[Any], ...] = (TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED)
 MAX_TOKENS = Setting(
     "max_tokens", int, 0, _REPLY, "Longest reply",
     "Stop a reply after this many tokens; 0 lets it run as far as the context reaches.", 0, 1 << 20, lowest="No limit",
@@ -215,7 +231,7 @@ FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the ful
 
 TABLE: tuple[Setting[Any], ...] = (
     THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS,
-    SYSTEM_PROMPT, TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
+    SYSTEM_PROMPT, *SAMPLING, MAX_TOKENS,
     KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,

@@ -396,7 +396,7 @@ def test_greedy_keeps_the_penalty_and_refuses_another_temperature() -> None:
     def asked(*arguments: str) -> SamplingParams:
         return options.sampling(build_parser().parse_args(["ask", *arguments, "Hi"]))
 
-    assert asked("--greedy") == SamplingParams.greedy_params()
+    assert asked("--greedy") == SamplingParams(temperature=0.0)
     assert asked("--greedy", "--repeat-penalty", "1.5") == SamplingParams(temperature=0.0, repeat_penalty=1.5)
     assert asked("--greedy", "--temperature", "0", "--seed", "3").greedy
     assert asked("--repeat-penalty", "1.5") == SamplingParams(repeat_penalty=1.5)

@@ -86,7 +86,7 @@ class HeadProbe:
         self._x[:] = x
         self._coarse.wanted = wanted
         status = ggml.load().backend_graph_compute(self._backend, self._graph)
-        assert status == ggml.Status.SUCCESS
+        assert status == ggml.GraphStatus.SUCCESS
         pairs = self._answer[: 2 * self._coarse.kept].reshape(-1, 2)
         return pairs[:, 0].copy(), pairs[:, 1].copy().view(np.float32), self._whole
 

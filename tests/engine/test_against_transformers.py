@@ -79,7 +79,7 @@ def _replies(cases: list[dict[str, Any]], kv_type: KVType) -> list[tuple[list[in
         for case in cases:
             engine.reset()
             messages = [Message(role, content) for role, content in case["messages"]]
-            request = Request(messages, SamplingParams.greedy_params(), max_tokens=120)
+            request = Request(messages, SamplingParams(temperature=0.0), max_tokens=120)
             text = "".join(chunk.text for chunk in engine.generate(request))
             replies.append((engine.prompt(messages).tokens, text))
     finally:

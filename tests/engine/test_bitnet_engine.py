@@ -24,7 +24,7 @@ from tern.engine.types import (
 from tern.errors import UserError
 from tern.open_engine import open_engine
 
-GREEDY = SamplingParams.greedy_params()
+GREEDY = SamplingParams(temperature=0.0)
 
 
 def ask(text: str, max_tokens: int | None = 12, sampling: SamplingParams = GREEDY) -> Request:
@@ -206,7 +206,7 @@ def test_the_last_token_of_a_reply_is_not_computed(
     monkeypatch.setattr(small, "decode", counted)
     for tokens in (1, 5):
         decoded.clear()
-        *_, last = small.generate(Request([Message("user", "Hi")], SamplingParams.greedy_params(), tokens))
+        *_, last = small.generate(Request([Message("user", "Hi")], SamplingParams(temperature=0.0), tokens))
         assert last.stats.finish_reason is FinishReason.MAX_TOKENS
         assert last.stats.tokens == tokens
         assert len(decoded) == tokens - 1

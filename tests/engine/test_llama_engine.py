@@ -54,7 +54,7 @@ def engine(model: Path, tmp_path: Path) -> GenericEngine:
 def ask(engine: GenericEngine, *contents: str, tokens: int = 8) -> tuple[str, object]:
     roles = ("user", "assistant")
     messages = [Message(roles[n % 2], content) for n, content in enumerate(contents)]  # type: ignore[arg-type]
-    chunks = list(engine.generate(Request(messages, SamplingParams.greedy_params(), tokens)))
+    chunks = list(engine.generate(Request(messages, SamplingParams(temperature=0.0), tokens)))
     return "".join(chunk.text for chunk in chunks), chunks[-1].stats
 
 
@@ -74,7 +74,7 @@ def test_it_streams_and_counts(engine: GenericEngine) -> None:
 
 def test_stop_and_what_does_not_fit(engine: GenericEngine) -> None:
     try:
-        request = Request([Message("user", "Hi")], SamplingParams.greedy_params())
+        request = Request([Message("user", "Hi")], SamplingParams(temperature=0.0))
         (last,) = engine.generate(request, lambda: True)
         assert last.stats.finish_reason is FinishReason.STOPPED
         with pytest.raises(UserError, match="too long"):
@@ -291,7 +291,7 @@ def test_a_recurrent_model_answers_again(tmp_path: Path, arch: str) -> None:
 
     def say(engine: GenericEngine, messages: list[Message]) -> str:
         return "".join(
-            chunk.text for chunk in engine.generate(Request(messages, SamplingParams.greedy_params(), 8))
+            chunk.text for chunk in engine.generate(Request(messages, SamplingParams(temperature=0.0), 8))
         )
 
     def fresh(messages: list[Message]) -> str:
@@ -307,17 +307,17 @@ def test_a_recurrent_model_answers_again(tmp_path: Path, arch: str) -> None:
             assert say(engine, messages) == fresh(messages)
         seen: list[int] = []
         stopped = engine.generate(
-            Request(halted, SamplingParams.greedy_params(), 8),
+            Request(halted, SamplingParams(temperature=0.0), 8),
             lambda: bool(seen and seen[-1]),
             lambda done, _: seen.append(done),
         )
         assert list(stopped)[-1].stats.finish_reason is FinishReason.STOPPED
         assert 0 < len(engine.cached) < len(engine.prompt(halted).tokens)
         assert say(engine, talk) == fresh(talk)
-        *_, last = engine.generate(Request(talk, SamplingParams.greedy_params(), 1))
+        *_, last = engine.generate(Request(talk, SamplingParams(temperature=0.0), 1))
         assert last.stats.reused_tokens == 0, "nothing could be reused, and the numbers say so"
         longer = [*talk, Message("assistant", "")]
-        *_, last = engine.generate(Request(longer, SamplingParams.greedy_params(), 1))
+        *_, last = engine.generate(Request(longer, SamplingParams(temperature=0.0), 1))
         assert last.stats.finish_reason is not None
     finally:
         engine.close()
@@ -331,9 +331,8 @@ def test_the_cache_type_must_fit_the_heads(tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises(CacheTypeError, match=r"heads of a multiple of 32; model\.gguf has heads of 16"):
         GenericEngine(path, EngineOptions(kv_type="q8_0"), threads=1)
     monkeypatch.setattr(memory_need, "check", lambda *_: None)
-    with pytest.raises(
-        CacheTypeError, match="Use f16"
-    ):  # llama.cpp's own word for what a header does not show
+    # llama.cpp's own word for what a header does not show.
+    with pytest.raises(CacheTypeError, match="Use f16"):
         GenericEngine(path, EngineOptions(kv_type="q8_0"), threads=1)
 
 
@@ -380,10 +379,10 @@ def test_memory_that_runs_out_is_named(tmp_path: Path) -> None:
     code = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from tern.engine import llama\n"
+        "from tern.engine import libllama\n"
         "from tern.engine.llama_engine import GenericEngine\n"
         "from tern.engine.types import EngineOptions\n"
-        "llama.load()\n"
+        "libllama.load()\n"
         "held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (held + (1 << 30),) * 2)\n"
         "GenericEngine(Path(sys.argv[1]), EngineOptions(context_size=1 << 22), 1)\n"

@@ -160,7 +160,7 @@ def test_text_is_the_same_with_and_without(
 ) -> None:
     """Greedy and seeded sampling, two-stage head and columns against the whole head and plain rows."""
     samplings = (
-        SamplingParams.greedy_params(),
+        SamplingParams(temperature=0.0),
         SamplingParams(seed=7),
         SamplingParams(seed=8, repeat_penalty=1.3, penalty_last_n=32),
         SamplingParams(temperature=0.0, repeat_penalty=1.2, presence_penalty=0.4),

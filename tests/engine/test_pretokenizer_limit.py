@@ -109,9 +109,8 @@ def test_ordinary_text_keeps_its_tokens(pre: str, tmp_path_factory: pytest.TempP
     path = write_vocabulary(folder / "pre.gguf", pre, _encoded(pre in RAW, folder))
     tokenizer = Tokenizer(path)
     try:
-        for name, begin in product(
-            ORDINARY, ("", "a", "ab ")
-        ):  # merges in pairs: a wrong cut may fit by chance
+        # Merges in pairs: a wrong cut may fit by chance.
+        for name, begin in product(ORDINARY, ("", "a", "ab ")):
             text = begin + ORDINARY[name]
             assert 1.5 * DEEPEST < len(text) < 4 * DEEPEST
             assert tokenizer.encode(text) == tokenizer._encode(text, special=False), name
@@ -148,7 +147,7 @@ def test_nothing_overflows(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-c",
-        "import sys; from pathlib import Path; import test_recursion as t; t._encode_all(Path(sys.argv[1]))",
+        f"import sys; from pathlib import Path; import {Path(__file__).stem} as t; t._encode_all(Path(sys.argv[1]))",
     ]
     found = subprocess.run(
         [*command, str(tmp_path)],

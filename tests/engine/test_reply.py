@@ -26,7 +26,7 @@ from tern.engine.types import (
 )
 from tern.open_engine import open_engine
 
-GREEDY = SamplingParams.greedy_params()
+GREEDY = SamplingParams(temperature=0.0)
 BEGIN, END, N_VOCAB = 256, 257, 258
 
 

@@ -40,7 +40,7 @@ def split(model: Path) -> list[Path]:
 def answer(path: Path) -> str:
     engine = GenericEngine(path, EngineOptions(kv_type="f32"), threads=1, trusted=True)
     try:
-        request = Request([Message("user", "Hi there")], SamplingParams.greedy_params(), 8)
+        request = Request([Message("user", "Hi there")], SamplingParams(temperature=0.0), 8)
         return "".join(chunk.text for chunk in engine.generate(request))
     finally:
         engine.close()

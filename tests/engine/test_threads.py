@@ -40,7 +40,7 @@ def test_an_engine_with_too_many_threads_answers(tiny_model: Path, tmp_path: Pat
     engine = open_any_engine(path, EngineOptions(threads=100_000))
     try:
         assert engine.info.threads == most_threads()
-        assert list(engine.generate(Request([Message("user", "Hi")], SamplingParams.greedy_params(), 2)))
+        assert list(engine.generate(Request([Message("user", "Hi")], SamplingParams(temperature=0.0), 2)))
     finally:
         engine.close()
 
@@ -84,10 +84,10 @@ def test_a_limit_on_the_memory_is_named(tmp_path: Path) -> None:
         "from pathlib import Path\n"
         "from tern import paths\n"
         "from tern.open_engine import open_engine\n"
-        "from tern.engine import ggml, llama\n"
+        "from tern.engine import ggml, libllama\n"
         "from tern.engine.types import EngineOptions\n"
         "paths.set_data_dir(sys.argv[2])\n"
-        "llama.load()\n"
+        "libllama.load()\n"
         "held = int(Path('/proc/self/statm').read_text().split()[0]) * resource.getpagesize()\n"
         "resource.setrlimit(resource.RLIMIT_AS, (held + (256 << 20),) * 2)\n"
         "open_engine(Path(sys.argv[1]), EngineOptions(threads=1))\n"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from tern.engine import bitnet_model
 from tern.engine.kernels import loader
 from tern.errors import BugError, UserError
 
@@ -59,3 +61,27 @@ def test_foreign_library(tmp_path: Path) -> None:
 def test_widths_the_kernels_cannot_take(n: int) -> None:
     with pytest.raises(BugError, match="multiple of 128"):
         loader.norm_quant_args(None, 1e-5, n)
+
+
+# What the loader and the model say again of the C sources, which no program asks for it.
+SAID_TWICE = {
+    "TERN_ABI_VERSION": loader.ABI_VERSION,
+    "TERN_RELU2": loader.RELU2,
+    "TERN_SILU": loader.SILU,
+    "TERN_MAX_FUSED": loader.MAX_FUSED,
+    "TERN_COARSE_BEST": loader.COARSE_BEST,
+    "MAX_COARSE_N": loader.MAX_COARSE_WIDTH,
+    "GROUP": loader._GROUP,
+    "MAX_HEAD_DIM": bitnet_model.MAX_HEAD_DIM,
+    "MAX_QUERIES": bitnet_model.MAX_SHARED_HEADS,
+}
+
+
+@pytest.mark.parametrize("name", SAID_TWICE)
+def test_numbers_are_the_c_sources_own(name: str) -> None:
+    folder = Path(loader.__file__).parent
+    text = "".join(
+        (folder / f"{part}.h").read_text() for part in ("tern_kernels", "layout", "attention", "coarse")
+    )
+    found = re.findall(rf"\b{name}(?: = | )(\d+)\b", text)
+    assert [int(number) for number in found] == [SAID_TWICE[name]]

@@ -10,7 +10,7 @@ from tern.metrics import bandwidth
 from tern.metrics.benchmark import (
     Measurable,
     Plan,
-    Rate,
+    RepeatedRate,
     Versus,
     compare,
     major_faults,
@@ -55,14 +55,8 @@ def test_each_kind_is_warmed_up_and_repeated() -> None:
     plan = Plan(prompts=(512, 128, 1024), contexts=(0, 2000, 500), tokens=4, repeats=5, wanted=WANTED)
     asked = iter(range(100))
     result = measure(engine, 100, plan, told.append, lambda: float(next(asked)))
-    assert result.beside == (
-        0,
-        1,
-        2,
-        3,
-        4,
-        5,
-    )  # before the first counted repeat at an empty context, after each
+    # Before the first counted repeat at an empty context, after each.
+    assert result.beside == (0, 1, 2, 3, 4, 5)
     assert {n: len(rate.repeats) for n, rate in result.prefill.items()} == {128: 5, 512: 5, 1024: 3}
     assert {n: len(rate.repeats) for n, rate in result.decode.items()} == {0: 5, 500: 5, 2000: 5}
     measured = [length for _, what, length in engine.journal if what == "prefill"]
@@ -86,7 +80,7 @@ def test_two_engines_take_turns() -> None:
 
 
 def test_the_ratio_is_the_median_pairs() -> None:
-    versus = Versus(Rate((10.0, 30.0, 24.0)), Rate((5.0, 10.0, 2.0)))
+    versus = Versus(RepeatedRate((10.0, 30.0, 24.0)), RepeatedRate((5.0, 10.0, 2.0)))
     assert versus.ratios == (2.0, 3.0, 12.0)
     assert versus.ratio == 3.0
 

@@ -112,10 +112,8 @@ def test_the_load_of_others_is_what_is_busy_less_what_this_program_took(
     monkeypatch.setattr(cpu.psutil, "Process", lambda: SimpleNamespace(cpu_times=lambda: own))
     load = cpu.OtherLoad()
     assert load.share() == 0  # no time has passed
-    system, own = (
-        System(106, 0, 22, 510, 12, 9),
-        Own(33, 6, 5, 1),
-    )  # 20 s of all cores: 8 busy, 5 of them ours
+    # 20 s of all cores: 8 busy, 5 of them ours.
+    system, own = System(106, 0, 22, 510, 12, 9), Own(33, 6, 5, 1)
     assert load.share() == pytest.approx(3 / 20)
     own = Own(60, 6, 5, 1)  # counters are read one after the other
     assert load.share() == 0

@@ -47,11 +47,11 @@ def test_packed_rows_are_a_fifth_less() -> None:
 
 def test_what_is_skipped_is_not_read() -> None:
     sizes = TensorSizes.of(_tensors(tied=True))
-    whole, sparse = token_bytes(sizes), token_bytes(sizes, 0.5, 0.25, head_bytes=1000.0, kv_bytes=77.0)
+    whole, sparse = token_bytes(sizes), token_bytes(sizes, 0.5, 0.25, head_bytes=1000.0)
     assert whole.total == pytest.approx(
         sizes.attention + sizes.gate + sizes.up + sizes.down + sizes.head + sizes.norms + 2 * EMBD
     )
-    saved = sizes.up * 0.5 + sizes.down * 0.75 + sizes.head - 1000 - 77
+    saved = sizes.up * 0.5 + sizes.down * 0.75 + sizes.head - 1000
     assert sparse.total == pytest.approx(whole.total - saved)
     assert sparse.as_json()["total"] == sparse.total
 

@@ -72,7 +72,7 @@ def main() -> int:
             replies = []
             for question in QUESTIONS[: args.prompts]:
                 engine.reset()
-                request = Request([Message("user", question)], SamplingParams.greedy_params(), args.tokens)
+                request = Request([Message("user", question)], SamplingParams(temperature=0.0), args.tokens)
                 replies.append("".join(chunk.text for chunk in engine.generate(request)))
             return replies
         finally:

@@ -31,7 +31,7 @@ PROMPT = "Tell me of the tern."
 def headless(engine: Engine, tokens: int) -> Stats:
     """A reply on a thread of its own, as the worker makes it."""
     last: list[Stats] = []
-    request = Request([Message("user", PROMPT)], SamplingParams.greedy_params(), tokens)
+    request = Request([Message("user", PROMPT)], SamplingParams(temperature=0.0), tokens)
 
     def work() -> None:
         for chunk in engine.generate(request, lambda: False, lambda done, total: None):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +18,7 @@ from tern.chat.store import Store
 from tern.chat.thinking import answer_or_all
 from tern.chat.types import Entry, stats_to_json
 from tern.errors import UserError
+from tern.progress import OnProgress, ignore_progress
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 FORMAT = "tern-conversations"
 VERSION = 1
 
-Progress = Callable[[float], object]
 
 _MAY_STAY_OPEN = re.compile(r"^[\s>*+\-\d.)]*(?:`{3}|~{3}|<)", re.MULTILINE)
 _FENCE_END = re.compile(r" {0,3}(`+|~+)[ \t]*")
@@ -42,9 +42,7 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-def export(
-    store: Store, conversations: Sequence[int], kind: Kind, told: Progress = lambda fraction: None
-) -> str:
+def export(store: Store, conversations: Sequence[int], kind: Kind, told: OnProgress = ignore_progress) -> str:
     """The conversations as the text of one file: JSON with all branches, else the branch on show of each.
 
     ``told`` is given the fraction that is done; what it raises ends the work.
@@ -58,7 +56,7 @@ def write(
     conversations: Sequence[int],
     path: Path,
     kind: Kind,
-    told: Progress = lambda fraction: None,
+    told: OnProgress = ignore_progress,
 ) -> None:
     """Export to ``path``. Raises UserError when the disk refuses."""
     try:
@@ -72,7 +70,7 @@ def write(
 
 
 def pieces(
-    store: Store, conversations: Sequence[int], kind: Kind, told: Progress = lambda fraction: None
+    store: Store, conversations: Sequence[int], kind: Kind, told: OnProgress = ignore_progress
 ) -> Iterator[str]:
     """The same, a conversation at a time; inside ``Store.snapshot`` all of them as they are at one moment."""
     one = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]

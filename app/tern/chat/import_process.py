@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import IO
 
 from tern.chat import database_file
-from tern.chat.export import Progress
 from tern.chat.import_report import Outcome, Report
 from tern.chat.importing import import_file
 from tern.chat.store import Store
 from tern.errors import UserError, packed, unpacked
+from tern.progress import OnProgress
 
 RELAY = ("chats", "import", "--relay")  # arguments of a Tern that calls :func:`serve`
 _BEAT_S = 0.1
@@ -34,7 +34,7 @@ class _StoppedError(Exception):
     """Raised within the import where it tells how far it is."""
 
 
-def import_apart(command: Sequence[str], store: Path, path: Path, told: Progress) -> Report:
+def import_apart(command: Sequence[str], store: Path, path: Path, told: OnProgress) -> Report:
     """What ``import_file`` does with the file at ``path`` and the store at ``store``, by a process that ``command``
     starts and that calls :func:`serve`. ``told`` is called a few times a second; what it raises ends the work."""
     try:

@@ -21,15 +21,16 @@ from typing import IO, Any
 
 from tern.chat import chatgpt, claude, gpt4all
 from tern.chat.attachments import Attachment, compose, from_json
-from tern.chat.export import FORMAT, VERSION, Progress
+from tern.chat.export import FORMAT, VERSION
 from tern.chat.import_report import ROLES, Found, Left, Node, Outcome, Report, Why, planted, text_of, time_of
 from tern.chat.import_report import title_of as title_in_file
 from tern.chat.json_stream import LARGEST, UNREADABLE, DamagedError, Elements
-from tern.chat.reply_options import SAMPLING
+from tern.chat.reply_options import REPLY_OPTIONS
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
 from tern.engine.types import Role, Stats
 from tern.errors import Sentence, UserError
+from tern.progress import OnProgress, ignore_progress
 
 _WITHIN = "conversations"
 _IN_A_ZIP = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json", re.IGNORECASE)
@@ -46,7 +47,7 @@ _AT_ONCE = 20  # conversations in one
 _LARGEST_NUMBER = 1 << 53  # that is believed
 
 
-def import_file(store: Store, path: Path, told: Progress = lambda fraction: None) -> Report:
+def import_file(store: Store, path: Path, told: OnProgress = ignore_progress) -> Report:
     """Add the conversations of the file. Raises UserError, with nothing added, for a file that holds none, or where the
     disk refuses.
 
@@ -370,7 +371,7 @@ def _manner(raw: object) -> Manner:
     """What of the sampling is not known here, or out of range, is as the settings say."""
     if not isinstance(raw, dict):
         return Manner()
-    known = {setting.key: setting for setting in SAMPLING}
+    known = {setting.key: setting for setting in REPLY_OPTIONS}
     given = raw.get("sampling")
     sampling = {
         key: value

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tern.chat.reply_options import SAMPLING
+from tern.chat.reply_options import REPLY_OPTIONS
 from tern.chat.types import Manner
 from tern.settings import OWN_PRESETS, TEMPERATURE, TOP_P, Settings
 
@@ -79,7 +79,7 @@ def _read(name: str, raw: Any) -> Preset | None:
     if not isinstance(raw, dict) or not isinstance(raw.get("system"), str | None):
         return None
     sampling = raw.get("sampling")
-    known = {setting.key: setting for setting in SAMPLING}
+    known = {setting.key: setting for setting in REPLY_OPTIONS}
     if not isinstance(sampling, dict) or any(
         key not in known or known[key].problem(value) is not None for key, value in sampling.items()
     ):

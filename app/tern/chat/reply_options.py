@@ -8,19 +8,13 @@ from tern.chat.types import Manner
 from tern.engine.types import SamplingParams
 from tern.settings import (
     MAX_TOKENS,
-    MIN_P,
-    REPEAT_PENALTY,
+    SAMPLING,
     SEED,
-    TEMPERATURE,
-    TOP_K,
-    TOP_P,
     Setting,
     Settings,
 )
 
-SAMPLING: tuple[Setting[Any], ...] = (
-    TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED, MAX_TOKENS,
-)  # fmt: skip
+REPLY_OPTIONS: tuple[Setting[Any], ...] = (*SAMPLING, MAX_TOKENS)
 
 
 def value_of(setting: Setting[Any], manner: Manner, settings: Settings) -> int | float:
@@ -34,15 +28,8 @@ def value_of(setting: Setting[Any], manner: Manner, settings: Settings) -> int |
 
 def sampling_of(manner: Manner, settings: Settings) -> tuple[SamplingParams, int | None]:
     """How the next reply is sampled, and its longest length in tokens (None: no limit)."""
-    values = {setting.key: value_of(setting, manner, settings) for setting in SAMPLING}
-    seed = int(values[SEED.key])
-    longest = int(values[MAX_TOKENS.key])
-    sampling = SamplingParams(
-        temperature=float(values[TEMPERATURE.key]),
-        top_k=int(values[TOP_K.key]),
-        top_p=float(values[TOP_P.key]),
-        min_p=float(values[MIN_P.key]),
-        repeat_penalty=float(values[REPEAT_PENALTY.key]),
-        seed=seed if seed >= 0 else None,
-    )
-    return sampling, longest or None
+    values = {setting.name: setting.type(value_of(setting, manner, settings)) for setting in SAMPLING}
+    if values[SEED.name] < 0:
+        values[SEED.name] = None
+    longest = int(value_of(MAX_TOKENS, manner, settings))
+    return SamplingParams(**values), longest or None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tern.errors import UserError
 
-SHAPES = ("2b4t", "small", "tiny")  # of engine.synthetic, which is too heavy to import for --help
+SHAPES = ("2b4t", "small", "tiny")  # of engine.convert.synthetic, which is too heavy to import for --help
 _SEED = 0
 _VERSION = 1  # of the files made here: a change in how they are made needs new ones
 _ROOM = 1.1  # of the file's size, free on the disk before it is made
@@ -38,7 +38,7 @@ def llama_cpp_model(model: Path) -> Path:
     Raises UserError where a layer's width has no such types.
     """
     from tern import paths
-    from tern.engine.convert.quantize import write_tq2_0
+    from tern.engine.convert.recode import write_tq2_0
     from tern.engine.gguf.reader import GGUFFile
     from tern.engine.threads import performance_cores
 

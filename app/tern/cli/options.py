@@ -12,13 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from tern.errors import UserError
 from tern.settings import (
     MAX_TOKENS,
-    MIN_P,
-    REPEAT_PENALTY,
+    SAMPLING,
     SEED,
-    TEMPERATURE,
     THREADS,
-    TOP_K,
-    TOP_P,
     Setting,
 )
 
@@ -115,21 +111,15 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         "--max-tokens", type=ranged(MAX_TOKENS, 1), metavar="N", help="stop the reply after N tokens"
     )
     group.add_argument("--greedy", action="store_true", help="always take the likeliest token")
-    group.add_argument(
-        "--temperature", type=ranged(TEMPERATURE), metavar="T", help="0 is greedy (default: 0.7)"
-    )
-    group.add_argument("--top-k", type=ranged(TOP_K), metavar="K", help="0 switches it off (default: 40)")
-    group.add_argument("--top-p", type=ranged(TOP_P), metavar="P", help="1 switches it off (default: 0.95)")
-    group.add_argument("--min-p", type=ranged(MIN_P), metavar="P", help="0 switches it off (default: 0.05)")
-    group.add_argument(
-        "--repeat-penalty",
-        type=ranged(REPEAT_PENALTY),
-        metavar="R",
-        help="for the last 64 tokens; 1 switches it off (default: 1)",
-    )
-    group.add_argument(
-        "--seed", type=ranged(SEED, 0), metavar="N", help="same seed, same reply (default: a fresh one)"
-    )
+    for setting in SAMPLING:
+        # That a seed is drawn is said by leaving the option out.
+        low, default = (0, "a fresh one") if setting is SEED else (None, f"{setting.default:g}")
+        group.add_argument(
+            "--" + setting.name.replace("_", "-"),
+            type=ranged(setting, low),
+            metavar=setting.metavar,
+            help=f"{setting.option_help} (default: {default})",
+        )
 
 
 def model_path(args: argparse.Namespace) -> Path:
@@ -160,8 +150,7 @@ def sampling(args: argparse.Namespace) -> SamplingParams:
     """
     from tern.engine.types import SamplingParams
 
-    names = ("temperature", "top_k", "top_p", "min_p", "repeat_penalty", "seed")
-    given: dict[str, Any] = {name: getattr(args, name) for name in names}
+    given: dict[str, Any] = {setting.name: getattr(args, setting.name) for setting in SAMPLING}
     if args.greedy:
         if args.temperature:
             raise UserError("--greedy is a temperature of 0. Leave out --greedy or --temperature.")

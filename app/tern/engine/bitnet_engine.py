@@ -12,7 +12,7 @@ import numpy as np
 from tern.engine import prompt as prompts
 from tern.engine.bitnet_model import BitnetModel
 from tern.engine.encode_cache import PieceEncoder
-from tern.engine.reply import reply
+from tern.engine.reply import prefill, reply
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import (
     Chunk,
@@ -26,6 +26,7 @@ from tern.engine.types import (
 )
 from tern.engine.vocabulary import PRE_TOKENIZER
 from tern.errors import BugError, UserError
+from tern.progress import ignore_progress
 
 PREFILL_CHUNK = 256  # tokens computed at once
 
@@ -102,31 +103,31 @@ class BitnetEngine:
         tokens: list[int],
         wanted: int | None = None,
         should_stop: StopFlag = lambda: False,
-        on_progress: Callable[[int], None] = lambda done: None,
+        on_progress: Callable[[int], None] = ignore_progress,
     ) -> Logits | None:
         """See ``reply.Computer``."""
-        done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
-        del self._cached[done:]
-        logits: Logits | None = None
-        while done < len(tokens):
-            on_progress(done)
-            if should_stop():
-                return None
-            chunk = tokens[done : done + PREFILL_CHUNK]
-            logits = self.model.eval_best(np.asarray(chunk, np.int32), done, wanted, should_stop)
-            if logits is None:
-                return None
-            self._cached += chunk
-            done += len(chunk)
-        on_progress(done)
-        return logits
+        return prefill(
+            self._cached,
+            tokens,
+            PREFILL_CHUNK,
+            lambda chunk: self._eval(chunk, wanted, should_stop),
+            should_stop,
+            on_progress,
+        )
 
     def decode(self, token: int, wanted: int | None = None) -> Logits:
         """See ``reply.Computer``."""
-        logits = self.model.eval_best(np.asarray([token], np.int32), len(self._cached), wanted)
+        logits = self._eval([token], wanted)
         if logits is None:
             raise BugError("decode was aborted")
-        self._cached.append(token)
+        return logits
+
+    def _eval(
+        self, tokens: list[int], wanted: int | None, should_stop: StopFlag | None = None
+    ) -> Logits | None:
+        logits = self.model.eval_best(np.asarray(tokens, np.int32), len(self._cached), wanted, should_stop)
+        if logits is not None:
+            self._cached += tokens
         return logits
 
     def reset(self) -> None:
@@ -137,7 +138,7 @@ class BitnetEngine:
         self,
         request: Request,
         should_stop: StopFlag = lambda: False,
-        on_prefill: PrefillProgress = lambda done, total: None,
+        on_prefill: PrefillProgress = ignore_progress,
     ) -> Iterator[Chunk]:
         return reply(self, request, should_stop, on_prefill)
 

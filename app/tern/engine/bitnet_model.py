@@ -19,10 +19,11 @@ from tern.engine.config import BitnetConfig
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.kernels import loader as kernels
 from tern.engine.kv_cache import KVCache
-from tern.engine.prepared import Progress, prepare
+from tern.engine.prepared import prepare
 from tern.engine.types import EngineOptions, LayerSparsity, Logits
 from tern.engine.weights import Weights
 from tern.errors import BugError, UserError
+from tern.progress import OnProgress, ignore_progress
 
 MAX_HEAD_DIM, MAX_SHARED_HEADS = 256, 64  # what the attention kernel has room for
 # Where the bound keeps failing (on this model, on this text) trying it first only costs: after so many failures in a
@@ -41,7 +42,7 @@ class BitnetModel:
         options: EngineOptions,
         threads: int,
         cache_folder: Path,
-        progress: Progress = lambda fraction: None,
+        progress: OnProgress = ignore_progress,
     ) -> None:
         """``cache_folder`` keeps the prepared weights; ``progress`` is told how far making them has come."""
         self.config = config
@@ -205,8 +206,8 @@ class BitnetModel:
         finally:
             if should_abort is not None:
                 self._ggml.backend_cpu_set_abort_callback(self._backend, self._no_abort, None)
-        if status != ggml.Status.SUCCESS:
-            if status == ggml.Status.ABORTED:
+        if status != ggml.GraphStatus.SUCCESS:
+            if status == ggml.GraphStatus.ABORTED:
                 return None
             raise BugError(f"ggml could not compute the graph (status {status})")
         return built

@@ -1,7 +1,7 @@
 """What a BitNet GGUF file says of its network, checked before anything is built from it.
 
 Each name, shape and type of tensor is held against what the graph will read, so that the graph never meets a
-surprise. Knows the file (``gguf``), not ggml.
+surprise. Knows the file (``gguf/``), not ggml.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tern.engine.types import (
     Stats,
     StopFlag,
 )
+from tern.progress import ignore_progress
 
 
 class FakeEngine:
@@ -81,7 +82,7 @@ class FakeEngine:
         self,
         request: Request,
         should_stop: StopFlag = lambda: False,
-        on_prefill: PrefillProgress = lambda done, total: None,
+        on_prefill: PrefillProgress = ignore_progress,
     ) -> Iterator[Chunk]:
         self.requests.append(request)
         size = self.measure(request.messages)

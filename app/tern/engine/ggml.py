@@ -42,7 +42,7 @@ class Type(IntEnum):
     TQ2_0 = 35
 
 
-class Status(IntEnum):
+class GraphStatus(IntEnum):
     """ggml_status."""
 
     ALLOC_FAILED = -2
@@ -136,7 +136,6 @@ class Ggml:
     """The bound functions, as attributes with ggml's own names (without the prefix ``ggml_``)."""
 
     def __init__(self, base: C.CDLL, cpu: C.CDLL) -> None:
-        self._libraries = (base, cpu)
         for library, table in ((base, _BASE), (cpu, _CPU)):
             for name, (result, *arguments) in table.items():
                 # ggml_threadpool_params_init and friends live in the base library in some builds.

@@ -28,9 +28,8 @@ from tern.errors import BugError, UserError
 
 SPLIT_TOKENS = 16  # up to so many tokens, attention divides the positions among the threads
 SPLIT_POSITIONS = 64  # positions a thread takes at a time then
-COARSE_CAPACITY = (
-    8192  # rows the two-stage head may compute exactly; with more of them the whole head is cheaper
-)
+# Rows the two-stage head may compute exactly; with more of them the whole head is cheaper.
+COARSE_CAPACITY = 8192
 
 
 @dataclass

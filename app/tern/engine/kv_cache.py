@@ -35,7 +35,6 @@ class KVCache:
             g.backend_tensor_alloc(self._buffer, tensor, address + index * layer_bytes)
             tensors.append(tensor)
         self.keys, self.values = tensors[0::2], tensors[1::2]
-        self.bytes_per_position = 2 * config.n_layers * g.row_size(type_, width)
 
     def close(self) -> None:
         self._ggml.backend_buffer_free(self._buffer)

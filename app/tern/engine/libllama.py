@@ -161,13 +161,6 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_sampler_chain_default_params": (ChainParams,),
     "llama_sampler_chain_init": (_P, ChainParams),
     "llama_sampler_chain_add": (None, _P, _P),
-    "llama_sampler_init_greedy": (_P,),
-    "llama_sampler_init_dist": (_P, C.c_uint32),
-    "llama_sampler_init_top_k": (_P, _I),
-    "llama_sampler_init_top_p": (_P, _F, C.c_size_t),
-    "llama_sampler_init_min_p": (_P, _F, C.c_size_t),
-    "llama_sampler_init_temp": (_P, _F),
-    "llama_sampler_init_penalties": (_P, _I, _I, _F, _F, _F),
     "llama_sampler_apply": (None, _P, C.POINTER(TokenDataArray)),
     "llama_sampler_accept": (None, _P, _I),
     "llama_sampler_free": (None, _P),
@@ -182,9 +175,16 @@ class Llama:
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
             setattr(self, name.removeprefix("llama_"), function)
+        self._library = library
         self._heard: deque[str] = deque(maxlen=20)
         self._quiet = LogCallback(self._hear)
         self.be_quiet()
+
+    def sampler(self, name: str, *arguments: C._SimpleCData[Any]) -> int:
+        """What ``llama_sampler_init_<name>`` makes: one stage of a chain. The arguments carry their C types."""
+        function = getattr(self._library, f"llama_sampler_init_{name}")
+        function.restype = _P
+        return int(function(*arguments))
 
     def be_quiet(self) -> None:
         """Let nothing of libllama's log reach a terminal. The package llama_cpp, once imported, prints it."""

@@ -1,7 +1,7 @@
 """Any other GGUF that llama.cpp runs, behind the same Engine protocol: libllama computes, Tern's loop streams.
 
-However the chat is written for the model (``chat_form``), the messages' text is tokenized as plain text: nothing that
-a person pastes can forge a turn. Knows no BitNet.
+However the chat is written for the model (``chat_template``), the messages' text is tokenized as plain text: nothing
+that a person pastes can forge a turn. Knows no BitNet.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tern.engine.config import ARCHITECTURES
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.values import shown
 from tern.engine.llama_model import BATCH, LlamaModel
-from tern.engine.reply import reply
+from tern.engine.reply import prefill, reply
 from tern.engine.types import (
     Chunk,
     EngineOptions,
@@ -29,11 +29,11 @@ from tern.engine.types import (
     Request,
     StopFlag,
 )
+from tern.progress import ignore_progress
 
 _REMEMBERED = 256  # texts whose tokens are kept
-_MARK = (
-    "\u2983{}\u2984"  # stands for a message's text while the template runs; trimmed and copied like any text
-)
+# Stands for a message's text while the template runs; trimmed and copied like any text.
+_MARK = "\u2983{}\u2984"
 
 
 class GenericEngine:
@@ -130,7 +130,7 @@ class GenericEngine:
         self,
         request: Request,
         should_stop: StopFlag = lambda: False,
-        on_prefill: PrefillProgress = lambda done, total: None,
+        on_prefill: PrefillProgress = ignore_progress,
     ) -> Iterator[Chunk]:
         return reply(self, request, should_stop, on_prefill)
 
@@ -147,24 +147,13 @@ class GenericEngine:
         self, tokens: list[int], wanted: int | None, should_stop: StopFlag, on_progress: Callable[[int], None]
     ) -> Logits | None:
         """See ``reply.Computer``; always of every token."""
-        done = min(prompts.common_prefix(self._cached, tokens), len(tokens) - 1)
-        if not self._model.keep(done):  # a recurrent state cannot go back: all is read again
-            done = 0
-        del self._cached[done:]
-        while done < len(tokens):
-            on_progress(done)
-            if should_stop():
-                return None
-            chunk = tokens[done : done + BATCH]
-            self._eval(chunk)
-            done += len(chunk)
-        on_progress(done)
-        return self._logits()
+        # A recurrent state cannot go back: then all is read again.
+        keep = self._model.keep
+        return prefill(self._cached, tokens, BATCH, self._eval, should_stop, on_progress, keep)
 
     def decode(self, token: int, wanted: int | None) -> Logits:
         """See ``reply.Computer``; always of every token."""
-        self._eval([token])
-        return self._logits()
+        return self._eval([token])
 
     def is_end(self, token: int) -> bool:
         return self._vocabulary.is_end(token)
@@ -172,15 +161,13 @@ class GenericEngine:
     def piece(self, token: int) -> bytes:
         return self._vocabulary.piece(token)
 
-    def _eval(self, tokens: list[int]) -> None:
+    def _eval(self, tokens: list[int]) -> Logits:
         try:
             self._model.eval(tokens)
         except BaseException:
             self._cached.clear()  # as the model has
             raise
         self._cached += tokens
-
-    def _logits(self) -> Logits:
         return Logits(None, self._model.logits())
 
     def _tokenize(self, text: str, special: bool) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from tern.engine import ggml
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.kernels import loader as kernels
 from tern.engine.weights import Weights, head_name
+from tern.progress import OnProgress, ignore_progress
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,6 @@ HEADER_BYTES = 1 << 16
 SAMPLES = 256  # pages hashed to know a file again and to see that it is whole
 PAGE = 4096
 COARSE_TASK_ROWS = 2048
-
-Progress = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def prepare(
     cache_folder: Path,
     threads: int,
     exact_head: bool = False,
-    progress: Progress = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> Prepared | None:
     """The prepared copies of a model, from the cache where they are, else made now. None when nothing gains by it.
 
@@ -149,9 +148,8 @@ def _key(file: GGUFFile, sections: list[_Section]) -> str:
     """Names the model's content, from its header and sampled pages, and the layout of what is made of it."""
     hasher = hashlib.blake2b(digest_size=32)
     hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections}".encode())
-    with file.path.open(
-        "rb"
-    ) as stream:  # read, not mapped: every page touched through the mapping would stay
+    # Read, not mapped: every page touched through the mapping would stay.
+    with file.path.open("rb") as stream:
         hasher.update(stream.read(file.data_offset))
         for start in _sample_starts(file.size):
             stream.seek(start)
@@ -213,7 +211,7 @@ def _made(
     file: GGUFFile,
     weights: Weights,
     threads: int,
-    progress: Progress,
+    progress: OnProgress,
 ) -> mmap.mmap:
     """Fill ``memory`` on ``threads`` threads (the C functions release the GIL)."""
     view = np.frombuffer(memory, np.uint8)

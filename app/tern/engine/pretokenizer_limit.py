@@ -22,11 +22,12 @@ _STRETCHES = {
 }
 # Llama 3's, and those that only cut at line ends: llama.cpp has loops for them.
 _OWN_CODE = frozenset({"llama-bpe", "gemma4", "sarvam-moe", "laguna"})
-_PLACES = (  # best first; the place is at the match's end
-    re.compile(r"[^\W\d_](?=[.,!?…。，、])"),  # before a mark that follows a letter
-    re.compile(
-        r"[^\W\d_](?=[\d\s])|\d(?=\D)|\s(?=\S)|[^\w\s](?=[\w\s])"
-    ),  # where the kind of character changes
+# Best first; the place is at the match's end.
+_PLACES = (
+    # Before a mark that follows a letter.
+    re.compile(r"[^\W\d_](?=[.,!?…。，、])"),
+    # Where the kind of character changes.
+    re.compile(r"[^\W\d_](?=[\d\s])|\d(?=\D)|\s(?=\S)|[^\w\s](?=[\w\s])"),
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Protocol
 
-from tern.engine.prompt import Prompt
+from tern.engine.prompt import Prompt, common_prefix
 from tern.engine.sampling import Sampler
 from tern.engine.tokenizer import TextStream
 from tern.engine.types import (
@@ -56,6 +56,40 @@ class Computer(Protocol):
     def is_end(self, token: int) -> bool: ...
 
     def piece(self, token: int) -> bytes: ...
+
+
+def prefill(
+    cached: list[int],
+    tokens: list[int],
+    batch: int,
+    compute: Callable[[list[int]], Logits | None],
+    should_stop: StopFlag,
+    on_progress: Callable[[int], None],
+    keep: Callable[[int], bool] = lambda count: True,
+) -> Logits | None:
+    """What every engine's ``Computer.prefill`` does: ``cached`` keeps what it has in common with ``tokens``, and the
+    rest is computed, ``batch`` tokens at a time.
+
+    ``compute`` appends its tokens to the cache and to ``cached``; None where it was stopped. ``keep(count)`` makes the
+    cache forget all but its first ``count`` tokens; False where it had to forget them all.
+    """
+    # The last token is computed in any case: it gives the logits.
+    done = min(common_prefix(cached, tokens), len(tokens) - 1)
+    if not keep(done):
+        done = 0
+    del cached[done:]
+    logits: Logits | None = None
+    while done < len(tokens):
+        on_progress(done)
+        if should_stop():
+            return None
+        chunk = tokens[done : done + batch]
+        logits = compute(chunk)
+        if logits is None:
+            return None
+        done += len(chunk)
+    on_progress(done)
+    return logits
 
 
 def reply(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ctypes as C
 import secrets
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tern.engine import libllama
 from tern.engine.types import Logits, SamplingParams
 
+_Argument: TypeAlias = "C._SimpleCData[Any]"
 _CANDIDATE = np.dtype([("id", np.int32), ("logit", np.float32), ("p", np.float32)])
 
 
@@ -37,31 +38,8 @@ class Sampler:
         self._pointer = candidates.ctypes.data_as(C.POINTER(libllama.TokenData))
         self._ids = np.arange(n_vocab, dtype=np.int32)
         self._chain = library.sampler_chain_init(library.sampler_chain_default_params())
-        stages = []
-        if self.penalized:
-            stages.append(
-                library.sampler_init_penalties(
-                    n_vocab,
-                    params.penalty_last_n,
-                    params.repeat_penalty,
-                    params.frequency_penalty,
-                    params.presence_penalty,
-                )
-            )
-        if params.greedy:
-            stages.append(library.sampler_init_greedy())
-        else:
-            stages += [
-                library.sampler_init_top_k(params.top_k),
-                library.sampler_init_top_p(params.top_p, 1),
-                library.sampler_init_min_p(params.min_p, 1),
-                library.sampler_init_temp(params.temperature),
-                library.sampler_init_dist(
-                    params.seed & 0xFFFFFFFF if params.seed is not None else secrets.randbits(32)
-                ),
-            ]
-        for stage in stages:
-            library.sampler_chain_add(self._chain, stage)
+        for name, *arguments in _stages(params, self.penalized, n_vocab):
+            library.sampler_chain_add(self._chain, library.sampler(name, *arguments))
 
     def accept(self, tokens: Iterable[int]) -> None:
         """Tell the penalties what has been said before: the last ``penalty_last_n`` tokens of the prompt are enough,
@@ -95,6 +73,31 @@ class Sampler:
         if self._chain is not None:
             libllama.load().sampler_free(self._chain)
             self._chain = None
+
+
+def _stages(
+    params: SamplingParams, penalized: bool, n_vocab: int
+) -> Iterator[tuple[str, *tuple[_Argument, ...]]]:
+    """The chain: each stage by llama.cpp's name, with its arguments as C has them."""
+    if penalized:
+        yield (
+            "penalties",
+            C.c_int32(n_vocab),
+            C.c_int32(params.penalty_last_n),
+            C.c_float(params.repeat_penalty),
+            C.c_float(params.frequency_penalty),
+            C.c_float(params.presence_penalty),
+        )
+    if params.greedy:
+        yield ("greedy",)
+        return
+    at_least_one = C.c_size_t(1)
+    yield "top_k", C.c_int32(params.top_k)
+    yield "top_p", C.c_float(params.top_p), at_least_one
+    yield "min_p", C.c_float(params.min_p), at_least_one
+    yield "temp", C.c_float(params.temperature)
+    seed = params.seed & 0xFFFFFFFF if params.seed is not None else secrets.randbits(32)
+    yield "dist", C.c_uint32(seed)
 
 
 def _wanted(params: SamplingParams, penalized: bool) -> int | None:

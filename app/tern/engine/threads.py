@@ -77,9 +77,8 @@ def _linux_cores(allowed: Iterable[int], cpus: Path, performance: Path) -> int:
     fast = _cpu_list(_read(performance))  # Intel's hybrids list their performance cores there
     if fast & names:
         names &= fast
-    capacity = {
-        cpu: int(_read(cpus / f"cpu{cpu}" / "cpu_capacity") or 0) for cpu in names
-    }  # Arm's big.LITTLE
+    # Arm's big.LITTLE.
+    capacity = {cpu: int(_read(cpus / f"cpu{cpu}" / "cpu_capacity") or 0) for cpu in names}
     fastest = max(capacity.values(), default=0)
     cores = set()
     for cpu in names:

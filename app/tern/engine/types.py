@@ -11,7 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
-if TYPE_CHECKING:  # the window's first paint need not wait for numpy
+from tern.progress import ignore_progress
+from tern.settings import MIN_P, REPEAT_PENALTY, TEMPERATURE, TOP_K, TOP_P
+
+# The window's first paint need not wait for numpy.
+if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
@@ -50,13 +54,15 @@ class SamplingParams:
 
     The penalties look back on the last ``penalty_last_n`` tokens of the prompt and the reply together, those left out
     that end a turn; greedy takes the likeliest token after them.
+
+    What a person can set is in the settings' ``SAMPLING``, under the same names and with these defaults.
     """
 
-    temperature: float = 0.7
-    top_k: int = 40
-    top_p: float = 0.95
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
+    temperature: float = TEMPERATURE.default
+    top_k: int = TOP_K.default
+    top_p: float = TOP_P.default
+    min_p: float = MIN_P.default
+    repeat_penalty: float = REPEAT_PENALTY.default
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     penalty_last_n: int = 64
@@ -65,11 +71,6 @@ class SamplingParams:
     @property
     def greedy(self) -> bool:
         return self.temperature <= 0.0
-
-    @classmethod
-    def greedy_params(cls) -> SamplingParams:
-        """Always the likeliest token, with no penalty: the setting that tests and comparisons use."""
-        return cls(temperature=0.0)
 
 
 class FinishReason(StrEnum):
@@ -238,7 +239,7 @@ class Engine(Protocol):
         self,
         request: Request,
         should_stop: StopFlag = lambda: False,
-        on_prefill: PrefillProgress = lambda done, total: None,
+        on_prefill: PrefillProgress = ignore_progress,
     ) -> Iterator[Chunk]:
         """Stream one reply. ``should_stop`` is read between tokens and between prefill chunks.
 

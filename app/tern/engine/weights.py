@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tern.engine import ggml
 from tern.engine.config import BitnetConfig
+from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
 from tern.engine.kernels import loader as kernels
 from tern.errors import UserError
@@ -52,7 +53,8 @@ class Weights:
                 address = file.address + info.offset
                 if info.type == TensorType.I2_S:
                     n_in, n_out = info.shape
-                    scale = _scale(stream, info.offset + n_in * n_out // 4)
+                    trailer = _read(stream, info.offset + n_in * n_out // 4, ternary_bytes.I2S_TRAILER)
+                    scale = float(ternary_bytes.i2s_scale(trailer))
                     self.matrices[name.removesuffix(".weight")] = kernels.matrix(address, scale, n_out)
                 else:
                     tensor = g.tensor(self._context, int(info.type), *info.shape)
@@ -122,11 +124,6 @@ def _read(stream: io.FileIO, offset: int, n_bytes: int) -> bytes:
             "{name} became shorter while Tern read it. Download or import the model again.", name=stream.name
         )
     return data
-
-
-def _scale(stream: io.FileIO, offset: int) -> float:
-    """An I2_S tensor's scale."""
-    return float(np.frombuffer(_read(stream, offset, 4), np.float32)[0])
 
 
 def head_name(file: GGUFFile) -> str:

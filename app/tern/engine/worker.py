@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
 from tern.errors import Sentence, TernError, UserError
+from tern.progress import OnProgress
 
 log = logging.getLogger(__name__)
 
-Progress = Callable[[float], None]
-EngineFactory = Callable[[Progress], Engine]
+EngineFactory = Callable[[OnProgress], Engine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,8 @@ BUG_SENTENCE = Sentence(
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
 )
 
-# llama.cpp's tokenizers call themselves for every character of a word (see ``recursion``); a Mac gives threads 0.5 MB.
+# llama.cpp's tokenizers call themselves for every character of a word (see ``pretokenizer_limit``); a Mac gives
+# threads 0.5 MB.
 _STACK_BYTES = 16 << 20
 
 

@@ -19,6 +19,7 @@ from tern.errors import UserError
 from tern.library import catalog, shelf
 from tern.library.part_file import hash_file
 from tern.library.shards import shards, stem
+from tern.progress import OnProgress, ignore_progress
 
 _READ = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of what is written; EFBIG: FAT32 ends at 4 GB
@@ -31,7 +32,7 @@ def take(
     link: bool,
     name: str = "",
     title: str = "",
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     origin: str = "import",
 ) -> shelf.Installed:
     """Put the file at ``path`` on the shelf under ``name`` (default: the catalogue's, or its own).
@@ -110,7 +111,7 @@ def make(
     source: Path,
     name: str,
     write: Callable[[Path, Path, Callable[[float], None]], object],
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> shelf.Installed:
     """Make a GGUF of ``source`` (a folder of safetensors) in the models folder and put it on the shelf.
 
@@ -137,9 +138,7 @@ def need_room(target: Path, needed: int) -> None:
         )
 
 
-def keep(
-    path: Path, name: str, title: str, progress: Callable[[float], None] = lambda fraction: None
-) -> shelf.Installed:
+def keep(path: Path, name: str, title: str, progress: OnProgress = ignore_progress) -> shelf.Installed:
     """Put a file that Tern itself made in its models folder on the shelf. ``progress`` is told fractions."""
     try:
         status = path.stat()

@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-Progress = Callable[[float], None]
+from tern.progress import OnProgress, ignore_progress
 
 _LONG_PROMPT = 512  # tokens; longer ones are repeated less often, and find everything warm
 _LONG_REPEATS = 3
@@ -38,7 +38,7 @@ class Measurable(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RepeatedRate:
     """Tokens a second of each repeat."""
 
     repeats: tuple[float, ...]
@@ -98,8 +98,8 @@ class Result:
     ``beside``: what was measured in turns with decode at an empty context: before its first repeat, after each.
     """
 
-    prefill: dict[int, Rate]
-    decode: dict[int, Rate]
+    prefill: dict[int, RepeatedRate]
+    decode: dict[int, RepeatedRate]
     beside: tuple[float, ...] = ()
 
 
@@ -107,8 +107,8 @@ class Result:
 class Versus:
     """Two engines measured in turns: ``first`` and ``second`` run by run."""
 
-    first: Rate
-    second: Rate
+    first: RepeatedRate
+    second: RepeatedRate
 
     @property
     def ratios(self) -> tuple[float, ...]:
@@ -133,7 +133,7 @@ class Versus:
 class Bench:
     """Timed runs over one stream of random tokens; every prompt is the beginning of it."""
 
-    def __init__(self, n_vocab: int, plan: Plan, total: float, progress: Progress) -> None:
+    def __init__(self, n_vocab: int, plan: Plan, total: float, progress: OnProgress) -> None:
         longest = max((*plan.prompts, *(context + plan.tokens for context in plan.contexts), plan.tokens + 1))
         self._stream: list[int] = np.random.default_rng(plan.seed).integers(0, n_vocab, longest + 1).tolist()
         self._plan = plan
@@ -172,7 +172,7 @@ def measure(
     engine: Measurable,
     n_vocab: int,
     plan: Plan,
-    progress: Progress = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     beside: Callable[[], float] | None = None,
 ) -> Result:
     """Carry out ``plan``. One uncounted run of each kind comes first: it warms caches and builds graphs.
@@ -184,13 +184,13 @@ def measure(
     cost = _DECODE_COST * plan.tokens * runs * len(plan.contexts)
     cost += sum(length * (runs if length <= _LONG_PROMPT else _LONG_REPEATS) for length in plan.prompts)
     bench = Bench(n_vocab, plan, cost, progress)
-    prefill: dict[int, Rate] = {}
-    decode: dict[int, Rate] = {}
+    prefill: dict[int, RepeatedRate] = {}
+    decode: dict[int, RepeatedRate] = {}
     for length in sorted(plan.prompts):
         warm = length > _LONG_PROMPT and len(prefill) > 0
         repeats = min(plan.repeats, _LONG_REPEATS) if length > _LONG_PROMPT else plan.repeats
         rates = [bench.prefill_rate(engine, length) for _ in range(repeats if warm else repeats + 1)]
-        prefill[length] = Rate(tuple(rates[-repeats:]))
+        prefill[length] = RepeatedRate(tuple(rates[-repeats:]))
     turns: list[float] = []
     for context in sorted(plan.contexts, reverse=True):
         rates = []
@@ -198,7 +198,7 @@ def measure(
             rates.append(bench.decode_rate(engine, context))
             if beside is not None and context == 0:
                 turns.append(beside())
-        decode[context] = Rate(tuple(rates[1:]))
+        decode[context] = RepeatedRate(tuple(rates[1:]))
     return Result(prefill, dict(sorted(decode.items())), tuple(turns))
 
 
@@ -207,7 +207,7 @@ def compare(
     second: Measurable,
     n_vocab: int,
     plan: Plan,
-    progress: Progress = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> tuple[dict[int, Versus], dict[int, Versus]]:
     """Prefill and decode of two engines in turns, first second first second: by prompt length, and by context.
 
@@ -218,7 +218,7 @@ def compare(
 
     def in_turns(run: Callable[[Measurable, int], float], size: int) -> Versus:
         pairs = [(run(first, size), run(second, size)) for _ in range(plan.repeats + 1)][1:]
-        return Versus(Rate(tuple(a for a, _ in pairs)), Rate(tuple(b for _, b in pairs)))
+        return Versus(RepeatedRate(tuple(a for a, _ in pairs)), RepeatedRate(tuple(b for _, b in pairs)))
 
     decode = {context: in_turns(bench.decode_rate, context) for context in plan.contexts}
     prefill = {length: in_turns(bench.prefill_rate, length) for length in plan.prompts}

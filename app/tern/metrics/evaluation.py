@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tern.errors import BugError
+from tern.progress import OnProgress, ignore_progress
 
 CHUNK = 64  # tokens whose logits are held at once: 33 MB with a vocabulary of 128,256
 
@@ -56,7 +57,7 @@ def perplexity(
     tokens: NDArray[np.int32],
     bos: int,
     window: int,
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
 ) -> Perplexity:
     """Perplexity of ``tokens``: exp of the mean negative log probability of each, given those before it.
 

@@ -91,9 +91,8 @@ def _group_limits(group: Path) -> Iterator[tuple[int, int]]:
     """A control group's. Pages of files count too, but leave when room is needed."""
     used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes") or 0
     fields = dict(line.split() for line in _text(group / "memory.stat").splitlines())
-    prefix = (
-        "total_" if "total_inactive_file" in fields else ""
-    )  # version 1 names what groups below hold apart
+    # Version 1 names what groups below hold apart.
+    prefix = "total_" if "total_inactive_file" in fields else ""
     files = sum(int(fields.get(f"{prefix}{kind}_file", 0)) for kind in ("active", "inactive"))
     for name in ("memory.max", "memory.high", "memory.limit_in_bytes"):
         limit = _number(group / name)  # the word "max" where there is none

@@ -74,12 +74,11 @@ class TokenBytes:
     down: float
     head: float
     other: float  # norms and one row of the token embedding
-    kv_cache: float
 
     @property
     def total(self) -> float:
         layers = self.attention + self.gate + self.up + self.down
-        return layers + self.head + self.other + self.kv_cache
+        return layers + self.head + self.other
 
     def as_json(self) -> dict[str, float]:
         """The object of the JSON report, bytes."""
@@ -91,12 +90,8 @@ def token_bytes(
     live_rows: float = 1.0,
     live_columns: float = 1.0,
     head_bytes: float | None = None,
-    kv_bytes: float = 0.0,
 ) -> TokenBytes:
-    """Bytes a token, from the live parts (0 to 1) of ``up`` and ``down``; ``head_bytes`` None: the whole head.
-
-    ``kv_bytes``: of all positions that the token looks back on.
-    """
+    """Bytes a token, from the live parts (0 to 1) of ``up`` and ``down``; ``head_bytes`` None: the whole head."""
     return TokenBytes(
         attention=sizes.attention,
         gate=sizes.gate,
@@ -104,7 +99,6 @@ def token_bytes(
         down=sizes.down * live_columns,
         head=sizes.head if head_bytes is None else head_bytes,
         other=sizes.norms + sizes.embedding_row,
-        kv_cache=kv_bytes,
     )
 
 

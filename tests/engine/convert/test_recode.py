@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 from pathlib import Path
@@ -12,16 +11,16 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from tern.engine import ggml
+from tern.engine.config import LINEARS
 from tern.engine.convert import recode
-from tern.engine.convert.from_safetensors import ternarize, unpack_codes, write_gguf
-from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.convert.from_safetensors import packed_chunks, ternarize, write_gguf
+from tern.engine.convert.synthetic import SHAPES, SyntheticShape, write_synthetic
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import BugError, UserError
-from tern.open_engine import open_engine
+from tern.open_engine import open_engine, open_model
 
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
@@ -34,18 +33,6 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("recode") / "tiny.gguf"
     write_synthetic(path, SHAPES["tiny"])
     return path
-
-
-def test_tq1_0_is_llama_cpps_own() -> None:
-    codes = RNG.integers(0, 3, (3, 512), np.uint8)
-    values = np.ascontiguousarray(codes.astype(np.float32) - 1)
-    theirs = np.empty(3 * 2 * 54, np.uint8)
-    pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
-    ggml.load().quantize_chunk(TensorType.TQ1_0, pointer, theirs.ctypes.data, 0, 3, 512, None)
-    assert recode.pack_tq1_0(codes) == theirs.tobytes()
-    found, scales = recode.unpack_tq1_0(theirs, 3, 512)
-    assert np.array_equal(found, values)
-    assert (scales == 1).all()
 
 
 @pytest.mark.parametrize("encoding", ["tq2_0", "tq1_0"])
@@ -124,10 +111,56 @@ def test_the_template_is_terns_own_prompt() -> None:
 def _answer(path: Path) -> str:
     engine = open_engine(path, EngineOptions(threads=1, kv_type="f32"))
     try:
-        request = Request([Message("user", "Hi there")], SamplingParams.greedy_params(), 12)
+        request = Request([Message("user", "Hi there")], SamplingParams(temperature=0.0), 12)
         return "".join(chunk.text for chunk in engine.generate(request))
     finally:
         engine.close()
+
+
+# -- llama.cpp's own types, the head rounded: the graph runs them --------------------------------------------------
+
+
+def test_the_same_weights_in_llama_cpps_types(tmp_path: Path, tiny_model: Path) -> None:
+    path = tmp_path / "tq2.gguf"
+    told: list[float] = []
+    with GGUFFile.open(tiny_model) as source:
+        recode.write_tq2_0(source, path, told.append, threads=2)
+        with GGUFFile.open(path) as made:
+            assert made.get("general.file_type", int) == recode.FILE_TYPES["tq2_0"]
+            assert list(made.strings("tokenizer.ggml.tokens")) == list(
+                source.strings("tokenizer.ggml.tokens")
+            )
+            for name in (f"blk.{layer}.{linear}" for layer in (0, 1) for linear in LINEARS):
+                cols, rows = source.tensors[f"{name}.weight"].shape
+                weights, scale = ternary_bytes.unpack(source.data(f"{name}.weight"), rows, cols)
+                same, blocks = ternary_bytes.unpack_tq2_0(made.data(f"{name}.weight"), rows, cols)
+                assert np.array_equal(weights, same)
+                assert np.all(blocks == 1.0)
+                assert made.data(f"{name}.scale").view(np.float32)[0] == scale
+            assert made.tensors["token_embd.weight"].type == TensorType.Q6_K
+            assert np.array_equal(made.data("output_norm.weight"), source.data("output_norm.weight"))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    found = []
+    for model_path in (tiny_model, path):
+        model = open_model(model_path, EngineOptions(threads=1))
+        logits = model.eval(np.array([3, 1, 4], np.int32), 0)
+        assert logits is not None
+        found.append(logits[0].copy())
+        model.close()
+    # TQ2_0 rounds activations by blocks of 256, Q6_K rounds the head: close, not equal
+    assert 0 < np.linalg.norm(found[0] - found[1]) < 0.3 * np.linalg.norm(found[0])
+
+
+def test_a_width_that_llama_cpp_has_no_kernel_for(tmp_path: Path) -> None:
+    shape = SyntheticShape(n_embd=128, n_layers=1, n_ff=128, n_heads=2, n_kv_heads=1, n_vocab=272)
+    write_synthetic(tmp_path / "narrow.gguf", shape)
+    with (
+        GGUFFile.open(tmp_path / "narrow.gguf") as source,
+        pytest.raises(UserError, match="128 values wide"),
+    ):
+        recode.write_tq2_0(source, tmp_path / "out.gguf")
+    assert not (tmp_path / "out.gguf").exists()
 
 
 # -- triplets: one set of master weights as BF16 safetensors, packed safetensors, and the official layout ------------
@@ -251,9 +284,17 @@ def test_ternarize_rounds_half_to_even_and_clips() -> None:
     codes, scale = ternarize(np.array([[0.5, -0.5, 1.5, -9, 0.51, 0]], np.float32), 1.0)
     assert codes.tolist() == [[1, 1, 2, 0, 2, 1]]
     assert scale == 1
-    assert unpack_codes(np.array([[0b10_01_00_10]], np.uint8)).tolist() == [[2], [0], [1], [2]]
+
+
+def test_packed_weights_become_i2_s_row_by_row() -> None:
+    packed = np.full((1, 128), 0b10_01_00_10, np.uint8)
+    *rows, trailer = packed_chunks(packed, 0.5)
+    assert [set(ternary_bytes.unpack_codes(np.frombuffer(row, np.uint8), 1, 128).flat) for row in rows] == [
+        {1}, {-1}, {0}, {1},
+    ]  # fmt: skip
+    assert ternary_bytes.i2s_scale(trailer) == 0.5
     with pytest.raises(UserError, match="not -1, 0 or"):
-        unpack_codes(np.array([[0b11]], np.uint8))
+        list(packed_chunks(np.full((1, 128), 0b11, np.uint8), 0.5))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""I2_S and TQ2_0 against their layout spelled out value by value, and against ggml's own TQ2_0."""
+"""The ternary encodings against their layout spelled out value by value, and against ggml's own TQ2_0 and TQ1_0."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import llama_cpp
 import numpy as np
 import pytest
 
+from tern.engine import ggml
 from tern.engine.gguf import ternary_bytes
+from tern.engine.gguf.reader import TensorType
 from tern.errors import BugError, UserError
 
 
@@ -53,13 +55,25 @@ def test_i2s_refuses_what_is_not_i2s() -> None:
 def test_tq2_0_is_what_ggml_reads() -> None:
     codes = _codes(3, 512)
     buffer = ternary_bytes.pack_tq2_0(codes)
-    library = next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base*"))
-    ggml = ctypes.CDLL(str(library))
-    ggml.dequantize_row_tq2_0.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64]
+    place = next((Path(llama_cpp.__file__).parent / "lib").glob("*ggml-base*"))
+    library = ctypes.CDLL(str(place))
+    library.dequantize_row_tq2_0.argtypes = [ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64]
     seen = np.empty(codes.size, np.float32)
-    ggml.dequantize_row_tq2_0(buffer, seen.ctypes.data, codes.size)
+    library.dequantize_row_tq2_0(buffer, seen.ctypes.data, codes.size)
     assert np.array_equal(seen.reshape(codes.shape), codes.astype(np.float32) - 1)
     weights, scales = ternary_bytes.unpack_tq2_0(buffer, 3, 512)
     assert np.array_equal(weights, codes.astype(np.int8) - 1)
     assert np.all(scales == 1.0)
     assert scales.shape == (3, 2)
+
+
+def test_tq1_0_is_ggmls_own() -> None:
+    codes = _codes(3, 512)
+    values = np.ascontiguousarray(codes.astype(np.float32) - 1)
+    theirs = np.empty(3 * 2 * 54, np.uint8)
+    pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    ggml.load().quantize_chunk(TensorType.TQ1_0, pointer, theirs.ctypes.data, 0, 3, 512, None)
+    assert ternary_bytes.pack_tq1_0(codes) == theirs.tobytes()
+    found, scales = ternary_bytes.unpack_tq1_0(theirs, 3, 512)
+    assert np.array_equal(found, values)
+    assert (scales == 1).all()

@@ -10,7 +10,7 @@ Knows no graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import TensorType, ValueType
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import UserError
+from tern.progress import OnProgress, ignore_progress
 
 ARCH = "bitnet-b1.58"
 _FILE_TYPE_I2_S = 40  # general.file_type of the official file
@@ -46,10 +47,8 @@ _NORMS = {
     "ffn_sub_norm": "mlp.ffn_sub_norm",
 }
 
-Progress = Callable[[float], None]
 
-
-def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: None) -> None:
+def write_gguf(folder: Path, path: Path, progress: OnProgress = ignore_progress) -> None:
     """Write the model in ``folder`` (config.json, tokenizer.json, *.safetensors) to ``path`` in the official layout.
 
     Raises UserError, one sentence, for a folder that is something else.
@@ -65,9 +64,8 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
     writer = GGUFWriter(path)
     _describe(writer, config, folder)
     shapes = _shapes(config)
-    source.expect(
-        "model.embed_tokens.weight", shapes["token_embd"]
-    )  # before a list of as many tokens is made
+    # Before a list of as many tokens is made.
+    source.expect("model.embed_tokens.weight", shapes["token_embd"])
     _add_tokenizer(writer, source.json("tokenizer.json"), config, _number(config, "vocab_size"))
     done, total = 0, sum(len(tensor.data) for tensor in source.tensors.values())
 
@@ -108,7 +106,7 @@ def write_gguf(folder: Path, path: Path, progress: Progress = lambda fraction: N
             if tensor.type == "U8":
                 source.expect(tensor.name, (rows // 4, cols))
                 scale = _scale(source[f"{theirs}{module}.weight_scale"])
-                chunks = _packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
+                chunks = packed_chunks(tensor.bytes_(), 1 / scale if inverse else scale)
             else:
                 chunks = _master_chunks(source.expect(tensor.name, (rows, cols)))
             add(f"{ours}{name}.weight", tensor, TensorType.I2_S, (rows, cols), chunks)
@@ -126,19 +124,10 @@ def ternarize(weights: NDArray[np.float32], mean_abs: float) -> tuple[NDArray[np
     return codes, np.float32(1.0) / s
 
 
-def unpack_codes(packed: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Codes (4 * rows, cols) of transformers' packing: row i * rows + r lies in row r at bits 2 * i
-    [transformers, integrations/bitnet.py, pack_weights]."""
-    codes = np.concatenate([(packed >> (2 * part)) & 3 for part in range(4)])
-    if codes.size and codes.max() > 2:
-        raise UserError(
-            "The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again."
-        )
-    return codes
-
-
-def _packed_chunks(packed: NDArray[np.uint8], scale: float) -> Iterator[bytes]:
-    for part in range(4):  # a quarter of the rows at a time
+def packed_chunks(packed: NDArray[np.uint8], scale: float) -> Iterator[bytes]:
+    """I2_S of transformers' packing, a quarter of the rows at a time: row i * rows + r lies in row r at bits 2 * i
+    [transformers, integrations/bitnet.py, pack_weights]. Raises UserError at a code 3."""
+    for part in range(4):
         codes = (packed >> (2 * part)) & 3
         if codes.size and codes.max() > 2:
             raise UserError(
@@ -178,9 +167,8 @@ def _rows(tensor: StoredTensor) -> Iterator[NDArray[np.float32]]:
 
 def _float_chunks(tensor: StoredTensor, dtype: str) -> Iterator[NDArray[Any]]:
     for piece in _rows(tensor):
-        with np.errstate(
-            over="ignore"
-        ):  # what F16 cannot hold becomes infinite, in the official file as well
+        # What F16 cannot hold becomes infinite, in the official file as well.
+        with np.errstate(over="ignore"):
             yield piece.astype(dtype)
 
 

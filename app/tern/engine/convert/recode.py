@@ -1,15 +1,18 @@
 """The same ternary weights in another encoding: I2_S (Microsoft's), TQ2_0 and TQ1_0 (llama.cpp's). Nothing is rounded.
 
 Every file written is read back, unpacked and compared before it gets its name. Also the export that stock llama.cpp
-tokenizes rightly. Knows files; no graph.
+tokenizes rightly, and a BitNet as llama.cpp's users have it, to compare kernels with: there alone the output head is
+rounded. Knows files and ggml's quantizer; no graph.
 """
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,24 +20,31 @@ from numpy.typing import NDArray
 from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
+from tern.engine.gguf.types import n_bytes
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError, UserError
+from tern.progress import OnProgress, ignore_progress
 
 Encoding = Literal["i2_s", "tq2_0", "tq1_0"]
 ENCODINGS = get_args(Encoding)
-Progress = Callable[[float], None]
+_Chunks = Iterator[bytes | NDArray[np.uint8]]
 
 # general.file_type: llama.cpp's numbers, and the official file's
-_FILE_TYPES: dict[Encoding, int] = {"i2_s": 40, "tq1_0": 36, "tq2_0": 37}
+FILE_TYPES: dict[Encoding, int] = {"i2_s": 40, "tq1_0": 36, "tq2_0": 37}
 _TYPES: dict[Encoding, TensorType] = {
     "i2_s": TensorType.I2_S,
     "tq2_0": TensorType.TQ2_0,
     "tq1_0": TensorType.TQ1_0,
 }
 _TERNARY = set(_TYPES.values())
-_BLOCK, _TQ1_BYTES = 256, 54
+_BLOCK = ternary_bytes.TQ_BLOCK
+_BLOCK_BYTES = {
+    TensorType.TQ2_0: ternary_bytes.TQ2_BLOCK_BYTES,
+    TensorType.TQ1_0: ternary_bytes.TQ1_BLOCK_BYTES,
+}
 _CHUNK_VALUES = 1 << 22
-_POW3 = np.array([1, 3, 9, 27, 81], np.uint8)
+_FLOATS = {TensorType.F16: "<f2", TensorType.F32: "<f4"}
+_HEAD_ROWS = 2048  # of the output head, quantized at a time
 # Stock llama.cpp knows a `bitnet`; the prompt that Tern builds itself, as a template for programs that run one
 EXPORT_ARCH = "bitnet"
 LLAMA = "llama"
@@ -51,7 +61,7 @@ def write_recoded(
     path: Path,
     encoding: Encoding,
     for_llama_cpp: bool = False,
-    progress: Progress = lambda f: None,
+    progress: OnProgress = ignore_progress,
 ) -> None:
     """Write the model of ``source`` to ``path`` with its ternary weights in ``encoding``; everything else as it is.
 
@@ -78,17 +88,8 @@ def write_recoded(
     temporary = path.with_name(f".{path.name}.converting")
     writer = GGUFWriter(temporary)
     _copy_metadata(writer, source, config, encoding, for_llama_cpp)
-    total = 2 * sum(info.n_values for info in source.tensors.values())  # written, then compared
-    done = 0
-
-    def counted(
-        info: TensorInfo, chunks: Iterator[bytes | NDArray[np.uint8]]
-    ) -> Iterator[bytes | NDArray[np.uint8]]:
-        nonlocal done
-        yield from chunks
-        done += info.n_values
-        progress(done / total)
-
+    # Half of the work is writing, the other half comparing.
+    counted = _counter(source, lambda fraction: progress(0.5 * fraction))
     for name, info in source.tensors.items():
         stem = name.removesuffix(".weight")
         if info.type in _TERNARY:
@@ -106,8 +107,7 @@ def write_recoded(
             if encoding != "i2_s":
                 writer.add_tensor(f"{stem}.scale", (1,), TensorType.F32, np.array([scale], np.float32))
         elif not (name.endswith(".scale") and f"{name.removesuffix('.scale')}.weight" in source.tensors):
-            whole = iter((source.data(name),))
-            writer.add_tensor(name, info.shape, info.type, partial(counted, info, whole))
+            writer.add_tensor(name, info.shape, info.type, partial(counted, info, _whole(source, name)))
     try:
         writer.write()
         with GGUFFile.open(temporary) as written:
@@ -122,7 +122,52 @@ def write_recoded(
         temporary.unlink(missing_ok=True)
 
 
-def compare(first: GGUFFile, second: GGUFFile, progress: Progress = lambda fraction: None) -> None:
+def write_tq2_0(
+    source: GGUFFile, path: Path, progress: OnProgress = ignore_progress, threads: int = 1
+) -> None:
+    """Write the BitNet of ``source`` to ``path`` in llama.cpp's own types: every I2_S tensor as TQ2_0 and its F32
+    ``.scale``, and the output matrix (the token embedding, where it is tied) as Q6_K, on ``threads`` threads.
+
+    Raises UserError where a width is not a multiple of 256, which both types need, or when the disk refuses.
+    """
+    writer = GGUFWriter(path)
+    _copy_metadata(writer, source, BitnetConfig.from_gguf(source), "tq2_0", for_llama_cpp=False)
+    counted = _counter(source, progress)
+    head = "output.weight" if "output.weight" in source.tensors else "token_embd.weight"
+    for name, info in source.tensors.items():
+        type_, chunks = info.type, _whole(source, name)
+        if info.type is TensorType.I2_S:
+            _check_width(source, info)
+            stem = name.removesuffix(".weight")
+            scale = tensor_scale(source, stem)
+            type_, chunks = TensorType.TQ2_0, _encode(source, info, "tq2_0", scale)
+            writer.add_tensor(f"{stem}.scale", (1,), TensorType.F32, np.array([scale], np.float32))
+        elif name == head and info.type in _FLOATS:
+            _check_width(source, info)
+            rows = source.data(name).view(_FLOATS[info.type]).reshape(-1, info.shape[0])
+            type_, chunks = TensorType.Q6_K, _q6_k(rows, threads)
+        writer.add_tensor(name, info.shape, type_, partial(counted, info, chunks))
+    writer.write()
+
+
+def _whole(source: GGUFFile, name: str) -> _Chunks:
+    yield source.data(name)
+
+
+def _counter(source: GGUFFile, progress: OnProgress) -> Callable[[TensorInfo, _Chunks], _Chunks]:
+    """Hands a tensor's chunks on; when they are through, ``progress`` is told the part of all values that is done."""
+    total, done = sum(info.n_values for info in source.tensors.values()), 0
+
+    def counted(info: TensorInfo, chunks: _Chunks) -> _Chunks:
+        nonlocal done
+        yield from chunks
+        done += info.n_values
+        progress(done / total)
+
+    return counted
+
+
+def compare(first: GGUFFile, second: GGUFFile, progress: OnProgress = ignore_progress) -> None:
     """Unpack every tensor of both files; BugError when a weight, a scale or any other value differs."""
     total, done = sum(info.n_values for info in first.tensors.values()), 0
     for name, info in first.tensors.items():
@@ -151,9 +196,8 @@ def tensor_scale(file: GGUFFile, stem: str) -> float:
     info = file.tensors[f"{stem}.weight"]
     data = file.data(info.name)
     if info.type is TensorType.I2_S:
-        return float(data[-ternary_bytes.I2S_TRAILER :][:4].view("<f4")[0])
-    size = ternary_bytes.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES
-    blocks = data.reshape(-1, size)[:, -2:].copy().view("<f2")
+        return float(ternary_bytes.i2s_scale(data[-ternary_bytes.I2S_TRAILER :]))
+    blocks = data.reshape(-1, _BLOCK_BYTES[info.type])[:, -2:].copy().view("<f2")
     # A block of zeros alone has the scale 0 when llama.cpp made it.
     used = np.unique(blocks[blocks != 0]) if (blocks == 0).any() else np.unique(blocks)
     if len(used) > 1:
@@ -170,70 +214,25 @@ def tensor_scale(file: GGUFFile, stem: str) -> float:
 
 def weights(file: GGUFFile, info: TensorInfo) -> Iterator[NDArray[np.int8]]:
     """A ternary tensor's weights (rows, cols) in {-1, 0, 1}, some rows at a time (the same for every encoding)."""
+    cols = info.shape[0]
+    for n, piece in _row_pieces(file, info):
+        if info.type is TensorType.I2_S:
+            yield ternary_bytes.unpack_codes(piece, n, cols)
+        elif info.type is TensorType.TQ2_0:
+            yield _without_empty_blocks(*ternary_bytes.unpack_tq2_0(piece, n, cols))
+        else:
+            yield _without_empty_blocks(*ternary_bytes.unpack_tq1_0(piece, n, cols))
+
+
+def _row_pieces(file: GGUFFile, info: TensorInfo) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    """A ternary tensor's bytes, some rows at a time: how many rows, and theirs."""
     cols, rows = info.shape[0], info.n_values // info.shape[0]
     data = file.data(info.name)
-    if info.type is TensorType.I2_S:
-        row_bytes = cols // 4
-    else:
-        row_bytes = (
-            cols // _BLOCK * (ternary_bytes.TQ2_BLOCK_BYTES if info.type is TensorType.TQ2_0 else _TQ1_BYTES)
-        )
+    row_bytes = cols // 4 if info.type is TensorType.I2_S else cols // _BLOCK * _BLOCK_BYTES[info.type]
     step = max(1, _CHUNK_VALUES // cols)
     for start in range(0, rows, step):
         n = min(step, rows - start)
-        piece = data[start * row_bytes : (start + n) * row_bytes]
-        if info.type is TensorType.I2_S:
-            whole = np.concatenate([piece, np.zeros(ternary_bytes.I2S_TRAILER, np.uint8)])
-            yield ternary_bytes.unpack(whole, n, cols)[0]
-        elif info.type is TensorType.TQ2_0:
-            found, scales = ternary_bytes.unpack_tq2_0(piece, n, cols)
-            yield _without_empty_blocks(found, scales)
-        else:
-            found, scales = unpack_tq1_0(piece, n, cols)
-            yield _without_empty_blocks(found, scales)
-
-
-def pack_tq1_0(codes: NDArray[np.uint8]) -> bytes:
-    """TQ1_0 bytes of ``codes`` (rows, cols), cols a multiple of 256, each block's scale 1.0.
-
-    Five codes a byte as a fraction in base 3, scaled to 256: of the first 160 values of a block, value 32 * n + m is
-    digit n of byte m; of the next 80, value 16 * n + m that of byte 32 + m; of the last 16, value 4 * n + m that of
-    byte 48 + m, whose fifth digit is 0 [ggml-quants.c, quantize_row_tq1_0_ref].
-    """
-    block = codes.reshape(-1, _BLOCK).astype(np.uint16)
-    out = np.empty((len(block), _TQ1_BYTES), np.uint8)
-    for start, end, width, at in ((0, 160, 32, 0), (160, 240, 16, 32), (240, 256, 4, 48)):
-        digits = block[:, start:end].reshape(len(block), -1, width)
-        value: NDArray[Any] = np.zeros((len(block), width), np.uint16)
-        for n in range(5):
-            value = value * 3 + (digits[:, n] if n < digits.shape[1] else 0)
-        out[:, at : at + width] = (value.astype(np.uint32) * 256 + 242) // 243
-    out[:, -2:] = np.frombuffer(np.float16(1.0).tobytes(), np.uint8)
-    return out.tobytes()
-
-
-def unpack_tq1_0(
-    data: NDArray[np.uint8], rows: int, cols: int
-) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
-    """Weights (rows, cols) in {-1, 0, 1} and block scales (rows, cols / 256); the inverse of :func:`pack_tq1_0`."""
-    if cols % _BLOCK or data.size != rows * cols // _BLOCK * _TQ1_BYTES:
-        raise UserError(
-            "A TQ1_0 tensor of {rows} x {cols} weights cannot have {size} bytes.",
-            rows=rows,
-            cols=cols,
-            size=data.size,
-        )
-    block = data.reshape(-1, _TQ1_BYTES)
-    found = np.empty((len(block), _BLOCK), np.int8)
-    for start, end, width, at in ((0, 160, 32, 0), (160, 240, 16, 32), (240, 256, 4, 48)):
-        packed = block[:, at : at + width]
-        for n in range((end - start) // width):
-            digit = (packed * _POW3[n]).astype(
-                np.uint16
-            ) * 3 >> 8  # the product wraps at 256: that drops digits
-            found[:, start + n * width : start + (n + 1) * width] = digit.astype(np.int8) - 1
-    scales = block[:, -2:].copy().view("<f2").reshape(rows, cols // _BLOCK)
-    return found.reshape(rows, cols), scales.astype(np.float16)
+        yield n, data[start * row_bytes : (start + n) * row_bytes]
 
 
 def _without_empty_blocks(found: NDArray[np.int8], scales: NDArray[np.float16]) -> NDArray[np.int8]:
@@ -243,15 +242,60 @@ def _without_empty_blocks(found: NDArray[np.int8], scales: NDArray[np.float16]) 
     return found
 
 
-def _encode(source: GGUFFile, info: TensorInfo, encoding: Encoding, scale: float) -> Iterator[bytes]:
-    for piece in weights(source, info):
-        codes = (piece + 1).astype(np.uint8)
+def _encode(source: GGUFFile, info: TensorInfo, encoding: Encoding, scale: float) -> _Chunks:
+    if info.type is TensorType.I2_S and encoding == "tq2_0":  # nothing need be unpacked
+        for _, piece in _row_pieces(source, info):
+            yield ternary_bytes.tq2_0_of_i2s(piece)
+        return
+    for weights_ in weights(source, info):
+        codes = (weights_ + 1).astype(np.uint8)
         if encoding == "i2_s":
             yield ternary_bytes.pack_codes(codes)
+        elif encoding == "tq2_0":
+            yield ternary_bytes.pack_tq2_0(codes)
         else:
-            yield ternary_bytes.pack_tq2_0(codes) if encoding == "tq2_0" else pack_tq1_0(codes)
+            yield ternary_bytes.pack_tq1_0(codes)
     if encoding == "i2_s":
         yield ternary_bytes.trailer(scale)
+
+
+def quantize_q6_k(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Rows of F32 (rows, a multiple of 256) as llama.cpp's Q6_K bytes."""
+    from tern.engine import ggml
+
+    rows, cols = values.shape
+    size = n_bytes(TensorType.Q6_K, (cols, rows))
+    if size is None:
+        raise BugError(f"Q6_K takes rows of a multiple of {_BLOCK} values, not {cols}")
+    out = np.empty(size, np.uint8)
+    values = np.ascontiguousarray(values, np.float32)
+    pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+    ggml.load().quantize_chunk(TensorType.Q6_K, pointer, out.ctypes.data, 0, rows, cols, None)
+    return out
+
+
+def _q6_k(rows: NDArray[np.floating], threads: int) -> Iterator[NDArray[np.uint8]]:
+    pieces = (rows[start : start + _HEAD_ROWS] for start in range(0, len(rows), _HEAD_ROWS))
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = []
+        for piece in pieces:  # a few at a time: the whole head never stands in memory as F32
+            waiting.append(pool.submit(quantize_q6_k, piece.astype(np.float32)))
+            if len(waiting) > threads:
+                yield waiting.pop(0).result()
+        for last in waiting:
+            yield last.result()
+
+
+def _check_width(source: GGUFFile, info: TensorInfo) -> None:
+    step = _BLOCK
+    if info.shape[0] % step:
+        raise UserError(
+            "{name} has layers {width} values wide; llama.cpp's ternary kernels need a "
+            "multiple of {step}, so there is nothing to compare with.",
+            name=source.path.name,
+            width=info.shape[0],
+            step=step,
+        )
 
 
 def _copy_metadata(
@@ -266,7 +310,7 @@ def _copy_metadata(
                 writer.add_raw(key, *source.metadata.raw(key))
         if pre in _PRE_TOKENIZERS:
             writer.add("tokenizer.ggml.pre", _PRE_TOKENIZERS[pre])
-        writer.add("general.file_type", _FILE_TYPES[encoding])
+        writer.add("general.file_type", FILE_TYPES[encoding])
         return
     arch = EXPORT_ARCH if for_llama_cpp else config.arch
     if for_llama_cpp:
@@ -279,7 +323,7 @@ def _copy_metadata(
                 key.replace(f"{config.arch}.", f"{arch}.", 1) if key.startswith(f"{config.arch}.") else key
             )
             writer.add_raw(renamed, *source.metadata.raw(key))
-    writer.add("general.file_type", _FILE_TYPES[encoding])
+    writer.add("general.file_type", FILE_TYPES[encoding])
     if for_llama_cpp:
         writer.add(f"{arch}.hidden_activation", config.activation)
         writer.add("tokenizer.ggml.pre", source.get("tokenizer.ggml.pre", str, "llama-bpe"))

@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 
 from tern.errors import UserError
 
-_MAX_HEADER = (
-    16 << 20
-)  # the format allows 100 MB; a BitNet's has 0.1, and read as JSON it takes ten times its size
+# The format allows 100 MB; a BitNet's has 0.1, and read as JSON it takes ten times its size.
+_MAX_HEADER = 16 << 20
 _MAX_JSON = 64 << 20  # a tokenizer's has some 10 MB
 _MAX_DIMENSIONS = 8
 _SIZES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}

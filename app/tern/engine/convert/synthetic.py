@@ -17,13 +17,14 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine.convert.quantize import quantize_q6_k
+from tern.engine.convert.recode import FILE_TYPES, quantize_q6_k
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import TensorType, ValueType
 from tern.engine.gguf.writer import GGUFWriter
 from tern.errors import BugError
+from tern.progress import OnProgress, ignore_progress
 
-Encoding = Literal["i2_s", "tq2_0"]
+SyntheticEncoding = Literal["i2_s", "tq2_0"]
 EmbeddingType = Literal["f16", "f32", "q6_k"]
 
 _CHUNK_VALUES = 1 << 22  # weights made at a time
@@ -76,9 +77,9 @@ def write_synthetic(
     path: Path,
     shape: SyntheticShape,
     seed: int = 0,
-    encoding: Encoding = "i2_s",
+    encoding: SyntheticEncoding = "i2_s",
     embedding: EmbeddingType = "f16",
-    progress: Callable[[float], None] = lambda fraction: None,
+    progress: OnProgress = ignore_progress,
     sparsity: float | None = None,
 ) -> None:
     """Write a random BitNet of ``shape`` to ``path``; ``progress`` is told the fraction done.
@@ -123,7 +124,7 @@ class _Maker:
         writer: GGUFWriter,
         shape: SyntheticShape,
         seed: int,
-        encoding: Encoding,
+        encoding: SyntheticEncoding,
         sparsity: float | None,
         progress: Callable[[float], None],
     ) -> None:
@@ -229,7 +230,7 @@ class _Maker:
             self._progress(self._done / self._total)
 
 
-def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding) -> None:
+def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: SyntheticEncoding) -> None:
     arch = "bitnet-b1.58"
     first_special = shape.n_vocab - shape.n_specials
     tokens, merges = _vocabulary(shape.n_vocab, shape.n_specials)
@@ -237,7 +238,7 @@ def _add_metadata(writer: GGUFWriter, shape: SyntheticShape, encoding: Encoding)
     types[first_special:] = _CONTROL
     writer.add("general.architecture", arch)
     writer.add("general.name", "Random BitNet")
-    writer.add("general.file_type", 40 if encoding == "i2_s" else 37)
+    writer.add("general.file_type", FILE_TYPES[encoding])
     writer.add("general.quantization_version", 2)
     writer.add(f"{arch}.vocab_size", shape.n_vocab)
     writer.add(f"{arch}.context_length", shape.context_size)

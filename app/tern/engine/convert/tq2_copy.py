@@ -10,19 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from tern import derived_files
 from tern.engine.convert.recode import write_recoded
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.errors import UserError
+from tern.progress import OnProgress, ignore_progress
 
 _MAKER = "tq2_0"
 _SPARE = 64 << 20
 
 
-def openable(path: Path, cache: Path, progress: Callable[[float], None] = lambda fraction: None) -> Path:
+def openable(path: Path, cache: Path, progress: OnProgress = ignore_progress) -> Path:
     """``path`` itself, or its copy in the folder ``cache`` where llama.cpp could not open it as it is.
 
     Raises UserError where there is no room for the copy, or its weights cannot be had in TQ2_0.

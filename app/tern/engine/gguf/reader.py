@@ -36,8 +36,8 @@ from tern.engine.gguf.types import (
 )
 from tern.engine.gguf.values import (
     BrokenFileError,
-    Entry,
     GGUFError,
+    MetadataEntry,
     OtherKernelsError,
     StringArray,
     Value,
@@ -72,11 +72,12 @@ _FOREIGN = {
     b"": Sentence("it is something else"),
 }
 
+# A download that went wrong.
 _PERHAPS_BROKEN = {
     _FOREIGN[b"version https://git-lfs"],
     _FOREIGN[b"<"],
     _FOREIGN[b""],
-}  # a download that went wrong
+}
 
 T = TypeVar("T", bool, int, float, str)
 
@@ -105,7 +106,7 @@ class TensorInfo:
 class Metadata(Mapping[str, Value]):
     """The file's key-values, decoded on access."""
 
-    def __init__(self, entries: dict[str, Entry]) -> None:
+    def __init__(self, entries: dict[str, MetadataEntry]) -> None:
         self._entries = entries
 
     def __getitem__(self, key: str) -> Value:
@@ -333,7 +334,7 @@ class _Parser:
 
     def metadata(self) -> tuple[Metadata, int]:
         """All key-values, and the alignment they set."""
-        entries: dict[str, Entry] = {}
+        entries: dict[str, MetadataEntry] = {}
         for _ in range(self._n_metadata):
             key = self._text(MAX_KEY_BYTES, Sentence("a metadata key"))
             if key in entries:
@@ -341,7 +342,7 @@ class _Parser:
             kind = self._kind(Sentence("the type of {key}", key=shown(key)))
             start = self._at
             element = self._skip_value(kind, key)
-            entries[key] = Entry(self._name, key, kind, element, self._map, start, self._at)
+            entries[key] = MetadataEntry(self._name, key, kind, element, self._map, start, self._at)
         alignment = entries["general.alignment"].value() if "general.alignment" in entries else ALIGNMENT
         if type(alignment) is not int or not 8 <= alignment <= 65536 or alignment & (alignment - 1):
             raise self._fail(Sentence("its alignment is not a power of two between 8 and 65536"))

@@ -1,6 +1,6 @@
 """The types a GGUF file names: of metadata values and of tensors, with their sizes [ggml.h, ggml-common.h].
 
-Knows no file. ``gguf`` re-exports what readers need.
+Knows no file. ``reader`` re-exports what readers need.
 """
 
 from __future__ import annotations

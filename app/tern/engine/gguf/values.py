@@ -168,7 +168,7 @@ Value = bool | int | float | str | StringArray | NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class MetadataEntry:
     """One value's place: bytes ``start`` to ``end`` of ``source``, already checked to lie in the file."""
 
     file_name: str

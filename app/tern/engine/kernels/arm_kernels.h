@@ -390,4 +390,5 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
         .name = ISA, .rows = rows, .unpack = unpack, .unpack_columns = unpack_columns, .tile = tile,            \
         .tile_tokens = 6, .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,              \
         .finish_gated = finish_gated_rows,                                                                      \
+        .floats = &tern_float_neon,                                                                             \
     }

@@ -58,7 +58,7 @@ static void attend_split(struct ggml_tensor *dst, const struct tern_attention_ar
                     task.next_k = (const uint8_t *)dst->src[1]->data + next + share;
                     task.next_v = (const uint8_t *)dst->src[2]->data + next + share;
                 }
-                tern_active_float_kernel()->attend(&task);
+                active_float_kernel()->attend(&task);
             }
 }
 
@@ -73,7 +73,7 @@ static void attend_whole(struct ggml_tensor *dst, struct tern_attention_args *a,
         task.row_stride = a->head_dim;
         task.out += (int64_t)group * n_shared * a->head_dim;
         task.cold = 1;
-        tern_active_float_kernel()->attend(&task);
+        active_float_kernel()->attend(&task);
     }
     // Every thread overshoots once; the last to do so sets the counter back for the next call.
     if (fetch_add(&a->done) == nth - 1) {
@@ -115,7 +115,7 @@ static void attend_pieces(struct ggml_tensor *dst, struct tern_attention_args *a
     for (struct run run; (run = take_run(&a->next, pieces, nth)).first >= 0;) {
         task.first_piece = run.first;
         task.end_piece = run.end;
-        tern_active_float_kernel()->attend_one(&task);
+        active_float_kernel()->attend_one(&task);
     }
 }
 

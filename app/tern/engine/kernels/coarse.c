@@ -23,7 +23,7 @@ static int64_t exact_row_bytes(const struct tern_coarse_args *a) { return (int64
 void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end, const float *dither,
                        const float *direction, uint8_t *rows, float *step, float *along) {
     float w[MAX_COARSE_N], unit[MAX_COARSE_N];
-    const struct float_kernel *k = tern_active_float_kernel();
+    const struct float_kernel *k = active_float_kernel();
     for (int32_t r = first; r < end; r++) {
         k->row_to_floats(weights + (int64_t)r * n * (type == GGML_TYPE_F16 ? 2 : 4), type, n, w);
         float largest = 0.0f;
@@ -104,7 +104,7 @@ static void sift_down(struct tern_coarse_best *heap, int32_t count, int32_t i) {
 
 void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_coarse_args *a = userdata;
-    const struct float_kernel *k = tern_active_float_kernel();
+    const struct float_kernel *k = active_float_kernel();
     struct activations x;
     quantize_activations(a, dst->src[0]->data, &x);
     float *upper = dst->data;
@@ -151,7 +151,7 @@ static float exact_logit(const struct tern_coarse_args *a, const struct float_ke
 // dst i32 [2 * TERN_COARSE_BEST]: id, then the bits of its exact logit.
 void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     const struct tern_coarse_args *a = userdata;
-    const struct float_kernel *k = tern_active_float_kernel();
+    const struct float_kernel *k = active_float_kernel();
     struct tern_coarse_best best[TERN_COARSE_BEST];
     memcpy(best, a->best, sizeof best);
     for (int32_t t = 1; t < a->n_threads; t++)
@@ -183,7 +183,7 @@ static int by_id(const void *a, const void *b) {
 // dst i32 [2 * capacity]: the rows that reach the threshold, id and the bits of its exact logit, by id. Threads append them as they find them; the last to arrive puts them in order.
 void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     struct tern_coarse_args *a = userdata;
-    const struct float_kernel *k = tern_active_float_kernel();
+    const struct float_kernel *k = active_float_kernel();
     const float *upper = dst->src[0]->data, *x = dst->src[2]->data;
     const int32_t *best = dst->src[1]->data;
     // The wanted-th largest exact logit of the best rows: at least `wanted` rows of the vocabulary reach it.

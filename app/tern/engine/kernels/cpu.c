@@ -50,24 +50,24 @@ static int has(const char *name) {
 }
 struct cpu_features tern_cpu_features(void) {
     struct cpu_features f = {0};
-    f.dotprod = has("hw.optional.arm.FEAT_DotProd");
-    f.i8mm = f.dotprod && has("hw.optional.arm.FEAT_I8MM");
+    f.neon_dotprod = has("hw.optional.arm.FEAT_DotProd");
+    f.neon_i8mm = f.neon_dotprod && has("hw.optional.arm.FEAT_I8MM");
     return f;
 }
 #elif defined(_WIN32)
 #include <windows.h>
 struct cpu_features tern_cpu_features(void) {
     struct cpu_features f = {0};
-    f.dotprod = IsProcessorFeaturePresent(43) != 0;             // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
-    f.i8mm = f.dotprod && IsProcessorFeaturePresent(66) != 0;   // PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
+    f.neon_dotprod = IsProcessorFeaturePresent(43) != 0;             // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+    f.neon_i8mm = f.neon_dotprod && IsProcessorFeaturePresent(66) != 0;   // PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
     return f;
 }
 #else
 #include <sys/auxv.h>
 struct cpu_features tern_cpu_features(void) {
     struct cpu_features f = {0};
-    f.dotprod = (getauxval(AT_HWCAP) >> 20 & 1) != 0;               // HWCAP_ASIMDDP
-    f.i8mm = f.dotprod && (getauxval(AT_HWCAP2) >> 13 & 1) != 0;    // HWCAP2_I8MM
+    f.neon_dotprod = (getauxval(AT_HWCAP) >> 20 & 1) != 0;               // HWCAP_ASIMDDP
+    f.neon_i8mm = f.neon_dotprod && (getauxval(AT_HWCAP2) >> 13 & 1) != 0;    // HWCAP2_I8MM
     return f;
 }
 #endif

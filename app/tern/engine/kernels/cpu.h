@@ -5,8 +5,10 @@
 #include "layout.h"
 
 struct cpu_features {
-    int avx2, avxvnni, avx512vnni, avx512vbmi;  // x86
-    int dotprod, i8mm;                          // Arm
+    int scalar;  // nothing is asked of it
+#define TERN_FIELD(isa) int isa;
+    TERN_INSTRUCTION_SETS(TERN_FIELD)
+#undef TERN_FIELD
 };
 
 struct cpu_features tern_cpu_features(void);

@@ -1,10 +1,11 @@
-// The float work of one instruction set, and the choice of the one in use.
+// The float work of one instruction set.
 #ifndef TERN_FLOAT_KERNELS_H
 #define TERN_FLOAT_KERNELS_H
 
 #include "attention.h"
 #include "coarse.h"
 #include "head.h"
+#include "layout.h"
 
 struct float_kernel {
     attend_fn *attend;
@@ -14,14 +15,7 @@ struct float_kernel {
     coarse_rows_fn *coarse_rows;
 };
 
-extern const struct float_kernel tern_float_scalar;
-#if defined(__x86_64__) || defined(_M_X64)
-extern const struct float_kernel tern_float_avx2, tern_float_avx512;
-#elif defined(__aarch64__) || defined(_M_ARM64)
-extern const struct float_kernel tern_float_neon;
-#endif
-
-// Follows the integer kernels' choice (kernels.c).
-const struct float_kernel *tern_active_float_kernel(void);
+// That of the instruction set in use.
+static inline const struct float_kernel *active_float_kernel(void) { return tern_active_kernel()->floats; }
 
 #endif

@@ -9,7 +9,7 @@ void tern_op_head(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
     (void)ith;
     struct tern_head_args *a = userdata;
     const struct ggml_tensor *x = dst->src[0];
-    const struct float_kernel *k = tern_active_float_kernel();
+    const struct float_kernel *k = active_float_kernel();
     const int32_t n_out = (int32_t)dst->ne[0], n_tokens = (int32_t)dst->ne[1];
     const int64_t row_bytes = (int64_t)a->n * (a->type == GGML_TYPE_F16 ? 2 : 4);
     const int32_t n_units = (n_out + UNIT_LOGITS - 1) / UNIT_LOGITS;

@@ -8,25 +8,19 @@ struct choice {
     int available;
 };
 
-enum { MAX_CHOICES = 8 };
+#define TERN_COUNT(isa) +1
+enum { N_CHOICES = 1 TERN_INSTRUCTION_SETS(TERN_COUNT) };
+#undef TERN_COUNT
 
-// Best first. Fills choices[] and returns how many there are.
-static int list_choices(struct choice choices[MAX_CHOICES]) {
+// Best first.
+static void list_choices(struct choice choices[N_CHOICES]) {
     const struct cpu_features cpu = tern_cpu_features();
     int n = 0;
-#if defined(TERN_X86)
-    choices[n++] = (struct choice){&tern_kernel_avx512vbmi, cpu.avx512vbmi};
-    choices[n++] = (struct choice){&tern_kernel_avx512vnni, cpu.avx512vnni};
-    choices[n++] = (struct choice){&tern_kernel_avxvnni, cpu.avxvnni};
-    choices[n++] = (struct choice){&tern_kernel_avx2, cpu.avx2};
-#elif defined(TERN_ARM)
-    choices[n++] = (struct choice){&tern_kernel_neon_i8mm, cpu.i8mm};
-    choices[n++] = (struct choice){&tern_kernel_neon_dotprod, cpu.dotprod};
-#else
+#define TERN_CHOICE(isa) choices[n++] = (struct choice){&tern_kernel_##isa, cpu.isa};
+    TERN_INSTRUCTION_SETS(TERN_CHOICE)
+#undef TERN_CHOICE
     (void)cpu;
-#endif
-    choices[n++] = (struct choice){&tern_kernel_scalar, 1};
-    return n;
+    choices[n] = (struct choice){&tern_kernel_scalar, 1};
 }
 
 static const struct kernel *active;
@@ -37,9 +31,9 @@ const struct kernel *tern_active_kernel(void) {
 }
 
 int32_t tern_select_kernel(const char *name) {
-    struct choice choices[MAX_CHOICES];
-    const int n = list_choices(choices);
-    for (int i = 0; i < n; i++) {
+    struct choice choices[N_CHOICES];
+    list_choices(choices);
+    for (int i = 0; i < N_CHOICES; i++) {
         if (name && strcmp(name, choices[i].kernel->name) != 0) continue;
         if (choices[i].available) {
             active = choices[i].kernel;
@@ -54,11 +48,11 @@ const char *tern_kernel_name(void) { return tern_active_kernel()->name; }
 
 // Comma-separated names into a static buffer; the answer never changes while the program runs.
 static const char *join(char *text, size_t size, int only_available) {
-    struct choice choices[MAX_CHOICES];
-    const int n = list_choices(choices);
+    struct choice choices[N_CHOICES];
+    list_choices(choices);
     size_t used = 0;
     text[0] = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < N_CHOICES; i++) {
         const char *name = choices[i].kernel->name;
         const size_t length = strlen(name);
         if ((only_available && !choices[i].available) || used + length + 2 > size) continue;
@@ -80,9 +74,9 @@ const char *tern_kernels_known(void) {
 }
 
 int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, int32_t n) {
-    struct choice choices[MAX_CHOICES];
-    const int count = list_choices(choices);
-    for (int i = 0; i < count; i++)
+    struct choice choices[N_CHOICES];
+    list_choices(choices);
+    for (int i = 0; i < N_CHOICES; i++)
         if (choices[i].available && strcmp(name, choices[i].kernel->name) == 0) {
             int32_t sum;
             choices[i].kernel->rows(codes, n / 4, NULL, 1, q, n, 0, &sum);

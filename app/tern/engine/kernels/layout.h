@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "instruction_sets.h"
 #include "tern_kernels.h"
 
 // ---- A quantized token ----
@@ -95,6 +96,9 @@ struct finish_args {
 };
 
 // One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
+struct float_kernel;  // float_kernels.h
+extern const struct float_kernel tern_float_scalar, tern_float_avx2, tern_float_avx512, tern_float_neon;
+
 struct kernel {
     const char *name;
     // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart: which[r], or r itself if
@@ -126,20 +130,13 @@ struct kernel {
     void (*finish)(const struct finish_args *a, int32_t n_rows, float *y);
     void (*finish_gated)(const struct finish_args *gate, const struct finish_args *up, int32_t activation,
                          int32_t n_rows, float *y);
+    const struct float_kernel *floats;  // attention and the output head, which several of them share
 };
 
 extern const struct kernel tern_kernel_scalar;
-#if defined(__x86_64__) || defined(_M_X64)
-#define TERN_X86 1
-extern const struct kernel tern_kernel_avx2;
-extern const struct kernel tern_kernel_avxvnni;
-extern const struct kernel tern_kernel_avx512vnni;
-extern const struct kernel tern_kernel_avx512vbmi;
-#elif defined(__aarch64__) || defined(_M_ARM64)
-#define TERN_ARM 1
-extern const struct kernel tern_kernel_neon_dotprod;
-extern const struct kernel tern_kernel_neon_i8mm;
-#endif
+#define TERN_DECLARE(isa) extern const struct kernel tern_kernel_##isa;
+TERN_INSTRUCTION_SETS(TERN_DECLARE)
+#undef TERN_DECLARE
 
 // The instruction set in use (kernels.c).
 const struct kernel *tern_active_kernel(void);

@@ -183,7 +183,6 @@ class Kernels:
     name: str
     available: tuple[str, ...]
     sizeof_ggml_tensor: int
-    ggml_type_count: int
     op_norm_quant: int
     op_bitlinear: int
     op_gate_up: int
@@ -272,7 +271,6 @@ def _declare(library: ctypes.CDLL) -> None:
     prototypes: dict[str, tuple[object, list[object]]] = {
         "tern_abi_version": (i32, []),
         "tern_sizeof_ggml_tensor": (i64, []),
-        "tern_ggml_type_count": (i32, []),
         "tern_quant_row_bytes": (i64, [i32, i32]),
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
@@ -352,7 +350,6 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
         name=library.tern_kernel_name().decode(),
         available=tuple(library.tern_kernels_available().decode().split(",")),
         sizeof_ggml_tensor=int(library.tern_sizeof_ggml_tensor()),
-        ggml_type_count=int(library.tern_ggml_type_count()),
         op_norm_quant=address("tern_op_norm_quant"),
         op_bitlinear=address("tern_op_bitlinear"),
         op_gate_up=address("tern_op_gate_up"),

@@ -37,7 +37,6 @@ int64_t tern_quant_row_bytes(int32_t n, int32_t live) {
 }
 
 int64_t tern_sizeof_ggml_tensor(void) { return (int64_t)sizeof(struct ggml_tensor); }
-int32_t tern_ggml_type_count(void) { return GGML_TYPE_COUNT; }
 
 // ---- norm + quantize: whole tokens to threads ----
 void tern_op_norm_quant(struct ggml_tensor *dst, int ith, int nth, void *userdata) {

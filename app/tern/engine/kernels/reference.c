@@ -73,4 +73,5 @@ const struct kernel tern_kernel_scalar = {
     .norm_quant = norm_quant_row,
     .finish = finish_rows,
     .finish_gated = finish_gated_rows,
+    .floats = &tern_float_scalar,
 };

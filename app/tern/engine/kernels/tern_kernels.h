@@ -167,6 +167,5 @@ TERN_API int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8
 
 TERN_API int32_t tern_abi_version(void);
 TERN_API int64_t tern_sizeof_ggml_tensor(void);
-TERN_API int32_t tern_ggml_type_count(void);
 
 #endif

@@ -8,7 +8,7 @@ from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.presets import PRESETS, Preset, keep_own, own_presets, preset_of, remove_own
-from tern.chat.reply_options import SAMPLING
+from tern.chat.reply_options import REPLY_OPTIONS
 from tern.chat.session import Session
 from tern.chat.types import Manner
 from tern.settings import SYSTEM_PROMPT, Settings
@@ -23,7 +23,7 @@ class MannerPage(SettingsPage):
     presets_changed = Signal()
 
     def __init__(self, theme: Theme, session: Session, settings: Settings, parent: QWidget) -> None:
-        table = (SYSTEM_PROMPT, *SAMPLING)
+        table = (SYSTEM_PROMPT, *REPLY_OPTIONS)
         title = QCoreApplication.translate("MannerPage", "How this conversation is answered")
         super().__init__(theme, title, table, OwnValues(session, settings), parent)
         self._session = session

@@ -174,10 +174,6 @@ class Theme(QObject):
         """A distance that the chosen density makes smaller."""
         return round(px * self._density)
 
-    @property
-    def density(self) -> float:
-        return self._density
-
     def set_density(self, density: float) -> None:
         """Make the distances between things ``density`` times those of the table."""
         if density != self._density:

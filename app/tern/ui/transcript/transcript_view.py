@@ -252,11 +252,6 @@ class TranscriptView(QTextBrowser):
                 return True
         return False
 
-    @property
-    def following(self) -> bool:
-        """Whether the end stays in view as text arrives."""
-        return self._stick
-
     def jump_to_latest(self) -> None:
         self._stick = True
         bar = self.verticalScrollBar()
