@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
+from tern.cli.model_argument import open_asked
 from tern.cli.streams import Input, json_text, note, say, say_set_off
 from tern.errors import UserError
 
@@ -59,7 +60,6 @@ def register(subparsers: options.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from tern.chat.attachments import compose
-    from tern.cli.models import open_asked
     from tern.cli.terminal import Progress
     from tern.engine.types import Message
 

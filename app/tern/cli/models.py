@@ -8,7 +8,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import models_files, models_network, options
@@ -18,7 +17,6 @@ from tern.errors import UserError
 from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
-    from tern.engine.types import Engine
     from tern.library.hub_client import RemoteFile
 INTERRUPTED = 130
 _RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
@@ -277,28 +275,3 @@ def run_remove(args: argparse.Namespace) -> int:
     else:
         say(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
     return 0
-
-
-def installed_path(asked: Path) -> Path:
-    """The file that ``--model`` means: a path that exists, or the name of an installed model."""
-    if asked.exists() or (asked.suffix.lower() == ".gguf" and len(asked.parts) > 1):
-        return asked
-    from tern.library import catalog, shelf
-
-    found = shelf.find(str(asked))
-    if found is not None:
-        return found.path
-    return asked if catalog.find(str(asked)) is None else shelf.need(str(asked)).path
-
-
-def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> Engine:
-    """The engine of the model that ``--model`` asks for, whichever can run it.
-
-    A template that comes with a file is run for a model fetched by its catalogue name, or with --trust-template.
-    """
-    from tern.library import shelf
-    from tern.open_engine import open_any_engine
-
-    path = options.model_path(args)
-    trusted = args.trust_template or shelf.template_trusted(path)
-    return open_any_engine(path, options.engine_options(args), progress, trusted)
