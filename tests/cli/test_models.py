@@ -20,8 +20,9 @@ from patience import HANG_S
 from tern.__main__ import main
 from tern.cli.models_progress import line, time_left
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
-from tern.library import importing, network, shelf
+from tern.library import hub_client, hub_find, importing, network, shelf
 from tern.library.hub_progress import Progress
+from tern.library.network import NetworkOptions
 from tools.local_hub import LocalHub, sha256_of
 
 REPO = "owner/random-gguf"
@@ -203,6 +204,48 @@ def test_killed_in_the_middle(hub: LocalHub, data_dir: Path, capsys: pytest.Capt
     assert found["received"] <= 0.55 * size  # at least 45% were kept
     assert found["sha256"] == sha256_of(served)
     assert [path.name for path in folder.iterdir()] == ["large.bin"]
+
+
+def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
+    hub: LocalHub, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = NetworkOptions(endpoint=hub.url)
+    model = hub_find.prepare(hub_client.find_file(options, REPO), options, name="mine", title="Mine").run()
+    assert model is not None
+
+    def listed() -> list[str]:
+        capsys.readouterr()
+        assert main(["models", "list"]) == 0
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("Unfinished")]
+
+    assert listed() == []
+    data = bytearray(tiny.read_bytes())
+    data[-100] ^= 1
+    model.path.write_bytes(data)
+    download = hub_find.repair(model, options)
+    download.pause()
+    assert download.run() is None
+    assert listed() == [
+        f"Unfinished repair of mine: {REPO} tiny.gguf; go on with: tern models verify mine --repair"
+    ]
+    assert main(["models", "verify", "mine", "--repair"]) == 0
+    assert "mine: was damaged, is right again" in capsys.readouterr().out
+    assert model.path.read_bytes() == tiny.read_bytes()
+    assert listed() == []
+
+    served = hub.folder / REPO / "tiny.gguf"
+    newer = tiny.read_bytes()[::-1]
+    served.write_bytes(newer)
+    download = hub_find.prepare(hub_client.find_file(options, REPO), options)
+    download.pause()
+    assert download.run() is None
+    (line,) = listed()
+    assert line.startswith(f"Unfinished update of mine: {REPO} tiny.gguf, ")
+    assert line.endswith("; fetch it again to go on")
+    assert main(["models", "fetch", REPO, "tiny.gguf"]) == 0
+    assert model.path.read_bytes() == newer
+    assert [(model.name, model.title) for model in shelf.installed()] == [("mine", "Mine")]
+    assert listed() == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as Unix does")

@@ -30,14 +30,14 @@ REPO = "owner/full-gguf"
 PAIRS = 10
 NO_HASH = """
 import hashlib, sys
-from tern.library import part
+from tern.library import part_file
 class Nothing:
     def update(self, data): pass
     def copy(self): return self
     def hexdigest(self): return sys.argv[-1]
 real = hashlib.sha256
-part.hashlib = type("hashlib", (), {"sha256": Nothing})
-part.PartFile._hash_all = lambda self: None
+part_file.hashlib = type("hashlib", (), {"sha256": Nothing})
+part_file.PartFile._hash_all = lambda self: None
 from tern.__main__ import main
 sys.exit(main(sys.argv[1:-1]))
 """

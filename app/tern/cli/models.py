@@ -18,6 +18,7 @@ from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
     from tern.library.hub_client import RemoteFile
+    from tern.library.unfinished import Unfinished
 INTERRUPTED = 130
 _RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
@@ -119,9 +120,7 @@ def run_list(args: argparse.Namespace) -> int:
         )
         print()
     for item in unfinished():
-        state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
-        done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
-        say(f"Unfinished: {item.repo} {item.file}, {done}; {state}")
+        say(_unfinished(item))
         print()
     names = {model.name for model in here}
     say("Can be fetched (tern models fetch NAME):")
@@ -134,6 +133,20 @@ def run_list(args: argparse.Namespace) -> int:
             say(f"  {'':<22} {'':>11}  {needs}")
             say(f"  {'':<22} {'':>11}  {entry.good_for}")
     return 0
+
+
+def _unfinished(item: Unfinished) -> str:
+    """What it is of, how far it is, and how it goes on."""
+    where = f"{item.id.repo} {item.id.file}"
+    done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
+    if item.id.kind == "repair":
+        return (
+            f"Unfinished repair of {item.name}: {where}; go on with: tern models verify {item.name} --repair"
+        )
+    state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
+    if item.id.kind == "update":
+        return f"Unfinished update of {item.name}: {where}, {done}; {state}"
+    return f"Unfinished: {where}, {done}; {state}"
 
 
 def as_json(model: Any) -> dict[str, object]:
@@ -227,10 +240,15 @@ def _already(model: Any, as_object: bool) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress
     from tern.library import shelf
+    from tern.library.unfinished import unfinished
 
     models = [shelf.need(name) for name in args.names] or shelf.installed()
+    mending = {item.name for item in unfinished() if item.id.kind == "repair"} if args.repair else set()
     wrong = 0
     for model in models:
+        if model.name in mending and _mended(model):  # its file lies aside: there is nothing to hash
+            say(f"{model.name}: was damaged, is right again")
+            continue
         with Progress(f"Hashing {model.name}") as progress:
             right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from tern.cli.streams import note, screen
-from tern.library.hub import Download
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 
 _BAR = 24
@@ -62,7 +62,7 @@ def time_left(seconds: float) -> str:
 
 
 @contextmanager
-def pause_on_interrupt(download: Download) -> Iterator[None]:
+def pause_on_interrupt(download: ModelDownload) -> Iterator[None]:
     """While entered, Ctrl-C (or being asked to end) pauses the download: it stops soon and keeps what there is."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:

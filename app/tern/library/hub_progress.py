@@ -1,12 +1,14 @@
-"""Where a download stands and how fast it goes. Plain data; knows no network."""
+"""Where a download stands, how fast it goes, and the words for it. Plain data; knows no network."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _RATE_S = 5.0  # the rate is the mean of about this long
 _STEP_S = 0.25
+_REPORT_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,10 @@ class Progress:
     rate: float = 0.0
     seconds_left: float | None = None
     note: str = ""
+
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 0.0
 
 
 class Rate:
@@ -44,3 +50,27 @@ class Rate:
 
     def per_s(self) -> float:
         return self._mean
+
+
+class Reporter:
+    """Tells the progress of one file of ``total`` bytes, with its rate, not more often than anybody could see."""
+
+    def __init__(self, total: int, on_progress: Callable[[Progress], None]) -> None:
+        self.done = 0  # as told last
+        self._total, self._on_progress = total, on_progress
+        self._rate = Rate()
+        self._told = 0.0
+
+    def came(self, count: int) -> None:
+        """So many bytes came over the network."""
+        self._rate.add(count)
+
+    def tell(self, phase: str, done: int, note: str = "", force: bool = False) -> None:
+        """``force`` and a ``note`` are told at once."""
+        now = time.monotonic()
+        if not force and not note and now - self._told < _REPORT_S:
+            return
+        self._told, self.done = now, done
+        rate = self._rate.per_s() if phase == "downloading" else 0.0
+        left = (self._total - done) / rate if rate > 0 else None
+        self._on_progress(Progress(phase, done, self._total, rate, left, note))

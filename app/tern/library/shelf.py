@@ -190,6 +190,11 @@ def find(name: str) -> Installed | None:
     return near[0] if len(near) == 1 and name else None
 
 
+def at(path: Path) -> Installed | None:
+    """The model whose file is at ``path``."""
+    return next((model for model in installed() if model.path == path), None)
+
+
 def need(name: str) -> Installed:
     """As :func:`find`, or a sentence that says what is there."""
     found = find(name)

@@ -22,8 +22,11 @@ from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.types import EngineOptions
-from tern.library import catalog, shelf
+from tern.library import catalog, hub_find, shelf
+from tern.library.download_id import DownloadId
+from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tern.library.unfinished import unfinished
 from tern.settings import MODEL_PATH, Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
@@ -330,6 +333,64 @@ def test_what_another_session_left_goes_on_or_is_deleted(
     assert hub.sent - sent < 0.7 * SIZE
     downloads.close()
     later.close_page()
+
+
+@pytest.mark.parametrize("end", ["goes on", "deleted"])
+@pytest.mark.parametrize("kind", ["update", "repair"])
+def test_a_paused_update_or_repair_is_on_the_models_card_after_a_restart(
+    kind: str, end: str, page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """What an earlier session left of an installed model goes on there, or is deleted, and the model stays."""
+    options = NetworkOptions(endpoint=hub.url, backoff_s=0.01)
+    entry = catalog.entries()[0]
+    served = hub.folder / entry.repo / entry.file
+    model = hub_find.prepare(hub_find.look_up(options, entry), options, name=entry.name).run()
+    assert model is not None
+    right = served.read_bytes()
+    if kind == "update":
+        served.write_bytes(right[::-1])
+        remote = hub_find.newer(model, options)
+        assert remote is not None
+    else:
+        model.path.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+        assert shelf.verify(model) is False
+    before, now = model.path.read_bytes(), served.read_bytes()
+    hub.faults.rate = 20e6
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "repairing" or progress.done > SIZE // 2:
+            download.pause()
+
+    download = (
+        hub_find.prepare(remote, options, stop)
+        if kind == "update"
+        else hub_find.repair(shelf.need(entry.name), options, stop)
+    )
+    assert download.run() is None
+    hub.faults.rate = None
+    assert kind not in {task.id.kind for task in page._downloads.tasks}  # as in a session that begins
+    page.reload()
+    rows = lambda: [row for row in page.findChildren(DownloadRow) if row.isVisible()]  # noqa: E731
+    (row,) = rows()
+    assert row.task.id == DownloadId(entry.repo, entry.file, kind)
+    assert row.parentWidget().objectName() == f"model_{entry.name}"
+    assert "Paused at" in row.label.text()
+    if end == "goes on":
+        assert row.download_button.text() == "Go on"
+        click(qtbot, page, "downloadButton")
+        qtbot.waitUntil(lambda: model.path.exists() and model.path.read_bytes() == now)
+        qtbot.waitUntil(lambda: "is here and verified" in status(page))
+    else:
+        assert row.cancel_button.text() == "Delete what is here"
+        click(qtbot, page, "cancelButton")
+        assert model.path.read_bytes() == before
+    qtbot.waitUntil(lambda: rows() == [])
+    files = [path.name for path in model.path.parent.iterdir()]
+    assert files == [model.path.name]
+    assert here(page) == [entry.name]
+    assert unfinished() == []
+    ready = button(page, "mendButton" if (kind, end) == ("repair", "deleted") else "useButton")
+    assert ready.isEnabled()
 
 
 def test_import_and_remove(
