@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from tern.chat.attachments import Attachment
     from tern.engine.types import Engine, Message, PromptSize
 
-INTERRUPTED = 130
 DOES_NOT_FIT = 1
 
 
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
+    from tern.cli.terminal import INTERRUPTED, Progress, StopOnInterrupt, stats_line
     from tern.engine.types import Request, Stats
 
     pieces: list[str] = []

@@ -19,7 +19,6 @@ from tern.settings import DOWNLOAD_LIMIT
 if TYPE_CHECKING:
     from tern.library.hub_client import RemoteFile
     from tern.library.unfinished import Unfinished
-INTERRUPTED = 130
 _RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
 
@@ -187,6 +186,7 @@ def run_search(args: argparse.Namespace) -> int:
 
 def run_fetch(args: argparse.Namespace) -> int:
     from tern.cli.models_progress import Bar, pause_on_interrupt
+    from tern.cli.terminal import INTERRUPTED
     from tern.library import catalog, hub_client, hub_find, shelf
 
     network = network_options(args.limit)

@@ -26,9 +26,9 @@ from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
 from tern.library.part_file import BLOCK, PartFile, arrived, hash_file, journal_of, kept_aside, read_journal
+from tern.library.shelf import SPARE
 
-SPARE = 64 << 20  # bytes of the disk that a download leaves free when it begins
-LOW = 32 << 20  # ... and below which it waits for room on its way
+LOW = 32 << 20  # bytes of the disk below which a download waits for room on its way
 ROOM_S = 2.0  # between two looks at the room that is left
 _COPY = 1 << 20
 

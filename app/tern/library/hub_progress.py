@@ -10,6 +10,17 @@ _RATE_S = 5.0  # the rate is the mean of about this long
 _STEP_S = 0.25
 _REPORT_S = 0.1
 
+# What people are told of a download: in the terminal as it stands here, in the window in their own language.
+_PHASES = {
+    "checking": "Checking what is here already…",
+    "verifying": "Verifying…",
+    "repairing": "Repairing…",
+}
+_AMOUNTS, _LEFT = "{0} of {1}", "{0} left"
+WORDS = (*_PHASES.values(), _AMOUNTS, _LEFT)
+THIN_SPACE = "\u2009"
+Translate = Callable[[str], str]
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -74,3 +85,34 @@ class Reporter:
         rate = self._rate.per_s() if phase == "downloading" else 0.0
         left = (self._total - done) / rate if rate > 0 else None
         self._on_progress(Progress(phase, done, self._total, rate, left, note))
+
+
+def phase_words(progress: Progress, translate: Translate = str) -> str:
+    """What is being done, where that is more than downloading; else empty."""
+    return translate(_PHASES[progress.phase]) if progress.phase in _PHASES else ""
+
+
+def amounts(progress: Progress, translate: Translate = str) -> str:
+    """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
+    done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
+    return translate(_AMOUNTS).format(done, total)
+
+
+def figures(progress: Progress, translate: Translate = str) -> str:
+    """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    parts = [amounts(progress, translate)]
+    if progress.rate:
+        parts.append(f"{progress.rate / 1e6:,.1f}{THIN_SPACE}MB/s")
+    if progress.seconds_left is not None:
+        parts.append(translate(_LEFT).format(time_left(progress.seconds_left)))
+    return " · ".join(parts)
+
+
+def time_left(seconds: float) -> str:
+    """``52 s``, ``3 min``, ``2 h 10 min``: no more digits than are true."""
+    if seconds < 100:
+        return f"{seconds:.0f}{THIN_SPACE}s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes}{THIN_SPACE}min"
+    return f"{minutes // 60}{THIN_SPACE}h {minutes % 60}{THIN_SPACE}min"

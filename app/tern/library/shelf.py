@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1
 SPEEDS_KEPT = 5
+SPARE = 64 << 20  # bytes of the disk that stay free whatever is put on the shelf
 MODEL_SUFFIXES = (
     ".gguf",
     ".safetensors",

@@ -15,9 +15,9 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tern.library import hub_client, shelf
 from tern.library.hub_client import Hit, Repository
-from tern.library.hub_file import SPARE
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
+from tern.library.shelf import SPARE
 from tern.ui.models.model_cards import button, text
 from tern.ui.shared.jobs import Job
 from tern.ui.style.theme import Size, Space, Theme

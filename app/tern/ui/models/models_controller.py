@@ -270,7 +270,7 @@ class ModelsHost(QObject):
         if task.progress is None:
             return
         words = self.tr("The download of {0} is paused at {1:.0%}.")
-        sentence = words.format(task.title, task.progress.done / max(task.progress.total, 1))
+        sentence = words.format(task.title, task.progress.fraction)
         task.state_changed.connect(lambda: self._take_back(sentence))
         try:
             self._network_options().check()
