@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_RATE_S = 5.0  # the rate is the mean of about this long
-_STEP_S = 0.25
+from tern.library.rate_meter import RateMeter
+
+_RATE_S = 5.0  # the rate is the mean of so long
 _REPORT_S = 0.1
 
 # What people are told of a download: in the terminal as it stands here, in the window in their own language.
@@ -42,39 +43,18 @@ class Progress:
         return self.done / self.total if self.total else 0.0
 
 
-class Rate:
-    """Bytes a second, the mean of about the last ``_RATE_S`` seconds."""
-
-    def __init__(self) -> None:
-        self._mean = 0.0
-        self._count = 0
-        self._since = time.monotonic()
-
-    def add(self, count: int) -> None:
-        self._count += count
-        now = time.monotonic()
-        passed = now - self._since
-        if passed >= _STEP_S:
-            weight = min(1.0, passed / _RATE_S) if self._mean else 1.0
-            self._mean += weight * (self._count / passed - self._mean)
-            self._count, self._since = 0, now
-
-    def per_s(self) -> float:
-        return self._mean
-
-
 class Reporter:
     """Tells the progress of one file of ``total`` bytes, with its rate, not more often than anybody could see."""
 
     def __init__(self, total: int, on_progress: Callable[[Progress], None]) -> None:
         self.done = 0  # as told last
         self._total, self._on_progress = total, on_progress
-        self._rate = Rate()
+        self._meter = RateMeter(_RATE_S)
         self._told = 0.0
 
     def came(self, count: int) -> None:
         """So many bytes came over the network."""
-        self._rate.add(count)
+        self._meter.add(count, time.monotonic())
 
     def tell(self, phase: str, done: int, note: str = "", force: bool = False) -> None:
         """``force`` and a ``note`` are told at once."""
@@ -82,7 +62,7 @@ class Reporter:
         if not force and not note and now - self._told < _REPORT_S:
             return
         self._told, self.done = now, done
-        rate = self._rate.per_s() if phase == "downloading" else 0.0
+        rate = self._meter.rate(now) if phase == "downloading" else 0.0
         left = (self._total - done) / rate if rate > 0 else None
         self._on_progress(Progress(phase, done, self._total, rate, left, note))
 
