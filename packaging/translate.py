@@ -67,12 +67,13 @@ def texts() -> set[Text]:
 
 def _of_tables() -> Iterator[Text]:
     from tern.chat.presets import PRESETS
-    from tern.library import catalog
+    from tern.library import catalog, hub_progress
     from tern.settings import TABLE
 
     for entry in catalog.entries():
         yield from (Text("catalogue", words) for words in (entry.good_for, entry.languages))
 
+    yield from (Text("downloads", words) for words in hub_progress.WORDS)
     for form in error_forms():
         yield Text("errors", form)
     for preset in PRESETS:

@@ -389,10 +389,6 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>Checking what is here already…</source>
-        <translation>Prüft, was schon hier ist …</translation>
-    </message>
-    <message>
         <source>Delete what is here</source>
         <translation>Löschen, was da ist</translation>
     </message>
@@ -425,20 +421,12 @@
         <translation>Fortschritt von {0}</translation>
     </message>
     <message>
-        <source>Repairing…</source>
-        <translation>Wird repariert …</translation>
-    </message>
-    <message>
         <source>Stops fetching {0} and deletes what has arrived.</source>
         <translation>Bricht den Download von {0} ab und löscht, was angekommen ist.</translation>
     </message>
     <message>
         <source>Stops fetching {0}; what has arrived is kept.</source>
         <translation>Hält den Download von {0} an; was angekommen ist, bleibt.</translation>
-    </message>
-    <message>
-        <source>Verifying…</source>
-        <translation>Wird geprüft …</translation>
     </message>
 </context>
 <context>
@@ -1812,6 +1800,18 @@
 </context>
 <context>
     <name>downloads</name>
+    <message>
+        <source>Checking what is here already…</source>
+        <translation>Prüft, was schon hier ist …</translation>
+    </message>
+    <message>
+        <source>Repairing…</source>
+        <translation>Wird repariert …</translation>
+    </message>
+    <message>
+        <source>Verifying…</source>
+        <translation>Wird geprüft …</translation>
+    </message>
     <message>
         <source>{0} left</source>
         <translation>noch {0}</translation>

@@ -18,10 +18,11 @@ import pytest
 
 from patience import HANG_S
 from tern.__main__ import main
-from tern.cli.models_progress import line, time_left
+from tern.cli.models_progress import line
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
-from tern.library import importing, network, shelf
-from tern.library.hub_progress import Progress
+from tern.library import hub_client, hub_find, importing, network, shelf
+from tern.library.hub_progress import Progress, time_left
+from tern.library.network import NetworkOptions
 from tools.local_hub import LocalHub, sha256_of
 
 REPO = "owner/random-gguf"
@@ -205,6 +206,48 @@ def test_killed_in_the_middle(hub: LocalHub, data_dir: Path, capsys: pytest.Capt
     assert [path.name for path in folder.iterdir()] == ["large.bin"]
 
 
+def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
+    hub: LocalHub, tiny: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = NetworkOptions(endpoint=hub.url)
+    model = hub_find.prepare(hub_client.find_file(options, REPO), options, name="mine", title="Mine").run()
+    assert model is not None
+
+    def listed() -> list[str]:
+        capsys.readouterr()
+        assert main(["models", "list"]) == 0
+        return [line for line in capsys.readouterr().out.splitlines() if line.startswith("Unfinished")]
+
+    assert listed() == []
+    data = bytearray(tiny.read_bytes())
+    data[-100] ^= 1
+    model.path.write_bytes(data)
+    download = hub_find.repair(model, options)
+    download.pause()
+    assert download.run() is None
+    assert listed() == [
+        f"Unfinished repair of mine: {REPO} tiny.gguf; go on with: tern models verify mine --repair"
+    ]
+    assert main(["models", "verify", "mine", "--repair"]) == 0
+    assert "mine: was damaged, is right again" in capsys.readouterr().out
+    assert model.path.read_bytes() == tiny.read_bytes()
+    assert listed() == []
+
+    served = hub.folder / REPO / "tiny.gguf"
+    newer = tiny.read_bytes()[::-1]
+    served.write_bytes(newer)
+    download = hub_find.prepare(hub_client.find_file(options, REPO), options)
+    download.pause()
+    assert download.run() is None
+    (line,) = listed()
+    assert line.startswith(f"Unfinished update of mine: {REPO} tiny.gguf, ")
+    assert line.endswith("; fetch it again to go on")
+    assert main(["models", "fetch", REPO, "tiny.gguf"]) == 0
+    assert model.path.read_bytes() == newer
+    assert [(model.name, model.title) for model in shelf.installed()] == [("mine", "Mine")]
+    assert listed() == []
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent as Unix does")
 def test_ctrl_c_pauses(hub: LocalHub) -> None:
     hub.faults.rate = 100e3
@@ -222,8 +265,12 @@ def test_ctrl_c_pauses(hub: LocalHub) -> None:
 def test_the_progress_line() -> None:
     shown = line("m.gguf", Progress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
     assert shown.endswith("45%  540 of 1,188 MB · 12.3 MB/s · 52 s left")
-    assert "verifying" in line("m", Progress("verifying", 1, 1))
-    assert [time_left(seconds) for seconds in (3, 180, 7800)] == ["3 s", "3 min", "2 h 10 min"]
+    assert line("m", Progress("verifying", 1, 1)).endswith("100%  Verifying…")
+    assert [time_left(seconds).replace("\u2009", " ") for seconds in (3, 180, 7800)] == [
+        "3 s",
+        "3 min",
+        "2 h 10 min",
+    ]
 
 
 GUARD = """

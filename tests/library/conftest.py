@@ -10,9 +10,9 @@ import pytest
 
 from tern import paths
 from tern.library import hub_token
-from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile, find_file
 from tern.library.hub_find import target_of
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tools.local_hub import LocalHub
@@ -58,7 +58,7 @@ def options(hub: LocalHub) -> NetworkOptions:
     return NetworkOptions(endpoint=hub.url, backoff_s=0.01, stall_s=5, tries=4)
 
 
-Start = Callable[..., Download]
+Start = Callable[..., ModelDownload]
 
 
 @pytest.fixture
@@ -70,9 +70,9 @@ def start(options: NetworkOptions) -> Start:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         remote: RemoteFile | None = None,
         patient: bool = False,
-    ) -> Download:
+    ) -> ModelDownload:
         remote = remote or find_file(options, REPO, FILE)
-        return Download(
+        return ModelDownload(
             remote, target_of(remote), options, on_progress, "model", "A model", BLOCK, patient=patient
         )
 

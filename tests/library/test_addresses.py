@@ -15,9 +15,9 @@ import pytest
 
 from tern.errors import UserError
 from tern.library import hub_client
-from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import target_of
+from tern.library.hub_model import ModelDownload
 from tern.library.network import NetworkOptions
 from tools import local_hub
 from tools.local_hub import LocalHub
@@ -56,7 +56,7 @@ def test_names_that_are_only_odd(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode() * 100)
         remote = find_file(options, REPO, name)
-        model = Download(remote, target_of(remote), options).run()
+        model = ModelDownload(remote, target_of(remote), options).run()
         assert model is not None
         assert model.path.read_bytes() == path.read_bytes()
         assert model.path == data_dir / "data" / "models" / "owner--model-gguf" / name
@@ -85,7 +85,7 @@ def test_a_mirror_that_only_names_its_files(hub: LocalHub, options: NetworkOptio
     assert find_file(options, REPO) == whole  # asked for at its address
     assert find_file(options, REPO, "README.md") == small
     assert hub.asked == []
-    model = Download(whole, target_of(whole), options).run()
+    model = ModelDownload(whole, target_of(whole), options).run()
     assert model is not None
     assert model.path.read_bytes() == served.read_bytes()
 

@@ -12,11 +12,12 @@ from types import SimpleNamespace
 import pytest
 
 from patience import HANG_S
-from tern.library import hub as library_hub
-from tern.library import hub_client, hub_repair, hub_stream, network, shelf
-from tern.library.hub import Download
+from tern.library import hub_client, hub_progress, hub_repair, hub_stream, network, shelf
+from tern.library.download_id import DownloadId
 from tern.library.hub_client import find_file
+from tern.library.hub_file import Control
 from tern.library.hub_find import newer, repair
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import discard, unfinished
@@ -85,7 +86,7 @@ def test_the_token_goes_to_the_hub_alone(hub: LocalHub, start: Start, options: N
 
 def test_paused_and_resumed_by_another_run(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
 
     def at_half(progress: Progress) -> None:
         if progress.done > SIZE // 2:
@@ -109,7 +110,7 @@ def test_what_the_disk_lost_is_not_believed(
     hub: LocalHub, start: Start, target: Path, content: bytes
 ) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
 
     def near_the_end(progress: Progress) -> None:
         if progress.done > 0.8 * SIZE:
@@ -129,7 +130,7 @@ def test_what_the_disk_lost_is_not_believed(
 
 def test_cancelled_leaves_nothing(hub: LocalHub, start: Start, target: Path) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.cancel() if progress.done > SIZE // 3 else None)
     assert download.run() is None
     assert left(target) == set()
@@ -189,7 +190,7 @@ def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, 
 def test_the_file_changed_on_the_server(hub: LocalHub, start: Start, served: Path, target: Path) -> None:
     hub.faults.reset_every = 2_000_000
     hub.faults.cdn_status = []
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > 1_500_000 else None)
     hub.faults.rate = 5e6
     assert download.run() is None
@@ -300,8 +301,8 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that downloads wait of themselves, one after the other; a clock that only these waits move."""
     waits: list[float] = []
     monkeypatch.setattr(hub_stream, "time", SimpleNamespace(monotonic=lambda: sum(waits)))
-    monkeypatch.setattr(Download, "_sleep", lambda self, seconds: waits.append(seconds))
-    monkeypatch.setattr(library_hub, "_REPORT_S", 0)
+    monkeypatch.setattr(Control, "sleep", lambda self, seconds: waits.append(seconds))
+    monkeypatch.setattr(hub_progress, "_REPORT_S", 0)
     return waits
 
 
@@ -315,7 +316,7 @@ def test_the_bandwidth_limit_holds(
 def test_the_bandwidth_limit_can_change_on_the_way(
     hub: LocalHub, start: Start, options: NetworkOptions, waited: list[float]
 ) -> None:
-    download: Download
+    download: ModelDownload
 
     def loosen(progress: Progress) -> None:
         if progress.phase == "downloading" and progress.done > SIZE // 10:
@@ -345,11 +346,11 @@ def test_what_was_left_unfinished_can_go_on_in_another_session(
     hub: LocalHub, start: Start, target: Path, content: bytes
 ) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
     assert download.run() is None
     (item,) = unfinished()
-    assert (item.repo, item.file, item.name, item.title) == (REPO, FILE, "model", "A model")
+    assert (item.id, item.name, item.title) == (DownloadId(REPO, FILE), "model", "A model")
     assert (item.total, item.damaged) == (SIZE, False)
     assert SIZE // 3 < item.done < SIZE
     hub.faults = Faults(flip_at=SIZE - 10)
@@ -378,7 +379,7 @@ def test_a_journal_of_nothing_known_is_passed_over(line: str, target: Path) -> N
 
 def test_discarding_leaves_nothing(hub: LocalHub, start: Start, target: Path) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
     assert download.run() is None
     discard(unfinished()[0])
@@ -420,7 +421,7 @@ def test_a_repair_that_was_stopped_goes_on(
     target.write_bytes(data)
     assert shelf.verify(model) is False
     assert shelf.need("model").damaged
-    mending: Download
+    mending: ModelDownload
     mending = repair(model, options, lambda progress: mending.pause())
     assert mending.run() is None
     assert not target.exists()

@@ -15,8 +15,8 @@ import pytest
 
 from tern.errors import UserError
 from tern.library import hub_client, hub_errors, network, shelf
-from tern.library.hub import Download
 from tern.library.hub_client import find_file
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tools.local_hub import Faults, LocalHub
@@ -78,7 +78,7 @@ def test_a_download_that_cannot_go_on(
     fault: str, hub: LocalHub, start: Start, target: Path, content: bytes
 ) -> None:
     """Half of the file is here already: it is kept, whatever the answer for the rest."""
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
     hub.faults.rate = 5e6
     assert download.run() is None
@@ -110,7 +110,7 @@ def test_nothing_that_has_arrived_is_kept_where_nothing_has(hub: LocalHub, start
 
 def half(hub: LocalHub, start: Start, target: Path) -> int:
     """Fetch about half of the file and stop; the bytes of it that are kept."""
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
     hub.faults = Faults(rate=5e6)
     assert download.run() is None
@@ -191,7 +191,7 @@ def test_a_mirror_that_compresses(
     served.write_bytes(b"GGUF" + bytes(range(256)) * 12_000)
     size = served.stat().st_size
     if begun:
-        download: Download
+        download: ModelDownload
         download = start(on_progress=lambda progress: download.pause() if progress.done > size // 2 else None)
         hub.faults.rate = 5e6
         assert download.run() is None
@@ -227,7 +227,7 @@ def test_a_mirror_that_compresses_as_nobody_here_can_undo(
 
 def test_416_begins_again(hub: LocalHub, start: Start, target: Path, content: bytes) -> None:
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
     download = start(on_progress=lambda progress: download.pause() if progress.done > SIZE // 2 else None)
     assert download.run() is None
     hub.faults = Faults(cdn_status=[416])
@@ -341,7 +341,7 @@ def test_no_room_is_said_before_anything_is_fetched(
     hub: LocalHub, start: Start, target: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("tern.library.hub.SPARE", 10**15)
+        patch.setattr("tern.library.hub_file.SPARE", 10**15)
         with pytest.raises(hub_client.HubError, match=r"needs 1,000,000,003 MB in .*Make room") as caught:
             start().run()
     said(caught.value)
@@ -358,8 +358,8 @@ def test_a_disk_that_fills_up(
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", models], check=False).returncode:
         pytest.skip("may not mount here")
     try:
-        monkeypatch.setattr("tern.library.hub.SPARE", -SIZE)  # somebody else fills the disk meanwhile
-        monkeypatch.setattr("tern.library.hub.LOW", -SIZE)  # ... between two looks at it
+        monkeypatch.setattr("tern.library.hub_file.SPARE", -SIZE)  # somebody else fills the disk meanwhile
+        monkeypatch.setattr("tern.library.hub_file.LOW", -SIZE)  # ... between two looks at it
         with pytest.raises(hub_client.HubError, match=r"disk is full.*Make room") as caught:
             start().run()
         said(caught.value)
@@ -385,9 +385,9 @@ def test_a_full_disk_is_waited_for_while_somebody_watches(
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", models], check=False).returncode:
         pytest.skip("may not mount here")
     try:
-        monkeypatch.setattr("tern.library.hub.SPARE", -SIZE)
-        monkeypatch.setattr("tern.library.hub.LOW", low)
-        monkeypatch.setattr("tern.library.hub.ROOM_S", 0.0)
+        monkeypatch.setattr("tern.library.hub_file.SPARE", -SIZE)
+        monkeypatch.setattr("tern.library.hub_file.LOW", low)
+        monkeypatch.setattr("tern.library.hub_file.ROOM_S", 0.0)
         hub.faults.rate = 8e6
         notes: list[str] = []
 

@@ -13,9 +13,9 @@ import pytest
 from tern import paths
 from tern.errors import UserError
 from tern.library import importing, shelf
-from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import target_of
+from tern.library.hub_model import ModelDownload
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards, stem
 from tern.library.unfinished import unfinished
@@ -53,7 +53,7 @@ def test_a_model_is_known_by_its_bytes(
 ) -> None:
     (served.parent / name).write_bytes(GUIDE.read_bytes())
     remote = find_file(options, REPO, name)
-    assert Download(remote, target_of(remote), options).run() is not None
+    assert ModelDownload(remote, target_of(remote), options).run() is not None
     (fetched,) = shelf.installed()
     assert fetched.gguf
     assert fetched.path.name == name
@@ -66,7 +66,7 @@ def test_a_model_is_known_by_its_bytes(
 def test_other_files_are_no_models(hub: LocalHub, options: NetworkOptions, served: Path) -> None:
     (served.parent / "notes.txt").write_bytes(b"GGU" * 1000)
     remote = find_file(options, REPO, "notes.txt")
-    assert Download(remote, target_of(remote), options).run() is not None
+    assert ModelDownload(remote, target_of(remote), options).run() is not None
     assert shelf.installed() == []
 
 
@@ -99,11 +99,11 @@ def test_what_is_left_of_an_odd_name_goes_on(hub: LocalHub, options: NetworkOpti
     (served.parent / "sha256-ab").write_bytes(GUIDE.read_bytes() + bytes(3_000_000))
     remote = find_file(options, REPO, "sha256-ab")
     hub.faults.rate = 5e6
-    download: Download
+    download: ModelDownload
     stop = lambda progress: download.pause() if progress.done > 2_000_000 else None  # noqa: E731
-    download = Download(remote, target_of(remote), options, stop)
+    download = ModelDownload(remote, target_of(remote), options, stop)
     assert download.run() is None
-    assert [item.file for item in unfinished()] == ["sha256-ab"]
+    assert [item.id.file for item in unfinished()] == ["sha256-ab"]
 
 
 def test_parts_in_capitals_belong_together() -> None:

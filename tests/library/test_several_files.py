@@ -8,9 +8,9 @@ import pytest
 
 from tern.errors import UserError
 from tern.library import hub_client, shelf
-from tern.library.hub import Download
 from tern.library.hub_client import find_file
 from tern.library.hub_find import prepare, repair
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.importing import take
 from tern.library.network import NetworkOptions
@@ -39,7 +39,7 @@ def test_a_model_in_several_files_is_one(
     told: list[Progress] = []
     hub.faults.rate = 4e6
     whole = sum(path.stat().st_size for path in split)
-    download: Download
+    download: ModelDownload
     download = prepare(
         remote, options, lambda p: download.pause() if p.done > 0.7 * whole else told.append(p)
     )
@@ -76,7 +76,7 @@ def test_what_is_left_of_several_files_is_deleted_whole(
     split: list[Path], hub: LocalHub, options: NetworkOptions, target: Path
 ) -> None:
     hub.faults.rate = 4e6
-    download: Download
+    download: ModelDownload
     download = prepare(
         find_file(options, REPO), options, lambda p: download.pause() if p.done > 0.5 * p.total else None
     )
@@ -103,7 +103,7 @@ def test_a_model_in_several_files_is_cancelled_whole(
     split: list[Path], hub: LocalHub, options: NetworkOptions, target: Path
 ) -> None:
     hub.faults.rate = 4e6
-    download: Download
+    download: ModelDownload
     remote = find_file(options, REPO)
     download = prepare(remote, options, lambda p: download.cancel() if p.done > 0.6 * p.total else None)
     assert download.run() is None

@@ -15,7 +15,8 @@ from keyring.errors import KeyringLocked, PasswordDeleteError
 from tern import paths
 from tern.errors import UserError
 from tern.library import hub_token, network
-from tern.library.hub_client import find_file, token
+from tern.library.hub_client import find_file
+from tern.library.hub_token import for_hub
 from tern.library.network import NetworkOptions
 from tern.settings import Settings
 from tools.local_hub import LocalHub
@@ -81,7 +82,7 @@ def test_kept_sent_and_forgotten(
     assert SECRET not in caplog.text
     hub_token.forget()
     assert system.kept == {}
-    assert token(NetworkOptions()) is None
+    assert for_hub(NetworkOptions()) is None
 
 
 def test_the_variable_comes_first_and_the_saved_login_last(
@@ -89,14 +90,14 @@ def test_the_variable_comes_first_and_the_saved_login_last(
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "token"))
     (tmp_path / "token").write_text("hf_file")
-    assert token(NetworkOptions()) == "hf_file"
+    assert for_hub(NetworkOptions()) == "hf_file"
     assert hub_token.status().source == "hugging face"
     hub_token.keep("hf_kept")
-    assert token(NetworkOptions()) == "hf_kept"
+    assert for_hub(NetworkOptions()) == "hf_kept"
     monkeypatch.setenv("HF_TOKEN", "hf_variable")
-    assert token(NetworkOptions()) == "hf_variable"
+    assert for_hub(NetworkOptions()) == "hf_variable"
     assert hub_token.status().source == "HF_TOKEN"
-    assert token(NetworkOptions(token="hf_given")) == "hf_given"
+    assert for_hub(NetworkOptions(token="hf_given")) == "hf_given"
 
 
 def test_no_keyring_is_said_and_nothing_is_written(
@@ -108,7 +109,7 @@ def test_no_keyring_is_said_and_nothing_is_written(
         hub_token.keep(SECRET)
     assert SECRET not in str(caught.value)
     hub_token.forget()
-    assert token(NetworkOptions()) is None
+    assert for_hub(NetworkOptions()) is None
 
 
 @pytest.mark.parametrize("text", ["", "  ", "two words", "x" * 600, "hf_ä"])

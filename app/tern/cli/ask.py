@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
+from tern.cli.model_argument import open_asked
 from tern.cli.streams import Input, json_text, note, say, say_set_off
 from tern.errors import UserError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tern.chat.attachments import Attachment
     from tern.engine.types import Engine, Message, PromptSize
 
-INTERRUPTED = 130
 DOES_NOT_FIT = 1
 
 
@@ -59,7 +59,6 @@ def register(subparsers: options.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from tern.chat.attachments import compose
-    from tern.cli.models import open_asked
     from tern.cli.terminal import Progress
     from tern.engine.types import Message
 
@@ -84,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
+    from tern.cli.terminal import INTERRUPTED, Progress, StopOnInterrupt, stats_line
     from tern.engine.types import Request, Stats
 
     pieces: list[str] = []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tern.cli import bench_child, bench_forecast, options
 from tern.cli.bench_models import SHAPES
+from tern.cli.model_argument import model_path
 from tern.cli.streams import json_text, say
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     from tern.cli import bench_report, bench_run, bench_sweep
     from tern.cli.bench_models import synthetic_model
 
-    path = synthetic_model(args.synthetic, args.sparsity) if args.synthetic else options.model_path(args)
+    path = synthetic_model(args.synthetic, args.sparsity) if args.synthetic else model_path(args)
     if args.threads == SWEEP:
         report = bench_sweep.measure(args, path, _plan(args))
         _print(args, report, bench_sweep.markdown)

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.model_argument import model_path
 
 if TYPE_CHECKING:
     from tern.engine.bitnet_engine import BitnetEngine
@@ -30,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from tern.metrics import fresh_process
     from tern.open_engine import open_engine
 
-    engine = open_engine(options.model_path(args), options.engine_options(args))
+    engine = open_engine(model_path(args), options.engine_options(args))
     try:
         fresh_process.answer(engine, lambda: _ranges(engine), sys.stdin, sys.stdout)
     finally:

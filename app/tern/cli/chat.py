@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.model_argument import open_asked
 from tern.cli.streams import Input, OutputLost, note, say, screen
 from tern.errors import UserError
 
@@ -36,7 +37,6 @@ def register(subparsers: options.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tern.cli.models import open_asked
     from tern.cli.terminal import Progress
 
     with Progress("Opening the model") as progress:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
-import os
 import platform
 from collections.abc import Callable
 from typing import Any
 
 from tern import __version__
 from tern.cli import options
+from tern.cli.display import named_displays
 from tern.cli.streams import json_text, say
 from tern.errors import UserError
 
@@ -124,10 +124,8 @@ def _guide() -> dict[str, Any]:
 def _screen() -> dict[str, Any]:
     from tern.cli.window import display_problem
 
-    names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
-    found = {name: os.environ[name] for name in names if name in os.environ}
     problem = display_problem()
-    return {"usable": not problem, **({"problem": problem} if problem else {}), **found}
+    return {"usable": not problem, **({"problem": problem} if problem else {}), **named_displays()}
 
 
 _SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.cli.model_argument import model_path
 from tern.cli.streams import json_text
 from tern.errors import UserError
 
@@ -63,7 +64,7 @@ def _write_logits(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress
     from tern.open_engine import open_model
 
-    model = open_model(options.model_path(args), options.engine_options(args))
+    model = open_model(model_path(args), options.engine_options(args))
     try:
         tokens = _load_tokens(args.tokens, model.config.n_vocab, model.context_size)
         with Progress("Computing") as progress:
@@ -133,7 +134,7 @@ def _perplexity(args: argparse.Namespace) -> int:
 
     text = _load_text(args.text, args.encoding)
     with Progress("Opening the model") as progress:
-        engine = open_engine(options.model_path(args), options.engine_options(args), progress)
+        engine = open_engine(model_path(args), options.engine_options(args), progress)
     try:
         tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
         if len(tokens) == 0:

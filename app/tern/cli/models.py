@@ -8,7 +8,6 @@ import argparse
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import models_files, models_network, options
@@ -18,9 +17,8 @@ from tern.errors import UserError
 from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
-    from tern.engine.types import Engine
     from tern.library.hub_client import RemoteFile
-INTERRUPTED = 130
+    from tern.library.unfinished import Unfinished
 _RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
 
@@ -121,9 +119,7 @@ def run_list(args: argparse.Namespace) -> int:
         )
         print()
     for item in unfinished():
-        state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
-        done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
-        say(f"Unfinished: {item.repo} {item.file}, {done}; {state}")
+        say(_unfinished(item))
         print()
     names = {model.name for model in here}
     say("Can be fetched (tern models fetch NAME):")
@@ -136,6 +132,20 @@ def run_list(args: argparse.Namespace) -> int:
             say(f"  {'':<22} {'':>11}  {needs}")
             say(f"  {'':<22} {'':>11}  {entry.good_for}")
     return 0
+
+
+def _unfinished(item: Unfinished) -> str:
+    """What it is of, how far it is, and how it goes on."""
+    where = f"{item.id.repo} {item.id.file}"
+    done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
+    if item.id.kind == "repair":
+        return (
+            f"Unfinished repair of {item.name}: {where}; go on with: tern models verify {item.name} --repair"
+        )
+    state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
+    if item.id.kind == "update":
+        return f"Unfinished update of {item.name}: {where}, {done}; {state}"
+    return f"Unfinished: {where}, {done}; {state}"
 
 
 def as_json(model: Any) -> dict[str, object]:
@@ -176,6 +186,7 @@ def run_search(args: argparse.Namespace) -> int:
 
 def run_fetch(args: argparse.Namespace) -> int:
     from tern.cli.models_progress import Bar, pause_on_interrupt
+    from tern.cli.terminal import INTERRUPTED
     from tern.library import catalog, hub_client, hub_find, shelf
 
     network = network_options(args.limit)
@@ -231,10 +242,15 @@ def _already(model: Any, as_object: bool) -> int:
 def run_verify(args: argparse.Namespace) -> int:
     from tern.cli.terminal import Progress
     from tern.library import shelf
+    from tern.library.unfinished import unfinished
 
     models = [shelf.need(name) for name in args.names] or shelf.installed()
+    mending = {item.name for item in unfinished() if item.id.kind == "repair"} if args.repair else set()
     wrong = 0
     for model in models:
+        if model.name in mending and _mended(model):  # its file lies aside: there is nothing to hash
+            say(f"{model.name}: was damaged, is right again")
+            continue
         with Progress(f"Hashing {model.name}") as progress:
             right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:
@@ -279,28 +295,3 @@ def run_remove(args: argparse.Namespace) -> int:
     else:
         say(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
     return 0
-
-
-def installed_path(asked: Path) -> Path:
-    """The file that ``--model`` means: a path that exists, or the name of an installed model."""
-    if asked.exists() or (asked.suffix.lower() == ".gguf" and len(asked.parts) > 1):
-        return asked
-    from tern.library import catalog, shelf
-
-    found = shelf.find(str(asked))
-    if found is not None:
-        return found.path
-    return asked if catalog.find(str(asked)) is None else shelf.need(str(asked)).path
-
-
-def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> Engine:
-    """The engine of the model that ``--model`` asks for, whichever can run it.
-
-    A template that comes with a file is run for a model fetched by its catalogue name, or with --trust-template.
-    """
-    from tern.library import shelf
-    from tern.open_engine import open_any_engine
-
-    path = options.model_path(args)
-    trusted = args.trust_template or shelf.template_trusted(path)
-    return open_any_engine(path, options.engine_options(args), progress, trusted)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.cli import options
+from tern.cli.model_argument import installed_path
 from tern.cli.streams import say
 from tern.errors import UserError
 
@@ -96,7 +97,6 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
-    from tern.cli.models import installed_path
     from tern.cli.terminal import Progress
     from tern.engine.convert.recode import write_recoded
     from tern.engine.gguf.reader import GGUFFile

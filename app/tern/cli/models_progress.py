@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 
 from tern.cli.streams import note, screen
-from tern.library.hub import Download
-from tern.library.hub_progress import Progress
+from tern.library.hub_model import ModelDownload
+from tern.library.hub_progress import THIN_SPACE, Progress, figures, phase_words
 
 _BAR = 24
-_PHASES = {"checking": "checking what is here", "verifying": "verifying", "repairing": "repairing"}
 
 
 class Bar:
@@ -40,29 +39,14 @@ class Bar:
 
 def line(label: str, progress: Progress) -> str:
     """``model.gguf ━━━━━╌╌╌╌  45%  540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
-    part = progress.done / progress.total if progress.total else 0.0
-    full = int(part * _BAR)
-    head = f"{label} {'━' * full}{'╌' * (_BAR - full)} {part:>4.0%}"
-    if progress.phase in _PHASES:
-        return f"{head}  {_PHASES[progress.phase]}"
-    words = [f"{progress.done / 1e6:,.0f} of {progress.total / 1e6:,.0f} MB"]
-    if progress.rate:
-        words.append(f"{progress.rate / 1e6:,.1f} MB/s")
-    if progress.seconds_left is not None:
-        words.append(f"{time_left(progress.seconds_left)} left")
-    return f"{head}  {' · '.join(words)}"
-
-
-def time_left(seconds: float) -> str:
-    """``52 s``, ``3 min``, ``2 h 10 min``: no more digits than are true."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+    full = int(progress.fraction * _BAR)
+    head = f"{label} {'━' * full}{'╌' * (_BAR - full)} {progress.fraction:>4.0%}"
+    words = phase_words(progress) or figures(progress).replace(THIN_SPACE, " ")
+    return f"{head}  {words}"
 
 
 @contextmanager
-def pause_on_interrupt(download: Download) -> Iterator[None]:
+def pause_on_interrupt(download: ModelDownload) -> Iterator[None]:
     """While entered, Ctrl-C (or being asked to end) pauses the download: it stops soon and keeps what there is."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:

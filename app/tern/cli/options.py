@@ -122,14 +122,6 @@ def add_sampling(parser: argparse.ArgumentParser) -> None:
         )
 
 
-def model_path(args: argparse.Namespace) -> Path:
-    """The model asked for, by path or by the name of an installed one, or the built-in guide."""
-    from tern import paths
-    from tern.cli.models import installed_path
-
-    return installed_path(args.model) if args.model is not None else paths.guide_model()
-
-
 def engine_options(args: argparse.Namespace) -> EngineOptions:
     """How to open the model; the number of threads is the settings' unless one was asked for."""
     from tern.engine.types import EngineOptions

@@ -12,6 +12,7 @@ from tern.cli.streams import note, screen
 from tern.engine.types import FinishReason, Stats
 from tern.metrics.speed import format_count, format_seconds, format_speed
 
+INTERRUPTED = 130  # the exit code of what Ctrl-C has ended (__main__ has its own: it imports nothing)
 _REDRAW_S = 0.1
 _PATIENCE_S = 0.4  # what is quicker than this needs no progress line
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-import platform
 from pathlib import Path
 
-from tern.cli import settings_warnings
+from tern.cli import chat, settings_warnings
+from tern.cli.display import missing_display
+from tern.cli.model_argument import installed_path
 from tern.cli.streams import note
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,6 @@ def run(args: argparse.Namespace) -> int:
         return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
     if problem := attempt.problem():
         return _chat(model, f"Tern cannot open its window here ({problem}), so it talks in the terminal.")
-    from tern.cli.models import installed_path
     from tern.engine.types import EngineOptions
     from tern.metrics.thread_choice import thread_count
     from tern.settings import Settings
@@ -42,13 +41,6 @@ def run(args: argparse.Namespace) -> int:
         model = installed_path(model)
     threads = thread_count(Settings.load())
     return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)), attempt.release)
-
-
-def missing_display() -> bool:
-    """Whether this is a Linux session in which nobody asks for any screen."""
-    if platform.system() != "Linux":
-        return False
-    return not any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def display_problem() -> str:
@@ -72,10 +64,9 @@ def _is_of_the_gui(error: ImportError) -> bool:
 
 
 def _chat(model: Path | None, sentence: str) -> int:
-    from tern.cli import chat
-    from tern.cli.parser import build_parser
-
     settings_warnings.say()
     note(f"{sentence} (tern --help lists what else it can do.)")
+    parser = argparse.ArgumentParser(prog="tern")
+    chat.register(parser.add_subparsers())
     command = ["chat"] if model is None else ["chat", "--model", str(model)]
-    return chat.run(build_parser().parse_args(command))
+    return chat.run(parser.parse_args(command))

@@ -172,37 +172,6 @@ def proxy_for(options: NetworkOptions, url: httpx2.URL) -> str:
     return found.rpartition("@")[2].rpartition("//")[2].rstrip("/")
 
 
-def token(options: NetworkOptions) -> str | None:
-    """The person's token as far as it is known without asking the keyring; None when there is none."""
-    return options.token or hub_token.token()
-
-
-def another_token(options: NetworkOptions, sent: str | None, error: HubError) -> str | None:
-    """The token of the system's keyring, where ``error`` says that the one ``sent`` (or none) is not enough and the
-    keyring has another; else None. Raises HubError, saying so, when the keyring does not answer."""
-    if error.status not in (401, 403) or options.token or not hub_token.unasked():
-        return None
-    try:
-        found = hub_token.kept()
-    except hub_token.SilentError as silent:
-        raise HubError(
-            "{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
-            status=error.status,
-            error=error,
-        ) from silent
-    return token(options) if found not in (None, sent) else None
-
-
-def saved_login() -> str | None:
-    """The token of `hf auth login`, from Hugging Face's own file."""
-    try:  # not their get_token: it asks the network for a new one now and then
-        from huggingface_hub import constants
-
-        return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip() or None
-    except (OSError, ValueError):
-        return None
-
-
 @contextmanager
 def _api(options: NetworkOptions, why: str, what: str, token: str | None) -> Iterator[Any]:
     """huggingface_hub's API over our client. ``what`` is asked for, as errors name it."""
@@ -413,11 +382,11 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
     lost: list[HubError] = []
 
     def once() -> T:
-        sent = token(options)
+        sent = hub_token.for_hub(options)
         try:
             return _question(options, why, what, sent, question)
         except HubError as error:
-            if (other := another_token(options, sent, error)) is None:
+            if (other := hub_token.another(options, sent, error)) is None:
                 raise
             return _question(options, why, what, other, question)
 

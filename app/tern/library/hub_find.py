@@ -1,4 +1,6 @@
-"""From a name to a file of the hub and its place on this disk; and mending what is installed. What ``hub`` fetches."""
+"""From a name to a file of the hub and its place on this disk; and mending what is installed. What ``hub_model``
+fetches.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +9,11 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from tern.errors import UserError
-from tern.library import hub_client, shelf
+from tern.library import hub_client, shelf, unfinished
 from tern.library.catalog import Entry
-from tern.library.hub import Download
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.part_file import BLOCK, journal_of, kept_aside, write_journal
@@ -30,7 +32,16 @@ def target_of(remote: RemoteFile) -> Path:
         raise UserError(
             "The hub names a file {file!r}, which Tern does not write to this disk.", file=remote.file
         )
-    return shelf.models_dir().joinpath(remote.repo.replace("/", "--"), *parts)
+    return _place(remote.repo, parts)
+
+
+def in_place_of(repo: str, file: str) -> shelf.Installed | None:
+    """The installed model whose place the file of a repository would take."""
+    return shelf.at(_place(repo, PurePosixPath(file).parts))
+
+
+def _place(repo: str, parts: tuple[str, ...]) -> Path:
+    return shelf.models_dir().joinpath(repo.replace("/", "--"), *parts)
 
 
 def prepare(
@@ -40,11 +51,25 @@ def prepare(
     name: str = "",
     title: str = "",
     patient: bool = False,
-) -> Download:
-    """The download of ``remote`` to its place, with everything that has to lie beside it."""
+) -> ModelDownload:
+    """The download of ``remote`` to its place, with everything that has to lie beside it. An installed model that it
+    takes the place of keeps its name and title, unless others are given."""
     beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]
     target = target_of(remote)
-    return Download(remote, target, options, on_progress, name, title, patient=patient, beside=beside)
+    before = shelf.at(target)
+    if before is not None:
+        name, title = name or before.name, title or before.title
+    return ModelDownload(
+        remote,
+        target,
+        options,
+        on_progress,
+        name,
+        title,
+        patient=patient,
+        beside=beside,
+        kind="fetch" if before is None else "update",
+    )
 
 
 def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
@@ -74,7 +99,7 @@ def repair(
     options: NetworkOptions,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     patient: bool = False,
-) -> Download:
+) -> ModelDownload:
     """A download that mends an installed file whose bytes have changed: only its bad blocks are fetched again.
 
     Raises HubError where the hub has another file by now: then there is nothing to mend it with.
@@ -114,15 +139,15 @@ def _repair(
     options: NetworkOptions,
     on_progress: Callable[[Progress], None],
     patient: bool,
-) -> Download:
+) -> ModelDownload:
+    beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]
     block = model.block or BLOCK
     kept = kept_aside(model.path)
     if model.path.exists():  # else an earlier try was stopped on its way, and it lies aside already
-        notes = {"origin": remote.label, "name": model.name, "title": model.title}
+        notes = unfinished.notes(remote.label, remote.label, model.name, model.title, "repair")
         write_journal(journal_of(kept), remote.identity, block, model.blocks, notes)
         model.path.replace(kept)
-    beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]
-    return Download(
+    return ModelDownload(
         remote,
         model.path,
         options,
@@ -132,4 +157,5 @@ def _repair(
         block,
         patient=patient,
         beside=beside,
+        kind="repair",
     )

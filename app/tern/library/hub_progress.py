@@ -1,12 +1,26 @@
-"""Where a download stands and how fast it goes. Plain data; knows no network."""
+"""Where a download stands, how fast it goes, and the words for it. Plain data; knows no network."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
-_RATE_S = 5.0  # the rate is the mean of about this long
-_STEP_S = 0.25
+from tern.library.rate_meter import RateMeter
+
+_RATE_S = 5.0  # the rate is the mean of so long
+_REPORT_S = 0.1
+
+# What people are told of a download: in the terminal as it stands here, in the window in their own language.
+_PHASES = {
+    "checking": "Checking what is here already…",
+    "verifying": "Verifying…",
+    "repairing": "Repairing…",
+}
+_AMOUNTS, _LEFT = "{0} of {1}", "{0} left"
+WORDS = (*_PHASES.values(), _AMOUNTS, _LEFT)
+THIN_SPACE = "\u2009"
+Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,23 +38,61 @@ class Progress:
     seconds_left: float | None = None
     note: str = ""
 
+    @property
+    def fraction(self) -> float:
+        return self.done / self.total if self.total else 0.0
 
-class Rate:
-    """Bytes a second, the mean of about the last ``_RATE_S`` seconds."""
 
-    def __init__(self) -> None:
-        self._mean = 0.0
-        self._count = 0
-        self._since = time.monotonic()
+class Reporter:
+    """Tells the progress of one file of ``total`` bytes, with its rate, not more often than anybody could see."""
 
-    def add(self, count: int) -> None:
-        self._count += count
+    def __init__(self, total: int, on_progress: Callable[[Progress], None]) -> None:
+        self.done = 0  # as told last
+        self._total, self._on_progress = total, on_progress
+        self._meter = RateMeter(_RATE_S)
+        self._told = 0.0
+
+    def came(self, count: int) -> None:
+        """So many bytes came over the network."""
+        self._meter.add(count, time.monotonic())
+
+    def tell(self, phase: str, done: int, note: str = "", force: bool = False) -> None:
+        """``force`` and a ``note`` are told at once."""
         now = time.monotonic()
-        passed = now - self._since
-        if passed >= _STEP_S:
-            weight = min(1.0, passed / _RATE_S) if self._mean else 1.0
-            self._mean += weight * (self._count / passed - self._mean)
-            self._count, self._since = 0, now
+        if not force and not note and now - self._told < _REPORT_S:
+            return
+        self._told, self.done = now, done
+        rate = self._meter.rate(now) if phase == "downloading" else 0.0
+        left = (self._total - done) / rate if rate > 0 else None
+        self._on_progress(Progress(phase, done, self._total, rate, left, note))
 
-    def per_s(self) -> float:
-        return self._mean
+
+def phase_words(progress: Progress, translate: Translate = str) -> str:
+    """What is being done, where that is more than downloading; else empty."""
+    return translate(_PHASES[progress.phase]) if progress.phase in _PHASES else ""
+
+
+def amounts(progress: Progress, translate: Translate = str) -> str:
+    """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
+    done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
+    return translate(_AMOUNTS).format(done, total)
+
+
+def figures(progress: Progress, translate: Translate = str) -> str:
+    """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    parts = [amounts(progress, translate)]
+    if progress.rate:
+        parts.append(f"{progress.rate / 1e6:,.1f}{THIN_SPACE}MB/s")
+    if progress.seconds_left is not None:
+        parts.append(translate(_LEFT).format(time_left(progress.seconds_left)))
+    return " · ".join(parts)
+
+
+def time_left(seconds: float) -> str:
+    """``52 s``, ``3 min``, ``2 h 10 min``: no more digits than are true."""
+    if seconds < 100:
+        return f"{seconds:.0f}{THIN_SPACE}s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes}{THIN_SPACE}min"
+    return f"{minutes // 60}{THIN_SPACE}h {minutes % 60}{THIN_SPACE}min"

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 
 import httpx2
 
-from tern.library import hub_client, hub_errors, network
+from tern.library import hub_client, hub_errors, hub_token, network
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import ChangedError, HubError, Kind, RangeError
 from tern.library.network import NetworkOptions
@@ -145,7 +145,7 @@ class Source:
         """GET through the hub's redirects, the token to the hub alone; the keyring's where the hub asks for one."""
         url, linked = httpx2.URL(self._remote.url), None
         home = _origin(url)
-        token = hub_client.token(self._options)
+        token = hub_token.for_hub(self._options)
         for _ in range(_MAX_REDIRECTS):
             sent = {"Accept-Encoding": "identity", **headers}
             if token and _origin(url) == home:
@@ -158,9 +158,7 @@ class Source:
                 if response.status_code not in (200, 206):
                     hub = f"{self._options.hub()}/{self._remote.repo}"
                     refused = hub_errors.of_status(response, self._remote.label, hub)
-                    if _origin(url) == home and (
-                        other := hub_client.another_token(self._options, token, refused)
-                    ):
+                    if _origin(url) == home and (other := hub_token.another(self._options, token, refused)):
                         token = other
                         continue
                     raise refused

@@ -12,10 +12,12 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tern.errors import UserError
-from tern.library.network import SettingError
+from tern.library.hub_errors import HubError
+from tern.library.network import NetworkOptions, SettingError
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,28 @@ def token() -> str | None:
             _check(value, name)
             return value
     return None
+
+
+def for_hub(options: NetworkOptions) -> str | None:
+    """The token for a request with these ``options``, as far as it is known without asking the keyring; None when
+    there is none."""
+    return options.token or token()
+
+
+def another(options: NetworkOptions, sent: str | None, error: HubError) -> str | None:
+    """The token of the system's keyring, where ``error`` says that the one ``sent`` (or none) is not enough and the
+    keyring has another; else None. Raises HubError, saying so, when the keyring does not answer."""
+    if error.status not in (401, 403) or options.token or not unasked():
+        return None
+    try:
+        found = kept()
+    except SilentError as silent:
+        raise HubError(
+            "{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.",
+            status=error.status,
+            error=error,
+        ) from silent
+    return for_hub(options) if found not in (None, sent) else None
 
 
 def unasked() -> bool:
@@ -216,9 +240,13 @@ def _from_variable() -> str | None:
 
 
 def _from_hugging_face() -> str | None:
-    from tern.library import hub_client
+    """The token of `hf auth login`, from Hugging Face's own file."""
+    try:  # not their get_token: it asks the network for a new one now and then
+        from huggingface_hub import constants
 
-    return hub_client.saved_login()
+        return Path(constants.HF_TOKEN_PATH).read_text(encoding="utf-8").strip() or None
+    except (OSError, ValueError):
+        return None
 
 
 def _read() -> None:

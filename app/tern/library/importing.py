@@ -23,7 +23,6 @@ from tern.progress import OnProgress, ignore_progress
 
 _READ = 1 << 20
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # of what is written; EFBIG: FAT32 ends at 4 GB
-_SPARE = 64 << 20
 _BEGUN, _OLD_S = (".part", ".converting"), 86400.0
 
 
@@ -78,7 +77,7 @@ def _copy_in(
 ) -> shelf.Installed:
     folder = _own_folder()
     free = shutil.disk_usage(folder).free
-    if free < size + _SPARE:
+    if free < size + shelf.SPARE:
         raise UserError(
             "A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave "
             "the file where it is with --link.",

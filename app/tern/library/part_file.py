@@ -278,6 +278,12 @@ def part_of(target: Path) -> Path:
     return target.with_name(target.name + ".part")
 
 
+def arrived(target: Path) -> int:
+    """Bytes of ``target`` that lie there while it is arriving."""
+    part = part_of(target)
+    return part.stat().st_size if part.is_file() else 0
+
+
 def kept_aside(target: Path) -> Path:
     """Where a damaged file waits to be repaired."""
     return target.with_name(target.name + ".bad")

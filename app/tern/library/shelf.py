@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 _VERSION = 1
 SPEEDS_KEPT = 5
+SPARE = 64 << 20  # bytes of the disk that stay free whatever is put on the shelf
 MODEL_SUFFIXES = (
     ".gguf",
     ".safetensors",
@@ -190,6 +191,11 @@ def find(name: str) -> Installed | None:
             return model
     near = [model for model in shelf if model.name.lower().startswith(name.lower())]
     return near[0] if len(near) == 1 and name else None
+
+
+def at(path: Path) -> Installed | None:
+    """The model whose file is at ``path``."""
+    return next((model for model in installed() if model.path == path), None)
 
 
 def need(name: str) -> Installed:

@@ -381,7 +381,7 @@ def test_offline_stops_what_is_under_way(
     with LocalHub(tmp_path / "hub") as hub:
         monkeypatch.setenv("HF_ENDPOINT", hub.url)
         hub.faults.rate = 5e6
-        task = host.downloads.of_repository("owner/big-gguf")
+        task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
         task.start()
         qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6)
         settings[DOWNLOAD_LIMIT] = 0.5
@@ -392,10 +392,12 @@ def test_offline_stops_what_is_under_way(
         with qtbot.waitSignal(task.paused):
             window._setting_changed(OFFLINE)
         assert hub.sent < 15e6
-        settings.save()
+        assert not Settings.load()[OFFLINE]  # what counts is what the window is set to, kept or not
+        asked = len(hub.tokens)
         with qtbot.waitSignal(task.failed) as failed:
             task.start()
         assert "set to work offline" in failed.args[0]
+        assert len(hub.tokens) == asked
 
 
 def network_says(window: MainWindow) -> str:
@@ -425,7 +427,6 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     assert network_says(window) == "Network off"
     settings[OFFLINE] = False
     window._setting_changed(OFFLINE)
-    settings.save()
     readout = window.findChild(QPushButton, "networkReadout")
     qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
     assert host._network is not None

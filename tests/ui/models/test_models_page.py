@@ -22,8 +22,11 @@ from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.types import EngineOptions
-from tern.library import catalog, shelf
+from tern.library import catalog, hub_find, shelf
+from tern.library.download_id import DownloadId
+from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
+from tern.library.unfinished import unfinished
 from tern.settings import MODEL_PATH, Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
@@ -330,6 +333,83 @@ def test_what_another_session_left_goes_on_or_is_deleted(
     assert hub.sent - sent < 0.7 * SIZE
     downloads.close()
     later.close_page()
+
+
+def left_paused(kind: str, hub: LocalHub) -> tuple[shelf.Installed, bytes, bytes]:
+    """An installed model whose update or repair an earlier session has paused, with its bytes before that, and those
+    that it should have."""
+    options = NetworkOptions(endpoint=hub.url, backoff_s=0.01)
+    entry = catalog.entries()[0]
+    served = hub.folder / entry.repo / entry.file
+    model = hub_find.prepare(hub_find.look_up(options, entry), options, name=entry.name).run()
+    assert model is not None
+    right = served.read_bytes()
+    if kind == "update":
+        served.write_bytes(right[::-1])
+    else:
+        model.path.write_bytes(right[:-1] + bytes([right[-1] ^ 1]))
+        assert shelf.verify(model) is False
+    before, now = model.path.read_bytes(), served.read_bytes()
+    hub.faults.rate = 20e6
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "repairing" or progress.done > SIZE // 2:
+            download.pause()
+
+    if kind == "update":
+        remote = hub_find.newer(model, options)
+        assert remote is not None
+        download = hub_find.prepare(remote, options, stop)
+    else:
+        download = hub_find.repair(shelf.need(entry.name), options, stop)
+    assert download.run() is None
+    hub.faults.rate = None
+    return model, before, now
+
+
+def rows(page: ModelsPage) -> list[DownloadRow]:
+    return [row for row in page.findChildren(DownloadRow) if row.isVisible()]
+
+
+@pytest.mark.parametrize("end", ["goes on", "deleted"])
+@pytest.mark.parametrize("kind", ["update", "repair"])
+def test_a_paused_update_or_repair_is_on_the_models_card_after_a_restart(
+    kind: str, end: str, page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """What an earlier session left of an installed model goes on there, or is deleted, and the model stays."""
+    model, before, now = left_paused(kind, hub)
+    assert kind not in {task.id.kind for task in page._downloads.tasks}  # as in a session that begins
+    page.reload()
+    (row,) = rows(page)
+    assert row.task.id == DownloadId(*model.repository, kind)
+    assert row.parentWidget().objectName() == f"model_{model.name}"
+    assert "Paused at" in row.label.text()
+    if end == "goes on":
+        assert row.download_button.text() == "Go on"
+        click(qtbot, page, "downloadButton")
+        qtbot.waitUntil(lambda: model.path.exists() and model.path.read_bytes() == now)
+        qtbot.waitUntil(lambda: "is here and verified" in status(page))
+    else:
+        assert row.cancel_button.text() == "Delete what is here"
+        click(qtbot, page, "cancelButton")
+        assert model.path.read_bytes() == before
+    qtbot.waitUntil(lambda: rows(page) == [])
+    assert [path.name for path in model.path.parent.iterdir()] == [model.path.name]
+    assert here(page) == [model.name]
+    assert unfinished() == []
+    ready = button(page, "mendButton" if (kind, end) == ("repair", "deleted") else "useButton")
+    assert ready.isEnabled()
+
+
+def test_what_one_download_of_a_file_deletes_no_other_shows(page: ModelsPage, hub: LocalHub) -> None:
+    """An update and a repair of a model arrive in the same place."""
+    model, before, _ = left_paused("update", hub)
+    page.reload()
+    (row,) = rows(page)
+    page._downloads.of_repair(model).cancel()
+    assert (row.task.progress, row.cancel_button.isVisible()) == (None, False)
+    assert unfinished() == []
+    assert model.path.read_bytes() == before
 
 
 def test_import_and_remove(

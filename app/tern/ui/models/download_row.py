@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import Progress, amounts, figures, phase_words
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
@@ -86,8 +86,8 @@ class DownloadRow(QWidget):
         elif task.running:
             self.label.setText(self.tr("Looking up the file…"))
         elif task.progress is not None:
-            self.bar.setValue(round(_STEPS * task.progress.done / max(task.progress.total, 1)))
-            self.label.setText(self.tr("Paused at {0}.").format(amounts(task.progress)))
+            self.bar.setValue(round(_STEPS * task.progress.fraction))
+            self.label.setText(self.tr("Paused at {0}.").format(amounts(task.progress, _tr)))
         else:
             self.label.setText("")
         self.label.setVisible(bool(self.label.text()))
@@ -95,14 +95,9 @@ class DownloadRow(QWidget):
             self.ended.emit()
 
     def _show_progress(self, progress: Progress) -> None:
-        self.bar.setValue(round(_STEPS * progress.done / max(progress.total, 1)))
-        words = {
-            "checking": self.tr("Checking what is here already…"),
-            "verifying": self.tr("Verifying…"),
-            "repairing": self.tr("Repairing…"),
-        }
-        note = said(progress.note) if progress.note else figures(progress)
-        self.label.setText(words.get(progress.phase, note))
+        self.bar.setValue(round(_STEPS * progress.fraction))
+        note = said(progress.note) if progress.note else figures(progress, _tr)
+        self.label.setText(phase_words(progress, _tr) or note)
         self.label.setVisible(True)
 
     def _restyle(self) -> None:
@@ -112,28 +107,6 @@ class DownloadRow(QWidget):
         self.bar.setStyleSheet(
             f"QProgressBar {{ background: {line}; {shape} }} QProgressBar::chunk {{ background: {accent}; {shape} }}"
         )
-
-
-def amounts(progress: Progress) -> str:
-    """``540 of 1,188 MB``"""
-    return _tr("{0} of {1}").format(f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}\u2009MB")
-
-
-def figures(progress: Progress) -> str:
-    """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
-    parts = [amounts(progress)]
-    if progress.rate:
-        parts.append(f"{progress.rate / 1e6:,.1f}\u2009MB/s")
-    if progress.seconds_left is not None:
-        seconds, minutes = progress.seconds_left, round(progress.seconds_left / 60)
-        if seconds < 100:
-            left = f"{seconds:.0f}\u2009s"
-        else:
-            left = (
-                f"{minutes}\u2009min" if minutes < 100 else f"{minutes // 60}\u2009h {minutes % 60}\u2009min"
-            )
-        parts.append(_tr("{0} left").format(left))
-    return " · ".join(parts)
 
 
 def _tr(text: str) -> str:

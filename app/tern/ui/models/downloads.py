@@ -8,19 +8,20 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, Signal
 
 from tern.errors import Sentence, TernError
 from tern.library import catalog, hub_client, hub_find, shelf
 from tern.library.catalog import Entry
-from tern.library.hub import Download
+from tern.library.download_id import DownloadId
 from tern.library.hub_client import RemoteFile
+from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import Progress
 from tern.library.network import NetworkOptions
 from tern.library.shards import stem
 from tern.library.unfinished import Unfinished, discard, unfinished
-from tern.settings import Settings
 from tern.ui.shared.translate_errors import said
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,7 @@ BUG_SENTENCE = Sentence(
 )
 
 
-def saved_options() -> NetworkOptions:
-    """What the settings say of the network now."""
-    return NetworkOptions.from_settings(Settings.load())
-
-
-Prepare = Callable[[NetworkOptions, Callable[[Progress], None]], Download]
+Prepare = Callable[[NetworkOptions, Callable[[Progress], None]], ModelDownload]
 
 
 class DownloadTask(QObject):
@@ -54,6 +50,7 @@ class DownloadTask(QObject):
 
     def __init__(
         self,
+        key: DownloadId,
         name: str,
         title: str,
         prepare: Prepare,
@@ -63,11 +60,11 @@ class DownloadTask(QObject):
         forget: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(parent)
-        self.name, self.title = name, title
+        self.id, self.name, self.title = key, name, title
         self.progress = progress
         self.error = ""
         self._prepare, self._options, self._forget = prepare, options, forget
-        self._download: Download | None = None
+        self._download: ModelDownload | None = None
         self._thread: threading.Thread | None = None
         self._asked_to_stop = False
         self._cancelled = False
@@ -86,7 +83,10 @@ class DownloadTask(QObject):
         if self._thread is not None:
             return
         self.error, self._asked_to_stop, self._cancelled, self._download = "", False, False, None
-        self._thread = threading.Thread(target=self._run, name=f"tern-fetch-{self.name}", daemon=True)
+        options = self._options()  # here: what they come from belongs to this thread
+        self._thread = threading.Thread(
+            target=self._run, args=(options,), name=f"tern-fetch-{self.name}", daemon=True
+        )
         self._thread.start()
         self.state_changed.emit()
 
@@ -114,9 +114,14 @@ class DownloadTask(QObject):
         if self._thread is not None:
             self._thread.join(seconds)
 
-    def _run(self) -> None:
+    def nothing_left(self) -> None:
+        """What had arrived is in its place, or deleted, by another task of the same file."""
+        if self._thread is None:
+            self.progress, self.error = None, ""
+            self.state_changed.emit()
+
+    def _run(self, options: NetworkOptions) -> None:
         try:
-            options = self._options()
             download = self._prepare(options, self.progressed.emit)
             self._download = download
             if self._cancelled:
@@ -149,53 +154,54 @@ class DownloadTask(QObject):
 
 
 class Downloads(QObject):
-    """Every task of the window, by the hub's file: the same file, the same task."""
+    """Every task of the window, by what it is of and for: the same download, the same task."""
 
     installed = Signal(object)  # shelf.Installed: a download has ended well
     failed = Signal(object, str)  # DownloadTask, sentence
     progressed = Signal()
     changed = Signal()  # one has begun, or is over, or stands still
 
-    def __init__(
-        self, options: Callable[[], NetworkOptions] = saved_options, parent: QObject | None = None
-    ) -> None:
+    def __init__(self, options: Callable[[], NetworkOptions], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._options = options
-        self._tasks: dict[tuple[str, str], DownloadTask] = {}
+        self._tasks: dict[DownloadId, DownloadTask] = {}
 
     def of_entry(self, entry: Entry) -> DownloadTask:
         """The task of a model of the catalogue; not begun in this session."""
         prepare = _fetching(lambda options: hub_find.look_up(options, entry), entry.name, entry.title)
-        return self._task(entry.repo, entry.file, entry.name, entry.title, prepare)
+        return self._task(_id(entry.repo, entry.file), entry.name, entry.title, prepare)
 
-    def of_repository(
-        self, repo: str, file: str | None = None, name: str = "", title: str = ""
-    ) -> DownloadTask:
-        """The task of any file of the hub (without ``file`` the only model there); not begun in this session."""
-        name = name or shelf.slug(stem(file) if file else repo.partition("/")[2])
-        title = title or (f"{repo}/{file}" if file else repo)
+    def of_repository(self, repo: str, file: str, name: str = "", title: str = "") -> DownloadTask:
+        """The task of any file of the hub; not begun in this session. The installed model whose place it takes keeps
+        its name."""
+        key, model = _id(repo, file), hub_find.in_place_of(repo, file)
+        name = model.name if model is not None else name or shelf.slug(stem(file))
+        title = model.title if model is not None else title or key.label
         prepare = _fetching(lambda options: hub_client.find_file(options, repo, file), name, title)
-        return self._task(repo, file or "", name, title, prepare)
+        return self._task(key, name, title, prepare)
 
-    def of_unfinished(self, item: Unfinished) -> DownloadTask:
-        """The task that goes on with what an earlier session left."""
-        entry = next((e for e in catalog.entries() if (e.repo, e.file) == (item.repo, item.file)), None)
-        if entry is not None:
-            return self.of_entry(entry)
-        return self.of_repository(item.repo, item.file, item.name, item.title)
-
-    def of_update(self, model: shelf.Installed, remote: RemoteFile) -> DownloadTask:
-        """The task that puts the hub's newer file in ``model``'s place."""
-        prepare = _fetching(lambda options: remote, model.name, model.title)
-        return self._task(remote.repo, f"{remote.file}@{remote.commit}", model.name, model.title, prepare)
+    def of_update(self, model: shelf.Installed) -> DownloadTask:
+        """The task that fetches what the hub has now in ``model``'s place."""
+        return self.of_repository(*model.repository, model.name, model.title)
 
     def of_repair(self, model: shelf.Installed) -> DownloadTask:
         """The task that mends the damaged file of ``model``."""
+        return self._of_repair(DownloadId(*model.repository, "repair"), model.name, model.title)
 
-        def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> Download:
-            return hub_find.repair(shelf.need(model.name), options, on_progress, patient=True)
+    def of_unfinished(self, item: Unfinished) -> DownloadTask:
+        """The task that goes on with what an earlier session left."""
+        if item.id.kind == "repair":
+            return self._of_repair(item.id, item.name, item.title)
+        entry = next((e for e in catalog.entries() if (e.repo, e.file) == (item.id.repo, item.id.file)), None)
+        if entry is not None and item.id.kind == "fetch":
+            return self.of_entry(entry)
+        return self.of_repository(item.id.repo, item.id.file, item.name, item.title)
 
-        return self._task(model.origin, "repair", model.name, model.title, prepare)
+    def _of_repair(self, key: DownloadId, name: str, title: str) -> DownloadTask:
+        def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> ModelDownload:
+            return hub_find.repair(shelf.need(name), options, on_progress, patient=True)
+
+        return self._task(key, name, title, prepare)
 
     @property
     def tasks(self) -> list[DownloadTask]:
@@ -229,28 +235,41 @@ class Downloads(QObject):
         for task in self._tasks.values():
             task.wait(_PATIENCE_S)
 
-    def _task(self, repo: str, file: str, name: str, title: str, prepare: Prepare) -> DownloadTask:
-        key = (repo, file)
+    def _task(self, key: DownloadId, name: str, title: str, prepare: Prepare) -> DownloadTask:
         if key not in self._tasks:
-            left = next((item for item in unfinished() if (item.repo, item.file) == key), None)
+            left = next((item for item in unfinished() if item.id == key), None)
             progress = Progress("paused", left.done, left.total) if left is not None else None
 
             def forget() -> None:
                 for item in unfinished():
-                    if (item.repo, item.file) == key:
+                    if item.id.same_file(key):
                         discard(item)
 
-            task = DownloadTask(name, title, prepare, self._options, self, progress, forget)
+            task = DownloadTask(key, name, title, prepare, self._options, self, progress, forget)
             task.finished.connect(self.installed)
             task.failed.connect(lambda sentence: self.failed.emit(task, sentence))
             task.progressed.connect(lambda progress: self.progressed.emit())
+            for over in (task.finished, task.cancelled):
+                over.connect(lambda: self._nothing_left(key))
             task.state_changed.connect(self.changed)
             self._tasks[key] = task
         return self._tasks[key]
 
+    def _nothing_left(self, key: DownloadId) -> None:
+        """The other tasks of that file have nothing to go on from any more."""
+        for other in self._tasks.values():
+            if other.id != key and other.id.same_file(key):
+                other.nothing_left()
+
+
+def _id(repo: str, file: str) -> DownloadId:
+    """Of a file that is fetched as the hub has it now."""
+    key = DownloadId(repo, file)
+    return key if hub_find.in_place_of(repo, file) is None else replace(key, kind="update")
+
 
 def _fetching(find: Callable[[NetworkOptions], RemoteFile], name: str, title: str) -> Prepare:
-    def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> Download:
+    def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> ModelDownload:
         return hub_find.prepare(find(options), options, on_progress, name, title, patient=True)
 
     return prepare

@@ -14,10 +14,10 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tern.library import hub_client, shelf
-from tern.library.hub import SPARE
 from tern.library.hub_client import Hit, Repository
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
+from tern.library.shelf import SPARE
 from tern.ui.models.model_cards import button, text
 from tern.ui.shared.jobs import Job
 from tern.ui.style.theme import Size, Space, Theme
@@ -85,7 +85,8 @@ class HubSearch(QWidget):
             if not hits:
                 self.said.emit(self.tr("The hub has no GGUF with these words. Try fewer."))
 
-        self._ask(words, lambda progress: hub_client.search(self._options(), words, _MOST), show)
+        options = self._options()
+        self._ask(words, lambda progress: hub_client.search(options, words, _MOST), show)
 
     def _list(self, repo: str, only: str = "") -> None:
         """The models of a repository, or the one file that is asked for."""
@@ -110,7 +111,8 @@ class HubSearch(QWidget):
                 act = partial(self.fetch_requested.emit, repo, name)
                 self._row(about, "fileButton", self.tr("Download"), name, act)
 
-        self._ask(repo, lambda progress: hub_client.repository(self._options(), repo), show)
+        options = self._options()
+        self._ask(repo, lambda progress: hub_client.repository(options, repo), show)
 
     def _fit(self, size: int) -> str:
         """Whether a file of ``size`` bytes has room here."""

@@ -108,15 +108,16 @@ class ModelActs(QObject):
                 Saying(
                     text.format(model.title, found.size / 1e6),
                     self.tr("Fetch it"),
-                    lambda: self._update(model, found),
+                    lambda: self._update(model),
                 )
             )
 
         label = self.tr("Asking the hub about {0}…").format(model.title)
-        self._run(label, lambda progress: hub_find.newer(model, self._options()), tell, model.name)
+        options = self._options()
+        self._run(label, lambda progress: hub_find.newer(model, options), tell, model.name)
 
-    def _update(self, model: Installed, remote: RemoteFile) -> None:
-        self._downloads.of_update(model, remote).start()
+    def _update(self, model: Installed) -> None:
+        self._downloads.of_update(model).start()
         self.changed.emit()
 
     def ask_convert(self, model: Installed, encoding: Encoding, export: bool) -> None:

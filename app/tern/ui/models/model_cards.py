@@ -24,7 +24,6 @@ from tern.engine import can_chat
 from tern.engine.convert.recode import ENCODINGS, Encoding
 from tern.library.catalog import Entry
 from tern.library.shelf import Installed
-from tern.library.unfinished import Unfinished
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.models.model_actions import ModelActs
@@ -80,6 +79,7 @@ class InstalledCard(Card):
             self.column.addWidget(JobRow(theme, job, self))
         if task is not None:
             self.column.addWidget(DownloadRow(theme, task, self))
+            task.cancelled.connect(self._look_again)
         here = model.present and not model.damaged and model.path.suffix == ".gguf"
         if here and (problem := can_chat.problem(model.path)):
             self.column.addWidget(text(theme, said(problem), Size.SMALL, self))
@@ -101,6 +101,10 @@ class InstalledCard(Card):
         row.addStretch(1)
         self.column.addSpacing(Space.XS)
         self.column.addLayout(row)
+
+    def _look_again(self) -> None:
+        """Nothing is left of the download, and a file that was to be mended is back in its place."""
+        self._acts.changed.emit()
 
     def _more(self, model: Installed) -> QPushButton:
         more = button(self, "moreButton", _tr("More"), model.title)
@@ -188,13 +192,13 @@ class EntryCard(Card):
 
 
 class UnfinishedCard(Card):
-    """A download that an earlier session left, of a model that is not in the catalogue."""
+    """A download of a model that is neither here nor in the catalogue. ``damaged``: it lies aside to be mended."""
 
-    def __init__(self, theme: Theme, item: Unfinished, task: DownloadTask, parent: QWidget) -> None:
-        about = f"{item.repo} · {item.file}"
-        if item.damaged:
+    def __init__(self, theme: Theme, task: DownloadTask, damaged: bool, parent: QWidget) -> None:
+        about = f"{task.id.repo} · {task.id.file}"
+        if damaged:
             about += "\n" + _tr("It arrived damaged; only the damaged parts are fetched again.")
-        super().__init__(theme, f"unfinished_{item.name}", item.title, about, parent)
+        super().__init__(theme, f"unfinished_{task.name}", task.title, about, parent)
         self.column.addWidget(DownloadRow(theme, task, self))
 
 

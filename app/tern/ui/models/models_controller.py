@@ -56,7 +56,7 @@ class ModelsHost(QObject):
         super().__init__(window)
         self._window, self._theme, self._settings = window, theme, settings
         self._save, self._options = save, options
-        self.downloads = downloads or Downloads(parent=self)
+        self.downloads = downloads or Downloads(self._network_options, self)
         self._page: ModelsPage | None = None
         self._network: NetworkPage | None = None
         self._path: Path | None = None  # of the model that answers
@@ -69,7 +69,7 @@ class ModelsHost(QObject):
         window.setting_changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
         self.downloads.failed.connect(self._not_arrived)
-        self._watch = NetworkWatch(self.downloads, lambda: NetworkOptions.from_settings(settings), self)
+        self._watch = NetworkWatch(self.downloads, self._network_options, self)
         self._watch.changed.connect(window.readouts.show_network)
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(self.show_network)
@@ -176,9 +176,13 @@ class ModelsHost(QObject):
             self._network.close_page()
             self._network.close()
 
+    def _network_options(self) -> NetworkOptions:
+        """What the window's settings say of the network now."""
+        return NetworkOptions.from_settings(self._settings)
+
     def _made_page(self) -> ModelsPage:
         if self._page is None:
-            self._page = _PageWindow(self._theme, self.downloads, self._window)
+            self._page = _PageWindow(self._theme, self.downloads, self._network_options, self._window)
             self._page.model_chosen.connect(self.use)
             self._page.template_requested.connect(self._show_template)
             self._page.network_requested.connect(self.show_network)
@@ -266,10 +270,10 @@ class ModelsHost(QObject):
         if task.progress is None:
             return
         words = self.tr("The download of {0} is paused at {1:.0%}.")
-        sentence = words.format(task.title, task.progress.done / max(task.progress.total, 1))
+        sentence = words.format(task.title, task.progress.fraction)
         task.state_changed.connect(lambda: self._take_back(sentence))
         try:
-            NetworkOptions.from_settings(self._settings).check()
+            self._network_options().check()
         except UserError:  # it could not go on: where it is, that is said
             say(sentence, self.tr("Models"), self.show_page)
         else:
@@ -287,7 +291,7 @@ class ModelsHost(QObject):
         ):  # at once, and not only from the next connection on
             self.downloads.pause()
         if setting is DOWNLOAD_LIMIT:
-            self.downloads.set_limit(NetworkOptions.from_settings(self._settings).limit)
+            self.downloads.set_limit(self._network_options().limit)
 
     def _not_arrived(self, task: DownloadTask, sentence: str) -> None:
         """The card of the download says it; here it is said to someone who does not see that."""
@@ -315,8 +319,10 @@ class ModelsHost(QObject):
 class _PageWindow(ModelsPage):
     """The page in a window of its own, over the chat's."""
 
-    def __init__(self, theme: Theme, downloads: Downloads, owner: QWidget) -> None:
-        super().__init__(theme, downloads, owner)
+    def __init__(
+        self, theme: Theme, downloads: Downloads, options: Callable[[], NetworkOptions], owner: QWidget
+    ) -> None:
+        super().__init__(theme, downloads, options, owner)
         self.setWindowFlag(Qt.WindowType.Window)  # its own, and gone with the chat's
         self.setWindowTitle(self.tr("Models"))
         self.setWindowIcon(owner.windowIcon())

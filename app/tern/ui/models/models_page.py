@@ -21,11 +21,12 @@ from PySide6.QtWidgets import (
 from tern import paths
 from tern.errors import UserError
 from tern.library import catalog, shelf
+from tern.library.download_id import DownloadId
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
 from tern.ui.models.download_row import DownloadRow
-from tern.ui.models.downloads import Downloads, DownloadTask, saved_options
+from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.hub_search import HubSearch
 from tern.ui.models.model_actions import UNDO_S, ModelActs, Saying
 from tern.ui.models.model_cards import (
@@ -57,14 +58,14 @@ class ModelsPage(QWidget):
         self,
         theme: Theme,
         downloads: Downloads,
+        options: Callable[[], NetworkOptions],
         parent: QWidget | None = None,
-        options: Callable[[], NetworkOptions] = saved_options,
         undo_s: float = UNDO_S,
     ) -> None:
         super().__init__(parent)
         self._theme, self._downloads = theme, downloads
         self._current: Path | None = None
-        self._asked: dict[tuple[str, str], DownloadTask] = {}  # by repository and file, on this page
+        self._asked: dict[DownloadId, DownloadTask] = {}  # on this page
         self.setObjectName("modelsPage")
         self.setAccessibleName(self.tr("Models"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -192,7 +193,14 @@ class ModelsPage(QWidget):
             return
         if self.acts.job is not None and not self.acts.busy_with:
             self._add(self._here, JobCard(self._theme, self.acts.job, self._page))
-        self._show_unfinished(left, here)
+        origins = {model.origin for model in here}
+        names = {model.name for model in here}
+        offered = [
+            entry
+            for entry in catalog.entries()
+            if entry.name not in names and f"{entry.repo}/{entry.file}" not in origins
+        ]
+        self._list_unfinished(left, {f"{entry.repo}/{entry.file}" for entry in offered})
         for model in here:
             task = self._downloads.running_for(model.name)
             card = InstalledCard(self._theme, model, self.acts, model.path == self._current, task, self._page)
@@ -203,29 +211,24 @@ class ModelsPage(QWidget):
         guide_card = GuideCard(self._theme, guide, guide == self._current, self._page)
         guide_card.use_requested.connect(lambda: self.model_chosen.emit(None))
         self._add(self._here, guide_card)
-        origins = {model.origin for model in here}
-        names = {model.name for model in here}
-        for entry in catalog.entries():
-            if entry.name not in names and f"{entry.repo}/{entry.file}" not in origins:
-                task = self._downloads.of_entry(entry)
-                self._add(self._there, EntryCard(self._theme, entry, task, self._page))
+        for entry in offered:
+            task = self._downloads.of_entry(entry)
+            self._add(self._there, EntryCard(self._theme, entry, task, self._page))
         self._show_total(here, used, prepared)
 
-    def _show_unfinished(self, left: list[Unfinished], here: list[Installed]) -> None:
-        known = {(entry.repo, entry.file) for entry in catalog.entries()}
-        origins = {
-            model.origin for model in here
-        }  # an installed model's own card shows its repair and update
-        on_disk = {(item.repo, item.file) for item in left}
-        asked = [
-            Unfinished(*key, task.name, task.title, Path(), 0, 0, False)
+    def _list_unfinished(self, left: list[Unfinished], offered: set[str]) -> None:
+        """A card for each download that no other card shows: not those of what the catalogue offers, nor updates and
+        repairs, which the installed model's own card shows."""
+        on_disk = {item.id for item in left}
+        listed = [
+            (task, False)
             for key, task in self._asked.items()
             if key not in on_disk and (task.running or task.error)  # of which nothing has come yet
         ]
-        for item in [*asked, *left]:
-            if (item.repo, item.file) not in known and f"{item.repo}/{item.file}" not in origins:
-                task = self._downloads.of_unfinished(item)
-                self._add(self._here, UnfinishedCard(self._theme, item, task, self._page))
+        listed += [(self._downloads.of_unfinished(item), item.damaged) for item in left]
+        for task, damaged in listed:
+            if task.id.kind == "fetch" and task.id.label not in offered:
+                self._add(self._here, UnfinishedCard(self._theme, task, damaged, self._page))
 
     def _show_total(self, here: list[Installed], used: int, prepared: int) -> None:
         free = shutil.disk_usage(shelf.models_dir()).free / 1e9
@@ -298,7 +301,7 @@ class ModelsPage(QWidget):
 
     def _fetch(self, repo: str, file: str) -> None:
         task = self._downloads.of_repository(repo, file)
-        self._asked[repo, file] = task
+        self._asked[task.id] = task
         task.start()
         self.reload()
         for card in self._page.findChildren(Card):

@@ -13,8 +13,9 @@ from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEven
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
 
 from tern.engine.types import Stats
+from tern.library.rate_meter import RateMeter
 from tern.metrics.memory import memory
-from tern.metrics.speed import RateMeter, format_megabytes
+from tern.metrics.speed import format_megabytes
 from tern.ui.style.number_text import speed_text
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.window.network_word import NetworkWord, network_word
