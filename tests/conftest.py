@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import time
@@ -22,6 +23,8 @@ _PLATFORM_NOISE = (
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell without job control starts what runs behind it deaf to Ctrl-C, and every process of a test after it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for message in _PLATFORM_NOISE:
         config.addinivalue_line("qt_log_ignore", message)
 

@@ -423,4 +423,5 @@ def test_what_is_meant_by_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert importing.meant(Path()) == Path()
     (tmp_path / "one.gguf").write_bytes(b"GGUF")
     assert importing.meant(Path()) == Path("one.gguf")
+    Path("m-00003-of-00003.gguf").write_bytes(b"GGUF")
     assert importing.meant(Path("m-00003-of-00003.gguf")) == Path("m-00001-of-00003.gguf")
