@@ -134,7 +134,7 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     from tern.engine.types import EngineOptions
     from tern.library import shelf
     from tern.settings import Settings
-    from tern.ui.models.models_controller import ModelsHost
+    from tern.ui.window.models_controller import ModelsHost
     from tern.ui.style.theme import Theme
     from tern.ui.window.main_window import MainWindow
 

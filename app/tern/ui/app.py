@@ -45,7 +45,7 @@ from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from tern.ui.models.models_controller import ModelsHost
+    from tern.ui.window.models_controller import ModelsHost
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
@@ -130,7 +130,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
-            from tern.ui.models.models_controller import ModelsHost
+            from tern.ui.window.models_controller import ModelsHost
 
             host = ModelsHost(
                 window,
