@@ -1789,7 +1789,7 @@
     </message>
 </context>
 <context>
-    <name>chips</name>
+    <name>attachment_text</name>
     <message>
         <source>1 unreadable character</source>
         <translation>1 unlesbares Zeichen</translation>

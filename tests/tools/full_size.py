@@ -134,9 +134,9 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     from tern.engine.types import EngineOptions
     from tern.library import shelf
     from tern.settings import Settings
-    from tern.ui.window.models_controller import ModelsHost
     from tern.ui.style.theme import Theme
     from tern.ui.window.main_window import MainWindow
+    from tern.ui.window.models_controller import ModelsHost
 
     shutil.rmtree(work / "data", ignore_errors=True)
     app = QApplication([])

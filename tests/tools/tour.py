@@ -54,10 +54,10 @@ from tern.errors import UserError
 from tern.open_engine import open_engine
 from tern.settings import Settings
 from tern.ui.composer.attachment_page import AttachmentPage
-from tern.ui.window.models_controller import ModelsHost
 from tern.ui.settings import language
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 from ui.samples import EVERYTHING
 
 ANSWER = """Of course. Here is the whole of it, in C:

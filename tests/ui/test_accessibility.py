@@ -33,11 +33,11 @@ from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
 from tern.settings import Settings
 from tern.ui.composer.attachment_page import AttachmentPage
-from tern.ui.window.models_controller import ModelsHost
 from tern.ui.models.template_page import TemplatePage
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 
 from .conftest import WindowMaker
 

@@ -29,7 +29,8 @@ import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from tern.ui import app, main_window
+from tern.ui import app
+from tern.ui.window import main_window
 
 def window():
     return next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))

@@ -77,7 +77,8 @@ import sys
 from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from PySide6.QtCore import QTimer, Qt
 from tern.settings import LANGUAGE, Settings
-from tern.ui import app, main_window
+from tern.ui import app
+from tern.ui.window import main_window
 
 def look():
     window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))

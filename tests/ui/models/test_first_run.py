@@ -16,9 +16,9 @@ from tern.engine.types import EngineOptions
 from tern.metrics.forecast import Forecast
 from tern.settings import FORECAST, Settings
 from tern.ui.models import first_run, speed_probe
-from tern.ui.window.models_controller import ModelsHost
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 
 from ..conftest import WindowMaker
 

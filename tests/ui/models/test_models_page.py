@@ -27,9 +27,9 @@ from tern.library.network import NetworkOptions
 from tern.settings import MODEL_PATH, Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
-from tern.ui.window.models_controller import ModelsHost
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.style.theme import Theme
+from tern.ui.window.models_controller import ModelsHost
 from tools import local_hub
 from tools.local_hub import LocalHub, sha256_of
 

@@ -25,10 +25,10 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.window.models_controller import ModelsHost
 from tern.ui.settings.network_page import NetworkPage
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 from tools.local_hub import LocalHub
 
 from ..conftest import WindowMaker

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, 
 
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.normalize import as_written
-from tern.ui.composer.attachment_chips import attachment_text, name_text
+from tern.ui.shared.attachment_text import attachment_text, name_text
 from tern.ui.shared.field_text import pasted_text, written_in
 from tern.ui.shared.long_lines import broken, whole
 from tern.ui.style.theme import Size, Space, Theme

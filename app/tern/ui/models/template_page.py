@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tern.library.shelf import Installed
-from tern.ui.models.model_cards import button, text
+from tern.ui.shared.labels import button, text
 from tern.ui.style.theme import Size, Space, Theme
 
 

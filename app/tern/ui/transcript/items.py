@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.thinking import answer_or_all
 from tern.markup.incremental import ReplyReader
-from tern.ui.composer.attachment_chips import attachment_text
+from tern.ui.shared.attachment_text import attachment_text
 from tern.ui.transcript.document import Attached, Slot
 from tern.ui.transcript.reply_setter import ReplySetter
 from tern.ui.transcript.thought_folding import FoldingReader

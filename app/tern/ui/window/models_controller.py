@@ -27,7 +27,6 @@ from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
 from tern.open_engine import open_any_engine
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.models import first_run
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
@@ -74,7 +73,7 @@ class ModelsHost(QObject):
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(self.show_network)
         if not any(model.present for model in shelf.installed()):
-            self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
+            self._offer_first_model()
 
     def open_first(self, asked: Path | None = None) -> None:
         """Open the model asked for, or the last one used, or the built-in guide."""
@@ -175,6 +174,20 @@ class ModelsHost(QObject):
         if self._network is not None:
             self._network.close_page()
             self._network.close()
+
+    def _offer_first_model(self) -> None:
+        """Put the card under the greeting, and have the speed found out when nobody needs the computer."""
+        self.card = card = FirstModelCard(self._theme, self.downloads, self._window.greeting.column)
+        queue = self._window.desk
+
+        def quiet() -> bool:
+            """The window is up with its model, and nobody waits for anything."""
+            return queue.info is not None and not queue.busy and not card.task.running
+
+        self._probe = SpeedProbe(self._settings, self._save, quiet, self)
+        self._probe.told.connect(card.show_forecast)
+        self._window.greeting.add_below(card)
+        self._probe.start()
 
     def _made_page(self) -> ModelsPage:
         if self._page is None:
