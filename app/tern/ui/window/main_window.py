@@ -42,7 +42,7 @@ from tern.ui.shared.actions import look_menu
 from tern.ui.style.focus_ring import FocusRing
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window import tray
-from tern.ui.window.chat_window import UNDO_S, ChatWindow
+from tern.ui.window.chat_controller import UNDO_S, ChatWindow
 from tern.ui.window.header import MenuEntry
 from tern.ui.window.help_page import HelpPage
 from tern.ui.window.menu_bar import MenuBar

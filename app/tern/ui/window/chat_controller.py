@@ -25,7 +25,7 @@ from tern.ui.reply_queue import Desk
 from tern.ui.shared.links import offer_link
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.items_of_session import item_of, items_of
-from tern.ui.window.window_frame import WindowFrame
+from tern.ui.window.main_area import WindowFrame
 
 UNDO_S = 10
 
