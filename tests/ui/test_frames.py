@@ -181,9 +181,9 @@ def test_the_window_answers_between_two_frames(qtbot: QtBot, transcript: Transcr
 def test_stop_ends_a_reply_that_is_still_being_read(qtbot: QtBot, make_window: WindowMaker) -> None:
     text = "- all\n" + "  - item\n" * 2000
     window = make_window(replies=[text.replace(" ", "\u2005")], token_seconds=0.0)
-    window.send("Go")
-    qtbot.waitUntil(lambda: not window._session.busy)
-    window.stop()
+    window.chat.send("Go")
+    qtbot.waitUntil(lambda: not window.session.busy)
+    window.chat.stop()
     assert window.composer.send_button.isVisible()
     qtbot.waitUntil(lambda: window.transcript.settled)
 
@@ -677,15 +677,15 @@ def test_an_attachment_of_one_run_is_shown_in_pieces_and_copied_whole(qtbot: QtB
 def test_a_message_of_one_run_is_edited_whole(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=["Yes."])
     text = "A" * 30_000
-    window.send(text)
-    qtbot.waitUntil(lambda: not window._session.busy)
-    window.edit_last()
+    window.chat.send(text)
+    qtbot.waitUntil(lambda: not window.session.busy)
+    window.chat.edit_last()
     assert window.composer.text == text
     block = window.composer.editor.document().begin()
     assert block.length() < LONGEST
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window._session.busy)
-    assert window._session.path[0].text == text
+    qtbot.waitUntil(lambda: not window.session.busy)
+    assert window.session.path[0].text == text
 
 
 @pytest.mark.parametrize("most", range(60, 6000, 97))

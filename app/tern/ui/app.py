@@ -108,7 +108,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     store, warning = _open_store(folder)
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
-    window.apply_settings()
+    window.settings_controller.apply()
     if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:
         window.notice.show_message("\n".join(sentences), lasting=True)
     with _interruptible(window), _last_resort(window), _backing_up(store):

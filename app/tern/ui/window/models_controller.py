@@ -32,6 +32,7 @@ from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.models.speed_probe import SpeedProbe
 from tern.ui.settings.network_page import NetworkPage
+from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
@@ -61,11 +62,11 @@ class ModelsHost(QObject):
         self._path: Path | None = None  # of the model that answers
         self.card: FirstModelCard | None = None
         self._probe: SpeedProbe | None = None
-        window.models_requested.connect(self.show_page)
-        window.network_requested.connect(self.show_network)
+        window.actions_.connect("models", self.show_page)
+        window.actions_.connect("network", self.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
-        window.desk.ended.connect(self._replied)
-        window.setting_changed.connect(self._setting_changed)
+        window.queue.ended.connect(self._replied)
+        window.settings_controller.changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
         self.downloads.failed.connect(self._not_arrived)
         self._watch = NetworkWatch(self.downloads, lambda: NetworkOptions.from_settings(settings), self)
@@ -119,7 +120,7 @@ class ModelsHost(QObject):
             self._window.show_error(str(error))
             answer(str(error))
             return
-        desk = self._window.desk
+        desk = self._window.queue
         desk.model_loaded.connect(loaded)
         desk.model_failed.connect(ended)
         self._open(asked, starting)
@@ -128,15 +129,15 @@ class ModelsHost(QObject):
         """Bring the models page to the front."""
         page = self._made_page()
         page.reload()
-        _raise(page)
+        bring_up(page)
 
     def show_network(self) -> None:
         """Bring the log of connections and the token to the front."""
         if self._network is None:
             self._network = NetworkPage(self._theme, self._window)
-            self._network.settings_requested.connect(self._window.show_settings)
+            self._network.settings_requested.connect(self._window.settings_controller.show_page)
         self._network.reload()
-        _raise(self._network)
+        bring_up(self._network)
 
     @property
     def page(self) -> ModelsPage | None:
@@ -178,7 +179,7 @@ class ModelsHost(QObject):
     def _offer_first_model(self) -> None:
         """Put the card under the greeting, and have the speed found out when nobody needs the computer."""
         self.card = card = FirstModelCard(self._theme, self.downloads, self._window.greeting.column)
-        queue = self._window.desk
+        queue = self._window.queue
 
         def quiet() -> bool:
             """The window is up with its model, and nobody waits for anything."""
@@ -212,7 +213,7 @@ class ModelsHost(QObject):
         """The person chose it to write to it: the page it was chosen on keeps no key."""
         self._choose(path)
         self._window.come_up()
-        self._window.focus_composer()
+        self._window.area.show_chat()
 
     def _choose(self, path: Path | None) -> None:
         self._settings[MODEL_PATH] = str(path) if path is not None else ""
@@ -254,7 +255,7 @@ class ModelsHost(QObject):
 
     def _replied(self, session: Session, sentence: str) -> None:
         """Remember how fast this model is here."""
-        info, path = self._window.desk.info, session.path
+        info, path = self._window.queue.info, session.path
         if sentence or info is None or not path or path[-1].stats.tokens < _ENOUGH_TOKENS:
             return
         try:
@@ -344,9 +345,3 @@ class _PageWindow(ModelsPage):
 def _can_chat(model: Installed) -> bool:
     here = model.present and not model.damaged and model.gguf
     return here and not can_chat.problem(model.path)
-
-
-def _raise(page: QWidget) -> None:
-    page.show()
-    page.raise_()
-    page.activateWindow()
