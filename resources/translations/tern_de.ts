@@ -634,6 +634,13 @@
     </message>
 </context>
 <context>
+    <name>HoverBars</name>
+    <message>
+        <source>Scroll this table sideways</source>
+        <translation>Diese Tabelle seitwärts schieben</translation>
+    </message>
+</context>
+<context>
     <name>HubSearch</name>
     <message>
         <source>Asking the hub…</source>
@@ -1503,6 +1510,10 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
+    </message>
+    <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
     </message>
@@ -1531,6 +1542,14 @@
         <translation>Bearbeiten und noch einmal senden</translation>
     </message>
     <message>
+        <source>Jump to latest</source>
+        <translation>Zum Neuesten</translation>
+    </message>
+    <message>
+        <source>Loading earlier messages…</source>
+        <translation>Frühere Nachrichten werden geladen …</translation>
+    </message>
+    <message>
         <source>Next version</source>
         <translation>Nächste Fassung</translation>
     </message>
@@ -1543,8 +1562,8 @@
         <translation>Neu schreiben</translation>
     </message>
     <message>
-        <source>Scroll this table sideways</source>
-        <translation>Diese Tabelle seitwärts schieben</translation>
+        <source>Scrolls to the end of the conversation.</source>
+        <translation>Rollt ans Ende des Gesprächs.</translation>
     </message>
     <message>
         <source>Select all</source>
@@ -1555,35 +1574,16 @@
         <translation>Anhang zeigen</translation>
     </message>
     <message>
-        <source>Wrap long lines</source>
-        <translation>Lange Zeilen umbrechen</translation>
-    </message>
-</context>
-<context>
-    <name>TranscriptView</name>
-    <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
-    </message>
-    <message>
-        <source>Jump to latest</source>
-        <translation>Zum Neuesten</translation>
-    </message>
-    <message>
-        <source>Loading earlier messages…</source>
-        <translation>Frühere Nachrichten werden geladen …</translation>
-    </message>
-    <message>
-        <source>Scrolls to the end of the conversation.</source>
-        <translation>Rollt ans Ende des Gesprächs.</translation>
-    </message>
-    <message>
         <source>Show more ({0:,} of {1:,} characters are shown)</source>
         <translation>Mehr zeigen ({0:,} von {1:,} Zeichen sind zu sehen)</translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
         <translation>Was Sie und das Modell gesagt haben, das Älteste zuerst.</translation>
+    </message>
+    <message>
+        <source>Wrap long lines</source>
+        <translation>Lange Zeilen umbrechen</translation>
     </message>
 </context>
 <context>

@@ -127,8 +127,8 @@ def test_anything_in_any_order(
         assert [(e.id, e.content, e.state) for e in window.session.path] == [
             (e.id, e.content, e.state) for e in kept
         ]
-        assert [shown.item.key for shown in window.transcript._messages] == [entry.id for entry in kept]
-        shown, dropped = shown_text(window), window.transcript._dropped
+        assert [shown.item.key for shown in window.transcript.messages] == [entry.id for entry in kept]
+        shown, dropped = shown_text(window), window.transcript.dropped
         window.transcript._rebuild()
         assert (shown_text(window), dropped) == (shown, window.session.dropped)
     window.sidebar.search.clear()

@@ -152,23 +152,23 @@ def test_the_oldest_turns_leave_and_that_is_said_before_and_after(
     window = make_window(engine, settings=settings)
     exchange(qtbot, window, "One?")
     exchange(qtbot, window, "Two?")
-    assert window.transcript._dropped == 0
+    assert window.transcript.dropped == 0
     QTest.keyClicks(window.composer.editor, "and now a longer one " * 5)
     meter = window.composer.meter
     qtbot.waitUntil(lambda: meter.property("state") == "leaving")
     assert "the oldest messages will be left out" in meter.text()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(engine.requests) == 3 and idle(window))
-    assert window.transcript._dropped == 2
+    assert window.transcript.dropped == 2
     assert "The model no longer sees what stands above." in shown_text(window)
     assert engine.requests[-1].messages[0].content == "Always the same."
     qtbot.waitUntil(lambda: "left out" in meter.text())
     shown = window.session.conversation
     window.conversations.new()
-    assert window.transcript._dropped == 0
+    assert window.transcript.dropped == 0
     assert shown is not None
     window.conversations.show(shown)
-    assert window.transcript._dropped == 2, "it is kept with the conversation"
+    assert window.transcript.dropped == 2, "it is kept with the conversation"
 
 
 # Attachments
@@ -357,7 +357,7 @@ def test_what_is_pasted_is_what_is_shown_kept_and_sent(
     qtbot.waitUntil(lambda: len(window.session.path) == 2 and idle(window))
     assert engine.requests[0].messages[-1].content == expected
     assert window.store.entries(1)[0].content == expected
-    assert window.transcript._messages[0].source == expected
+    assert window.transcript.messages[0].source == expected
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
     assert window.composer.text == expected
     window.composer.editor.selectAll()

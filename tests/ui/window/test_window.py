@@ -304,7 +304,7 @@ def test_everything_can_be_done_from_the_keyboard(qtbot: QtBot, make_window: Win
     window = make_window(replies=["Some **text** to copy."])
     _say(window, "Say")
     qtbot.waitUntil(lambda: _done(window))
-    qtbot.waitUntil(window.transcript._reply_bar.isVisible)
+    qtbot.waitUntil(window.transcript._bars.reply_bar.isVisible)
     QGuiApplication.clipboard().clear()
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(_composer(window), Qt.Key.Key_C, both)
@@ -386,7 +386,7 @@ def test_the_column_is_as_wide_as_it_should_be_after_a_time_behind_the_greeting(
     qtbot.waitUntil(lambda: _done(window))
     margins = window.transcript.document().rootFrame().frameFormat()
     column = window.transcript.viewport().width() - margins.leftMargin() - margins.rightMargin()
-    assert column == pytest.approx(window.transcript._column(), abs=1)
+    assert column == pytest.approx(window.transcript.column.width, abs=1)
 
 
 def test_a_reply_is_written_again_in_a_conversation_that_scrolls(
