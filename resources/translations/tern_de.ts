@@ -130,7 +130,7 @@
     </message>
 </context>
 <context>
-    <name>ChatWindow</name>
+    <name>ChatController</name>
     <message>
         <source>1 message deleted.</source>
         <translation>1 Nachricht gelöscht.</translation>
@@ -365,6 +365,21 @@
     <message>
         <source>pinned</source>
         <translation>angeheftet</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationsController</name>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>{0} conversations were deleted.</source>
+        <translation>{0} Gespräche wurden gelöscht.</translation>
+    </message>
+    <message>
+        <source>“{0}” was deleted.</source>
+        <translation>„{0}“ wurde gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -607,6 +622,13 @@
     </message>
 </context>
 <context>
+    <name>HoverBars</name>
+    <message>
+        <source>Scroll this table sideways</source>
+        <translation>Diese Tabelle seitwärts schieben</translation>
+    </message>
+</context>
+<context>
     <name>HubSearch</name>
     <message>
         <source>Asking the hub…</source>
@@ -718,136 +740,24 @@
 <context>
     <name>MainWindow</name>
     <message>
-        <source>About Tern</source>
-        <translation>Über Tern</translation>
-    </message>
-    <message>
-        <source>Attach files…</source>
-        <translation>Dateien anhängen …</translation>
-    </message>
-    <message>
-        <source>Connections and token</source>
-        <translation>Verbindungen und Token</translation>
-    </message>
-    <message>
         <source>Conversation</source>
         <translation>Gespräch</translation>
-    </message>
-    <message>
-        <source>Copy last reply</source>
-        <translation>Letzte Antwort kopieren</translation>
-    </message>
-    <message>
-        <source>Delete this conversation</source>
-        <translation>Dieses Gespräch löschen</translation>
-    </message>
-    <message>
-        <source>Edit the last message</source>
-        <translation>Letzte Nachricht bearbeiten</translation>
     </message>
     <message>
         <source>Edit the last message, when nothing is written; again: the one before</source>
         <translation>Die letzte Nachricht bearbeiten, wenn nichts geschrieben ist; noch einmal: die davor</translation>
     </message>
     <message>
-        <source>Export all conversations…</source>
-        <translation>Alle Gespräche exportieren …</translation>
-    </message>
-    <message>
-        <source>Export this conversation…</source>
-        <translation>Dieses Gespräch exportieren …</translation>
-    </message>
-    <message>
-        <source>Find an action or a conversation</source>
-        <translation>Eine Aktion oder ein Gespräch finden</translation>
-    </message>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
-    <message>
-        <source>Import conversations…</source>
-        <translation>Gespräche importieren …</translation>
-    </message>
-    <message>
-        <source>Keyboard shortcuts</source>
-        <translation>Tastenkürzel</translation>
-    </message>
-    <message>
-        <source>Models</source>
-        <translation>Modelle</translation>
-    </message>
-    <message>
-        <source>New chat</source>
-        <translation>Neuer Chat</translation>
-    </message>
-    <message>
         <source>New line</source>
         <translation>Neue Zeile</translation>
-    </message>
-    <message>
-        <source>Open the menus</source>
-        <translation>Die Menüs öffnen</translation>
     </message>
     <message>
         <source>Paste a long text into the message itself</source>
         <translation>Einen langen Text in die Nachricht selbst einfügen</translation>
     </message>
     <message>
-        <source>Pin or unpin this conversation</source>
-        <translation>Dieses Gespräch anheften oder lösen</translation>
-    </message>
-    <message>
-        <source>Quit</source>
-        <translation>Beenden</translation>
-    </message>
-    <message>
-        <source>Regenerate the last reply</source>
-        <translation>Die letzte Antwort neu schreiben</translation>
-    </message>
-    <message>
-        <source>Rename this conversation</source>
-        <translation>Dieses Gespräch umbenennen</translation>
-    </message>
-    <message>
-        <source>Search all conversations</source>
-        <translation>Alle Gespräche durchsuchen</translation>
-    </message>
-    <message>
         <source>Send</source>
         <translation>Senden</translation>
-    </message>
-    <message>
-        <source>Settings</source>
-        <translation>Einstellungen</translation>
-    </message>
-    <message>
-        <source>Show or hide the conversations</source>
-        <translation>Die Gespräche zeigen oder verbergen</translation>
-    </message>
-    <message>
-        <source>Stop the reply</source>
-        <translation>Die Antwort stoppen</translation>
-    </message>
-    <message>
-        <source>This system has no notification area that Tern could stay in.</source>
-        <translation>Dieses System hat keinen Infobereich, in dem Tern bleiben könnte.</translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Rückgängig</translation>
-    </message>
-    <message>
-        <source>Write a message</source>
-        <translation>Eine Nachricht schreiben</translation>
-    </message>
-    <message>
-        <source>{0} conversations were deleted.</source>
-        <translation>{0} Gespräche wurden gelöscht.</translation>
-    </message>
-    <message>
-        <source>“{0}” was deleted.</source>
-        <translation>„{0}“ wurde gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -1425,6 +1335,13 @@
     </message>
 </context>
 <context>
+    <name>SettingsController</name>
+    <message>
+        <source>This system has no notification area that Tern could stay in.</source>
+        <translation>Dieses System hat keinen Infobereich, in dem Tern bleiben könnte.</translation>
+    </message>
+</context>
+<context>
     <name>SettingsPage</name>
     <message>
         <source>No setting has these words.</source>
@@ -1577,6 +1494,10 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
+        <source>Conversation</source>
+        <translation>Gespräch</translation>
+    </message>
+    <message>
         <source>Copy</source>
         <translation>Kopieren</translation>
     </message>
@@ -1605,6 +1526,14 @@
         <translation>Bearbeiten und noch einmal senden</translation>
     </message>
     <message>
+        <source>Jump to latest</source>
+        <translation>Zum Neuesten</translation>
+    </message>
+    <message>
+        <source>Loading earlier messages…</source>
+        <translation>Frühere Nachrichten werden geladen …</translation>
+    </message>
+    <message>
         <source>Next version</source>
         <translation>Nächste Fassung</translation>
     </message>
@@ -1617,8 +1546,8 @@
         <translation>Neu schreiben</translation>
     </message>
     <message>
-        <source>Scroll this table sideways</source>
-        <translation>Diese Tabelle seitwärts schieben</translation>
+        <source>Scrolls to the end of the conversation.</source>
+        <translation>Rollt ans Ende des Gesprächs.</translation>
     </message>
     <message>
         <source>Select all</source>
@@ -1629,35 +1558,16 @@
         <translation>Anhang zeigen</translation>
     </message>
     <message>
-        <source>Wrap long lines</source>
-        <translation>Lange Zeilen umbrechen</translation>
-    </message>
-</context>
-<context>
-    <name>TranscriptView</name>
-    <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
-    </message>
-    <message>
-        <source>Jump to latest</source>
-        <translation>Zum Neuesten</translation>
-    </message>
-    <message>
-        <source>Loading earlier messages…</source>
-        <translation>Frühere Nachrichten werden geladen …</translation>
-    </message>
-    <message>
-        <source>Scrolls to the end of the conversation.</source>
-        <translation>Rollt ans Ende des Gesprächs.</translation>
-    </message>
-    <message>
         <source>Show more ({0:,} of {1:,} characters are shown)</source>
         <translation>Mehr zeigen ({0:,} von {1:,} Zeichen sind zu sehen)</translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
         <translation>Was Sie und das Modell gesagt haben, das Älteste zuerst.</translation>
+    </message>
+    <message>
+        <source>Wrap long lines</source>
+        <translation>Lange Zeilen umbrechen</translation>
     </message>
 </context>
 <context>
@@ -1672,25 +1582,6 @@
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
-    </message>
-</context>
-<context>
-    <name>actions</name>
-    <message>
-        <source>Appearance</source>
-        <translation>Aussehen</translation>
-    </message>
-    <message>
-        <source>Dark</source>
-        <translation>Dunkel</translation>
-    </message>
-    <message>
-        <source>Light</source>
-        <translation>Hell</translation>
-    </message>
-    <message>
-        <source>Like the system</source>
-        <translation>Wie das System</translation>
     </message>
 </context>
 <context>
@@ -1773,7 +1664,7 @@
     </message>
 </context>
 <context>
-    <name>chips</name>
+    <name>attachment_text</name>
     <message>
         <source>1 unreadable character</source>
         <translation>1 unlesbares Zeichen</translation>
@@ -3388,6 +3279,25 @@
     </message>
 </context>
 <context>
+    <name>look_menu</name>
+    <message>
+        <source>Appearance</source>
+        <translation>Aussehen</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>Dunkel</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>Hell</translation>
+    </message>
+    <message>
+        <source>Like the system</source>
+        <translation>Wie das System</translation>
+    </message>
+</context>
+<context>
     <name>menu_bar</name>
     <message>
         <source>&amp;Conversation</source>
@@ -4030,6 +3940,105 @@
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
+    </message>
+</context>
+<context>
+    <name>window_actions</name>
+    <message>
+        <source>About Tern</source>
+        <translation>Über Tern</translation>
+    </message>
+    <message>
+        <source>Attach files…</source>
+        <translation>Dateien anhängen …</translation>
+    </message>
+    <message>
+        <source>Connections and token</source>
+        <translation>Verbindungen und Token</translation>
+    </message>
+    <message>
+        <source>Copy last reply</source>
+        <translation>Letzte Antwort kopieren</translation>
+    </message>
+    <message>
+        <source>Delete this conversation</source>
+        <translation>Dieses Gespräch löschen</translation>
+    </message>
+    <message>
+        <source>Edit the last message</source>
+        <translation>Letzte Nachricht bearbeiten</translation>
+    </message>
+    <message>
+        <source>Export all conversations…</source>
+        <translation>Alle Gespräche exportieren …</translation>
+    </message>
+    <message>
+        <source>Export this conversation…</source>
+        <translation>Dieses Gespräch exportieren …</translation>
+    </message>
+    <message>
+        <source>Find an action or a conversation</source>
+        <translation>Eine Aktion oder ein Gespräch finden</translation>
+    </message>
+    <message>
+        <source>How this conversation is answered</source>
+        <translation>Wie dieses Gespräch beantwortet wird</translation>
+    </message>
+    <message>
+        <source>Import conversations…</source>
+        <translation>Gespräche importieren …</translation>
+    </message>
+    <message>
+        <source>Keyboard shortcuts</source>
+        <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>Modelle</translation>
+    </message>
+    <message>
+        <source>New chat</source>
+        <translation>Neuer Chat</translation>
+    </message>
+    <message>
+        <source>Open the menus</source>
+        <translation>Die Menüs öffnen</translation>
+    </message>
+    <message>
+        <source>Pin or unpin this conversation</source>
+        <translation>Dieses Gespräch anheften oder lösen</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Regenerate the last reply</source>
+        <translation>Die letzte Antwort neu schreiben</translation>
+    </message>
+    <message>
+        <source>Rename this conversation</source>
+        <translation>Dieses Gespräch umbenennen</translation>
+    </message>
+    <message>
+        <source>Search all conversations</source>
+        <translation>Alle Gespräche durchsuchen</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Show or hide the conversations</source>
+        <translation>Die Gespräche zeigen oder verbergen</translation>
+    </message>
+    <message>
+        <source>Stop the reply</source>
+        <translation>Die Antwort stoppen</translation>
+    </message>
+    <message>
+        <source>Write a message</source>
+        <translation>Eine Nachricht schreiben</translation>
     </message>
 </context>
 </TS>

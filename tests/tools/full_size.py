@@ -134,9 +134,9 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     from tern.engine.types import EngineOptions
     from tern.library import shelf
     from tern.settings import Settings
-    from tern.ui.models.models_controller import ModelsHost
     from tern.ui.style.theme import Theme
     from tern.ui.window.main_window import MainWindow
+    from tern.ui.window.models_controller import ModelsHost
 
     shutil.rmtree(work / "data", ignore_errors=True)
     app = QApplication([])
@@ -159,7 +159,7 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
             time.sleep(0.005)
         return 1000 * longest
 
-    until(lambda: main_window.desk.info is not None)
+    until(lambda: main_window.queue.info is not None)
     QTest.keyClicks(page.repository, REPO)
     began = time.perf_counter()
     QTest.mouseClick(page.findChild(QPushButton, "fetchButton"), Qt.MouseButton.LeftButton)
@@ -173,14 +173,14 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     use = next(b for b in page.findChildren(QPushButton, "useButton") if b.isVisible())
     began = time.perf_counter()
     QTest.mouseClick(use, Qt.MouseButton.LeftButton)
-    desk = main_window.desk
+    desk = main_window.queue
     longest = until(lambda: desk.info is not None and desk.info.path == model.path)
     print(f"  loaded in {time.perf_counter() - began:.1f} s, longest pause {longest:.0f} ms", flush=True)
-    main_window.send("Hi")
-    until(lambda: main_window._session.path[-1].stats.tokens >= 8)
-    main_window.stop()
-    until(lambda: not main_window._session.busy)
-    stats = main_window._session.path[-1].stats
+    main_window.chat.send("Hi")
+    until(lambda: main_window.session.path[-1].stats.tokens >= 8)
+    main_window.chat.stop()
+    until(lambda: not main_window.session.busy)
+    stats = main_window.session.path[-1].stats
     print(f"  then asked: {stats.tokens} tokens came, {stats.decode_tokens_per_s:.1f} tokens/s")
     host.close()
     main_window.close()

@@ -45,15 +45,15 @@ def headless(engine: Engine, tokens: int) -> Stats:
 
 def in_the_window(window: MainWindow) -> tuple[Stats, float]:
     """The same in a new conversation on show, and the GUI thread's share of a core."""
-    window.new_chat()
-    window.send(PROMPT)
+    window.conversations.new()
+    window.chat.send(PROMPT)
     loop, timer = QEventLoop(), QTimer(interval=50)
-    timer.timeout.connect(lambda: None if window._session.busy or not window._session.path else loop.quit())
+    timer.timeout.connect(lambda: None if window.session.busy or not window.session.path else loop.quit())
     timer.start()
     wall, cpu = time.perf_counter(), time.thread_time()
     loop.exec()
     share = (time.thread_time() - cpu) / (time.perf_counter() - wall)
-    return window._session.path[-1].stats, share
+    return window.session.path[-1].stats, share
 
 
 def main() -> None:
@@ -71,7 +71,7 @@ def main() -> None:
     window.show()
     window.open_model(lambda progress: engine)
     loop = QEventLoop()
-    window.desk.model_loaded.connect(loop.quit)
+    window.queue.model_loaded.connect(loop.quit)
     loop.exec()
     headless(engine, args.tokens)  # pages in, clocks up
     ratios = []

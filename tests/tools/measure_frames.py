@@ -107,17 +107,17 @@ def stream(text: str) -> dict[str, float]:
     window.open_model(lambda progress: engine)
     window.resize(1000, 700)
     window.show()
-    while window.desk.info is None:
+    while window.queue.info is None:
         QApplication.processEvents()
-    window.send("Go")
+    window.chat.send("Go")
     QApplication.processEvents()
     gc.collect()
     gc.freeze()
-    bridge = window.desk.bridge
+    bridge = window.queue.bridge
 
     def step() -> None:
         engine.go.release()
-        while not bridge._waiting and window._session.busy:
+        while not bridge._waiting and window.session.busy:
             time.sleep(0)
 
     for _ in range(len(engine.pieces) // 2):
@@ -126,12 +126,12 @@ def stream(text: str) -> dict[str, float]:
     stop = _Clock()
 
     def until_stopped() -> None:
-        window.stop()
+        window.chat.stop()
         step()
         bridge.drain()
 
     stop.frame(until_stopped)
-    assert not window._session.busy
+    assert not window.session.busy
     _settle(window, clock)
     window.close()
     return {
@@ -151,7 +151,7 @@ def _opened(entries: list[Entry]) -> dict[str, float]:
     QApplication.processEvents()
     gc.collect()
     gc.freeze()
-    first = clock.frame(lambda: window.show_conversation(number))
+    first = clock.frame(lambda: window.conversations.show(number))
     _settle(window, clock)
     window.close()
     store.close()

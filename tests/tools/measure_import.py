@@ -96,7 +96,7 @@ def main() -> None:
         window.open_model(lambda progress: FakeEngine([reply], token_seconds=0.05))
         window.show()
         gc.freeze()
-        window.send("Go")
+        window.chat.send("Go")
         loop = QEventLoop()
         beats: list[float] = []
         heart = QTimer(interval=_BEAT_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -106,11 +106,11 @@ def main() -> None:
         loop.exec()
         heart.start()
         started = time.perf_counter()
-        window.carrying.import_from(path)
+        window.transfer.import_from(path)
         look = QTimer(interval=200)
         over = started + args.seconds
         look.timeout.connect(
-            lambda: None if window.carrying._jobs and time.perf_counter() < over else loop.quit()
+            lambda: None if window.transfer._jobs and time.perf_counter() < over else loop.quit()
         )
         look.start()
         loop.exec()

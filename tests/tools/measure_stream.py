@@ -57,15 +57,15 @@ def measure(shape: str, tokens: int, rate: float) -> dict[str, float]:
     heart.timeout.connect(lambda: beats.append(time.perf_counter()))
     loop = QEventLoop()
     finished = QTimer(interval=200)
-    finished.timeout.connect(lambda: None if window._session.busy else loop.quit())
-    window.send("Go")
+    finished.timeout.connect(lambda: None if window.session.busy else loop.quit())
+    window.chat.send("Go")
     finished.start()
     heart.start()
     wall, cpu = time.perf_counter(), time.thread_time()
     loop.exec()
     wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
     heart.stop()
-    flushes = window.desk.bridge.flushes
+    flushes = window.queue.bridge.flushes
     window.close()
     late = sorted(max(0.0, 1000 * (after - before) - _BEAT_MS) for before, after in pairwise(beats))
     return {

@@ -97,7 +97,7 @@ def _report(name: str, took: list[float]) -> None:
 def _reply(window: MainWindow, conversation: int) -> None:
     """What follows when a reply ends in an old conversation: it moves to the top."""
     window.store.add(conversation, [("assistant", "Fine.", State.DONE)], None)
-    window.desk.conversation_changed.emit(conversation)
+    window.queue.conversation_changed.emit(conversation)
 
 
 def conversations(folder: Path, count: int) -> None:
@@ -114,23 +114,27 @@ def conversations(folder: Path, count: int) -> None:
     loop.exec()
     ids = [summary.id for summary in store.summaries()]
     some = ids[:: max(1, count // 20)][:20]
-    _report("open a conversation", [_painted(lambda n=n: window.show_conversation(n)) for n in some])
-    _report("new chat", [_painted(window.new_chat) for _ in range(3)])
+    _report("open a conversation", [_painted(lambda n=n: window.conversations.show(n)) for n in some])
+    _report("new chat", [_painted(window.conversations.new) for _ in range(3)])
     common = store._db.execute("SELECT term FROM message_vocabulary ORDER BY cnt DESC LIMIT 1").fetchone()[0]
     for query in ("kittiwake", common, "a", "kitiwake", f"{common} kittiwake", "nothingofthesort"):
         window.sidebar.search.setText(query)
         _report(
-            f"search {query!r}", [_painted(lambda: window._search(window.sidebar.query)) for _ in range(5)]
+            f"search {query!r}",
+            [_painted(lambda: window.conversations.search_for(window.sidebar.query)) for _ in range(5)],
         )
     window.sidebar.search.clear()
-    _report("leave the search", [_painted(lambda: window._search("")) for _ in range(3)])
+    _report("leave the search", [_painted(lambda: window.conversations.search_for("")) for _ in range(3)])
     bar = window.sidebar.list.verticalScrollBar()
     steps = range(0, bar.maximum(), max(1, bar.maximum() // 100))
     _report("scroll the list", [_painted(lambda at=at: bar.setValue(at)) for at in steps])
     _report("a reply ends", [_painted(lambda n=n: _reply(window, n)) for n in ids[count // 2 :][:5]])
-    _report("rename", [_painted(lambda n=n: window.rename(n, f"Conversation {n}")) for n in some[:5]])
-    _report("pin", [_painted(lambda n=n: window.pin(n, True)) for n in some[:5]])
-    _report("delete", [_painted(lambda n=n: window.delete(n)) for n in some[:5]])
+    _report(
+        "rename",
+        [_painted(lambda n=n: window.conversations.rename(n, f"Conversation {n}")) for n in some[:5]],
+    )
+    _report("pin", [_painted(lambda n=n: window.conversations.pin(n, True)) for n in some[:5]])
+    _report("delete", [_painted(lambda n=n: window.conversations.delete(n)) for n in some[:5]])
     rows = window.sidebar.list
     _report("a frame of the list", [_painted(lambda: rows.viewport().repaint()) for _ in range(20)])
     rows.indexAt(QPoint(4, 4))

@@ -54,10 +54,10 @@ from tern.errors import UserError
 from tern.open_engine import open_engine
 from tern.settings import Settings
 from tern.ui.composer.attachment_page import AttachmentPage
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.settings import language
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 from ui.samples import EVERYTHING
 
 ANSWER = """Of course. Here is the whole of it, in C:
@@ -144,14 +144,14 @@ class Tour:
         else:
             guide = paths.guide_model()
             window.open_model(lambda progress: open_engine(guide, EngineOptions(), progress))
-        self.until(lambda: window.desk.info is not None)
+        self.until(lambda: window.queue.info is not None)
         return window
 
     def ask(self, window: MainWindow, text: str, wait: bool = True) -> None:
         QTest.keyClicks(window.composer.editor, text)
         QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
         if wait:
-            self.until(lambda: not window._session.busy)
+            self.until(lambda: not window.session.busy)
 
     def conversations(self) -> None:
         """Many conversations: the sidebar, a search, branches, an undo, the sidebar over a narrow window."""
@@ -160,12 +160,12 @@ class Tour:
             window = self.window(
                 FakeEngine(["Once more, then.", ANSWER], token_seconds=0.01), store=_library()
             )
-            window.show_conversation(window.store.summaries()[2].id)
+            window.conversations.show(window.store.summaries()[2].id)
             self.picture(f"conversations-{mode}", window)
-            window.regenerate_last()
-            self.until(lambda window=window: not window._session.busy)
+            window.chat.regenerate_last()
+            self.until(lambda window=window: not window.session.busy)
             self.picture(f"branches-{mode}", window)
-            window.search()
+            window.conversations.search()
             QTest.keyClicks(window.sidebar.search, "ternar")
             self.wait(300)
             QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
@@ -173,15 +173,15 @@ class Tour:
             self.picture(f"search-{mode}", window)
             window.sidebar.search.clear()
             self.wait(150)
-            window.delete_shown()
+            window.conversations.delete_shown()
             self.picture(f"deleted-{mode}", window)
-            window.show_conversation(window.store.summaries()[0].id)
-            window.edit_last()
+            window.conversations.show(window.store.summaries()[0].id)
+            window.chat.edit_last()
             self.picture(f"editing-{mode}", window)
-            window.escape()
+            window.chat.escape()
             window.resize(520, 600)
             self.picture(f"narrow-{mode}", window)
-            window.sides.toggle()
+            window.side_panel.toggle()
             self.picture(f"narrow-sidebar-{mode}", window)
             window.close()
         self.theme.set_mode(Mode.LIGHT)
@@ -191,9 +191,9 @@ class Tour:
         for mode in (Mode.LIGHT, Mode.DARK):
             self.theme.set_mode(mode)
             window = self.window(FakeEngine(), store=_library())
-            window.show_conversation(window.store.summaries()[2].id)
-            window.show_settings()
-            page = window._settings_page
+            window.conversations.show(window.store.summaries()[2].id)
+            window.settings_controller.show_page()
+            page = window.settings_controller.page
             assert page is not None
             page.rows[1].control.setProperty("value", 16)
             self.theme.set_mode(mode)
@@ -206,9 +206,9 @@ class Tour:
             QTest.keyClicks(window.palette_.field, "con")
             self.picture(f"palette-{mode}", window)
             window.palette_.hide()
-            window.show_manner()
-            assert window._manner_page is not None
-            self.picture(f"manner-{mode}", window._manner_page)
+            window.settings_controller.show_reply_options()
+            assert window.settings_controller.reply_options is not None
+            self.picture(f"manner-{mode}", window.settings_controller.reply_options)
             window.close()
         self.theme.set_mode(Mode.LIGHT)
 
@@ -234,10 +234,10 @@ class Tour:
             self.picture(f"attached-narrow-{mode}", window)
             window.resize(1100, 760)
             QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-            self.until(lambda window=window: len(window._session.path) == 4 and not window._session.busy)
+            self.until(lambda window=window: len(window.session.path) == 4 and not window.session.busy)
             self.wait(400)
             self.picture(f"attached-sent-{mode}", window)
-            window.edit_last()
+            window.chat.edit_last()
             window.composer.put("word " * 1400, files[:1])
             QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
             self.until(window.notice.isVisible)
@@ -262,7 +262,7 @@ class Tour:
             window.show()
             window.activateWindow()
             host.open_first()
-            self.until(lambda window=window: window.desk.info is not None)
+            self.until(lambda window=window: window.queue.info is not None)
             forecast = window.findChild(QLabel, "forecast")
             self.until(lambda forecast=forecast: forecast.isVisible())
             self.picture(f"card-{mode}", window)
@@ -271,12 +271,12 @@ class Tour:
             window.menus.hide()
             if (menu := QApplication.activePopupWidget()) is not None:
                 menu.close()
-            for name in ("about", "help", "manner", "models", "network"):
+            for name in ("about", "help", "reply_options", "models", "network"):
                 window.actions_[name].trigger()
                 self.wait(100)
                 self.picture(f"{name}-{mode}", QApplication.activeWindow() or window)
-            window.show_settings()
-            page = window._settings_page
+            window.settings_controller.show_page()
+            page = window.settings_controller.page
             assert page is not None
             page.resize(480, 640)
             self.until(page.isActiveWindow)
@@ -304,7 +304,7 @@ class Tour:
         self.picture("chat-with-the-guide", window)
         self.theme.set_mode(Mode.DARK)
         self.picture("chat-dark", window)
-        window.new_chat()
+        window.conversations.new()
         self.picture("first-run-dark", window)
         window.close()
 
@@ -315,7 +315,7 @@ class Tour:
             self.ask(window, "Can you show me a ternary dot product, and what it saves?", wait=False)
             self.until(lambda window=window: "what each" in window.transcript.toPlainText())
             self.picture(f"streaming-{mode}", window)
-            self.until(lambda window=window: not window._session.busy)
+            self.until(lambda window=window: not window.session.busy)
             place = window.transcript.cursorRect(window.transcript.document().find("int32_t sum")).center()
             QTest.mouseMove(window.transcript.viewport(), place)
             self.picture(f"code-and-table-{mode}", window)
@@ -356,7 +356,7 @@ class Tour:
         self.ask(window, "Are you there already?", wait=False)
         self.wait(300)
         self.picture("waiting-for-the-model", window)
-        self.until(lambda: not window._session.busy)
+        self.until(lambda: not window.session.busy)
         window.composer.editor.setPlainText("A longer message\nover a few lines,\nwritten with Shift+Enter")
         self.picture("composer-grown", window)
         window.findChild(QToolButton, "menuButton").setFocus(Qt.FocusReason.TabFocusReason)
@@ -367,8 +367,8 @@ class Tour:
         self.screen("menu", window)
         menu.close()
         window.show_help()
-        assert window._help is not None
-        self.picture("help", window._help)
+        assert window.help_page is not None
+        self.picture("help", window.help_page)
         window.close()
 
         window = self.window(FakeEngine(error=UserError("x")))

@@ -23,13 +23,13 @@ def say(window: MainWindow, text: str) -> None:
 
 
 def idle(window: MainWindow) -> bool:
-    return window.composer.send_button.isVisible() and window.desk.info is not None
+    return window.composer.send_button.isVisible() and window.queue.info is not None
 
 
 def exchange(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    asked = len(window._session.entries)
+    asked = len(window.session.entries)
     say(window, text)  # it may have to be counted before it goes
-    qtbot.waitUntil(lambda: len(window._session.entries) > asked and idle(window))
+    qtbot.waitUntil(lambda: len(window.session.entries) > asked and idle(window))
 
 
 def shown_text(window: MainWindow) -> str:
@@ -51,11 +51,11 @@ def drop(window: MainWindow, *paths: Path) -> None:
     data, where = files(*paths), QPointF(200, 200)
     keys, copy = Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
     enter = QDragEnterEvent(where.toPoint(), copy, data, Qt.MouseButton.LeftButton, keys)
-    QApplication.sendEvent(window.centre, enter)
+    QApplication.sendEvent(window.area, enter)
     assert enter.isAccepted()
     assert window.composer.property("target") is True
     drop = QDropEvent(where, copy, data, Qt.MouseButton.LeftButton, keys)
-    QApplication.sendEvent(window.centre, drop)
+    QApplication.sendEvent(window.area, drop)
     assert window.composer.property("target") is False
 
 

@@ -33,11 +33,11 @@ from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
 from tern.settings import Settings
 from tern.ui.composer.attachment_page import AttachmentPage
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.models.template_page import TemplatePage
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 
 from .conftest import WindowMaker
 
@@ -86,7 +86,7 @@ def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[st
     """Every window that Tern can open, open."""
     paths.set_data_dir(tmp_path)
     host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
-    for act in ("help", "about", "settings", "manner", "palette", "models", "network"):
+    for act in ("help", "about", "settings", "reply_options", "palette", "models", "network"):
         window.actions_[act].trigger()
     attachment = Attachment("notes.txt", "One line.", 9, Kind.PASTE)
     model = Installed("m", "A model", tmp_path / "m.gguf", 1, "", "", "", False)
@@ -181,7 +181,7 @@ def _differ(first: list[QImage], second: list[QImage]) -> bool:
     return any(_difference(one, other) >= RING for one, other in zip(first, second, strict=True))
 
 
-@pytest.mark.parametrize("place", ["chat", "settings", "about", "help", "manner", "models", "network"])
+@pytest.mark.parametrize("place", ["chat", "settings", "about", "help", "reply_options", "models", "network"])
 def test_tab_reaches_every_control_and_shows_where_it_is(
     qtbot: QtBot, make_window: WindowMaker, theme: Theme, tmp_path: Path, place: str
 ) -> None:
@@ -196,7 +196,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
     top.activateWindow()
     qtbot.waitUntil(lambda: top.isActiveWindow() and QApplication.focusWidget() is not None)
     if place == "chat":
-        window.focus_composer()
+        window.area.show_chat()
     stops, unseen = _walk_by_tab()
     host.close()
     paths.set_data_dir(None)
@@ -210,7 +210,9 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
     assert not missed, missed
     assert (
         len(stops)
-        >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "manner": 8, "models": 8, "network": 1}[place]
+        >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "reply_options": 8, "models": 8, "network": 1}[
+            place
+        ]
     )
     assert not unseen, [stop.objectName() or stop for stop in unseen]
 

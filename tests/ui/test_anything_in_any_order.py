@@ -61,16 +61,16 @@ def _acts(
         QTest.keyClick(editor, Qt.Key.Key_Return)
 
     def with_a_message(act: Callable[[int], object]) -> None:
-        if window._session.path and not window._session.busy:
-            act(chance.choice(window._session.path).id)
+        if window.session.path and not window.session.busy:
+            act(chance.choice(window.session.path).id)
 
     def edit(number: int) -> None:
-        if next(entry for entry in window._session.path if entry.id == number).role == "user":
+        if next(entry for entry in window.session.path if entry.id == number).role == "user":
             transcript.edit_requested.emit(number)
             editor.insertPlainText(" indeed")
 
     def go_on() -> None:
-        if window._session.path and window._session.path[-1].unfinished and not window._session.busy:
+        if window.session.path and window.session.path[-1].unfinished and not window.session.busy:
             transcript.continue_requested.emit()
 
     def with_a_conversation(act: Callable[[int], object]) -> None:
@@ -90,15 +90,16 @@ def _acts(
         bar.setValue(chance.randint(0, max(0, bar.maximum())))
 
     return [
-        say, say, say, go_on, take_the_offer, search, scroll, window.new_chat, window._list_conversations,
+        say, say, say, go_on, take_the_offer, search, scroll, window.conversations.new, window.conversations.list_all,
         lambda: QTest.keyClick(editor, Qt.Key.Key_R, CONTROL), lambda: QTest.keyClick(editor, Qt.Key.Key_Up),
         lambda: QTest.keyClick(editor, Qt.Key.Key_Escape), lambda: QTest.keyClick(editor, Qt.Key.Key_Return),
         lambda: with_a_message(edit), lambda: with_a_message(transcript.delete_requested.emit),
         lambda: with_a_message(lambda n: transcript.branch_requested.emit(n, chance.choice([-1, 1]))),
         lambda: with_a_message(lambda n: transcript.reveal(n, ["word"])),
-        lambda: with_a_conversation(window.show_conversation), lambda: with_a_conversation(window.show_conversation),
-        lambda: with_a_conversation(window.delete), lambda: with_a_conversation(lambda n: window.pin(n, True)),
-        lambda: with_a_conversation(lambda n: window.rename(n, f"Title {chance.random()}")),
+        lambda: with_a_conversation(window.conversations.show), lambda: with_a_conversation(window.conversations.show),
+        lambda: with_a_conversation(window.conversations.delete),
+        lambda: with_a_conversation(lambda n: window.conversations.pin(n, True)),
+        lambda: with_a_conversation(lambda n: window.conversations.rename(n, f"Title {chance.random()}")),
         lambda: theme.set_mode(chance.choice([Mode.LIGHT, Mode.DARK])),
         lambda: theme.set_scale(chance.choice([1, 1.3])),
         lambda: window.resize(*chance.choice(SIZES)), lambda: editor.long_text_given.emit("pasted\n" * 40),
@@ -112,24 +113,24 @@ def test_anything_in_any_order(
     chance = random.Random(seed)
     store = Store.open(tmp_path)
     window = make_window(Moody(chance), store=store)
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     acts = _acts(qtbot, window, theme, chance)
     for _ in range(STEPS):
         chance.choice(acts)()
-        assert window.composer.stop_button.isVisible() == window._session.busy
+        assert window.composer.stop_button.isVisible() == window.session.busy
         if chance.random() < 0.6:
             qtbot.wait(chance.choice([0, 1, 5, 20]))
-    qtbot.waitUntil(lambda: not window.desk.busy)
+    qtbot.waitUntil(lambda: not window.queue.busy)
     for summary in store.summaries():
-        window.show_conversation(summary.id)
+        window.conversations.show(summary.id)
         kept = Session(store, summary.id).path
-        assert [(e.id, e.content, e.state) for e in window._session.path] == [
+        assert [(e.id, e.content, e.state) for e in window.session.path] == [
             (e.id, e.content, e.state) for e in kept
         ]
-        assert [shown.item.key for shown in window.transcript._messages] == [entry.id for entry in kept]
-        shown, dropped = shown_text(window), window.transcript._dropped
+        assert [shown.item.key for shown in window.transcript.messages] == [entry.id for entry in kept]
+        shown, dropped = shown_text(window), window.transcript.dropped
         window.transcript._rebuild()
-        assert (shown_text(window), dropped) == (shown, window._session.dropped)
+        assert (shown_text(window), dropped) == (shown, window.session.dropped)
     window.sidebar.search.clear()
     window.sidebar.show_all()
     listed = [row for row in rows(window) if not row.startswith("[")]

@@ -181,9 +181,9 @@ def test_the_window_answers_between_two_frames(qtbot: QtBot, transcript: Transcr
 def test_stop_ends_a_reply_that_is_still_being_read(qtbot: QtBot, make_window: WindowMaker) -> None:
     text = "- all\n" + "  - item\n" * 2000
     window = make_window(replies=[text.replace(" ", "\u2005")], token_seconds=0.0)
-    window.send("Go")
-    qtbot.waitUntil(lambda: not window._session.busy)
-    window.stop()
+    window.chat.send("Go")
+    qtbot.waitUntil(lambda: not window.session.busy)
+    window.chat.stop()
     assert window.composer.send_button.isVisible()
     qtbot.waitUntil(lambda: window.transcript.settled)
 
@@ -207,8 +207,8 @@ def test_a_long_quotation_is_one_when_all_of_it_is_read(transcript: Transcript) 
     text = "> some *words* in a quotation\n" * 300
     transcript.show_items([Item(1, True, "Go"), Item(2, False, text)])
     _settle(transcript)
-    block = transcript._messages[1].slot.start.block()
-    note = transcript._messages[1].slot.note
+    block = transcript.messages[1].slot.start.block()
+    note = transcript.messages[1].slot.note
     assert note is not None
     while block.position() < note.position():
         assert block.blockFormat().property(QUOTE) == 1
@@ -239,8 +239,8 @@ def test_so_is_a_long_line_of_code(transcript: Transcript) -> None:
     _settle(transcript)
     assert _copied(transcript) == f"Go\n[\n{line}\n]\nDone"
     block = transcript.document().find("[").block()
-    transcript._pointed_code = block
-    transcript._copy_pointed_code()
+    transcript._bars._code = block
+    transcript._bars._copy_code()
     assert QGuiApplication.clipboard().text() == f"[\n{line}\n]"
     assert block.next().next().blockFormat().hasProperty(JOINED)
 
@@ -348,10 +348,10 @@ def test_another_look_keeps_the_place(transcript: Transcript, theme: Theme) -> N
     transcript.show_items(_long_conversation())
     _settle(transcript)
     transcript.reveal(40, ["40"])
-    before = transcript.cursorRect(transcript._messages[39].slot.start).top()
+    before = transcript.cursorRect(transcript.messages[39].slot.start).top()
     theme.changed.emit()
     _settle(transcript)
-    assert abs(transcript.cursorRect(transcript._messages[39].slot.start).top() - before) <= 2
+    assert abs(transcript.cursorRect(transcript.messages[39].slot.start).top() - before) <= 2
 
 
 def test_telling_the_messages_of_twice_as_many_takes_twice_the_work() -> None:
@@ -593,12 +593,10 @@ def test_a_table_that_is_too_wide_scrolls_sideways(transcript: Transcript, qtbot
     assert transcript.cursorRect(last).right() < transcript.viewport().width()
     picture, paper = transcript.viewport().grab().toImage(), transcript._theme.color("paper").name()
     y = transcript.cursorRect(last).center().y()
-    assert {picture.pixelColor(x, y).name() for x in range(int(transcript._offset_of_column()) - 1)} == {
-        paper
-    }
+    assert {picture.pixelColor(x, y).name() for x in range(int(transcript.column.left) - 1)} == {paper}
     transcript.resize(1900, 420)
     QTest.qWait(1)
-    theme_width = transcript._column()
+    theme_width = transcript.column.width
     assert tables.overflow(table, theme_width) == 0 or tables.scrolled(table) <= tables.overflow(
         table, theme_width
     )
@@ -607,7 +605,7 @@ def test_a_table_that_is_too_wide_scrolls_sideways(transcript: Transcript, qtbot
 def test_a_table_that_fits_is_left_to_its_words(transcript: Transcript) -> None:
     transcript.show_items([Item(1, True, "Go"), Item(2, False, _wide_table(3))])
     (table,) = tables.tables_of(transcript.document())
-    assert tables.overflow(table, transcript._column()) == 0
+    assert tables.overflow(table, transcript.column.width) == 0
     assert not table.format().toTableFormat().columnWidthConstraints()
 
 
@@ -632,7 +630,7 @@ def test_what_is_painted_of_a_long_code_is_what_is_in_view(transcript: Transcrip
     _settle(transcript)
     transcript.verticalScrollBar().setValue(20_000)
     block = transcript.cursorForPosition(QPoint(40, 100)).block()
-    first, last = neighbours(block, 0x100000 + 3, transcript._in_view())
+    first, last = neighbours(block, 0x100000 + 3, transcript.column.in_view)
     assert last.blockNumber() - first.blockNumber() < 100
     work = Work()
     with work.counted():
@@ -677,15 +675,15 @@ def test_an_attachment_of_one_run_is_shown_in_pieces_and_copied_whole(qtbot: QtB
 def test_a_message_of_one_run_is_edited_whole(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=["Yes."])
     text = "A" * 30_000
-    window.send(text)
-    qtbot.waitUntil(lambda: not window._session.busy)
-    window.edit_last()
+    window.chat.send(text)
+    qtbot.waitUntil(lambda: not window.session.busy)
+    window.chat.edit_last()
     assert window.composer.text == text
     block = window.composer.editor.document().begin()
     assert block.length() < LONGEST
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window._session.busy)
-    assert window._session.path[0].text == text
+    qtbot.waitUntil(lambda: not window.session.busy)
+    assert window.session.path[0].text == text
 
 
 @pytest.mark.parametrize("most", range(60, 6000, 97))

@@ -16,8 +16,8 @@ from tern import paths
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
 from tern.settings import Settings
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.style.theme import Theme
+from tern.ui.window.models_controller import ModelsHost
 
 from .composing import CONTROL, exchange
 from .conftest import WindowMaker

@@ -20,7 +20,7 @@ def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
     settings = Settings()
     settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
     window = make_window(settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     window.resize(480, 420)
     QApplication.processEvents()
     for holder in (window.header, window.composer, window.readouts):
@@ -33,8 +33,8 @@ def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
             for second in shown[index + 1 :]:
                 overlap = first.geometry().intersected(second.geometry())
                 assert overlap.isEmpty(), (first.objectName(), second.objectName(), overlap)
-    window.show_settings()
-    page = window._settings_page
+    window.settings_controller.show_page()
+    page = window.settings_controller.page
     assert page is not None
     ticks = page.findChildren(Tick)
     assert ticks
@@ -50,7 +50,7 @@ def test_a_question_about_a_link_covers_no_attachment_and_shows_the_host(
     settings = Settings()
     settings[FONT_SIZE] = size
     window = make_window(settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     window.resize(480, 420)
     worn = "Größe, Maß, Fuß".encode() + b"\xff"
     window.composer.put("", [attached(f"a-name-of-some-length-{number}.txt", worn) for number in range(3)])
@@ -79,7 +79,7 @@ def test_a_chip_keeps_its_name_where_there_is_little_room(
     settings = Settings()
     settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
     window = make_window(settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     window.resize(480, 420)
     worn = "Größe, Maß, Fuß".encode() + b"\xff"
     window.composer.put("", [attached("worn.txt", worn)])
@@ -93,7 +93,7 @@ def test_a_chip_keeps_its_name_where_there_is_little_room(
     assert "1 unreadable character" in chip._encoding.toolTip()
     assert "1 unreadable character" in chip._open.accessibleName()
     settings[FONT_SIZE] = FONT_SIZE.default
-    window.apply_settings()
+    window.settings_controller.apply()
     QApplication.processEvents()
     assert chip._encoding.text() == "UTF-8, 1 unreadable character"
     assert "tokens" in chip._detail.text()

@@ -26,7 +26,7 @@ from .conftest import WindowMaker
 
 
 def _open(window: MainWindow, title: str) -> None:
-    window.show_conversation(next(one.id for one in window.store.summaries() if one.title == title))
+    window.conversations.show(next(one.id for one in window.store.summaries() if one.title == title))
 
 
 def _help(window: MainWindow) -> QPushButton:
@@ -42,7 +42,7 @@ def test_a_deletion_can_be_undone_from_another_conversation_and_while_writing(
 ) -> None:
     window = make_window(store=filled("First", "Second"))
     _open(window, "First")
-    window.delete_shown()
+    window.conversations.delete_shown()
     _open(window, "Second")
     exchange(qtbot, window, "More")
     _undo(qtbot, window)
@@ -53,12 +53,12 @@ def test_a_deletion_can_be_undone_from_another_conversation_and_while_writing(
 def test_all_that_was_deleted_within_the_time_comes_back(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(store=filled("First", "Second", "Third"))
     for summary in window.store.summaries():
-        window.delete(summary.id)
+        window.conversations.delete(summary.id)
     assert window.notice.message == "3 conversations were deleted."
     _undo(qtbot, window)
     assert len(window.store.summaries()) == 3
     _open(window, "Second")
-    window.delete_shown()
+    window.conversations.delete_shown()
     assert window.notice.message == "“Second” was deleted."
 
 
@@ -66,14 +66,14 @@ def test_an_offer_that_a_new_reply_overtakes_is_taken_back(qtbot: QtBot, make_wi
     window = make_window(replies=["One.", "Two.", SOME], token_seconds=0.002)
     exchange(qtbot, window, "First")
     exchange(qtbot, window, "Second")
-    window.transcript.delete_requested.emit(window._session.path[2].id)
+    window.transcript.delete_requested.emit(window.session.path[2].id)
     assert _help(window).isVisible()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_R, CONTROL)
     assert not _help(window).isVisible()
-    window.regenerate(window._session.path[1].id)  # as a click that was already under way
-    window.go_on()
+    window.chat.regenerate(window.session.path[1].id)  # as a click that was already under way
+    window.chat.go_on()
     qtbot.waitUntil(lambda: idle(window))
-    assert len(window._session.path) == 2
+    assert len(window.session.path) == 2
 
 
 def test_why_a_reply_failed_stands_under_it_from_then_on(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -94,27 +94,27 @@ def test_a_changed_old_message_comes_back_as_it_was_left(
     store.add(other, [("user", "about Other", State.DONE)], None)
     engine = FakeEngine(["One.", "Two.", "Three."])
     window = make_window(engine, store=store)
-    window.new_chat()
+    window.conversations.new()
     exchange(qtbot, window, "First")
     exchange(qtbot, window, "Second")
-    number = window._session.conversation
-    first, _, second, _ = (entry.id for entry in window._session.path)
+    number = window.session.conversation
+    first, _, second, _ = (entry.id for entry in window.session.path)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
     _open(window, "Other")
     _open(window, "First")
     assert (window.composer.text, window.notice.isVisible()) == ("", False), "it was not changed"
 
     QTest.keyClicks(window.composer.editor, "a draft that waits")
-    window.edit(first)
+    window.chat.edit(first)
     QTest.keyClicks(window.composer.editor, " and a long thought")
     _open(window, "Other")
     assert window.composer.text == ""
     _open(window, "First")
     assert window.composer.text == "First and a long thought"
     assert "editing an earlier message" in window.notice.message
-    window.edit(second)
+    window.chat.edit(second)
     assert window.composer.text == "Second"
-    window.edit(first)
+    window.chat.edit(first)
     assert window.composer.text == "First and a long thought", "another message did not take its place"
     window.close()
     store.close()
@@ -124,16 +124,16 @@ def test_a_changed_old_message_comes_back_as_it_was_left(
     assert window.composer.text == "First and a long thought", "after a restart too"
     assert store.draft(number) == Draft("a draft that waits")
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: len(window._session.path) == 2 and idle(window))
+    qtbot.waitUntil(lambda: len(window.session.path) == 2 and idle(window))
     assert engine.requests[-1].messages[-1].content == "First and a long thought"
     assert window.composer.text == "a draft that waits", "the edit was sent"
     _open(window, "Other")
     _open(window, "First")
     assert window.composer.text == "a draft that waits"
 
-    window.edit(window._session.path[0].id)
+    window.chat.edit(window.session.path[0].id)
     QTest.keyClicks(window.composer.editor, "!")
-    window.drafts.keep()
+    window.chat.drafts.keep()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
     assert window.composer.text == "a draft that waits"
     _open(window, "Other")
@@ -148,15 +148,15 @@ def test_a_message_that_is_deleted_while_it_is_edited_comes_back_with_what_was_m
 ) -> None:
     window = make_window(replies=["One."])
     exchange(qtbot, window, "First")
-    question = window._session.path[0].id
-    window.edit(question)
+    question = window.session.path[0].id
+    window.chat.edit(question)
     QTest.keyClicks(window.composer.editor, " thought")
-    window.delete_from(question)
+    window.chat.delete_from(question)
     assert window.composer.text == ""
     _undo(qtbot, window)
-    window.edit(question)
+    window.chat.edit(question)
     assert window.composer.text == "First thought"
-    window.delete_from(question)
+    window.chat.delete_from(question)
     window.store.purge()
     assert window.store.edit(question) is None
 
@@ -167,10 +167,10 @@ def test_a_file_that_is_read_late_goes_to_the_message_it_was_attached_to(
     (tmp_path / "late.txt").write_text("words")
     window = make_window(replies=["One."], store=filled("Other"))
     exchange(qtbot, window, "First")
-    question = window._session.path[0].id
+    question = window.session.path[0].id
     for given_up in (True, False):
-        window.edit(question)
-        window.files.attach([tmp_path / "late.txt"])
+        window.chat.edit(question)
+        window.chat.files.attach([tmp_path / "late.txt"])
         if given_up:
             QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
         else:
@@ -180,17 +180,17 @@ def test_a_file_that_is_read_late_goes_to_the_message_it_was_attached_to(
     _open(window, "First")
     assert window.composer.text == "First"
     assert [one.name for one in window.composer.attachments] == ["late.txt"]
-    assert window.store.draft(window._session.conversation) == Draft()
+    assert window.store.draft(window.session.conversation) == Draft()
 
 
 def test_a_question_from_the_greeting_takes_the_draft_along(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=["One."])
     QTest.keyClicks(window.composer.editor, "half a thought")
-    window.drafts.keep()
-    window.send("What are you?")
+    window.chat.drafts.keep()
+    window.chat.send("What are you?")
     qtbot.waitUntil(lambda: idle(window))
     assert window.composer.text == "half a thought"
-    window.new_chat()
+    window.conversations.new()
     assert window.composer.text == ""
 
 
@@ -212,10 +212,10 @@ def test_a_file_that_is_read_late_waits_in_its_own_conversation(
 ) -> None:
     engine = FakeEngine()
     window = make_window(engine, store=filled("Other"))
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     for name in ("late.txt", "gone.txt"):
         (tmp_path / name).write_text("words")
-    window.files.attach([tmp_path / "late.txt", tmp_path / "gone.txt"])
+    window.chat.files.attach([tmp_path / "late.txt", tmp_path / "gone.txt"])
     chips(window)[1].removed.emit()
     say(window, "Sum it up")  # goes when the file is read
     _open(window, "Other")
@@ -223,7 +223,7 @@ def test_a_file_that_is_read_late_waits_in_its_own_conversation(
     slow_files.set()
     qtbot.waitUntil(lambda: len(window.store.draft(None).attachments) == 1)
     assert engine.requests == [], "what was to be sent there is not sent here"
-    window.new_chat()
+    window.conversations.new()
     assert window.composer.text == "Sum it up"
     assert [chip.attachment.name for chip in chips(window) if chip.attachment] == ["late.txt"]
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
@@ -235,12 +235,12 @@ def test_a_reply_that_was_continued_counts_all_of_it(qtbot: QtBot, make_window: 
     window = make_window(replies=[SOME, "and the rest of it"], token_seconds=0.005)
     say(window, "Count")
     qtbot.waitUntil(lambda: "word9 " in shown_text(window))
-    window.stop()
+    window.chat.stop()
     qtbot.waitUntil(lambda: idle(window))
-    first = window._session.path[-1].stats
-    window.go_on()
+    first = window.session.path[-1].stats
+    window.chat.go_on()
     qtbot.waitUntil(lambda: idle(window))
-    stats = window._session.path[-1].stats
+    stats = window.session.path[-1].stats
     assert stats.tokens == first.tokens + 5
     assert stats.time_to_first_token_s == first.time_to_first_token_s
     assert 0.5 * first.decode_tokens_per_s < stats.decode_tokens_per_s < 1.5 * first.decode_tokens_per_s
@@ -266,20 +266,20 @@ def test_a_reply_that_the_disk_refused_is_kept_when_there_is_room_again(
     monkeypatch.setattr(reply_queue, "_AGAIN_MS", 20)
     store = Store.open(tmp_path)
     window = make_window(FakeEngine(["y" * 40_000 + " end"]), store=store)
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages + 1}")
     say(window, "Go")
     qtbot.waitUntil(lambda: window.notice.isVisible() and idle(window))
     assert "Free some space" in window.notice.message
-    number = window._session.conversation
-    window.new_chat()
-    window.show_conversation(number)
+    number = window.session.conversation
+    window.conversations.new()
+    window.conversations.show(number)
     assert shown_text(window).count("end") == 1, "it is still there"
     store._db.execute("PRAGMA max_page_count = 100000")
     qtbot.waitUntil(lambda: store.entries(number)[-1].content.endswith("end"))
     assert store.entries(number)[-1].state is State.DONE
-    qtbot.waitUntil(lambda: window.desk.session(number) is not window._session)
+    qtbot.waitUntil(lambda: window.queue.session(number) is not window.session)
     window.close()
     store.close()
 
@@ -297,11 +297,11 @@ def test_stop_does_not_wait_for_a_model_that_is_being_opened(qtbot: QtBot, make_
     ready.set()
     exchange(qtbot, window, "Now")
     assert [message.content for message in engine.requests[0].messages] == ["Go", "Now"]
-    assert window._session.path[-1].content == "Here."
+    assert window.session.path[-1].content == "Here."
 
 
 def idle_but_loading(window: MainWindow) -> bool:
-    return window.composer.send_button.isVisible() and window.desk.info is None
+    return window.composer.send_button.isVisible() and window.queue.info is None
 
 
 def test_a_new_chat_that_was_begun_keeps_its_manner_with_its_draft(
@@ -311,12 +311,12 @@ def test_a_new_chat_that_was_begun_keeps_its_manner_with_its_draft(
     window.composer.preset_button.chosen.emit(Manner("Be brief."))
     QTest.keyClicks(window.composer.editor, "half a thought")
     _open(window, "Other")
-    window.new_chat()
-    assert (window.composer.text, window._session.manner.system) == ("half a thought", "Be brief.")
+    window.conversations.new()
+    assert (window.composer.text, window.session.manner.system) == ("half a thought", "Be brief.")
     window.composer.clear()
     _open(window, "Other")
-    window.new_chat()
-    assert window._session.manner.system is None
+    window.conversations.new()
+    assert window.session.manner.system is None
 
 
 def test_pages_about_a_conversation_go_with_it(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -324,10 +324,10 @@ def test_pages_about_a_conversation_go_with_it(qtbot: QtBot, make_window: Window
     paste(window, text_data(LONG))
     chips(window)[0].opened.emit()
     window.findChild(QPlainTextEdit, "attachmentText").insertPlainText("Changed. ")
-    window.show_manner()
+    window.settings_controller.show_reply_options()
     _open(window, "Other")
-    assert window._manner_page is not None
-    assert not window._manner_page.isVisible()
+    assert window.settings_controller.reply_options is not None
+    assert not window.settings_controller.reply_options.isVisible()
     (kept,) = window.store.draft(None).attachments
     assert kept.text.startswith("Changed. Line 0")
 

@@ -71,7 +71,7 @@ def test_the_guide_answers_and_the_readouts_are_true(qtbot: QtBot, window: MainW
     send = window.findChild(QPushButton, "sendButton")
     text = window.findChild(QTextBrowser, "transcript").toPlainText
     lengths: list[int] = []
-    window.desk.bridge.streamed.connect(lambda *_: lengths.append(len(text())))
+    window.queue.bridge.streamed.connect(lambda *_: lengths.append(len(text())))
     qtbot.waitUntil(lambda: _figure(window, "speedReadout") > 0, timeout=PATIENCE_MS)
     assert window.findChild(QPushButton, "stopButton").isVisible(), "the figures are live"
     qtbot.waitUntil(send.isVisible, timeout=PATIENCE_MS)
@@ -94,33 +94,33 @@ def test_the_meter_says_what_the_guide_then_reads(qtbot: QtBot, window: MainWind
         counted = _figure(window, "contextReadout")
         QTest.keyClick(editor, Qt.Key.Key_Return)
         qtbot.waitUntil(
-            lambda messages=messages: len(window._session.path) == messages and not window._session.busy,
+            lambda messages=messages: len(window.session.path) == messages and not window.session.busy,
             timeout=PATIENCE_MS,
         )
-        assert window._session.path[-1].stats.prompt_tokens == counted
+        assert window.session.path[-1].stats.prompt_tokens == counted
 
 
 def test_stop_stops_the_guide(qtbot: QtBot, window: MainWindow) -> None:
     transcript = window.findChild(QTextBrowser, "transcript")
     _say(window, "Tell me a very short story")
-    qtbot.waitUntil(lambda: window._session.reply != "", timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: window.session.reply != "", timeout=PATIENCE_MS)
     qtbot.mouseClick(window.findChild(QPushButton, "stopButton"), Qt.MouseButton.LeftButton)
     qtbot.waitUntil(window.findChild(QPushButton, "sendButton").isVisible)
     assert "Stopped." in transcript.toPlainText()
     _say(window, "What are you?")
-    qtbot.waitUntil(lambda: len(window._session.path) == 4 and not window._session.busy, timeout=PATIENCE_MS)
-    assert window._session.reply
+    qtbot.waitUntil(lambda: len(window.session.path) == 4 and not window.session.busy, timeout=PATIENCE_MS)
+    assert window.session.reply
 
 
 def test_another_model_takes_over_and_a_message_sent_meanwhile_waits_for_it(
     qtbot: QtBot, window: MainWindow
 ) -> None:
     _say(window, "What are you?")
-    qtbot.waitUntil(lambda: len(window._session.path) == 2 and not window._session.busy, timeout=PATIENCE_MS)
+    qtbot.waitUntil(lambda: len(window.session.path) == 2 and not window.session.busy, timeout=PATIENCE_MS)
     window.open_model(lambda progress: open_engine(GUIDE, EngineOptions(context_size=512), progress))
     _say(window, "Why is ternary fast?")
-    qtbot.waitUntil(lambda: len(window._session.path) == 4 and not window._session.busy, timeout=PATIENCE_MS)
-    first, second = (entry.stats for entry in window._session.path if entry.role == "assistant")
+    qtbot.waitUntil(lambda: len(window.session.path) == 4 and not window.session.busy, timeout=PATIENCE_MS)
+    first, second = (entry.stats for entry in window.session.path if entry.role == "assistant")
     assert (first.context_size, second.context_size) == (2048, 512)
     assert second.prompt_tokens > first.context_used, "it read the whole conversation"
     assert second.reused_tokens == 0, "of which the other model's memory held nothing"

@@ -82,9 +82,10 @@ from tern.ui.window import main_window
 
 def look():
     window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
-    window.show_settings()
+    window.settings_controller.show_page()
     print(window.composer.send_button.accessibleName() or window.composer.send_button.text(), flush=True)
-    print(window._settings_page.windowTitle(), window._settings_page.rows[0].words.split(" ")[0], flush=True)
+    page = window.settings_controller.page
+    print(page.windowTitle(), page.rows[0].words.split(" ")[0], flush=True)
     print(QApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft, flush=True)
     window.close()
 

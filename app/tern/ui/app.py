@@ -45,7 +45,7 @@ from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from tern.ui.models.models_controller import ModelsHost
+    from tern.ui.window.models_controller import ModelsHost
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
@@ -108,7 +108,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     store, warning = _open_store(folder, settings)
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
-    window.apply_settings()
+    window.settings_controller.apply()
     if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:
         window.notice.show_message("\n".join(sentences), lasting=True)
     with _interruptible(window), _last_resort(window), _backing_up(store):
@@ -130,7 +130,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
-            from tern.ui.models.models_controller import ModelsHost
+            from tern.ui.window.models_controller import ModelsHost
 
             host = ModelsHost(
                 window,

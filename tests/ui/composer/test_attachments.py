@@ -19,9 +19,9 @@ from tern.chat.store import Store
 from tern.chat.types import Draft
 from tern.engine.fake_engine import FakeEngine
 from tern.ui.composer import attach_files
-from tern.ui.composer.attachment_chips import size_text
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.shared import jobs
+from tern.ui.shared.attachment_text import size_text
 from tern.ui.window.main_window import MainWindow
 
 from ..composing import (
@@ -59,7 +59,7 @@ def test_dropped_files_become_chips_with_their_cost_and_go_along(
         Attachment("flights.csv", "year;km\n2019;70000", 40, encoding="UTF-16 LE"),
     )
     assert [m.content for m in engine.requests[0].messages] == [compose("What is in them?", files)]
-    question = window._session.path[0]
+    question = window.session.path[0]
     assert (question.text, question.attachments) == ("What is in them?", files)
     assert chips(window) == []
     assert not window.composer.shelf.isVisible()
@@ -96,12 +96,12 @@ def test_an_edited_message_keeps_its_attachments(
     paste(window, files(tmp_path / "a.txt"))
     exchange(qtbot, window, "Which letter?")
     QTest.keyClicks(window.composer.editor, "a draft")
-    window.edit(window._session.path[0].id)
+    window.chat.edit(window.session.path[0].id)
     assert window.composer.text == "Which letter?"
-    assert [chip.attachment for chip in chips(window)] == list(window._session.path[0].attachments)
+    assert [chip.attachment for chip in chips(window)] == list(window.session.path[0].attachments)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Escape)
     assert (window.composer.text, chips(window)) == ("a draft", []), "the draft comes back"
-    window.edit(window._session.path[0].id)
+    window.chat.edit(window.session.path[0].id)
     window.composer.editor.selectAll()
     exchange(qtbot, window, "And in capitals?")
     assert engine.requests[-1].messages[-1].content == "File a.txt:\n```\nalpha\n```\n\nAnd in capitals?"
@@ -209,7 +209,7 @@ def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tm
     window = make_window(replies=["One."], store=store)
     exchange(qtbot, window, "First")
     window.composer.put("half a thought", files)
-    window.new_chat()
+    window.conversations.new()
     assert (window.composer.text, window.composer.attachments) == ("", ())
     window.composer.put("", files[:1])
     window.close()
@@ -217,11 +217,11 @@ def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tm
     store = Store.open(tmp_path)
     window = make_window(store=store)
     assert window.composer.attachments == files[:1]
-    window.show_conversation(store.summaries()[0].id)
+    window.conversations.show(store.summaries()[0].id)
     assert (window.composer.text, window.composer.attachments) == ("half a thought", files)
-    window.new_chat()
+    window.conversations.new()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: bool(window._session.path) and idle(window))
+    qtbot.waitUntil(lambda: bool(window.session.path) and idle(window))
     assert store.draft(None) == Draft(), "what was sent is no draft any more"
     window.close()
     store.close()

@@ -65,14 +65,14 @@ def test_counting_goes_on_during_a_reply_and_disturbs_it_not(qtbot: QtBot, make_
     say(window, "Count")
     qtbot.waitUntil(lambda: "word3" in shown_text(window))
     counts: list[object] = []
-    window.desk.counted.connect(counts.append)
+    window.queue.counted.connect(counts.append)
     QTest.keyClicks(window.composer.editor, "a draft that is being written")
     qtbot.waitUntil(lambda: bool(counts))
     assert not idle(window), "the reply was still running"
     assert engine.counted_in == {"tern-engine"}, "the window's own thread counts nothing"
     qtbot.mouseClick(window.composer.stop_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: idle(window))
-    said = window._session.reply
+    said = window.session.reply
     assert reply.startswith(said)
     assert said in shown_text(window)
     taken = len(said.split()) + 15
@@ -84,7 +84,7 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     settings[CONTEXT_SIZE] = 128
     engine = FakeEngine(context_size=128)
     window = make_window(engine, settings=settings)
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     words = "word " * 120
     window.composer.put(words)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)  # at once, before anything was counted
@@ -95,12 +95,12 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     )
     assert window.composer.text == words
     assert engine.requests == []
-    assert window._session.path == []
+    assert window.session.path == []
     assert window.composer.meter.text() == "too long to send · 124 / 128 tokens"
     assert window.composer.meter.property("state") == "over"
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
-    assert window._settings_page is not None
-    assert window._settings_page.isVisible()
+    assert window.settings_controller.page is not None
+    assert window.settings_controller.page.isVisible()
     window.composer.put("word " * 80)
     qtbot.waitUntil(lambda: window.composer.meter.property("state") == "near")
     assert "nearly full" in window.composer.meter.text()
@@ -113,7 +113,7 @@ def test_a_system_prompt_that_cannot_fit_is_named(qtbot: QtBot, make_window: Win
     settings = Settings()
     settings[SYSTEM_PROMPT] = "word " * 120
     window = make_window(FakeEngine(context_size=128), settings=settings)
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     say(window, "Hello")
     qtbot.waitUntil(window.notice.isVisible)
     assert window.notice.message == (
@@ -152,23 +152,23 @@ def test_the_oldest_turns_leave_and_that_is_said_before_and_after(
     window = make_window(engine, settings=settings)
     exchange(qtbot, window, "One?")
     exchange(qtbot, window, "Two?")
-    assert window.transcript._dropped == 0
+    assert window.transcript.dropped == 0
     QTest.keyClicks(window.composer.editor, "and now a longer one " * 5)
     meter = window.composer.meter
     qtbot.waitUntil(lambda: meter.property("state") == "leaving")
     assert "the oldest messages will be left out" in meter.text()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(engine.requests) == 3 and idle(window))
-    assert window.transcript._dropped == 2
+    assert window.transcript.dropped == 2
     assert "The model no longer sees what stands above." in shown_text(window)
     assert engine.requests[-1].messages[0].content == "Always the same."
     qtbot.waitUntil(lambda: "left out" in meter.text())
-    shown = window._session.conversation
-    window.new_chat()
-    assert window.transcript._dropped == 0
+    shown = window.session.conversation
+    window.conversations.new()
+    assert window.transcript.dropped == 0
     assert shown is not None
-    window.show_conversation(shown)
-    assert window.transcript._dropped == 2, "it is kept with the conversation"
+    window.conversations.show(shown)
+    assert window.transcript.dropped == 2, "it is kept with the conversation"
 
 
 # Attachments
@@ -178,8 +178,8 @@ def test_up_and_down_walk_through_what_was_asked(qtbot: QtBot, make_window: Wind
     window = make_window(replies=["One.", "Two."])
     editor = window.composer.editor
     exchange(qtbot, window, "First question")
-    window.send("Second\nquestion")
-    qtbot.waitUntil(lambda: len(window._session.path) == 4 and idle(window))
+    window.chat.send("Second\nquestion")
+    qtbot.waitUntil(lambda: len(window.session.path) == 4 and idle(window))
     QTest.keyClick(editor, Qt.Key.Key_Up)
     assert window.composer.text == "Second\nquestion"
     QTest.keyClick(editor, Qt.Key.Key_Up)
@@ -204,7 +204,7 @@ def test_enter_and_ctrl_enter_change_places(qtbot: QtBot, make_window: WindowMak
     settings = Settings()
     settings[ENTER_SENDS] = False
     window = make_window(engine, settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     editor = window.composer.editor
     say(window, "a")
     assert window.composer.text == "a\n"
@@ -214,7 +214,7 @@ def test_enter_and_ctrl_enter_change_places(qtbot: QtBot, make_window: WindowMak
     qtbot.waitUntil(lambda: len(engine.requests) == 1 and idle(window))
     assert engine.requests[0].messages[-1].content == "a\nb"
     settings[ENTER_SENDS] = True
-    window.apply_settings()
+    window.settings_controller.apply()
     QTest.keyClicks(editor, "c")
     QTest.keyClick(editor, Qt.Key.Key_Return, SHIFT)
     assert window.composer.text == "c\n"
@@ -226,7 +226,7 @@ def test_a_greeting_question_leaves_the_draft_alone(qtbot: QtBot, make_window: W
     window = make_window(replies=["One."])
     QTest.keyClicks(window.composer.editor, "my own words")
     window.greeting.question_chosen.emit("What are you?")
-    qtbot.waitUntil(lambda: bool(window._session.path) and idle(window))
+    qtbot.waitUntil(lambda: bool(window.session.path) and idle(window))
     assert window.composer.text == "my own words"
 
 
@@ -240,11 +240,11 @@ def test_a_preset_is_chosen_in_the_composers_row(qtbot: QtBot, make_window: Wind
     assert button.text() == "Concise"
     exchange(qtbot, window, "Go")
     assert "few words" in engine.requests[0].messages[0].content
-    shown = window._session.conversation
-    window.new_chat()
+    shown = window.session.conversation
+    window.conversations.new()
     assert button.text() == "Preset"
     assert shown is not None
-    window.show_conversation(shown)
+    window.conversations.show(shown)
     assert button.text() == "Concise"
 
 
@@ -264,7 +264,7 @@ def test_another_model_goes_on_with_the_conversation_and_what_is_sent_meanwhile_
         return second
 
     window.open_model(slowly)
-    qtbot.waitUntil(lambda: window.desk.info is None)
+    qtbot.waitUntil(lambda: window.queue.info is None)
     assert first.closed
     say(window, "Two?")
     qtbot.waitUntil(lambda: "Waiting for the model…" in shown_text(window))
@@ -275,7 +275,7 @@ def test_another_model_goes_on_with_the_conversation_and_what_is_sent_meanwhile_
     assert [message.content for message in second.requests[0].messages] == ["One?", "From the first.", "Two?"]
     assert window.composer.text == "typed meanwhile"
     qtbot.waitUntil(lambda: window.composer.meter.text().endswith("/ 2,048 tokens"))
-    assert [entry.model for entry in window._session.path if entry.role == "assistant"] == ["Fake", "Fake"]
+    assert [entry.model for entry in window.session.path if entry.role == "assistant"] == ["Fake", "Fake"]
 
 
 def test_a_model_chosen_while_a_reply_is_written_is_said_to_wait_for_it(
@@ -288,7 +288,7 @@ def test_a_model_chosen_while_a_reply_is_written_is_said_to_wait_for_it(
     window.open_model(lambda progress: FakeEngine())
     assert name.text() == "After this reply…"
     qtbot.waitUntil(lambda: idle(window) and name.text() == "Fake")
-    assert window._session.path[-1].content.count("word") == 40  # it was not cut
+    assert window.session.path[-1].content.count("word") == 40  # it was not cut
 
 
 @pytest.mark.parametrize("size", [(480, 420), (1100, 760)])
@@ -354,10 +354,10 @@ def test_what_is_pasted_is_what_is_shown_kept_and_sent(
     expected = f"{STRANGE}\n{STRANGE}"
     assert window.composer.text == expected
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: len(window._session.path) == 2 and idle(window))
+    qtbot.waitUntil(lambda: len(window.session.path) == 2 and idle(window))
     assert engine.requests[0].messages[-1].content == expected
     assert window.store.entries(1)[0].content == expected
-    assert window.transcript._messages[0].source == expected
+    assert window.transcript.messages[0].source == expected
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Up)
     assert window.composer.text == expected
     window.composer.editor.selectAll()
@@ -378,7 +378,7 @@ def test_up_on_an_earlier_question_brings_it_back_and_makes_no_draft_of_it(
     for text in ("First", question):
         store.add(number, [("user", text, State.DONE), ("assistant", "Yes.", State.DONE)], store.leaf(number))
     window = make_window(store=store)
-    window.show_conversation(number)
+    window.conversations.show(number)
     editor = window.composer.editor
     QTest.keyClick(editor, Qt.Key.Key_Up)
     brought = as_written(question)
@@ -387,9 +387,9 @@ def test_up_on_an_earlier_question_brings_it_back_and_makes_no_draft_of_it(
         QTest.keyClick(editor, Qt.Key.Key_Up)
     assert window.composer.text == "First", "Up goes on"
     QTest.keyClick(editor, Qt.Key.Key_Down)
-    window.drafts.keep()
-    window.new_chat()
-    window.show_conversation(number)
+    window.chat.drafts.keep()
+    window.conversations.new()
+    window.conversations.show(number)
     assert window.composer.text == ""
     assert [store.edit(entry.id) for entry in store.entries(number)] == [None] * 4
     assert store.draft(number) == Draft()

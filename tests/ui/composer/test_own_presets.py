@@ -21,8 +21,8 @@ from ..conftest import WindowMaker
 def test_kept_chosen_and_deleted(qtbot: QtBot, make_window: WindowMaker) -> None:
     engine, settings = FakeEngine(), Settings()
     window = make_window(engine, settings=settings)
-    window.show_manner()
-    page = window._manner_page
+    window.settings_controller.show_reply_options()
+    page = window.settings_controller.reply_options
     name, keep = page.findChild(QLineEdit, "presetName"), page.findChild(QPushButton, "presetKeep")
     assert not keep.isEnabled()
     page.findChild(QPlainTextEdit, "setting-system_prompt").setPlainText("Speak like a pirate & a poet.")
@@ -32,7 +32,7 @@ def test_kept_chosen_and_deleted(qtbot: QtBot, make_window: WindowMaker) -> None
     assert page.findChild(QComboBox, "presetBox").currentText() == "Pirate & poet"
     page.close()
 
-    window.new_chat()
+    window.conversations.new()
     button = window.composer.preset_button
     menu = button.menu()
     menu.aboutToShow.emit()
@@ -40,26 +40,26 @@ def test_kept_chosen_and_deleted(qtbot: QtBot, make_window: WindowMaker) -> None
     assert [preset.name for preset in PRESETS] == texts[: len(PRESETS)]
     menu.actions()[texts.index("Pirate & poet")].trigger()
     assert "Pirate & poet" in button.accessibleName()
-    window.send("Ahoy")
-    qtbot.waitUntil(lambda: not window.desk.busy)
+    window.chat.send("Ahoy")
+    qtbot.waitUntil(lambda: not window.queue.busy)
     assert engine.requests[-1].messages[0].content == "Speak like a pirate & a poet."
     assert engine.requests[-1].sampling.temperature == pytest.approx(1.2)
 
-    window.show_manner()
-    page = window._manner_page
+    window.settings_controller.show_reply_options()
+    page = window.settings_controller.reply_options
     remove = page.findChild(QPushButton, "presetRemove")
     assert remove.isVisible()
     QTest.mouseClick(remove, Qt.MouseButton.LeftButton)
     assert not remove.isVisible()
     assert own_presets(settings) == ()
-    assert window._session.manner.system == "Speak like a pirate & a poet.", "the conversation stays as it is"
+    assert window.session.manner.system == "Speak like a pirate & a poet.", "the conversation stays as it is"
     assert page.findChild(QComboBox, "presetBox").currentIndex() == -1
 
 
 def test_choosing_in_the_page_shows_in_the_composer(make_window: WindowMaker) -> None:
     window = make_window()
-    window.show_manner()
-    box = window._manner_page.findChild(QComboBox, "presetBox")
+    window.settings_controller.show_reply_options()
+    box = window.settings_controller.reply_options.findChild(QComboBox, "presetBox")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Down)
     assert box.currentText() in window.composer.preset_button.accessibleName()

@@ -16,9 +16,9 @@ from tern.engine.types import EngineOptions
 from tern.metrics.forecast import Forecast
 from tern.settings import FORECAST, Settings
 from tern.ui.models import first_run, speed_probe
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 
 from ..conftest import WindowMaker
 
@@ -50,12 +50,12 @@ def test_the_speed_is_measured_once_and_gives_way_to_a_reply(
     probe = host._probe
     assert probe is not None
     qtbot.waitUntil(lambda: probe.running)
-    window.send("Are you there?")
+    window.chat.send("Are you there?")
     qtbot.waitUntil(lambda: not probe.running)
-    assert window.desk.busy, "the reply did not wait for the measuring"
+    assert window.queue.busy, "the reply did not wait for the measuring"
     assert _speed(host) == ""
     qtbot.waitUntil(lambda: bool(settings[FORECAST]))
-    window.new_chat()
+    window.conversations.new()
     assert "a second on this computer" in _speed(host)
     qtbot.waitUntil(lambda: not any(paths.cache_dir().glob("forecast-*")))
     host.close()
@@ -115,7 +115,7 @@ def test_the_greeting_suits_the_model(qtbot: QtBot, make_window: WindowMaker, th
     assert cards[1].text() == "Why is ternary fast?"
     host = _host(window, theme, Settings())
     host.open_first()
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     assert "guide" in title.text()
     window.open_model(lambda progress: FakeEngine())
     qtbot.waitUntil(lambda: "guide" not in title.text())

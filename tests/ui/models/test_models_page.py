@@ -30,9 +30,9 @@ from tern.library.unfinished import unfinished
 from tern.settings import MODEL_PATH, Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.style.theme import Theme
+from tern.ui.window.models_controller import ModelsHost
 from tools import local_hub
 from tools.local_hub import LocalHub, sha256_of
 
@@ -618,17 +618,19 @@ def test_first_run_from_the_card_to_a_chat_with_the_model(
         assert not host.card.isVisible()
         click(qtbot, window, "noticeButton")  # Chat with it
         (model,) = shelf.installed()
-        qtbot.waitUntil(lambda: window.desk.info is not None and window.desk.info.path == model.path)
+        qtbot.waitUntil(lambda: window.queue.info is not None and window.queue.info.path == model.path)
         assert settings[MODEL_PATH] == str(model.path)
-        window.send("What are you?")
+        window.chat.send("What are you?")
         qtbot.waitUntil(lambda: len(window.transcript.last_reply() or "") > 10)
-        qtbot.waitUntil(lambda: not window._session.busy)
+        qtbot.waitUntil(lambda: not window.session.busy)
         host.show_page()
         assert host.page is not None
         qtbot.waitUntil(host.page.isVisible)
         settings[MODEL_PATH] = str(model.path.with_name("gone.gguf"))
         host.open_first()
         assert "is gone" in window.notice.message
-        qtbot.waitUntil(lambda: window.desk.info is not None and window.desk.info.path == paths.guide_model())
+        qtbot.waitUntil(
+            lambda: window.queue.info is not None and window.queue.info.path == paths.guide_model()
+        )
     finally:
         host.close()

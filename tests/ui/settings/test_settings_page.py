@@ -32,15 +32,19 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 def _open(qtbot: QtBot, window: MainWindow) -> SettingsPage:
     QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
-    qtbot.waitUntil(lambda: window._settings_page is not None and window._settings_page.isActiveWindow())
-    assert window._settings_page is not None
-    return window._settings_page
+    qtbot.waitUntil(
+        lambda: (
+            window.settings_controller.page is not None and window.settings_controller.page.isActiveWindow()
+        )
+    )
+    assert window.settings_controller.page is not None
+    return window.settings_controller.page
 
 
 def _say(qtbot: QtBot, window: MainWindow, text: str) -> None:
     QTest.keyClicks(window.composer.editor, text)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: not window._session.busy)
+    qtbot.waitUntil(lambda: not window.session.busy)
 
 
 def test_every_setting_with_a_label_has_a_row_with_its_sentence(
@@ -94,11 +98,11 @@ def test_what_was_looked_for_last_time_hides_nothing(qtbot: QtBot, make_window: 
     page = _open(qtbot, window)
     QTest.keyClicks(page.search, "offline")
     page.close()
-    window.show_settings()
+    window.settings_controller.show_page()
     assert page.isVisible()
     assert page.search.text() == ""
     QTest.keyClicks(page.search, "offline")
-    window.show_settings()  # it is there already: what is being looked for stays
+    window.settings_controller.show_page()  # it is there already: what is being looked for stays
     assert page.search.text() == "offline"
 
 
@@ -115,7 +119,7 @@ def test_enter_can_break_the_line_instead(qtbot: QtBot, make_window: WindowMaker
     QTest.keyClick(editor, Qt.Key.Key_Return)
     QTest.keyClicks(editor, "b")
     QTest.keyClick(editor, Qt.Key.Key_Return, CONTROL)
-    qtbot.waitUntil(lambda: bool(engine.requests) and not window._session.busy)
+    qtbot.waitUntil(lambda: bool(engine.requests) and not window.session.busy)
     assert engine.requests[0].messages[-1].content == "a\nb"
 
 
@@ -141,8 +145,8 @@ def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_windo
     window = make_window(engine, settings=settings)
     _say(qtbot, window, "one")
     assert engine.requests[-1].messages[0].content == "From the settings."
-    window.show_manner()
-    page = window._manner_page
+    window.settings_controller.show_reply_options()
+    page = window.settings_controller.reply_options
     assert page is not None
     qtbot.waitUntil(page.isVisible)
     page.preset.setCurrentIndex([preset.key for preset in PRESETS].index("precise"))
@@ -155,11 +159,11 @@ def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_windo
     assert engine.requests[-1].sampling.temperature == pytest.approx(0.2)
     page.findChild(QDoubleSpinBox, "setting-sampling.temperature").setValue(0.5)
     assert page.preset.currentIndex() == -1
-    window.new_chat()
+    window.conversations.new()
     _say(qtbot, window, "three")
     assert engine.requests[-1].sampling.temperature == pytest.approx(TEMPERATURE.default)
-    window.show_conversation(window.store.summaries()[-1].id)
-    assert window._session.manner.sampling[TEMPERATURE.key] == 0.5
+    window.conversations.show(window.store.summaries()[-1].id)
+    assert window.session.manner.sampling[TEMPERATURE.key] == 0.5
     assert QApplication.activeModalWidget() is None
 
 

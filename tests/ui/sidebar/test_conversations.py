@@ -33,7 +33,7 @@ def _say(window: MainWindow, text: str) -> None:
 
 def _exchange(qtbot: QtBot, window: MainWindow, text: str) -> None:
     _say(window, text)
-    qtbot.waitUntil(lambda: not window._session.busy)
+    qtbot.waitUntil(lambda: not window.session.busy)
 
 
 def _text(window: MainWindow) -> str:
@@ -103,14 +103,14 @@ def test_switching_away_and_back_follows_the_running_reply(qtbot: QtBot, make_wi
     window = make_window(replies=[LONG], token_seconds=0.005)
     _say(window, "Count")
     qtbot.waitUntil(lambda: "word5" in _text(window))
-    window.new_chat()
+    window.conversations.new()
     row = window.sidebar.list.model().index(1, 0).data(ROW)
     assert row.busy
-    qtbot.waitUntil(lambda: len(window.desk.session(row.summary.id).reply) > 200)
+    qtbot.waitUntil(lambda: len(window.queue.session(row.summary.id).reply) > 200)
     _click_row(qtbot, window, "Count")
     assert "word20" in _text(window)
     assert window.composer.stop_button.isVisible()
-    qtbot.waitUntil(lambda: not window._session.busy)
+    qtbot.waitUntil(lambda: not window.session.busy)
     assert _text(window).count("word199") == 1
     assert window.store.entries(row.summary.id)[-1].content == LONG
 
@@ -180,7 +180,7 @@ def test_a_restart_finds_everything_as_it_was(qtbot: QtBot, make_window: WindowM
     store = Store.open(tmp_path)
     window = make_window(replies=["One.", "Two."], store=store, settings=settings)
     _exchange(qtbot, window, "First")
-    window.new_chat()
+    window.conversations.new()
     _exchange(qtbot, window, "Second")
     _click_row(qtbot, window, "First")
     QTest.keyClicks(window.composer.editor, "not sent yet")
@@ -195,7 +195,7 @@ def test_a_restart_finds_everything_as_it_was(qtbot: QtBot, make_window: WindowM
     assert (window.width(), window.height()) == (760, 560)
     assert not window.sidebar.isVisible()
     assert "1 token" in _text(window), "with the numbers of its reply"
-    window.new_chat()
+    window.conversations.new()
     assert window.composer.text == ""
     window.close()
     store.close()
@@ -221,9 +221,9 @@ def test_closing_during_a_reply_keeps_it_and_it_can_be_continued(
     qtbot.waitUntil(go_on.isVisible)
     qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: "and the rest" in _text(window))
-    qtbot.waitUntil(lambda: not window._session.busy)
+    qtbot.waitUntil(lambda: not window.session.busy)
     assert engine.requests[-1].messages[-1].role == "assistant"
-    assert len(window._session.path) == 2
+    assert len(window.session.path) == 2
     assert not go_on.isVisible()
     window.close()
     store.close()
@@ -256,7 +256,7 @@ def test_regenerating_keeps_both_replies(qtbot: QtBot, make_window: WindowMaker)
     window = make_window(engine)
     _exchange(qtbot, window, "Say")
     QTest.keyClick(window.composer.editor, Qt.Key.Key_R, CONTROL)
-    qtbot.waitUntil(lambda: "The second." in _text(window) and not window._session.busy)
+    qtbot.waitUntil(lambda: "The second." in _text(window) and not window.session.busy)
     assert "The first." not in _text(window)
     assert [message.content for message in engine.requests[-1].messages] == ["Say"]
     back = window.findChild(QToolButton, "previousBranchReply")
@@ -299,7 +299,7 @@ def test_deleting_from_a_message_on_is_undone(qtbot: QtBot, make_window: WindowM
     window = make_window(replies=["One.", "Two."])
     _exchange(qtbot, window, "First")
     _exchange(qtbot, window, "Second")
-    window.transcript.delete_requested.emit(window._session.path[2].id)
+    window.transcript.delete_requested.emit(window.session.path[2].id)
     assert "Second" not in _text(window)
     assert window.notice.message == "2 messages deleted."
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
@@ -326,7 +326,7 @@ def test_a_disk_that_refuses_is_said_and_what_was_written_stays(
     window = make_window(replies=["Fine."], store=store)
     pages = store._db.execute("PRAGMA page_count").fetchone()[0]
     store._db.execute(f"PRAGMA max_page_count = {pages}")
-    qtbot.waitUntil(lambda: window.desk.info is not None)
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     text = "x" * 20_000
     window.composer.editor.setPlainText(text)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
@@ -335,7 +335,7 @@ def test_a_disk_that_refuses_is_said_and_what_was_written_stays(
     store._db.execute("PRAGMA max_page_count = 100000")
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "Fine." in _text(window))
-    qtbot.waitUntil(lambda: not window._session.busy)
+    qtbot.waitUntil(lambda: not window.session.busy)
     window.close()
     store.close()
 

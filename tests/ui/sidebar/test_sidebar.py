@@ -65,7 +65,7 @@ def test_a_title_is_typed_to_its_end_whatever_ends_meanwhile(qtbot: QtBot, make_
     QTest.keyClicks(editor, "ways")
     QTest.keyClick(editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: rows(window) == ["[Today]", "Count", "Railways"])
-    assert window._session.path[0].text == "Count", "renaming opens nothing"
+    assert window.session.path[0].text == "Count", "renaming opens nothing"
 
 
 def test_where_the_keys_and_the_wheel_have_got_to_stays(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -79,13 +79,13 @@ def test_where_the_keys_and_the_wheel_have_got_to_stays(qtbot: QtBot, make_windo
     assert reached(window) == "N40"
     window.sidebar.list.viewport().repaint()
     assert bar.value() == 3000
-    window.focus_composer()
+    window.area.show_chat()
     assert reached(window) == "Count", "what is on show is marked again"
 
 
 def test_deleting_with_the_keys_goes_on_to_the_next(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(store=filled("D", "C", "B", "A"))
-    window.show_conversation(window.store.summaries()[0].id)
+    window.conversations.show(window.store.summaries()[0].id)
     reach(window, "B")
     QTest.keyClick(window.sidebar.list, Qt.Key.Key_Delete)
     assert (rows(window), reached(window)) == (["[Today]", "A", "C", "D"], "C")
@@ -108,8 +108,8 @@ def test_a_reply_that_ends_leaves_the_search_field_its_focus(qtbot: QtBot, make_
 def test_an_old_conversation_that_is_gone_on_with_moves_up(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(store=filled("C", "B", "A"))
     (pinned,) = (one.id for one in window.store.summaries() if one.title == "B")
-    window.pin(pinned, True)
-    window.show_conversation(next(one.id for one in window.store.summaries() if one.title == "C"))
+    window.conversations.pin(pinned, True)
+    window.conversations.show(next(one.id for one in window.store.summaries() if one.title == "C"))
     exchange(qtbot, window, "More")
     assert rows(window) == ["[Pinned]", "B", "[Today]", "C", "A"]
     shown = [summary.title for summary in window.store.summaries()]
@@ -121,8 +121,8 @@ def test_a_deleted_conversation_stays_away_when_its_reply_ends(
 ) -> None:
     window = make_window(replies=[SOME], token_seconds=0.005, store=filled("Trains"))
     _begin(qtbot, window)
-    window.delete_shown()
-    qtbot.waitUntil(lambda: not window.desk.busy)
+    window.conversations.delete_shown()
+    qtbot.waitUntil(lambda: not window.queue.busy)
     assert rows(window) == ["[Today]", "Trains"]
 
 
@@ -137,7 +137,7 @@ def test_the_menu_of_a_row_is_about_its_conversation_wherever_that_has_gone(
     menu = next(menu for menu in window.sidebar.findChildren(QMenu) if menu.isVisible())
     (other,) = (one.id for one in window.store.summaries() if one.title == "B")
     window.store.add(other, [("user", "more", State.DONE)], None)
-    window.desk.conversation_changed.emit(other)
+    window.queue.conversation_changed.emit(other)
     assert rows(window) == ["[Today]", "B", "A"]
     next(action for action in menu.actions() if action.text() == "Rename").trigger()
     menu.close()

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication
 
 from tern.ui.style import theme as look
 from tern.ui.style.accents import ACCENTS, accented, stronger
-from tern.ui.style.theme import DARK, LIGHT, Mode, Size, Theme, Tokens
+from tern.ui.style.theme import Mode, Size, Theme
+from tern.ui.style.tokens import DARK, LIGHT, Tokens
 
 TEXT_ON = [  # (text, the surfaces it is used on)
     ("ink", ("paper", "surface", "bubble", "hover", "selection", "notice", "chosen")),

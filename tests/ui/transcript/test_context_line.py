@@ -75,7 +75,7 @@ def test_messages_stay_where_their_slots_say(theme: Theme) -> None:
     transcript = _transcript(theme)
     for count in (2, 4, 6):
         transcript.set_dropped(count)
-        for shown in transcript._messages:
+        for shown in transcript.messages:
             word = "Question" if shown.user else "Reply"
             assert shown.slot.start.block().text().startswith(word)
             if shown.slot.note is not None:

@@ -13,7 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from tern.markup.lexing import Ink, Reading, language_name, lexer_of, load
 from tern.markup.markdown import StreamParser
-from tern.ui.style.theme import DARK, LIGHT, Mode, Theme
+from tern.ui.style.theme import Mode, Theme
+from tern.ui.style.tokens import DARK, LIGHT
 from tern.ui.transcript.document import DocumentWriter, Slot
 from tern.ui.transcript.formats import CODE
 from tern.ui.transcript.highlighting import DARK_INKS, LIGHT_INKS

@@ -154,7 +154,7 @@ def test_a_thinking_model_in_the_window(qtbot: QtBot, make_window: WindowMaker) 
     exchange(qtbot, window, "And now?")
     told = [message.content for message in engine.requests[1].messages]
     assert told == ["Which birds?", "Terns, **surely**.", "And now?"]
-    number = window._session.conversation
+    number = window.session.conversation
     assert window.store.entries(number)[1].content == REPLY, "it is kept"
     assert "They ask" in export(window.store, [number], FileKind.JSON)
     for kind in (FileKind.MARKDOWN, FileKind.TEXT):
@@ -166,10 +166,10 @@ def test_while_it_thinks_the_window_says_so(qtbot: QtBot, make_window: WindowMak
     window = make_window(FakeEngine(["<think>" + "hm " * 300 + "</think>Hi"], token_seconds=0.005))
     say(window, "Go")
     qtbot.waitUntil(lambda: "Thinking…" in shown_text(window))
-    window.stop()
+    window.chat.stop()
     qtbot.waitUntil(lambda: idle(window))
     assert "▾ Thought for a moment" in shown_text(window), "it came to no answer"
-    assert window._session.messages()[-1].content == "Go"
+    assert window.session.messages()[-1].content == "Go"
 
 
 def test_thoughts_are_not_read_aloud(monkeypatch: pytest.MonkeyPatch) -> None:

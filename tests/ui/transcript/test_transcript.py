@@ -39,7 +39,7 @@ def test_a_conversation_shown_at_a_start_stands_as_one_shown_later(qtbot: QtBot,
     items = Item(1, True, "Code, please"), Item(2, False, "word " * 3000)
     for before in (True, False):
         transcript = _shown(qtbot, theme, *items, before=before)
-        bubble = transcript._messages[0].slot.start.block()
+        bubble = transcript.messages[0].slot.start.block()
         qtbot.waitUntil(lambda bubble=bubble: bubble.layout().lineCount() == 1)
 
 
@@ -74,7 +74,7 @@ def test_a_code_is_unwrapped_scrolled_sideways_and_wrapped_again(qtbot: QtBot, t
     assert bar.isVisible()
     assert bar.maximum() > 500
     assert transcript.horizontalScrollBar().maximum() == 0, "the conversation itself stays where it is"
-    surface = transcript._grounds.code_rect(line, transcript._column())
+    surface = transcript.backgrounds.code_rect(line, transcript.column.width)
     paper = theme.color("paper").name()
     beside = transcript.viewport().grab().toImage()
     middle = transcript.cursorRect(QTextCursor(line)).center().y()
@@ -85,7 +85,7 @@ def test_a_code_is_unwrapped_scrolled_sideways_and_wrapped_again(qtbot: QtBot, t
 
     bar.setValue(200)
     assert scrolled(line) == scrolled(line.next()) == 200
-    assert transcript._grounds.code_rect(line, transcript._column()) == surface
+    assert transcript.backgrounds.code_rect(line, transcript.column.width) == surface
     before = transcript.viewport().grab().toImage()
     assert {before.pixelColor(x, middle).name() for x in range(int(surface.left()) - 1)} == {paper}
     where = QPointF(surface.center().x(), middle)
@@ -104,7 +104,7 @@ def test_a_code_is_unwrapped_scrolled_sideways_and_wrapped_again(qtbot: QtBot, t
 
     qtbot.mouseClick(wrap, Qt.MouseButton.LeftButton)
     assert line.layout().lineCount() == wrapped_lines
-    assert transcript._grounds.code_rect(line, transcript._column()) == surface.adjusted(
+    assert transcript.backgrounds.code_rect(line, transcript.column.width) == surface.adjusted(
         0, 0, 0, (wrapped_lines - 1) * line.blockFormat().lineHeight()
     )
     assert not bar.isVisible()
@@ -143,7 +143,7 @@ def test_right_click_offers_what_the_pointer_does(qtbot: QtBot, theme: Theme) ->
 
     def menu(text: str) -> dict[str, object]:
         cursor = transcript.document().find(text)
-        offered = transcript._menu(transcript.cursorRect(cursor).center())
+        offered = transcript.menu_at(transcript.cursorRect(cursor).center())
         return {action.text(): action for action in offered.actions() if action.text()}
 
     offered = menu("total")
@@ -178,17 +178,17 @@ def test_attachments_are_chips_that_open_and_are_not_copied(qtbot: QtBot, theme:
         place = transcript.cursorRect(transcript.document().find(text)).center()
         QTest.mouseClick(transcript.viewport(), Qt.MouseButton.LeftButton, pos=place)
         assert asked[-1] == expected
-    offered = {action.text(): action for action in transcript._menu(place).actions()}
+    offered = {action.text(): action for action in transcript.menu_at(place).actions()}
     offered["Show attachment"].trigger()
     assert asked[-1] == (1, 0)
     transcript.selectAll()
     transcript.copy()
     assert QGuiApplication.clipboard().text() == "Sum it up\nin two lines\nYes.\nAgain."
-    narrow = transcript._messages[0].slot.start.block().blockFormat().leftMargin()
+    narrow = transcript.messages[0].slot.start.block().blockFormat().leftMargin()
     transcript.resize(480, 420)
-    assert transcript._messages[0].slot.start.block().blockFormat().leftMargin() < narrow
-    bubble = transcript._grounds._bubble_rect(
-        transcript._messages[2].slot.start.block(), transcript._column()
+    assert transcript.messages[0].slot.start.block().blockFormat().leftMargin() < narrow
+    bubble = transcript.backgrounds._bubble_rect(
+        transcript.messages[2].slot.start.block(), transcript.column.width
     )
     assert bubble.width() > 100, "a bubble of chips alone is as wide as they are"
 
@@ -215,7 +215,7 @@ def test_the_numbers_of_a_reply_are_told_where_the_pointer_rests(qtbot: QtBot, t
     transcript = _shown(qtbot, theme, *items)
     found = transcript.document().find("first word")
     point = transcript.cursorRect(found).center()
-    told = transcript._details_at(point).replace("\u2009", " ").split("\n")
+    told = transcript.details_at(point).replace("\u2009", " ").split("\n")
     assert told == [
         "Guide", "Written: 1,186 tokens, 42.1 tokens/s", "First word after 0.3 s",
         "Read for it: 112 tokens, 301 tokens/s", "Remembered from before: 500 tokens", "Context: 1,798 / 4,096",
@@ -226,7 +226,7 @@ def test_the_numbers_of_a_reply_are_told_where_the_pointer_rests(qtbot: QtBot, t
     )
     assert "Remembered" in QToolTip.text()
     QToolTip.hideText()
-    assert transcript._details_at(transcript.cursorRect(transcript._messages[1].slot.start).center()) == ""
+    assert transcript.details_at(transcript.cursorRect(transcript.messages[1].slot.start).center()) == ""
 
 
 def _drag(transcript: Transcript, start: QPoint, end: QPoint) -> None:
@@ -275,13 +275,13 @@ HEBREW = "השחף חוצה את העולם"
 def test_text_that_is_written_from_the_right_is_set_from_the_right(qtbot: QtBot, theme: Theme) -> None:
     reply = f"{ARABIC}\n\n- {HEBREW}\n- {HEBREW}\n\n> {ARABIC}\n\nAnd this from the left.\n\n```\nx = 1\n```"
     transcript = _shown(qtbot, theme, Item(1, True, HEBREW), Item(2, False, reply))
-    column, left = transcript._column(), transcript._offset_of_column()
+    column, left = transcript.column.width, transcript.column.left
 
     def line(text: str) -> QRectF:
         block = transcript.document().find(text).block()
         return block.layout().lineAt(0).naturalTextRect().translated(block.layout().position())
 
-    block = transcript._messages[1].slot.start.block()
+    block = transcript.messages[1].slot.start.block()
     while block.isValid():
         rtl = any("\u0590" <= letter <= "\u06ff" for letter in block.text())
         expected = Qt.LayoutDirection.RightToLeft if rtl else Qt.LayoutDirection.LeftToRight
@@ -293,10 +293,10 @@ def test_text_that_is_written_from_the_right_is_set_from_the_right(qtbot: QtBot,
             assert min(room) < 60
         block = block.next()
     item = line(HEBREW[:8])
-    bubble = transcript._grounds._bubble_rect(transcript._messages[0].slot.start.block(), column)
+    bubble = transcript.backgrounds._bubble_rect(transcript.messages[0].slot.start.block(), column)
     assert bubble.adjusted(4, 0, -4, 0).contains(item)
     picture = transcript.viewport().grab().toImage()
-    mark = transcript.document().find(HEBREW, transcript._messages[1].slot.start.position()).block()
+    mark = transcript.document().find(HEBREW, transcript.messages[1].slot.start.position()).block()
     rect = mark.layout().lineAt(0).naturalTextRect().translated(mark.layout().position())
     ink = [
         x for x in range(picture.width())

@@ -29,13 +29,13 @@ def test_reached_from_menu_palette_and_help(qtbot: QtBot, make_window: WindowMak
     next(act for act in menu.actions() if act.text() == "About Tern").trigger()
     qtbot.waitUntil(_page(window).isActiveWindow)
     QTest.keyClick(_page(window), Qt.Key.Key_Escape)
-    assert not window._about.isVisible()
+    assert not window.about_page.isVisible()
 
     window.show_palette()
     QTest.keyClicks(window.palette_.field, "about")
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
     QTest.mouseClick(window.findChild(QPushButton, "aboutClose"), Qt.MouseButton.LeftButton)
-    assert not window._about.isVisible()
+    assert not window.about_page.isVisible()
 
     window.show_help()
     QTest.mouseClick(window.findChild(QPushButton, "helpAbout"), Qt.MouseButton.LeftButton)

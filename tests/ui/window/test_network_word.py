@@ -86,7 +86,7 @@ def test_it_has_room_in_the_smallest_window_with_the_largest_text(
     settings = Settings()
     settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
     window = make_window(settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     window.resize(480, 420)
     window.readouts.show_last(Stats(decode_tokens_per_s=42.1))
     window.readouts.show_network(word)

@@ -49,9 +49,9 @@ def test_the_palette_finds_actions_and_conversations(qtbot: QtBot, make_window: 
     assert not window.palette_.isVisible()
     _palette(qtbot, window, "keyb short")
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: window._help is not None and window._help.isVisible())
-    assert window._help is not None
-    window._help.close()
+    qtbot.waitUntil(lambda: window.help_page is not None and window.help_page.isVisible())
+    assert window.help_page is not None
+    window.help_page.close()
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
     _palette(qtbot, window, "")
@@ -95,7 +95,7 @@ def test_export_and_import_through_the_dialogs(
 ) -> None:
     window = make_window(store=_store())
     shown = window.store.summaries()[0]
-    window.show_conversation(shown.id)
+    window.conversations.show(shown.id)
     window.actions_["export"].trigger()
     (dialog,) = window.findChildren(QFileDialog)
     assert dialog.selectedFiles()[0].endswith("Planes- why-.md")
@@ -103,20 +103,20 @@ def test_export_and_import_through_the_dialogs(
     dialog.accept()
     qtbot.waitUntil(lambda: "one.md" in window.notice.message)
     assert (tmp_path / "one.md").read_text(encoding="utf-8").startswith("# Planes: why?")
-    window.carrying.export_to([summary.id for summary in window.store.summaries()], tmp_path / "all.json")
+    window.transfer.export_to([summary.id for summary in window.store.summaries()], tmp_path / "all.json")
     qtbot.waitUntil(lambda: "all.json" in window.notice.message)
     assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))["conversations"]) == 2
-    window.carrying.import_from(tmp_path / "all.json")
+    window.transfer.import_from(tmp_path / "all.json")
     qtbot.waitUntil(lambda: window.notice.message == "Nothing was imported. 2 were here already.")
     for summary in window.store.summaries():
-        window.delete(summary.id)
-    window.carrying.import_from(tmp_path / "all.json")
+        window.conversations.delete(summary.id)
+    window.transfer.import_from(tmp_path / "all.json")
     qtbot.waitUntil(lambda: window.notice.message == "2 conversations were imported.")
     assert len(window.store.summaries()) == 2
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
-    window.carrying.import_from(tmp_path / "one.md")
+    window.transfer.import_from(tmp_path / "one.md")
     qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
-    window.carrying.export_to([shown.id], tmp_path / "missing" / "x.md")
+    window.transfer.export_to([shown.id], tmp_path / "missing" / "x.md")
     qtbot.waitUntil(lambda: "could not be written" in window.notice.message)
 
 
@@ -144,7 +144,7 @@ def test_the_format_that_was_chosen_is_written(
     begins: str,
 ) -> None:
     window = make_window(store=_store())
-    window.show_conversation(window.store.summaries()[0].id)
+    window.conversations.show(window.store.summaries()[0].id)
     window.actions_["export"].trigger()
     (dialog,) = window.findChildren(QFileDialog)
     dialog.setDirectory(str(tmp_path))
@@ -193,7 +193,7 @@ def test_what_did_not_come_is_said(
         _exported("Empty"), {"title": "Odd", "mapping": 5},
     ]))  # fmt: skip
     window = make_window(store=Store.open(own_folder) if kept else Store.in_memory())
-    window.carrying.import_from(path)
+    window.transfer.import_from(path)
     expected = "2 conversations were imported. 1 could not be read. Not everything came along."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
@@ -221,7 +221,7 @@ def test_a_title_from_the_right_turns_no_sentence_round(
         json.dumps([_exported("שלום 1", SAID, PICTURE, {"author": {"role": "user"}, "content": True})])
     )
     window = make_window()
-    window.carrying.import_from(path)
+    window.transfer.import_from(path)
     expected = "1 conversation was imported. Not everything came along."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     QTest.mouseClick(window.notice.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
@@ -231,7 +231,7 @@ def test_a_title_from_the_right_turns_no_sentence_round(
     assert block.text().startswith("\u2068שלום 1\u2069: 2 of 3 messages.")
     assert block.textDirection() == Qt.LayoutDirection.LeftToRight
     page.close()
-    window.delete(window.store.summaries()[0].id)
+    window.conversations.delete(window.store.summaries()[0].id)
     words = window.notice.findChild(QTextEdit, "noticeText")
     assert words.toPlainText() == "“שלום 1” was deleted."
     assert words.document().begin().textDirection() == Qt.LayoutDirection.LeftToRight
@@ -250,9 +250,9 @@ def test_a_long_import_takes_nothing_from_the_window(
     monkeypatch.setattr(json_stream.Elements, "__init__", lambda *args: pytest.fail("it is read here"))
     monkeypatch.setattr(Store, "import_part", lambda *args: pytest.fail("it is written here"))
     window = make_window(store=Store.open(own_folder))
-    window.carrying.import_from(_many(own_folder / "many.json", 120))
+    window.transfer.import_from(_many(own_folder / "many.json", 120))
     QTest.keyClicks(window.composer.editor, "meanwhile")
-    window.drafts.keep()
+    window.chat.drafts.keep()
     qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.")
     assert len(window.sidebar._summaries) == 120
     assert window.store.draft(None).text == "meanwhile"
@@ -265,12 +265,12 @@ def test_an_import_is_cancelled_where_it_is_shown(
 ) -> None:
     monkeypatch.setattr(transfer, "_LONG_MS", 1)
     window = make_window(store=Store.open(own_folder))
-    window.carrying.import_from(_many(own_folder / "many.json", 2000))
+    window.transfer.import_from(_many(own_folder / "many.json", 2000))
     button = window.notice.findChild(QPushButton, "noticeButton")
     qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     assert button.text() == "Cancel"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.carrying._jobs)
+    qtbot.waitUntil(lambda: not window.transfer._jobs)
     assert window.notice.message == "Cancelled; nothing was changed."
     assert window.store.summaries() == []
     window.close()
@@ -281,7 +281,7 @@ def test_closing_ends_an_import_and_adds_nothing(
     qtbot: QtBot, make_window: WindowMaker, own_folder: Path
 ) -> None:
     window = make_window(store=Store.open(own_folder))
-    window.carrying.import_from(_many(own_folder / "many.json", 2000))
+    window.transfer.import_from(_many(own_folder / "many.json", 2000))
     qtbot.waitUntil(lambda: len(window.store.summaries()) > 0)
     window.close()
     assert window.store.summaries() == []
@@ -293,11 +293,11 @@ def test_something_else_that_is_said_stays_beside_a_long_import(
 ) -> None:
     monkeypatch.setattr(transfer, "_LONG_MS", 1)
     window = make_window(store=Store.open(own_folder))
-    window.carrying.import_from(_many(own_folder / "many.json", 400))
+    window.transfer.import_from(_many(own_folder / "many.json", 400))
     qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     window.show_error("The disk is full.")
     shown = []
-    while window.carrying._jobs:
+    while window.transfer._jobs:
         shown.append(window.notice.message)
         qtbot.wait(1)
     assert set(shown[:-1]) == {"The disk is full."}
@@ -312,7 +312,7 @@ def test_what_the_terminal_did_meanwhile_is_seen_when_the_window_comes_up(
     gone = store.create("Gone")
     store.add(gone, [("user", "about it", State.DONE)], None)
     window = make_window(store=store)
-    window.show_conversation(gone)
+    window.conversations.show(gone)
     QTest.keyClicks(window.composer.editor, "half a thought")
     other = store.another()
     other.delete(gone)
@@ -320,7 +320,7 @@ def test_what_the_terminal_did_meanwhile_is_seen_when_the_window_comes_up(
     other.close()
     QApplication.sendEvent(window, QEvent(QEvent.Type.ActivationChange))
     assert [summary.title for summary in window.sidebar._summaries] == ["New one"]
-    assert window._session.conversation is None
+    assert window.session.conversation is None
     assert window.composer.text == "half a thought", "what was typed is not lost with it"
     window.close()
     store.close()

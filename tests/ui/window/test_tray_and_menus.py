@@ -22,12 +22,12 @@ def _act(window: MainWindow, name: str) -> QAction:
 
 def test_without_the_setting_there_is_no_icon_and_closing_ends(make_window: WindowMaker) -> None:
     window = make_window()
-    window.apply_settings()
+    window.settings_controller.apply()
     assert not window.tray.shown
     assert QApplication.quitOnLastWindowClosed()
     window.close()
     assert not window.isVisible()
-    assert window.desk._worker._thread is None or not window.desk._worker._thread.is_alive()
+    assert window.queue._worker._thread is None or not window.queue._worker._thread.is_alive()
 
 
 def test_where_the_system_has_no_such_area_the_setting_says_so(make_window: WindowMaker) -> None:
@@ -35,10 +35,10 @@ def test_where_the_system_has_no_such_area_the_setting_says_so(make_window: Wind
     settings = Settings()
     settings[TRAY] = True  # set on another computer
     window = make_window(settings=settings)
-    window.apply_settings()
+    window.settings_controller.apply()
     assert not window.tray.shown
-    window.show_settings()
-    box = window._settings_page.findChild(QCheckBox, f"setting-{TRAY.key}")
+    window.settings_controller.show_page()
+    box = window.settings_controller.page.findChild(QCheckBox, f"setting-{TRAY.key}")
     assert not box.isEnabled()
     texts = [label.text() for label in box.parentWidget().findChildren(QLabel)]
     assert any("no notification area" in text for text in texts)
@@ -52,17 +52,17 @@ def test_closing_hides_and_quit_ends(
 ) -> None:
     monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
     window = make_window(replies=["It goes on."], token_seconds=0.02)
-    window.show_settings()
-    box = window._settings_page.findChild(QCheckBox, f"setting-{TRAY.key}")
+    window.settings_controller.show_page()
+    box = window.settings_controller.page.findChild(QCheckBox, f"setting-{TRAY.key}")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Space)
-    window._settings_page.close()
+    window.settings_controller.page.close()
     assert window.tray.shown
-    window.send("Are you there?")
+    window.chat.send("Are you there?")
     window.close()
     assert not window.isVisible()
     assert not QApplication.quitOnLastWindowClosed()
-    qtbot.waitUntil(lambda: not window.desk.busy)  # the reply was written on
+    qtbot.waitUntil(lambda: not window.queue.busy)  # the reply was written on
     assert window.transcript.last_reply() == "It goes on."
 
     _act(window, "trayShow").trigger()
@@ -71,7 +71,7 @@ def test_closing_hides_and_quit_ends(
     assert not window.isVisible()
     _act(window, "New chat").trigger()
     assert window.isVisible()
-    assert window._session.conversation is None
+    assert window.session.conversation is None
 
     window.close()
     window.come_up()  # Tern was launched once more

@@ -171,14 +171,14 @@ def test_closing_takes_the_window_away_before_it_waits(qtbot: QtBot, make_window
     _say(window, "A long question")
     qtbot.waitUntil(engine.reading.is_set)
     seen: list[bool] = []
-    closing = window.desk.close
+    closing = window.queue.close
 
     def close() -> None:
         seen.append(window.isVisible())
         engine.go.set()
         closing()
 
-    window.desk.close = close  # type: ignore[method-assign]
+    window.queue.close = close  # type: ignore[method-assign]
     window.close()
     assert seen == [False]
 
@@ -296,7 +296,7 @@ def test_a_new_chat_waits_its_turn_and_the_running_reply_goes_on(
     assert "word3" not in _text(window)
     assert [m.content for m in engine.requests[-1].messages] == ["Fresh"]
     (old,) = [s for s in window.store.summaries() if s.title == "Old"]
-    window.show_conversation(old.id)
+    window.conversations.show(old.id)
     assert "word99" in _text(window), "it was written to its end meanwhile"
 
 
@@ -304,7 +304,7 @@ def test_everything_can_be_done_from_the_keyboard(qtbot: QtBot, make_window: Win
     window = make_window(replies=["Some **text** to copy."])
     _say(window, "Say")
     qtbot.waitUntil(lambda: _done(window))
-    qtbot.waitUntil(window.transcript._reply_bar.isVisible)
+    qtbot.waitUntil(window.transcript._bars.reply_bar.isVisible)
     QGuiApplication.clipboard().clear()
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     QTest.keyClick(_composer(window), Qt.Key.Key_C, both)
@@ -327,11 +327,11 @@ def test_everything_can_be_done_from_the_keyboard(qtbot: QtBot, make_window: Win
     assert QApplication.focusWidget() is _composer(window)
 
     QTest.keyClick(_composer(window), Qt.Key.Key_F1)
-    qtbot.waitUntil(lambda: window._help is not None and window._help.isVisible())
-    assert not window._help.isModal()
-    qtbot.waitUntil(window._help.isActiveWindow)
+    qtbot.waitUntil(lambda: window.help_page is not None and window.help_page.isVisible())
+    assert not window.help_page.isModal()
+    qtbot.waitUntil(window.help_page.isActiveWindow)
     QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
-    assert not window._help.isVisible()
+    assert not window.help_page.isVisible()
 
 
 @pytest.mark.parametrize("size", [(480, 420), (720, 500), (1100, 760)])
@@ -373,7 +373,7 @@ def test_scrolling_up_during_a_reply_stays_and_jump_comes_back(
     longer = bar.maximum() + 100
     qtbot.waitUntil(lambda: bar.maximum() > longer)
     assert bar.value() == bar.maximum()
-    window.stop()
+    window.chat.stop()
     qtbot.waitUntil(lambda: _done(window))
 
 
@@ -386,7 +386,7 @@ def test_the_column_is_as_wide_as_it_should_be_after_a_time_behind_the_greeting(
     qtbot.waitUntil(lambda: _done(window))
     margins = window.transcript.document().rootFrame().frameFormat()
     column = window.transcript.viewport().width() - margins.leftMargin() - margins.rightMargin()
-    assert column == pytest.approx(window.transcript._column(), abs=1)
+    assert column == pytest.approx(window.transcript.column.width, abs=1)
 
 
 def test_a_reply_is_written_again_in_a_conversation_that_scrolls(
@@ -401,7 +401,7 @@ def test_a_reply_is_written_again_in_a_conversation_that_scrolls(
     QTest.keyClick(_composer(window), Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: _done(window) and "Another one." in _text(window))
     assert _text(window).count("no longer sees") == 1
-    window.transcript.delete_requested.emit(window._session.path[2].id)
+    window.transcript.delete_requested.emit(window.session.path[2].id)
     assert "no longer sees" not in _text(window)
 
 
@@ -418,7 +418,7 @@ def test_a_selection_survives_streaming(qtbot: QtBot, make_window: WindowMaker) 
     window.transcript.setTextCursor(cursor)
     qtbot.waitUntil(lambda: "word120" in _text(window))
     assert window.transcript.textCursor().selectedText() == selected
-    window.stop()
+    window.chat.stop()
     qtbot.waitUntil(lambda: _done(window))
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QActionGroup, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -23,49 +23,16 @@ from PySide6.QtWidgets import (
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.encodings import ENCODINGS, Decoded
 from tern.chat.file_text import may_reread, readings
-from tern.metrics.speed import THIN_SPACE, format_count
+from tern.metrics.speed import format_count
+from tern.ui.shared.attachment_text import encoding_text, name_text, size_text
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
-_NAMED = 200  # characters of a text that it is called by, at most
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
 _LEAST_NAME = 72  # ... and of one that still tells which file it is
 _MOST_ROWS, _MOST_ROWS_LOW = 3.4, 1.4  # in view; the piece of one tells that there are more
 _PREVIEW = 28  # characters of a text in the menu of its encodings
 _LOW = 520  # px of a window that is low
-
-
-def size_text(n_bytes: int) -> str:
-    """``812 bytes``, ``12 KB``, ``3.4 MB``: decimal, as disks count."""
-    if n_bytes < 1000:
-        return f"{n_bytes}{THIN_SPACE}{_tr('bytes')}"
-    if n_bytes < 999_500:
-        return f"{n_bytes / 1e3:.0f}{THIN_SPACE}KB"
-    return f"{n_bytes / 1e6:.1f}{THIN_SPACE}MB"
-
-
-def name_text(attachment: Attachment) -> str:
-    """What the person calls it: a file by its name, a pasted text by how it begins."""
-    if attachment.kind is Kind.FILE:
-        return attachment.name
-    first = " ".join(attachment.text[:_NAMED].split(maxsplit=8)[:8])
-    return _tr("Pasted: {0}").format(first)
-
-
-def attachment_text(attachment: Attachment) -> str:
-    """``notes.txt · 12 KB``, ``notes.txt · Shift_JIS · 12 KB``."""
-    parts = (name_text(attachment), encoding_text(attachment), size_text(attachment.size))
-    return " · ".join(part for part in parts if part)
-
-
-def encoding_text(attachment: Attachment) -> str:
-    """How it was read, where that is worth a word: ``Shift_JIS``, ``UTF-8, 2 unreadable``."""
-    if attachment.is_plain and not attachment.raw:
-        return ""
-    if not attachment.faults:
-        return attachment.encoding
-    many = _tr("{0} unreadable characters").format(format_count(attachment.faults))
-    return f"{attachment.encoding}, {_tr('1 unreadable character') if attachment.faults == 1 else many}"
 
 
 class EncodingButton(QPushButton):
@@ -384,10 +351,6 @@ class Shelf(QScrollArea):
 
     def sizeHint(self) -> QSize:
         return QSize(200, self.height())
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("chips", text)
 
 
 def _preview(one: Decoded) -> str:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCloseEvent, QFont, QKeyEvent
+from PySide6.QtGui import QCloseEvent, QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.normalize import as_written
-from tern.ui.composer.attachment_chips import attachment_text, name_text
+from tern.ui.shared.attachment_text import attachment_text, name_text
 from tern.ui.shared.field_text import pasted_text, written_in
 from tern.ui.shared.long_lines import broken, whole
+from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 
@@ -28,7 +29,7 @@ class _Text(QPlainTextEdit):
         self.insertPlainText(broken(pasted_text(source)))
 
 
-class AttachmentPage(QWidget):
+class AttachmentPage(Page):
     """``keep`` is called with the text when the page is left with it changed, ``unfold`` to have it in the message
     instead; both None for an attachment that was sent already.
     """
@@ -41,11 +42,10 @@ class AttachmentPage(QWidget):
         keep: Callable[[str], object] | None = None,
         unfold: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self._keep = keep if attachment.kind is Kind.PASTE else None
         self.setObjectName("attachmentPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(name_text(attachment))
         self.setAccessibleName(name_text(attachment))
@@ -110,12 +110,6 @@ class AttachmentPage(QWidget):
             self._keep(whole(written_in(self.text.document())))
         self._keep = None
         super().closeEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from tern.chat.presets import PRESETS, Preset, preset_of
 from tern.chat.types import Manner
-from tern.ui.settings.reply_options_page import preset_name
+from tern.ui.shared.preset_names import preset_name
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Theme
 

@@ -5,7 +5,6 @@ this computer, and one button that becomes the progress.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -14,12 +13,9 @@ from tern import paths
 from tern.library import catalog
 from tern.metrics.forecast import Forecast
 from tern.metrics.memory import usable_memory
-from tern.settings import Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
-from tern.ui.models.speed_probe import SpeedProbe
 from tern.ui.style.theme import Size, Space, Theme
-from tern.ui.window.main_window import MainWindow
 
 _PREPARED = 610_000_000  # bytes that the engine keeps beside this model in the cache (engine/prepared.py)
 
@@ -82,20 +78,3 @@ class FirstModelCard(QFrame):
         self._heading.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
         for label in (self._needs, self._speed):
             label.setFont(self._theme.font(Size.CONTROL, tabular=True))
-
-
-def offer(
-    window: MainWindow, theme: Theme, settings: Settings, save: Callable[[], None], downloads: Downloads
-) -> tuple[FirstModelCard, SpeedProbe]:
-    """Put the card under ``window``'s greeting and have the speed found out when nobody needs the computer."""
-    card = FirstModelCard(theme, downloads, window.greeting.column)
-
-    def quiet() -> bool:
-        """The window is up with its model, and nobody waits for anything."""
-        return window.desk.info is not None and not window.desk.busy and not card.task.running
-
-    probe = SpeedProbe(settings, save, quiet, window)
-    probe.told.connect(card.show_forecast)
-    window.greeting.add_below(card)
-    probe.start()
-    return card, probe

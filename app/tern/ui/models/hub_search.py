@@ -18,8 +18,8 @@ from tern.library.hub_client import Hit, Repository
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
 from tern.library.shelf import SPARE
-from tern.ui.models.model_cards import button, text
 from tern.ui.shared.jobs import Job
+from tern.ui.shared.labels import button, text
 from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -13,7 +12,6 @@ from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QVBoxLayout,
@@ -29,12 +27,10 @@ from tern.ui.models.downloads import DownloadTask
 from tern.ui.models.model_actions import ModelActs
 from tern.ui.shared.job_row import JobRow
 from tern.ui.shared.jobs import Job
+from tern.ui.shared.labels import button, text
 from tern.ui.shared.reveal import reveal
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
-
-_LONG_WORD = re.compile(r"[^\s-]{20,}")
-_PIECE = re.compile(r"[^_./]{1,16}[_./]*|[_./]+")  # of a long word: what stays together
 
 
 class Card(QFrame):
@@ -238,37 +234,6 @@ def when(utc: str) -> str:
     if at.date() == datetime.now().astimezone().date():
         return _tr("today at {0}").format(QLocale().toString(moment.time(), short))
     return _tr("on {0}").format(QLocale().toString(moment.date(), short))
-
-
-def text(theme: Theme, words: str, size: Size, parent: QWidget, quiet: bool = False) -> QLabel:
-    """A label that breaks its lines and follows the look."""
-    label = QLabel(_LONG_WORD.sub(_breakable, words), parent)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setFont(theme.font(size, tabular=True))
-    if quiet:
-        label.setProperty("kind", "quiet")
-    return label
-
-
-def _breakable(word: re.Match[str]) -> str:
-    """A file's name without a hyphen would make the page as wide as it is."""
-    return _PIECE.sub("\\g<0>\u200b", word[0])
-
-
-def button(
-    parent: QWidget, name: str, words: str, about: str, act: Callable[[], object] | None = None
-) -> QPushButton:
-    """A small button whose accessible name says what it is about."""
-    made = QPushButton(words, parent)
-    made.setObjectName(name)
-    made.setProperty("kind", "floating")
-    made.setAutoDefault(False)
-    made.setAccessibleName(f"{words}: {about}" if about else words)
-    made.setAccessibleDescription(made.accessibleName())
-    if act is not None:
-        made.clicked.connect(lambda: act())
-    return made
 
 
 def drop(menu: QMenu, below: QWidget) -> None:

@@ -36,10 +36,9 @@ from tern.ui.models.model_cards import (
     InstalledCard,
     JobCard,
     UnfinishedCard,
-    button,
-    text,
 )
 from tern.ui.models.template_page import TemplatePage
+from tern.ui.shared.labels import button, text
 from tern.ui.shared.notice import Notice
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tern.library.shelf import Installed
-from tern.ui.models.model_cards import button, text
+from tern.ui.shared.labels import button, text
+from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 
-class TemplatePage(QWidget):
+class TemplatePage(Page):
     """``answered`` carries whether the template may be run. ``known``: llama.cpp recognizes it without running it."""
 
     answered = Signal(bool)
 
     def __init__(self, theme: Theme, model: Installed, template: str, known: bool, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self.setObjectName("greeting")  # the same paper
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         title = self.tr("The chat template of {0}").format(model.title)
         self.setWindowTitle(title)
@@ -71,9 +71,3 @@ class TemplatePage(QWidget):
     def _answer(self, allowed: bool) -> None:
         self.answered.emit(allowed)
         self.close()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -22,26 +22,26 @@ from tern.errors import UserError
 from tern.library import hub_token, network
 from tern.library.hub_token import Status
 from tern.library.network import Connection
-from tern.ui.models.model_cards import button, text
 from tern.ui.shared import translate_errors
 from tern.ui.shared.jobs import Job, Work
+from tern.ui.shared.labels import button, text
+from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 2000  # of the newest; the whole is in the file
 
 
-class NetworkPage(QWidget):
+class NetworkPage(Page):
     """``settings_requested``: the person wants the offline switch, the mirror, the proxy or the limit."""
 
     settings_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self._job: Job | None = None
         self._next: tuple[Work, Callable[[], object]] | None = None
         self.setObjectName("greeting")  # the same paper
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Connections"))
         self.setAccessibleName(self.tr("Connections"))
         self.resize(720, 560)
@@ -237,12 +237,6 @@ class NetworkPage(QWidget):
             f"QHeaderView, QHeaderView::section {{ background: {surface}; color: {quiet}; border: none;"
             f" border-bottom: 1px solid {line}; padding: 0 6px; }}"
         )
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
 
 def _local(utc: str) -> str:

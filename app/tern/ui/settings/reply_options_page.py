@@ -13,6 +13,7 @@ from tern.chat.session import Session
 from tern.chat.types import Manner
 from tern.settings import SYSTEM_PROMPT, Settings
 from tern.ui.settings.settings_page import OwnValues, SettingsPage
+from tern.ui.shared.preset_names import preset_name
 from tern.ui.style.controls import Choice
 from tern.ui.style.theme import Space, Theme
 
@@ -107,12 +108,3 @@ class MannerPage(SettingsPage):
             self._list()
             self.preset.setFocus()
             self.presets_changed.emit()
-
-
-def preset_name(preset: Preset) -> str:
-    """In the person's language; their own presets as they called them."""
-    return preset.name if preset.own else _translated(preset.name)
-
-
-def _translated(name: str) -> str:
-    return QCoreApplication.translate("presets", name)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QKeyEvent, QShowEvent
+from PySide6.QtGui import QAction, QFont, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -24,12 +24,13 @@ from tern.chat.reply_options import value_of
 from tern.chat.session import Session
 from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
 from tern.ui.settings.setting_rows import SettingRow, Values, translated
+from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 _WIDTH, _HEIGHT = 620, 640  # px; wider for larger text
 
 
-class SettingsPage(QWidget):
+class SettingsPage(Page):
     """Rows for ``table`` over ``values``, with a search field above them. ``changed`` carries the setting."""
 
     changed = Signal(object)
@@ -37,10 +38,9 @@ class SettingsPage(QWidget):
     def __init__(
         self, theme: Theme, title: str, table: Sequence[Setting[Any]], values: Values, parent: QWidget
     ) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self.setObjectName("settingsPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         screen = self.screen().availableGeometry()
@@ -159,12 +159,6 @@ class SettingsPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._keep_whole()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
 
 class _Table:

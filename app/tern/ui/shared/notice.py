@@ -9,6 +9,7 @@ from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QShowEvent, QTextCharFormat, QTextCursor, QTextOption
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTextEdit, QToolButton, QWidget
 
+from tern.errors import UserError
 from tern.ui.shared.announcer import Announcer
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.icons import action_icon
@@ -85,6 +86,15 @@ class Notice(QFrame):
         self.style().polish(self)
         self.show()
         Announcer(self).say(self.message)
+
+    def attempt(self, act: Callable[[], object]) -> bool:
+        """Whether ``act`` worked; if the disk refused, that is said."""
+        try:
+            act()
+        except UserError as error:
+            self.show_message(error.sentence)
+            return False
+        return True
 
     def clear(self) -> None:
         """What was said of a conversation is past."""

@@ -1,4 +1,4 @@
-"""The accent colours to choose from, in light and dark, and every tone that follows from one. Pure colour arithmetic.
+"""The accent colours to choose from, in light and dark, and every tone that follows from one. Pure.
 
 A tone is changed until its contrast is enough, so that the system's own accent can be taken whatever it is.
 """
@@ -6,12 +6,8 @@ A tone is changed until its contrast is enough, so that the system's own accent 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QColor
-
-if TYPE_CHECKING:
-    from tern.ui.style.theme import Tokens
+from tern.ui.style.tokens import Tokens, contrast, luminance, mixed
 
 # name: (light, dark), as #RRGGBB
 ACCENTS = {
@@ -65,28 +61,3 @@ def _tint(surface: str, accent: str, part: float, ink: str) -> str:
     while contrast(tint := mixed(surface, accent, part), ink) < TEXT_CONTRAST:
         part -= _STEP
     return tint
-
-
-def mixed(color: str, other: str, part: float) -> str:
-    """``color`` with ``part`` (0 to 1) of ``other``."""
-    pairs = zip(_channels(color), _channels(other), strict=True)
-    red, green, blue = (round(a + (b - a) * part) for a, b in pairs)
-    return QColor(red, green, blue).name().upper()
-
-
-def _channels(color: str) -> tuple[int, int, int]:
-    found = QColor(color)
-    return found.red(), found.green(), found.blue()
-
-
-def luminance(color: str) -> float:
-    """Relative luminance of #RRGGBB, 0 to 1 (WCAG 2.2)."""
-    parts = (value / 255 for value in _channels(color))
-    red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(first: str, second: str) -> float:
-    """Contrast ratio of two colours, 1 to 21 (WCAG 2.2)."""
-    high, low = sorted((luminance(first), luminance(second)), reverse=True)
-    return (high + 0.05) / (low + 0.05)

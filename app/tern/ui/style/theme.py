@@ -4,7 +4,6 @@ beyond its object name or its ``kind`` property, and nothing of engines or chats
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -22,69 +21,10 @@ from PySide6.QtWidgets import QApplication
 
 from tern.ui.style.accents import ACCENTS, SYSTEM, accented, stronger
 from tern.ui.style.style_sheet import SHEET
+from tern.ui.style.tokens import DARK, LIGHT, Tokens
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QAccessibilityHints  # from 6.10 on
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """Colours by role, as #RRGGBB. Text is AA (4.5:1) wherever it is used (tests/ui/style/test_theme.py)."""
-
-    paper: str  # the window
-    surface: str  # things one writes on or reads code from
-    ink: str  # text
-    quiet: str  # secondary text, idle figures
-    line: str  # hairlines
-    edge: str  # outlines of controls (3:1, so that a control can be seen)
-    bubble: str  # the person's message
-    hover: str  # a quiet control under the pointer
-    accent: str
-    accent_hover: str
-    on_accent: str
-    selection: str
-    mark: str  # the tern's bill: something live, destructive actions
-    notice: str  # the surface of an inline error bar
-    warning: str  # text of a figure that gets tight
-    chosen: str  # the conversation on show, in the list
-
-
-LIGHT = Tokens(
-    paper="#FBFAF8",
-    surface="#FFFFFF",
-    ink="#1B1F23",
-    quiet="#6A737D",
-    line="#E6E3DE",
-    edge="#8C9196",
-    bubble="#EEF1F4",
-    hover="#F1EEE9",
-    accent="#2B6CB0",
-    accent_hover="#245C97",
-    on_accent="#FFFFFF",
-    selection="#CFE0F2",
-    mark="#D9482B",
-    notice="#FCEFEB",
-    warning="#8A5600",
-    chosen="#E4ECF5",
-)
-DARK = Tokens(
-    paper="#16181B",
-    surface="#1E2125",
-    ink="#E7E9EC",
-    quiet="#98A1AB",
-    line="#2B2F35",
-    edge="#6B737C",
-    bubble="#25303B",
-    hover="#24282D",
-    accent="#7FB2E5",
-    accent_hover="#9AC3EC",
-    on_accent="#10202F",
-    selection="#2F4A66",
-    mark="#D9482B",
-    notice="#33211D",
-    warning="#E2B25C",
-    chosen="#27323E",
-)
 
 
 class Mode(StrEnum):

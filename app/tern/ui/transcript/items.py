@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass, field
 
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.thinking import answer_or_all
 from tern.markup.incremental import ReplyReader
-from tern.ui.composer.attachment_chips import attachment_text
+from tern.ui.shared.attachment_text import attachment_text
 from tern.ui.transcript.document import Attached, Slot
 from tern.ui.transcript.reply_setter import ReplySetter
 from tern.ui.transcript.thought_folding import FoldingReader
@@ -80,3 +81,29 @@ class Shown:
     @property
     def source(self) -> str:
         return "".join(self.pieces)
+
+
+@dataclass(slots=True)
+class Messages:
+    """The messages of a conversation on show."""
+
+    all: list[Shown] = field(default_factory=list)
+    placed: list[Shown] = field(
+        default_factory=list
+    )  # of them, those that the document has a place for, in order
+    open: Shown | None = None  # the reply that still grows
+
+    def at(self, position: int) -> Shown | None:
+        """The message that stands at a position of the document."""
+        after = bisect.bisect_right(self.placed, position, key=lambda shown: shown.slot.start.position())
+        return self.placed[after - 1] if after else None
+
+    def first_after(self, number: int) -> int:
+        """Which of the placed ones is the first to stand after the message of that number."""
+        return bisect.bisect_right(self.placed, number, key=lambda shown: shown.number)
+
+    @property
+    def last_settled(self) -> Shown | None:
+        """The last one, if it is a reply that has ended."""
+        last = self.all[-1] if self.all else None
+        return last if last is not None and not last.user and last is not self.open else None

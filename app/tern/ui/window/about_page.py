@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from tern import __version__
+from tern.ui.shared.page import Page
 from tern.ui.style.icons import app_icon
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.window.licences import components
@@ -23,14 +24,13 @@ from tern.ui.window.licences import components
 _MARK = 48
 
 
-class AboutPage(QWidget):
+class AboutPage(Page):
     """Made when it is asked for: the packages are looked up then."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self.setObjectName("aboutPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("About Tern"))
         self.setAccessibleName(self.tr("About Tern"))
         self.resize(720, 640)  # licence texts have lines of 80 characters
@@ -105,9 +105,3 @@ class AboutPage(QWidget):
         self._heading.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self.list.setFont(self._theme.font(Size.CONTROL))
         self.text.setFont(self._theme.mono(Size.SMALL))
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)

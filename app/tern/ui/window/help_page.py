@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QKeySequence
+from PySide6.QtGui import QFont, QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 
-class HelpPage(QWidget):
+class HelpPage(Page):
     """Shows ``keys``: pairs of a key sequence as Qt writes it and what it does."""
 
     about_requested = Signal()
 
     def __init__(self, theme: Theme, keys: Sequence[tuple[str, str]], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self.setObjectName("helpPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(self.tr("Keyboard shortcuts"))
         self.setAccessibleName(self.tr("Keyboard shortcuts"))
         column = QVBoxLayout(self)
@@ -59,12 +59,6 @@ class HelpPage(QWidget):
         column.addStretch(1)
         theme.changed.connect(self._restyle)
         self._restyle()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))

@@ -5,10 +5,11 @@ not everything came.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt
-from PySide6.QtGui import QKeyEvent, QTextOption
+from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.import_report import Left, Outcome, Report, Why
+from tern.ui.shared.page import Page
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -16,14 +17,13 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written 
 _MOST_LINES = 2000  # nobody reads more, and laying them out would be felt
 
 
-class ImportPage(QWidget):
+class ImportPage(Page):
     """A window of its own beside the chat."""
 
     def __init__(self, theme: Theme, report: Report, parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Window)
+        super().__init__(parent)
         self._theme = theme
         self.setObjectName("importPage")
-        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(self.tr("What was imported"))
         self.setAccessibleName(self.windowTitle())
@@ -58,12 +58,6 @@ class ImportPage(QWidget):
         column.addLayout(buttons)
         theme.changed.connect(self._restyle)
         self._restyle()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.close()
-        else:
-            super().keyPressEvent(event)
 
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.BODY))

@@ -12,7 +12,7 @@ from tern.ui.shared.actions import Actions
 
 _MENUS = (
     ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),
-    ("focus", "edit", "stop", "regenerate", "copy", "manner", None, "rename", "pin", "delete"),
+    ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
     ("search", "palette", "sidebar", "menus"),
     ("help", "about"),
 )

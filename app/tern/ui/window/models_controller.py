@@ -27,12 +27,12 @@ from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
 from tern.open_engine import open_any_engine
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.models import first_run
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.models.speed_probe import SpeedProbe
 from tern.ui.settings.network_page import NetworkPage
+from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
@@ -62,11 +62,11 @@ class ModelsHost(QObject):
         self._path: Path | None = None  # of the model that answers
         self.card: FirstModelCard | None = None
         self._probe: SpeedProbe | None = None
-        window.models_requested.connect(self.show_page)
-        window.network_requested.connect(self.show_network)
+        window.actions_.connect("models", self.show_page)
+        window.actions_.connect("network", self.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
-        window.desk.ended.connect(self._replied)
-        window.setting_changed.connect(self._setting_changed)
+        window.queue.ended.connect(self._replied)
+        window.settings_controller.changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
         self.downloads.failed.connect(self._not_arrived)
         self._watch = NetworkWatch(self.downloads, self._network_options, self)
@@ -74,7 +74,7 @@ class ModelsHost(QObject):
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(self.show_network)
         if not any(model.present for model in shelf.installed()):
-            self.card, self._probe = first_run.offer(window, theme, settings, save, self.downloads)
+            self._offer_first_model()
 
     def open_first(self, asked: Path | None = None) -> None:
         """Open the model asked for, or the last one used, or the built-in guide."""
@@ -120,7 +120,7 @@ class ModelsHost(QObject):
             self._window.show_error(error.sentence)
             answer(str(error))
             return
-        desk = self._window.desk
+        desk = self._window.queue
         desk.model_loaded.connect(loaded)
         desk.model_failed.connect(ended)
         self._open(asked, starting)
@@ -129,15 +129,15 @@ class ModelsHost(QObject):
         """Bring the models page to the front."""
         page = self._made_page()
         page.reload()
-        _raise(page)
+        bring_up(page)
 
     def show_network(self) -> None:
         """Bring the log of connections and the token to the front."""
         if self._network is None:
             self._network = NetworkPage(self._theme, self._window)
-            self._network.settings_requested.connect(self._window.show_settings)
+            self._network.settings_requested.connect(self._window.settings_controller.show_page)
         self._network.reload()
-        _raise(self._network)
+        bring_up(self._network)
 
     @property
     def page(self) -> ModelsPage | None:
@@ -180,6 +180,20 @@ class ModelsHost(QObject):
         """What the window's settings say of the network now."""
         return NetworkOptions.from_settings(self._settings)
 
+    def _offer_first_model(self) -> None:
+        """Put the card under the greeting, and have the speed found out when nobody needs the computer."""
+        self.card = card = FirstModelCard(self._theme, self.downloads, self._window.greeting.column)
+        queue = self._window.queue
+
+        def quiet() -> bool:
+            """The window is up with its model, and nobody waits for anything."""
+            return queue.info is not None and not queue.busy and not card.task.running
+
+        self._probe = SpeedProbe(self._settings, self._save, quiet, self)
+        self._probe.told.connect(card.show_forecast)
+        self._window.greeting.add_below(card)
+        self._probe.start()
+
     def _made_page(self) -> ModelsPage:
         if self._page is None:
             self._page = _PageWindow(self._theme, self.downloads, self._network_options, self._window)
@@ -203,7 +217,7 @@ class ModelsHost(QObject):
         """The person chose it to write to it: the page it was chosen on keeps no key."""
         self._choose(path)
         self._window.come_up()
-        self._window.focus_composer()
+        self._window.area.show_chat()
 
     def _choose(self, path: Path | None) -> None:
         self._settings[MODEL_PATH] = str(path) if path is not None else ""
@@ -245,7 +259,7 @@ class ModelsHost(QObject):
 
     def _replied(self, session: Session, sentence: str) -> None:
         """Remember how fast this model is here."""
-        info, path = self._window.desk.info, session.path
+        info, path = self._window.queue.info, session.path
         if sentence or info is None or not path or path[-1].stats.tokens < _ENOUGH_TOKENS:
             return
         try:
@@ -337,9 +351,3 @@ class _PageWindow(ModelsPage):
 def _can_chat(model: Installed) -> bool:
     here = model.present and not model.damaged and model.gguf
     return here and not can_chat.problem(model.path)
-
-
-def _raise(page: QWidget) -> None:
-    page.show()
-    page.raise_()
-    page.activateWindow()

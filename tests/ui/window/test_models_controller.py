@@ -25,10 +25,10 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.models.models_controller import ModelsHost
 from tern.ui.settings.network_page import NetworkPage
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
+from tern.ui.window.models_controller import ModelsHost
 from tools.local_hub import LocalHub
 
 from ..conftest import WindowMaker
@@ -76,12 +76,12 @@ def menu_action(window: MainWindow, title: str) -> QWidget:
 
 
 def answers(window: MainWindow, path: Path) -> bool:
-    return window.desk.info is not None and window.desk.info.path == path
+    return window.queue.info is not None and window.queue.info.path == path
 
 
 def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
-    window.send(text)
-    qtbot.waitUntil(lambda: not window._session.busy)
+    window.chat.send(text)
+    qtbot.waitUntil(lambda: not window.session.busy)
 
 
 def test_a_conversation_goes_on_with_another_model(
@@ -91,24 +91,24 @@ def test_a_conversation_goes_on_with_another_model(
     guide = paths.guide_model()
     qtbot.waitUntil(lambda: answers(window, guide))
     ask(qtbot, window, "What are you?")
-    conversation = window._session.conversation
+    conversation = window.session.conversation
     assert menu_action(window, "Tern's guide").isChecked()
     menu_action(window, "Tiny").trigger()
     qtbot.waitUntil(lambda: answers(window, tiny.path))
     assert settings[MODEL_PATH] == str(tiny.path)
     assert menu_action(window, "Tiny").isChecked()
     ask(qtbot, window, "And now?")
-    assert window._session.conversation == conversation
-    replies = [entry for entry in window._session.path if entry.role == "assistant"]
+    assert window.session.conversation == conversation
+    replies = [entry for entry in window.session.path if entry.role == "assistant"]
     assert [entry.state.value for entry in replies] == ["done", "done"]
-    tiny_name = window.desk.info.name
+    tiny_name = window.queue.info.name
     assert [entry.model for entry in replies] == ["Tern guide", tiny_name]
     assert replies[1].stats.prompt_tokens > 30  # it read the whole conversation
     menu_action(window, "Tern's guide").trigger()
     qtbot.waitUntil(lambda: answers(window, guide))
     assert settings[MODEL_PATH] == ""
     ask(qtbot, window, "Why is ternary fast?")
-    assert window._session.path[-1].state.value == "done"
+    assert window.session.path[-1].state.value == "done"
 
 
 def test_a_switch_while_a_reply_is_written(
@@ -117,13 +117,13 @@ def test_a_switch_while_a_reply_is_written(
     """The reply under way ends as it stands or is finished; the next one is the new model's."""
     host.open_first()
     qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
-    window.send("Why is ternary fast?")
+    window.chat.send("Why is ternary fast?")
     qtbot.waitUntil(lambda: bool(window.transcript.last_reply()))
     host.use(tiny)
-    qtbot.waitUntil(lambda: answers(window, tiny.path) and not window._session.busy)
-    assert window._session.path[-1].content
+    qtbot.waitUntil(lambda: answers(window, tiny.path) and not window.session.busy)
+    assert window.session.path[-1].content
     ask(qtbot, window, "And now?")
-    assert window._session.path[-1].state.value == "done"
+    assert window.session.path[-1].state.value == "done"
 
 
 def test_the_speed_here_is_remembered(
@@ -133,7 +133,7 @@ def test_the_speed_here_is_remembered(
     host.use(mine)
     qtbot.waitUntil(lambda: answers(window, mine.path))
     ask(qtbot, window, "Why is ternary fast?")
-    reply = window._session.path[-1].stats
+    reply = window.session.path[-1].stats
     assert reply.tokens >= 16
     assert shelf.need("mine").speed == pytest.approx(reply.decode_tokens_per_s, abs=0.01)
     host.show_page()
@@ -226,7 +226,7 @@ def test_a_foreign_template_is_asked_about(
     qtbot.waitUntil(lambda: answers(window, model.path))
     assert shelf.need("foreign").template_allowed
     ask(qtbot, window, "Hi")
-    assert window._session.path[-1].state.value == "done"
+    assert window.session.path[-1].state.value == "done"
     assert shelf.template_trusted(model.path)
 
 
@@ -385,12 +385,12 @@ def test_offline_stops_what_is_under_way(
         task.start()
         qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 1e6)
         settings[DOWNLOAD_LIMIT] = 0.5
-        window._setting_changed(DOWNLOAD_LIMIT)
+        window.settings_controller.take(DOWNLOAD_LIMIT)
         assert task._download is not None
         assert task._download.limit == 500_000
         settings[OFFLINE] = True
         with qtbot.waitSignal(task.paused):
-            window._setting_changed(OFFLINE)
+            window.settings_controller.take(OFFLINE)
         assert hub.sent < 15e6
         assert not Settings.load()[OFFLINE]  # what counts is what the window is set to, kept or not
         asked = len(hub.tokens)
@@ -423,10 +423,10 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     host.open_first()
     assert network_says(window) == "No network used"
     settings[OFFLINE] = True
-    window._setting_changed(OFFLINE)
+    window.settings_controller.take(OFFLINE)
     assert network_says(window) == "Network off"
     settings[OFFLINE] = False
-    window._setting_changed(OFFLINE)
+    window.settings_controller.take(OFFLINE)
     readout = window.findChild(QPushButton, "networkReadout")
     qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
     assert host._network is not None

@@ -1,0 +1,47 @@
+"""An attachment in words: what it is called, how it was read, how large it is."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication
+
+from tern.chat.attachments import Attachment, Kind
+from tern.metrics.speed import THIN_SPACE, format_count
+
+_NAMED = 200  # characters of a text that it is called by, at most
+
+
+def size_text(n_bytes: int) -> str:
+    """``812 bytes``, ``12 KB``, ``3.4 MB``: decimal, as disks count."""
+    if n_bytes < 1000:
+        return f"{n_bytes}{THIN_SPACE}{_tr('bytes')}"
+    if n_bytes < 999_500:
+        return f"{n_bytes / 1e3:.0f}{THIN_SPACE}KB"
+    return f"{n_bytes / 1e6:.1f}{THIN_SPACE}MB"
+
+
+def name_text(attachment: Attachment) -> str:
+    """What the person calls it: a file by its name, a pasted text by how it begins."""
+    if attachment.kind is Kind.FILE:
+        return attachment.name
+    first = " ".join(attachment.text[:_NAMED].split(maxsplit=8)[:8])
+    return _tr("Pasted: {0}").format(first)
+
+
+def attachment_text(attachment: Attachment) -> str:
+    """``notes.txt · 12 KB``, ``notes.txt · Shift_JIS · 12 KB``."""
+    parts = (name_text(attachment), encoding_text(attachment), size_text(attachment.size))
+    return " · ".join(part for part in parts if part)
+
+
+def encoding_text(attachment: Attachment) -> str:
+    """How it was read, where that is worth a word: ``Shift_JIS``, ``UTF-8, 2 unreadable``."""
+    if attachment.is_plain and not attachment.raw:
+        return ""
+    if not attachment.faults:
+        return attachment.encoding
+    many = _tr("{0} unreadable characters").format(format_count(attachment.faults))
+    return f"{attachment.encoding}, {_tr('1 unreadable character') if attachment.faults == 1 else many}"
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("attachment_text", text)

@@ -1,0 +1,386 @@
+"""The conversation on show: sending, changing, and what the engine says of it. Of other conversations it knows
+only that they may be busy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from tern.chat.attachments import Attachment
+from tern.chat.session import Session
+from tern.chat.types import Manner
+from tern.engine.types import ModelInfo, Stats
+from tern.engine.worker import EngineFactory
+from tern.errors import UserError
+from tern.ui.composer.attach_files import AttachFiles
+from tern.ui.composer.attachment_page import AttachmentPage
+from tern.ui.composer.context_fit import Fitting
+from tern.ui.composer.drafts import Drafts
+from tern.ui.reply_queue import Desk
+from tern.ui.shared.links import offer_link
+from tern.ui.style.theme import Theme
+from tern.ui.transcript.items_of_session import item_of, items_of
+from tern.ui.window.main_area import MainArea
+
+UNDO_S = 10
+
+
+class ChatController(QObject):
+    """One conversation at a time, in ``area``. Call :meth:`begin` when all is connected."""
+
+    leaving = Signal()  # another conversation takes its place, or the window closes
+    shown = Signal(
+        object
+    )  # the conversation on show, None for one that is not kept yet; or its title is another
+    sent = Signal()  # a question is kept, and with it its conversation
+    reply_ended = Signal()  # of the conversation on show
+    settings_requested = Signal()
+
+    def __init__(self, theme: Theme, queue: Desk, area: MainArea, session: Session) -> None:
+        super().__init__(area)
+        self._theme = theme
+        self._queue = queue
+        self._area = area
+        self._session = session
+        self._editing: int | None = None  # the question that the next one sent replaces
+        self._view = view = area.chat
+        self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
+        self._header, self._readouts = area.header, area.readouts
+        self.fit = Fitting(queue, self._composer, session)
+        self.files = AttachFiles(theme, self._composer, area)
+        self.drafts = Drafts(
+            queue.store, self._composer, lambda: self._session.conversation, self._notice.attempt
+        )
+        self._connect()
+
+    def _connect(self) -> None:
+        self.fit.allowed.connect(self._send_written)
+        self.fit.refused.connect(self._refuse)
+        self.fit.waiting.connect(self._say_it_waits)
+        self.files.trouble.connect(self._notice.show_message)
+        self.files.tag = lambda: self.drafts.place
+        self.files.read_late.connect(self.drafts.add)
+        self._composer.send_requested.connect(self._may_send)
+        self._composer.stop_requested.connect(self.stop)
+        self._composer.recall_requested.connect(self.recall)
+        self._composer.preset_button.chosen.connect(self._set_reply_options)
+        self._view.greeting.question_chosen.connect(self.send)
+        self._transcript.link_activated.connect(self._offer_link)
+        self._transcript.attachment_requested.connect(self.show_attachment)
+        self._transcript.edit_requested.connect(self.edit)
+        self._transcript.regenerate_requested.connect(self.regenerate)
+        self._transcript.continue_requested.connect(self.go_on)
+        self._transcript.branch_requested.connect(self.show_branch)
+        self._transcript.delete_requested.connect(self.delete_from)
+        self._queue.model_loading.connect(self._model_loading)
+        self._queue.model_loaded.connect(self._model_loaded)
+        self._queue.model_failed.connect(self._model_failed)
+        self._queue.prefilling.connect(self._prefilling)
+        self._queue.grew.connect(self._grew)
+        self._queue.ended.connect(self._ended)
+        self._queue.trouble.connect(self._notice.show_message)
+
+    @property
+    def session(self) -> Session:
+        """The conversation on show."""
+        return self._session
+
+    # Which conversation is on show
+
+    def begin(self) -> None:
+        """Show the first one, with what is written in it and not sent."""
+        self._show_session()
+        self._restore_written()
+
+    def show(self, session: Session) -> None:
+        """Show another conversation; what is written in the present one stays with it."""
+        self.leave()
+        self._session, self._editing = session, None
+        self._notice.clear()
+        self.begin()
+
+    def show_version_with(self, message: int) -> None:
+        """Show the branch that has ``message``, if it is not on show."""
+        session = self._session
+        if not session.busy and message not in [entry.id for entry in session.path]:
+            self._notice.attempt(lambda: session.choose(message))
+            self._show_session()
+
+    def leave(self) -> None:
+        """Another conversation comes, or the end: what is written stays, the changed words of an old message too."""
+        for page in self._area.window().findChildren(AttachmentPage):
+            page.close()  # what was changed in it goes into the draft
+        self.drafts.keep()
+        self.leaving.emit()
+
+    # Writing, and what becomes of it
+
+    def open_model(self, factory: EngineFactory) -> None:
+        """Load a model in the background, once the reply under way has ended; messages sent meanwhile wait for it."""
+        if self._queue.busy:
+            self._header.set_model(self.tr("After this reply…"))
+        self._queue.open_model(factory)
+
+    def send(self, text: str) -> None:
+        """Send ``text``; what is written in the composer stays there."""
+        was_new = self._session.conversation is None
+        if self._ask(text) and was_new:
+            self.drafts.forget(None)  # what is written belongs to the conversation that has begun
+            self.drafts.keep()
+
+    def _may_send(self) -> None:
+        if not self._session.busy:
+            self.fit.ask()
+
+    def _send_written(self) -> None:
+        shown, text = self._session.conversation, self._composer.text.strip()
+        if not self._ask(text, self._editing, self._composer.attachments):
+            return
+        if self._editing is None:
+            self.drafts.forget(shown)
+            self._composer.clear()
+        self._stop_editing()
+
+    def _ask(self, text: str, before: int | None = None, attachments: Sequence[Attachment] = ()) -> bool:
+        session = self._session
+        if session.busy or not self._notice.attempt(
+            lambda: self._queue.ask(session, text, before, attachments)
+        ):
+            return False
+        self._notice.clear()
+        question, reply = items_of(session)[-2:]
+        if before is None:
+            self._view.show_messages(True)
+            self._transcript.begin_turn(question, reply)
+            self._replying()
+        else:
+            self._show_session()
+        self.sent.emit()
+        return True
+
+    def _refuse(self, sentence: str, settings_help: bool) -> None:
+        """What is written cannot be sent; it stays."""
+        button = self.tr("Settings") if settings_help else ""
+        self._notice.show_message(sentence, button, self.settings_requested.emit)
+
+    def _say_it_waits(self) -> None:
+        self._notice.show_message(self.tr("Your message goes as soon as the model is ready."), tone="calm")
+
+    def stop(self) -> None:
+        if self._queue.stop(self._session):  # a step of a long reading can take seconds to end
+            self._composer.set_stopping()
+            self._transcript.set_status(self.tr("Stopping…"))
+
+    def escape(self) -> None:
+        """Stop the reply, or give up editing, whichever is under way."""
+        if self._session.busy:
+            self.stop()
+        else:
+            self._stop_editing()
+
+    def regenerate(self, reply: int) -> None:
+        """Another reply beside that one."""
+        session = self._session
+        if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply)):
+            self._notice.clear()
+            self._show_session()
+
+    def regenerate_last(self) -> None:
+        path = self._session.path
+        if not self._session.busy and path and path[-1].role == "assistant":
+            self.regenerate(path[-1].id)
+
+    def go_on(self) -> None:
+        """Continue the last reply where it ended too early."""
+        session = self._session
+        if not session.busy and self._notice.attempt(lambda: self._queue.go_on(session)):
+            self._notice.clear()
+            self._show_session()
+
+    def edit(self, question: int) -> None:
+        """Put a question into the composer again; sending it begins a new branch."""
+        entry = next(entry for entry in self._session.path if entry.id == question)
+        self._editing = question
+        self.drafts.edit(entry)
+        self.fit.show(self._session, question)
+        self._notice.show_message(
+            self.tr("You are editing an earlier message. Sending it begins a new version; the old one stays."),
+            self.tr("Cancel"), self.escape, tone="calm",
+        )  # fmt: skip
+        self._view.focus_composer()
+
+    def show_attachment(self, question: int, number: int) -> None:
+        """What the model was told of an attachment that was sent."""
+        entry = next(entry for entry in self._session.path if entry.id == question)
+        AttachmentPage(self._theme, entry.attachments[number], self._area.window()).show()
+
+    def edit_last(self) -> None:
+        self.recall(-1)
+
+    def recall(self, step: int) -> None:
+        """Edit the question before (-1) or after (+1) the one that is edited now; after the last, none."""
+        questions = [entry.id for entry in self._session.path if entry.role == "user"]
+        if self._session.busy or not questions:
+            return
+        at = questions.index(self._editing) if self._editing in questions else len(questions)
+        if at + step < len(questions):
+            self.edit(questions[max(0, at + step)])
+        else:
+            self.drafts.keep()
+            self._stop_editing(keep=True)
+
+    def _stop_editing(self, keep: bool = False) -> None:
+        """Put the draft back that the message took the place of. What was made of the message goes, unless ``keep``."""
+        if self._editing is None:
+            return
+        self._editing = None
+        if not keep:
+            self.files.give_up(self.drafts.place)
+            self.drafts.drop_edit()
+        self._notice.hide()
+        self.drafts.restore()
+        self.fit.show(self._session)
+
+    def _restore_written(self) -> None:
+        """Put what is written and not sent there: of a message that was being edited, or else the draft."""
+        self.drafts.restore()
+        entry = self.drafts.last_edited([entry for entry in self._session.path if entry.role == "user"])
+        if entry is not None:
+            self.edit(entry.id)
+
+    def _set_reply_options(self, manner: Manner) -> None:
+        if self._notice.attempt(lambda: setattr(self._session, "manner", manner)):
+            self.show_reply_options()
+
+    def show_reply_options(self) -> None:
+        """How the conversation on show is answered, in the composer's row."""
+        self._composer.preset_button.show_manner(self._session.manner)
+        self.fit.count()
+
+    def show_branch(self, entry: int, step: int) -> None:
+        """Show the version before or after that message."""
+        session = self._session
+        shown = next(candidate for candidate in session.path if candidate.id == entry)
+        siblings = session.siblings(shown)
+        number = siblings.index(shown) + step
+        if 0 <= number < len(siblings) and self._notice.attempt(lambda: session.choose(siblings[number].id)):
+            self._show_session()
+
+    def delete_from(self, entry: int) -> None:
+        """Take that message and all after it away; it can be undone."""
+        session = self._session
+
+        def undo() -> None:
+            if self._notice.attempt(lambda: session.restore(removal)) and session is self._session:
+                self._show_session()
+
+        try:
+            removal = session.delete_from(entry)
+        except UserError as error:
+            self._notice.show_message(error.sentence)
+            return
+        if self._editing in [gone.id for gone in removal.entries]:
+            self.drafts.keep()  # it may come back
+            self._stop_editing(keep=True)
+        self._show_session()
+        count = len(removal.entries)
+        said = self.tr("1 message deleted.") if count == 1 else self.tr("{0} messages deleted.").format(count)
+        self._notice.show_message(said, self.tr("Undo"), undo, tone="calm", seconds=UNDO_S)
+
+    def copy_last_reply(self) -> None:
+        if reply := self._transcript.last_reply():
+            QGuiApplication.clipboard().setText(reply)
+
+    def _offer_link(self, address: str) -> None:
+        offer_link(address, self._notice)
+
+    # What is on show
+
+    def _show_session(self) -> None:
+        """Show the conversation as it stands."""
+        session = self._session
+        items = items_of(session)
+        self._transcript.show_items(items, last_open=session.busy)
+        self._transcript.set_dropped(session.dropped)
+        self._view.show_messages(bool(items))
+        self._readouts.finish()
+        replies = [entry.stats for entry in session.path if entry.stats.context_size]
+        self._readouts.show_last(replies[-1] if replies else None)
+        self.show_title()
+        self._composer.preset_button.show_manner(session.manner)
+        self.fit.show(session, self._editing)
+        if session.busy:
+            self._replying()
+        else:
+            self._composer.set_busy(False)
+            self._transcript.set_idle(True)
+        self._view.focus_composer()
+
+    def _replying(self) -> None:
+        """A reply is on its way in the conversation on show."""
+        self._composer.set_busy(True)
+        self._transcript.set_idle(False)
+        before = self._queue.waits_for(self._session)
+        if self._queue.info is None:
+            self._transcript.set_status(self.tr("Waiting for the model…"))
+        elif before is not None and before.conversation is not None:
+            title = self._queue.store.summary(before.conversation).title
+            self._transcript.set_status(self.tr("Waiting for the reply in “{0}”…").format(title))
+        self._readouts.start()
+        self._view.focus_composer()
+
+    def show_title(self) -> None:
+        """Say which conversation this is, wherever it is said."""
+        shown = self._session.conversation
+        self._header.set_title(self._queue.store.summary(shown).title if shown else self.tr("New chat"))
+        self.shown.emit(shown)
+
+    # What the engine says
+
+    def _model_loading(self, fraction: float) -> None:
+        percent = f"{fraction:.0%}" if fraction > 0 else ""
+        self._header.set_model(self.tr("Loading the model… {0}").format(percent).rstrip())
+        if self._session.busy:
+            self._transcript.set_status(self.tr("Waiting for the model… {0}").format(percent).rstrip())
+
+    def _model_loaded(self, info: ModelInfo) -> None:
+        self._header.set_model(info.name)
+        self._readouts.forget()
+        if self._session.busy:
+            self._transcript.set_status("")
+
+    def _model_failed(self, sentence: str) -> None:
+        self._header.set_model(self.tr("No model"))
+        self._notice.show_message(sentence, self.tr("Try again"), self._queue.reload)
+
+    def _prefilling(self, session: Session, done: int, total: int) -> None:
+        if self._composer.stopping:
+            return
+        if session is self._session and done < total and total > 64:  # a short one is read too soon
+            self._transcript.set_status(self.tr("Reading… {0:,} of {1:,} tokens").format(done, total))
+
+    def _grew(self, session: Session, text: str, stats: Stats) -> None:
+        if session is not self._session:
+            return
+        if text:
+            self._transcript.set_status("")
+            self._transcript.append(text)
+        self._readouts.show_stats(stats)
+        self.fit.show_stats(stats)
+        self._transcript.set_dropped(session.dropped)
+
+    def _ended(self, session: Session, sentence: str) -> None:
+        if session is not self._session:
+            return
+        reply = session.path[-1]
+        self._transcript.finish_reply(item_of(session, reply))
+        self._transcript.set_idle(True)
+        self._readouts.finish()
+        self.fit.count()
+        self._composer.set_busy(False)
+        if sentence and self._queue.info is not None:  # else the notice about the model says it better
+            self._notice.show_message(sentence, self.tr("Try again"), lambda: self.regenerate(reply.id))
+        self.reply_ended.emit()
