@@ -47,7 +47,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 from tern import paths
 from tern.chat.attachments import Attachment, Kind
 from tern.chat.store import Store
-from tern.chat.types import State
+from tern.chat.types import Draft, State
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
@@ -227,7 +227,7 @@ class Tour:
                 )
             )
             self.ask(window, "Can you show me a ternary dot product, and what it saves?")
-            window.composer.put("How far do they fly, and what do my notes say of it?", files)
+            window.composer.put(Draft("How far do they fly, and what do my notes say of it?", tuple(files)))
             self.wait(400)
             self.picture(f"attached-{mode}", window)
             window.resize(480, 420)
@@ -238,7 +238,7 @@ class Tour:
             self.wait(400)
             self.picture(f"attached-sent-{mode}", window)
             window.chat.edit_last()
-            window.composer.put("word " * 1400, files[:1])
+            window.composer.put(Draft("word " * 1400, tuple(files[:1])))
             QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
             self.until(window.notice.isVisible)
             self.wait(400)

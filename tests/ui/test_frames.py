@@ -37,7 +37,7 @@ from tern.ui.transcript.backgrounds import neighbours
 from tern.ui.transcript.formats import JOINED, MOST_LEVELS, QUOTE
 from tern.ui.transcript.highlighting import PLAIN
 from tern.ui.transcript.items import SHOWN, Item
-from tern.ui.transcript.items_of_session import items_of
+from tern.ui.transcript.items_of_session import items_of, last_turn
 from tern.ui.transcript.transcript import Transcript
 
 from .conftest import WindowMaker
@@ -354,22 +354,39 @@ def test_another_look_keeps_the_place(transcript: Transcript, theme: Theme) -> N
     assert abs(transcript.cursorRect(transcript.messages[39].slot.start).top() - before) <= 2
 
 
+def _long_session(count: int) -> Session:
+    store = Store.in_memory()
+    number = store.create("Long")
+    entries = [
+        Entry(n + 1, n or None, "assistant" if n % 2 else "user", "words", model="Guide")
+        for n in range(count)
+    ]
+    store.import_entries(number, entries, count)
+    return Session(store, number)
+
+
 def test_telling_the_messages_of_twice_as_many_takes_twice_the_work() -> None:
     counts = []
     for count in (200, 400):
-        store = Store.in_memory()
-        number = store.create("Long")
-        entries = [
-            Entry(n + 1, n or None, "assistant" if n % 2 else "user", "words", model="Guide")
-            for n in range(count)
-        ]
-        store.import_entries(number, entries, count)
-        session, work = Session(store, number), Work()
+        session, work = _long_session(count), Work()
         with work.counted():
             assert len(items_of(session)) == count
         counts.append(work.calls)
-        store.close()
     assert counts[1] < 2.5 * counts[0]
+
+
+def test_telling_a_new_turn_takes_no_work_for_the_messages_above_but_to_find_it() -> None:
+    counts = []
+    for count in (200, 400):
+        session, finding, telling = _long_session(count), Work(), Work()
+        session.ask("And now?")
+        with finding.counted():
+            assert session.path
+        with telling.counted():
+            question, reply = last_turn(session)
+        counts.append(telling.calls - finding.calls)
+        assert [question, reply] == items_of(session)[-2:]
+    assert counts[0] == counts[1]
 
 
 # Reading

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern.chat.file_text import attached
+from tern.chat.types import Draft
 from tern.settings import FONT_SIZE, Settings
 from tern.ui.shared.links import offer_link
 from tern.ui.style.controls import Tick
@@ -53,7 +54,7 @@ def test_a_question_about_a_link_covers_no_attachment_and_shows_the_host(
     window.settings_controller.apply()
     window.resize(480, 420)
     worn = "Größe, Maß, Fuß".encode() + b"\xff"
-    window.composer.put("", [attached(f"a-name-of-some-length-{number}.txt", worn) for number in range(3)])
+    window.composer.put(Draft("", tuple(attached(f"a-name-of-some-length-{n}.txt", worn) for n in range(3))))
     qtbot.waitUntil(lambda: "tokens" in window.composer.shelf.chips[2]._open.accessibleName())
     offer_link("https://host.example/" + "path/" * 40, window.notice)
     words = window.notice.findChild(QTextEdit, "noticeText")
@@ -82,7 +83,7 @@ def test_a_chip_keeps_its_name_where_there_is_little_room(
     window.settings_controller.apply()
     window.resize(480, 420)
     worn = "Größe, Maß, Fuß".encode() + b"\xff"
-    window.composer.put("", [attached("worn.txt", worn)])
+    window.composer.put(Draft("", (attached("worn.txt", worn),)))
     (chip,) = window.composer.shelf.chips
     qtbot.waitUntil(lambda: "tokens" in chip._open.accessibleName())
     QApplication.processEvents()

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tern.chat.attachments import Attachment
 from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Draft
 from tern.engine.types import FinishReason, Message, ModelInfo, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
@@ -110,14 +110,9 @@ class Desk(QObject):
 
     # Replies. Each raises UserError, with nothing asked, when the disk refuses.
 
-    def ask(
-        self,
-        session: Session,
-        question: str,
-        before: int | None = None,
-        attachments: Sequence[Attachment] = (),
-    ) -> None:
-        session.ask(question, before, attachments)
+    def ask(self, session: Session, draft: Draft, before: int | None = None) -> None:
+        """``before``: the question on show that this one is an edited version of."""
+        session.ask(draft.text, before, draft.attachments)
         self._begin(session)
 
     def regenerate(self, session: Session, reply: int) -> None:

@@ -160,8 +160,8 @@ def test_a_chip_is_taken_away_by_click_and_key(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
 ) -> None:
     window = make_window()
-    attached = [Attachment(f"{name}.txt", name * 50, 50) for name in "abc"]
-    window.composer.put("", attached)
+    attached = tuple(Attachment(f"{name}.txt", name * 50, 50) for name in "abc")
+    window.composer.put(Draft("", attached))
     remove = chips(window)[1].findChild(QToolButton, "removeAttachment")
     assert remove.accessibleName() == "Remove b.txt"
     qtbot.mouseClick(remove, Qt.MouseButton.LeftButton)
@@ -208,10 +208,10 @@ def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tm
     files = (Attachment("a.txt", "alpha", 5), Attachment("", LONG, 999, Kind.PASTE))
     window = make_window(replies=["One."], store=store)
     exchange(qtbot, window, "First")
-    window.composer.put("half a thought", files)
+    window.composer.put(Draft("half a thought", files))
     window.conversations.new()
     assert (window.composer.text, window.composer.attachments) == ("", ())
-    window.composer.put("", files[:1])
+    window.composer.put(Draft("", files[:1]))
     window.close()
     store.close()
     store = Store.open(tmp_path)
@@ -285,7 +285,8 @@ def test_the_encoding_stands_on_the_chip_and_can_be_changed(
 def test_after_an_encoding_is_chosen_one_goes_on_writing(make_window: WindowMaker) -> None:
     """A space does not open the menu again."""
     window = make_window()
-    window.composer.put("What is", [attached("note.txt", "Que pensez-vous de la forêt ?".encode("cp1252"))])
+    note = attached("note.txt", "Que pensez-vous de la forêt ?".encode("cp1252"))
+    window.composer.put(Draft("What is", (note,)))
     button = _encoding(window)
     button.setFocus()
     button.menu().aboutToShow.emit()
@@ -299,7 +300,7 @@ def test_a_reading_that_leaves_nothing_is_refused_and_the_old_one_stays(
     qtbot: QtBot, make_window: WindowMaker
 ) -> None:
     window = make_window()
-    window.composer.put("", [attached("blank.txt", b"\xa0\xa0\xa0", encoding="CP437")])
+    window.composer.put(Draft("", (attached("blank.txt", b"\xa0\xa0\xa0", encoding="CP437"),)))
     assert window.composer.attachments[0].text == "ááá"
     _choose(_encoding(window), "Windows-1252")  # where they are blanks
     assert "blank.txt holds no text" in window.notice.message

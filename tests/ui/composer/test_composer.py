@@ -86,7 +86,7 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     window = make_window(engine, settings=settings)
     qtbot.waitUntil(lambda: window.queue.info is not None)
     words = "word " * 120
-    window.composer.put(words)
+    window.composer.put(Draft(words))
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)  # at once, before anything was counted
     qtbot.waitUntil(window.notice.isVisible)
     assert window.notice.message == (
@@ -101,7 +101,7 @@ def test_what_cannot_fit_is_not_sent_and_says_what_helps(qtbot: QtBot, make_wind
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     assert window.settings_controller.page is not None
     assert window.settings_controller.page.isVisible()
-    window.composer.put("word " * 80)
+    window.composer.put(Draft("word " * 80))
     qtbot.waitUntil(lambda: window.composer.meter.property("state") == "near")
     assert "nearly full" in window.composer.meter.text()
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
@@ -130,7 +130,7 @@ def test_a_long_message_waits_in_the_composer_for_the_model_that_will_count_it(
     window = make_window(load=False)
     window.open_model(lambda progress: (ready.wait(5), engine)[1])
     for words, sent in (("word " * 3000, 0), ("word " * 1500, 1)):
-        window.composer.put(words)
+        window.composer.put(Draft(words))
         QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
         if not ready.is_set():
             assert "as soon as the model is ready" in window.notice.message
@@ -299,7 +299,7 @@ def test_the_row_fits_every_window(
     window = make_window(context_size=64)
     theme.set_scale(scale)
     window.resize(*size)
-    window.composer.put("word " * 99, [Attachment(f"file number {n}.txt", "x", 1) for n in range(6)])
+    window.composer.put(Draft("word " * 99, tuple(Attachment(f"file number {n}.txt", "x", 1) for n in range(6))))
     own = Preset("own", "A name that is longer than anyone would like it to be", Manner("Be odd."))
     window.composer.preset_button.own = lambda: [own]
     window.composer.preset_button.show_manner(own.manner)

@@ -4,13 +4,12 @@ preset and how full the context is. Knows nothing of what becomes of the text; a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attachments import Attachment
+from tern.chat.types import Draft
 from tern.ui.composer.attachment_chips import Shelf
 from tern.ui.composer.context_meter import ContextMeter
 from tern.ui.composer.editor import Editor
@@ -22,7 +21,7 @@ from tern.ui.style.theme import Size, Space, Theme
 class Composer(QFrame):
     """``send_requested`` asks for what is written to be sent; it leaves only when the owner calls :meth:`clear`."""
 
-    send_requested = Signal()
+    send_requested = Signal(object)  # Draft, as :attr:`message`
     stop_requested = Signal()
     recall_requested = Signal(int)  # -1: the message before, +1: the one after
     attach_requested = Signal()
@@ -116,14 +115,24 @@ class Composer(QFrame):
     def attachments(self) -> tuple[Attachment, ...]:
         return self.shelf.attachments
 
-    def put(self, text: str, attachments: Sequence[Attachment] = (), recalled: bool = False) -> None:
+    @property
+    def draft(self) -> Draft:
+        """All that is written, to the character."""
+        return Draft(self.text, self.attachments)
+
+    @property
+    def message(self) -> Draft:
+        """What would be sent: all of it but blank ends."""
+        return Draft(self.text.strip(), self.attachments)
+
+    def put(self, draft: Draft, recalled: bool = False) -> None:
         """Write this in place of what is there. ``recalled``: Up and Down may go on to other messages."""
         self._send_when_read = False  # it was meant for what was there
-        self.shelf.put(tuple(attachments))
-        self.editor.put(text, recalled)
+        self.shelf.put(draft.attachments)
+        self.editor.put(draft.text, recalled)
 
     def clear(self) -> None:
-        self.put("")
+        self.put(Draft())
 
     def set_enter_sends(self, plain: bool) -> None:
         """Whether Enter alone sends, or Enter with Ctrl."""
@@ -169,7 +178,7 @@ class Composer(QFrame):
             return
         self._send_when_read = self.shelf.reading  # a file that is still being read goes along
         if not self._send_when_read:
-            self.send_requested.emit()
+            self.send_requested.emit(self.message)
 
     def hold_back(self) -> None:
         """A file that was to go along could not be read: the person decides anew."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tern.chat.attachments import Attachment, compose, told
+from tern.chat.attachments import compose, told
 from tern.chat.session import Session
+from tern.chat.types import Draft
 from tern.engine.types import Message, PromptSize, Stats
 from tern.engine.worker import Counted
 from tern.metrics.speed import format_count
@@ -33,15 +34,14 @@ class _Asked:
 
     session: Session
     before: int | None
-    words: str
-    attachments: tuple[Attachment, ...]
+    draft: Draft
 
 
 class Fitting(QObject):
-    """``allowed``: what is written may be sent. ``refused``: it cannot; the sentence says why, the flag whether
+    """``allowed``: that draft may be sent. ``refused``: it cannot; the sentence says why, the flag whether
     Settings can help."""
 
-    allowed = Signal()
+    allowed = Signal(object)  # Draft
     refused = Signal(str, bool)
     waiting = Signal()  # what is written is long: it goes when the model is there to count it
 
@@ -79,25 +79,25 @@ class Fitting(QObject):
         if self._desk.info is None:
             return
         messages = self._session.messages(self._desk.settings[SYSTEM_PROMPT], self._before)
-        if content := compose(asked.words, asked.attachments):
+        if content := compose(asked.draft.text, asked.draft.attachments):
             messages.append(Message("user", content))
         if not messages:
             self._asked, self._words_tokens = None, 0
             self._composer.meter.show_use(0, self._desk.info.context_size)
             return
-        texts = [told(attachment) for attachment in asked.attachments]
-        self._asked = self._desk.count(messages, [*texts, asked.words]), asked
+        texts = [told(attachment) for attachment in asked.draft.attachments]
+        self._asked = self._desk.count(messages, [*texts, asked.draft.text]), asked
 
-    def ask(self) -> None:
-        """May what is written be sent? The answer is ``allowed`` or ``refused``, mostly at once."""
-        info, now = self._desk.info, self._now()
-        if self._surely_fits(info.context_size if info is not None else _SMALLEST_CONTEXT):
+    def ask(self, draft: Draft) -> None:
+        """May ``draft``, which is written now, be sent? The answer is ``allowed`` or ``refused``, mostly at once."""
+        info, asked = self._desk.info, _Asked(self._session, self._before, draft)
+        if self._surely_fits(draft, info.context_size if info is not None else _SMALLEST_CONTEXT):
             self._held = None
-            self.allowed.emit()
-        elif self._known is not None and self._known[0] == now and info is not None:
-            self._decide(self._known[1].size)
+            self.allowed.emit(draft)
+        elif self._known is not None and self._known[0] == asked and info is not None:
+            self._decide(asked, self._known[1].size)
         else:
-            self._held = now
+            self._held = asked
             self.count()
             if info is not None:
                 self._patience.start()
@@ -114,19 +114,19 @@ class Fitting(QObject):
             self._composer.meter.show_use(stats.context_used + self._words_tokens, stats.context_size)
 
     def _now(self) -> _Asked:
-        composer = self._composer
-        return _Asked(self._session, self._before, composer.text.strip(), composer.attachments)
+        return _Asked(self._session, self._before, self._composer.message)
 
     def _changed(self) -> None:
         if self._held is not None and self._held != self._now():
             self._held = None  # it was changed while it waited: the person is not done
         self._pause.start()
 
-    def _surely_fits(self, context_size: int) -> bool:
+    def _surely_fits(self, draft: Draft, context_size: int) -> bool:
         """Whether even a token a byte would fit: then there is nothing to wait for."""
-        now, manner = self._now(), self._session.manner
+        manner = self._session.manner
         system = self._desk.settings[SYSTEM_PROMPT] if manner.system is None else manner.system
-        longest = len(compose(now.words, now.attachments).encode()) + len(system.encode()) + 2 * _FRAME_BYTES
+        message = compose(draft.text, draft.attachments)
+        longest = len(message.encode()) + len(system.encode()) + 2 * _FRAME_BYTES
         return longest < context_size * 3 // 4
 
     def _counted(self, counted: Counted) -> None:
@@ -136,12 +136,12 @@ class Fitting(QObject):
         self._known = asked, counted
         *costs, self._words_tokens = counted.texts
         self._words_tokens += sum(costs)
-        if asked.attachments == self._composer.attachments:
+        if asked.draft.attachments == self._composer.attachments:
             self._composer.shelf.set_tokens(costs)
         if not self._session.busy:
-            self._show(counted.size, bool(asked.words or asked.attachments))
+            self._show(counted.size, asked.draft != Draft())
         if self._held is not None and self._held == asked:
-            self._decide(counted.size)
+            self._decide(asked, counted.size)
 
     def _show(self, size: PromptSize, written: bool) -> None:
         state, words = State.ROOMY, ""
@@ -159,15 +159,15 @@ class Fitting(QObject):
         used = size.sent if size.fits else size.least
         self._composer.meter.show_use(used, size.context_size, state, words)
 
-    def _decide(self, size: PromptSize) -> None:
+    def _decide(self, asked: _Asked, size: PromptSize) -> None:
         self._held = None
         self._patience.stop()
         if size.fits:
-            self.allowed.emit()
+            self.allowed.emit(asked.draft)
         else:
-            self.refused.emit(self._too_long(size), self._can_grow())
+            self.refused.emit(self._too_long(size, bool(asked.draft.attachments)), self._can_grow())
 
-    def _too_long(self, size: PromptSize) -> str:
+    def _too_long(self, size: PromptSize, attached: bool) -> str:
         """What happened, and what helps here."""
         role, tokens = size.longest
         if role == "system":
@@ -181,7 +181,7 @@ class Fitting(QObject):
         what = self.tr(
             "This message is too long to send: it takes {0} tokens, and the model can take {1} at a time."
         )
-        attached, raisable = bool(self._composer.attachments), self._can_grow()
+        raisable = self._can_grow()
         if attached and raisable:
             helps = self.tr("Shorten it, remove an attachment, or raise the context size in Settings.")
         elif attached:
@@ -210,4 +210,4 @@ class Fitting(QObject):
     def _let_go(self) -> None:
         held, self._held = self._held, None
         if held is not None:
-            self.allowed.emit()
+            self.allowed.emit(held.draft)

@@ -51,7 +51,7 @@ class Drafts(QObject):
     def keep(self) -> None:
         """Write down what is there, if that is not what is kept already."""
         self._timer.stop()
-        draft = Draft(self._composer.text, self._composer.attachments)
+        draft = self._composer.draft
         if (edited := self._edited) is not None:
             same = draft == Draft(as_written(edited.text), edited.attachments)
             edit = None if same else draft
@@ -65,7 +65,7 @@ class Drafts(QObject):
         self.keep()
         self._edited = entry
         draft = self._store.edit(entry.id) or Draft(entry.text, entry.attachments)
-        self._composer.put(draft.text, draft.attachments, recalled=True)
+        self._composer.put(draft, recalled=True)
 
     def last_edited(self, entries: Sequence[Entry]) -> Entry | None:
         """The last of these that was changed and not sent again."""
@@ -106,6 +106,5 @@ class Drafts(QObject):
     def restore(self) -> None:
         """Put the kept draft of the conversation on show into the composer."""
         self._edited = None
-        draft = self._store.draft(self._shown())
-        self._composer.put(draft.text, draft.attachments)
+        self._composer.put(self._store.draft(self._shown()))
         self._timer.stop()

@@ -29,10 +29,16 @@ def items_of(session: Session) -> list[Item]:
     return items
 
 
+def last_turn(session: Session) -> tuple[Item, Item]:
+    """The question that was just asked, and the empty reply to it."""
+    question, reply = session.path[-2:]
+    return item_of(session, question), item_of(session, reply)
+
+
 def item_of(session: Session, entry: Entry) -> Item:
     """One message of the session."""
     siblings = [sibling.id for sibling in session.siblings(entry)]
-    return _item(entry, siblings, _model_before(session, entry))
+    return _item(entry, siblings, _model_before(session, entry) if entry.model else "")
 
 
 def _item(entry: Entry, siblings: list[int], model_before: str) -> Item:

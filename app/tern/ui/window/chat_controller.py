@@ -4,14 +4,11 @@ only that they may be busy.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
-from tern.chat.attachments import Attachment
 from tern.chat.session import Session
-from tern.chat.types import Manner
+from tern.chat.types import Draft, Manner
 from tern.engine.types import ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
@@ -22,7 +19,7 @@ from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import Desk
 from tern.ui.shared.links import offer_link
 from tern.ui.style.theme import Theme
-from tern.ui.transcript.items_of_session import item_of, items_of
+from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
 from tern.ui.window.main_area import MainArea
 
 UNDO_S = 10
@@ -127,34 +124,31 @@ class ChatController(QObject):
     def send(self, text: str) -> None:
         """Send ``text``; what is written in the composer stays there."""
         was_new = self._session.conversation is None
-        if self._ask(text) and was_new:
+        if self._ask(Draft(text)) and was_new:
             self.drafts.forget(None)  # what is written belongs to the conversation that has begun
             self.drafts.keep()
 
-    def _may_send(self) -> None:
+    def _may_send(self, draft: Draft) -> None:
         if not self._session.busy:
-            self.fit.ask()
+            self.fit.ask(draft)
 
-    def _send_written(self) -> None:
-        shown, text = self._session.conversation, self._composer.text.strip()
-        if not self._ask(text, self._editing, self._composer.attachments):
+    def _send_written(self, draft: Draft) -> None:
+        shown = self._session.conversation
+        if not self._ask(draft, self._editing):
             return
         if self._editing is None:
             self.drafts.forget(shown)
             self._composer.clear()
         self._stop_editing()
 
-    def _ask(self, text: str, before: int | None = None, attachments: Sequence[Attachment] = ()) -> bool:
+    def _ask(self, draft: Draft, before: int | None = None) -> bool:
         session = self._session
-        if session.busy or not self._notice.attempt(
-            lambda: self._queue.ask(session, text, before, attachments)
-        ):
+        if session.busy or not self._notice.attempt(lambda: self._queue.ask(session, draft, before)):
             return False
         self._notice.clear()
-        question, reply = items_of(session)[-2:]
         if before is None:
             self._view.show_messages(True)
-            self._transcript.begin_turn(question, reply)
+            self._transcript.begin_turn(*last_turn(session))
             self._replying()
         else:
             self._show_session()

@@ -175,10 +175,10 @@ class ConversationsController(QObject):
             and not session.busy
             and self._store.listed(session.conversation) is None
         ):
-            written = Draft(self._composer.text, self._composer.attachments)
+            written = self._composer.draft
             self.new()
             if written.text.strip() and not self._composer.text:
-                self._composer.put(written.text, written.attachments)
+                self._composer.put(written)
         self.list_all()
 
     def search(self) -> None:
