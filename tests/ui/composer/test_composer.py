@@ -299,7 +299,9 @@ def test_the_row_fits_every_window(
     window = make_window(context_size=64)
     theme.set_scale(scale)
     window.resize(*size)
-    window.composer.put(Draft("word " * 99, tuple(Attachment(f"file number {n}.txt", "x", 1) for n in range(6))))
+    window.composer.put(
+        Draft("word " * 99, tuple(Attachment(f"file number {n}.txt", "x", 1) for n in range(6)))
+    )
     own = Preset("own", "A name that is longer than anyone would like it to be", Manner("Be odd."))
     window.composer.preset_button.own = lambda: [own]
     window.composer.preset_button.show_manner(own.manner)
