@@ -99,7 +99,7 @@
     </message>
 </context>
 <context>
-    <name>Carrying</name>
+    <name>Transfer</name>
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
@@ -486,7 +486,7 @@
     </message>
 </context>
 <context>
-    <name>Fitting</name>
+    <name>ContextFit</name>
     <message>
         <source>Shorten it, or remove an attachment.</source>
         <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
@@ -761,7 +761,7 @@
     </message>
 </context>
 <context>
-    <name>MannerPage</name>
+    <name>ReplyOptionsPage</name>
     <message>
         <source>Changed by hand</source>
         <translation>Von Hand geändert</translation>
@@ -863,7 +863,7 @@
     </message>
 </context>
 <context>
-    <name>ModelActs</name>
+    <name>ModelActions</name>
     <message>
         <source>All files (*)</source>
         <translation>Alle Dateien (*)</translation>
@@ -978,7 +978,7 @@
     </message>
 </context>
 <context>
-    <name>ModelsHost</name>
+    <name>ModelsController</name>
     <message numerus="yes">
         <source>%n downloads are not finished.</source>
         <translation>
@@ -1357,7 +1357,7 @@
     </message>
 </context>
 <context>
-    <name>Shelf</name>
+    <name>AttachmentRow</name>
     <message>
         <source>Attachments</source>
         <translation>Anhänge</translation>

@@ -12,7 +12,7 @@
     </message>
 </context>
 <context>
-    <name>ModelsHost</name>
+    <name>ModelsController</name>
     <message numerus="yes">
         <source>%n downloads are not finished.</source>
         <translation>

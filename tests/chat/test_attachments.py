@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tern.chat.attachments import Attachment, Kind, compose, from_json, to_json, words_of
+from tern.chat.attachments import Attachment, AttachmentKind, compose, from_json, to_json, words_of
 
 texts = st.text(st.sampled_from("ab `\n:é🐦")) | st.text()
 attachments = st.lists(
@@ -15,7 +15,7 @@ attachments = st.lists(
         texts,
         texts,
         st.integers(0, 10**9),
-        st.sampled_from(Kind),
+        st.sampled_from(AttachmentKind),
         st.sampled_from(["", "UTF-8", "Shift_JIS"]),
         st.integers(0, 3),
     ),
@@ -24,7 +24,7 @@ attachments = st.lists(
 
 
 def test_the_form_is_the_documented_one() -> None:
-    files = [Attachment("notes.txt", "Terns fly.", 10), Attachment("", "a\n```\nb", 7, Kind.PASTE)]
+    files = [Attachment("notes.txt", "Terns fly.", 10), Attachment("", "a\n```\nb", 7, AttachmentKind.PASTE)]
     assert compose("Why?", files) == (
         "File notes.txt:\n```\nTerns fly.\n```\n\nPasted text:\n````\na\n```\nb\n````\n\nWhy?"
     )

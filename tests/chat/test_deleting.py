@@ -15,7 +15,7 @@ import pytest
 
 from tern.chat import database_file, forgetting, migrations
 from tern.chat.attachments import Attachment
-from tern.chat.export import Kind, export, write
+from tern.chat.export import ExportFormat, export, write
 from tern.chat.importing import import_file, importing
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -75,7 +75,7 @@ def test_what_is_deleted_comes_back_whole(store: Store) -> None:
     number = _rich(store)
     store.set_pinned(number, True)
     before = (store.summaries(), store.entries(number), store.leaf(number), store.manner(number),
-              store.draft(number), export(store, [number], Kind.JSON), store.search(RARE))  # fmt: skip
+              store.draft(number), export(store, [number], ExportFormat.JSON), store.search(RARE))  # fmt: skip
     store.now = lambda: 2e9
     assert store.delete(number) == [number]
     assert [summary.id for summary in store.summaries()] == [other]
@@ -89,7 +89,7 @@ def test_what_is_deleted_comes_back_whole(store: Store) -> None:
     )
     assert store.restore(number) == [number]
     after = (store.summaries(), store.entries(number), store.leaf(number), store.manner(number),
-             store.draft(number), export(store, [number], Kind.JSON), store.search(RARE))  # fmt: skip
+             store.draft(number), export(store, [number], ExportFormat.JSON), store.search(RARE))  # fmt: skip
     assert after == before
     assert store.deleted() == []
 
@@ -164,7 +164,7 @@ def test_several_are_exported_as_they_are_at_one_moment(store: Store, tmp_path: 
         def forget(_: float) -> None:
             other.forget(other.delete([first, second]))
 
-        write(store, [first, second], path, Kind.JSON, forget)
+        write(store, [first, second], path, ExportFormat.JSON, forget)
     assert len(json.loads(path.read_bytes())["conversations"]) == 2
     assert store.summaries() == []
     store.create("And it can write again")
@@ -175,7 +175,7 @@ def test_an_import_brings_a_new_one_and_leaves_the_deleted_one_where_it_is(
 ) -> None:
     number = _rich(store)
     path = tmp_path / "out.json"
-    path.write_text(export(store, [number], Kind.JSON), encoding="utf-8")
+    path.write_text(export(store, [number], ExportFormat.JSON), encoding="utf-8")
     store.delete(number)
     (copy,) = import_file(store, path).ids
     assert copy != number
@@ -186,7 +186,7 @@ def test_an_import_brings_a_new_one_and_leaves_the_deleted_one_where_it_is(
 def test_an_import_that_was_given_up_leaves_nothing_to_restore(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
     path = tmp_path / "out.json"
-    path.write_text(export(store, [_rich(store)], Kind.JSON), encoding="utf-8")
+    path.write_text(export(store, [_rich(store)], ExportFormat.JSON), encoding="utf-8")
     store.forget(store.delete([one.id for one in store.summaries()]))
     steps = importing(store, path)
     while not store.summaries():

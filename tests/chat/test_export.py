@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat.attachments import Attachment, compose
-from tern.chat.attachments import Kind as AttachmentKind
-from tern.chat.export import Kind, closed, export, pieces, write
+from tern.chat.attachments import Attachment, AttachmentKind, compose
+from tern.chat.export import ExportFormat, closed, export, pieces, write
 from tern.chat.import_report import Left
 from tern.chat.importing import import_file
 from tern.chat.session import Session
@@ -49,7 +48,7 @@ def test_json_loses_nothing(store: Store, tmp_path: Path) -> None:
     (summary,) = store.summaries()
     store.set_pinned(summary.id, True)
     path = tmp_path / "out.json"
-    path.write_text(export(store, [summary.id], Kind.JSON), encoding="utf-8")
+    path.write_text(export(store, [summary.id], ExportFormat.JSON), encoding="utf-8")
     other = Store.in_memory()
     other.create("One that makes the ids differ")
     (number,) = import_file(other, path).ids
@@ -62,11 +61,11 @@ def test_json_loses_nothing(store: Store, tmp_path: Path) -> None:
 
 def test_markdown_and_text_show_the_branch_on_show(store: Store) -> None:
     (summary,) = store.summaries()
-    markdown = export(store, [summary.id], Kind.MARKDOWN)
+    markdown = export(store, [summary.id], ExportFormat.MARKDOWN)
     assert markdown.startswith("# Why is *ternary* fast?\n\n> Be brief.\n\n**You** (")
     assert "Yes: \U0001f426 integers." in markdown
     assert "Wrong." not in markdown
-    text = export(store, [summary.id, summary.id], Kind.TEXT)
+    text = export(store, [summary.id, summary.id], ExportFormat.TEXT)
     assert text.count("Tern, 20") == 4
 
 
@@ -128,7 +127,7 @@ def test_json_keeps_attachments_and_the_model(tmp_path: Path) -> None:
     reply = Entry(2, 1, "assistant", "Notes.", model="BitNet 2B4T")
     store.import_entries(number, [question, reply], 2)
     path = tmp_path / "out.json"
-    path.write_text(export(store, [number], Kind.JSON), encoding="utf-8")
+    path.write_text(export(store, [number], ExportFormat.JSON), encoding="utf-8")
     other = Store.in_memory()
     (copy,) = import_file(other, path).ids
     first, second = Session(other, copy).path
@@ -186,9 +185,9 @@ def test_the_markdown_of_a_cut_reply_ends_its_fence(tmp_path: Path) -> None:
     entries = [Entry(at + 1, at or None, role, text) for at, (role, text) in enumerate(texts)]
     store.import_entries(number, entries, 3)
     path = tmp_path / "x.md"
-    write(store, [number, number], path, Kind.MARKDOWN)
+    write(store, [number, number], path, ExportFormat.MARKDOWN)
     text = path.read_text(encoding="utf-8")
-    assert text == export(store, [number, number], Kind.MARKDOWN)
+    assert text == export(store, [number, number], ExportFormat.MARKDOWN)
     assert text.count("~~~\nmy log\n~~~\n\n**Tern**") == text.count("```c\nint a;\n```\n\n**You**") == 2
 
 
@@ -198,9 +197,9 @@ def test_a_large_export_is_written_a_conversation_at_a_time(tmp_path: Path) -> N
     for number in range(5):
         ids.append(store.create(f"T{number}"))
         store.import_entries(ids[-1], [Entry(1, None, "user", "x" * 1000)], 1)
-    sizes = [len(piece) for piece in pieces(store, ids, Kind.JSON)]
+    sizes = [len(piece) for piece in pieces(store, ids, ExportFormat.JSON)]
     assert len(sizes) == 7
     assert max(sizes) < 2000
     path = tmp_path / "out.json"
-    write(store, ids, path, Kind.JSON)
+    write(store, ids, path, ExportFormat.JSON)
     assert len(import_file(Store.in_memory(), path).ids) == 5

@@ -18,7 +18,7 @@ from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from tern.chat import file_text
-from tern.chat.attachments import Kind
+from tern.chat.attachments import AttachmentKind
 from tern.chat.file_text import may_reread, read_file, reread
 from tern.errors import UserError
 
@@ -64,7 +64,12 @@ def _pdf(encrypted_with: str | None = None, pages: int = 1) -> bytes:
 )
 def test_text_in_every_encoding(tmp_path: Path, data: bytes, text: str) -> None:
     found = read_file(_write(tmp_path, "notes.csv", data))
-    assert (found.name, found.text, found.size, found.kind) == ("notes.csv", text, len(data), Kind.FILE)
+    assert (found.name, found.text, found.size, found.kind) == (
+        "notes.csv",
+        text,
+        len(data),
+        AttachmentKind.FILE,
+    )
     assert found.faults == 0
 
 

@@ -16,7 +16,7 @@ import pytest
 from tern.chat import chatgpt, importing, json_stream
 from tern.chat.attachments import Attachment
 from tern.chat.chatgpt import without_marks
-from tern.chat.export import Kind, export
+from tern.chat.export import ExportFormat, export
 from tern.chat.import_report import Left, Report, Why
 from tern.chat.importing import import_file
 from tern.chat.session import Session
@@ -180,7 +180,7 @@ def _own(title: str) -> dict[str, Any]:
     for at in range(2):
         session.ask(f"{title} asks {at}", attachments=(notes,))
         session.append(f"{title} says {at}", Stats(tokens=3, finish_reason=FinishReason.END_OF_TURN), "Guide")
-    found: dict[str, Any] = json.loads(export(store, [1], Kind.JSON))["conversations"][0]
+    found: dict[str, Any] = json.loads(export(store, [1], ExportFormat.JSON))["conversations"][0]
     return found
 
 

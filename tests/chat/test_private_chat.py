@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tern.chat.attachments import Attachment
-from tern.chat.export import Kind, export
+from tern.chat.export import ExportFormat, export
 from tern.chat.importing import import_file
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -64,7 +64,7 @@ def test_it_does_all_that_a_session_does() -> None:
     assert [hit.conversation.id for hit in store.search("second")] == [number]
     again = Session(session.store, number)
     assert [entry.content for entry in again.path] == [entry.content for entry in session.path]
-    assert "Another." in export(store, [number], Kind.MARKDOWN)
+    assert "Another." in export(store, [number], ExportFormat.MARKDOWN)
     assert store.forget(store.delete(number)) == [number]
     assert store.summaries() == store.deleted() == []
 
@@ -89,7 +89,7 @@ def test_it_can_be_kept_after_all(tmp_path: Path) -> None:
     session.append("First.", END)
     assert session.conversation is not None
     path = tmp_path / "out.json"
-    path.write_text(export(private, [session.conversation], Kind.JSON), encoding="utf-8")
+    path.write_text(export(private, [session.conversation], ExportFormat.JSON), encoding="utf-8")
     (number,) = import_file(kept, path).ids
     assert [entry.content for entry in Session(kept, number).path] == ["One?", "First."]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tern.chat.attachments import Attachment, Kind, compose
+from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
@@ -159,7 +159,7 @@ def test_attachments_are_told_to_the_engine_and_kept_apart_from_the_words(store:
     assert store.summary(only.conversation).title == "list.csv"
     assert only.path[0].text == ""
     paste = Session(store)
-    paste.ask("", attachments=(Attachment("", "Dear all,\nwe go north.", 22, Kind.PASTE),))
+    paste.ask("", attachments=(Attachment("", "Dear all,\nwe go north.", 22, AttachmentKind.PASTE),))
     assert paste.conversation is not None
     assert store.summary(paste.conversation).title == "Dear all,"
 

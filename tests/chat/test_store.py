@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tern.chat.attachments import Attachment, Kind, compose
+from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.search import one_letter_apart
 from tern.chat.store import Store
 from tern.chat.types import Draft, Entry, Manner, State, stats_from_json, stats_to_json
@@ -27,7 +27,7 @@ def test_everything_is_there_after_closing(tmp_path: Path) -> None:
     store.set_manner(number, Manner("Be a poet.", {"sampling.temperature": 0.2}))
     attached = (
         Attachment("gulls.md", "# Gulls\n", 8),
-        Attachment("Pasted text", "a\nb", 3, Kind.PASTE),
+        Attachment("Pasted text", "a\nb", 3, AttachmentKind.PASTE),
         Attachment("memo.txt", "m\ufffdwe", 4, encoding="Windows-1250", faults=1, raw=b"m\x81we"),
     )
     store.set_draft(number, Draft("and a gul", attached))

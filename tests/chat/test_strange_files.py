@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tern.chat.export import Kind, export
+from tern.chat.export import ExportFormat, export
 from tern.chat.import_report import Left
 from tern.chat.importing import import_file
 from tern.chat.reply_options import sampling_of
@@ -109,7 +109,7 @@ def test_what_can_be_mended_comes_in(tmp_path: Path, change: dict[str, Any]) -> 
     assert len(session.path) == (0 if "messages" in change else 1)
     session.ask("More?")
     session.request("", *sampling_of(session.manner, Settings()))
-    for kind in Kind:
+    for kind in ExportFormat:
         export(store, [number], kind).encode()
 
 
@@ -121,7 +121,7 @@ def test_why_a_reply_failed_goes_along(tmp_path: Path) -> None:
     session.fail("The memory ran out.")
     assert session.conversation is not None
     path = tmp_path / "x.json"
-    path.write_text(export(store, [session.conversation], Kind.JSON), encoding="utf-8")
+    path.write_text(export(store, [session.conversation], ExportFormat.JSON), encoding="utf-8")
     (number,) = import_file(other, path).ids
     reply = other.entries(number)[-1]
     assert (reply.state, reply.error) == (State.FAILED, "The memory ran out.")

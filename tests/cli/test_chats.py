@@ -18,7 +18,7 @@ import pytest
 from tern import paths
 from tern.__main__ import main
 from tern.chat import database_file
-from tern.chat.export import Kind, export
+from tern.chat.export import ExportFormat, export
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Manner, State
@@ -108,9 +108,13 @@ def test_export_to_the_screen_and_to_files(
     store: Store, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     assert main(["chats", "export", "2"]) == 0
-    assert capsys.readouterr().out == export(store, [2], Kind.MARKDOWN)
-    for name, chosen, kind in (("a.json", None, Kind.JSON), ("b v1.2", "txt", Kind.TEXT),
-                               ("c.json", "md", Kind.MARKDOWN), ("d", None, Kind.MARKDOWN)):  # fmt: skip
+    assert capsys.readouterr().out == export(store, [2], ExportFormat.MARKDOWN)
+    for name, chosen, kind in (
+        ("a.json", None, ExportFormat.JSON),
+        ("b v1.2", "txt", ExportFormat.TEXT),
+        ("c.json", "md", ExportFormat.MARKDOWN),
+        ("d", None, ExportFormat.MARKDOWN),
+    ):
         out = tmp_path / name
         more = ["--format", chosen] if chosen else []
         assert main(["chats", "export", "--all", "--out", str(out), *more]) == 0

@@ -21,7 +21,7 @@ from tern.__main__ import main
 from tern.cli.models_progress import line
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.library import hub_client, hub_find, importing, network, shelf
-from tern.library.hub_progress import Progress, time_left
+from tern.library.hub_progress import DownloadProgress, time_left
 from tern.library.network import NetworkOptions
 from tools.local_hub import LocalHub, sha256_of
 
@@ -263,9 +263,9 @@ def test_ctrl_c_pauses(hub: LocalHub) -> None:
 
 
 def test_the_progress_line() -> None:
-    shown = line("m.gguf", Progress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
+    shown = line("m.gguf", DownloadProgress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
     assert shown.endswith("45%  540 of 1,188 MB · 12.3 MB/s · 52 s left")
-    assert line("m", Progress("verifying", 1, 1)).endswith("100%  Verifying…")
+    assert line("m", DownloadProgress("verifying", 1, 1)).endswith("100%  Verifying…")
     assert [time_left(seconds).replace("\u2009", " ") for seconds in (3, 180, 7800)] == [
         "3 s",
         "3 min",

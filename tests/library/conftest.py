@@ -13,7 +13,7 @@ from tern.library import hub_token
 from tern.library.hub_client import RemoteFile, find_file
 from tern.library.hub_find import target_of
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tools.local_hub import LocalHub
 
@@ -67,7 +67,7 @@ def start(options: NetworkOptions) -> Start:
 
     def make(
         options: NetworkOptions = options,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_progress: Callable[[DownloadProgress], None] = lambda progress: None,
         remote: RemoteFile | None = None,
         patient: bool = False,
     ) -> ModelDownload:

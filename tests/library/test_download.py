@@ -18,7 +18,7 @@ from tern.library.hub_client import find_file
 from tern.library.hub_file import Control
 from tern.library.hub_find import newer, repair
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import discard, unfinished
 from tools.local_hub import Faults, LocalHub, sha256_of
@@ -34,7 +34,7 @@ def left(target: Path) -> set[str]:
 def test_a_file_comes_whole_and_is_on_the_shelf(
     hub: LocalHub, start: Start, target: Path, content: bytes, served: Path
 ) -> None:
-    told: list[Progress] = []
+    told: list[DownloadProgress] = []
     model = start(on_progress=told.append).run()
     assert model is not None
     assert target.read_bytes() == content
@@ -88,7 +88,7 @@ def test_paused_and_resumed_by_another_run(hub: LocalHub, start: Start, target: 
     hub.faults.rate = 5e6
     download: ModelDownload
 
-    def at_half(progress: Progress) -> None:
+    def at_half(progress: DownloadProgress) -> None:
         if progress.done > SIZE // 2:
             download.pause()
 
@@ -112,7 +112,7 @@ def test_what_the_disk_lost_is_not_believed(
     hub.faults.rate = 5e6
     download: ModelDownload
 
-    def near_the_end(progress: Progress) -> None:
+    def near_the_end(progress: DownloadProgress) -> None:
         if progress.done > 0.8 * SIZE:
             download.pause()
 
@@ -177,7 +177,7 @@ def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, 
         start().run()
     assert target.with_name("model.gguf.part").stat().st_size == pytest.approx(2_000_000, abs=BLOCK)
     hub.faults.reset_every = None
-    told: list[Progress] = []
+    told: list[DownloadProgress] = []
     assert start(on_progress=told.append).run() is not None
     assert hub.asked[-1].status == 200
     assert target.read_bytes() == content
@@ -218,7 +218,7 @@ def test_a_changed_etag_begins_again_where_no_hash_is_known(
     hub.faults.reset_every, hub.faults.etag = 1_000_000, '"one"'
     told: list[str] = []
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: DownloadProgress) -> None:
         told.append(progress.note)
         if progress.phase == "waiting":
             hub.faults.etag, hub.faults.reset_every = '"two"', None
@@ -318,7 +318,7 @@ def test_the_bandwidth_limit_can_change_on_the_way(
 ) -> None:
     download: ModelDownload
 
-    def loosen(progress: Progress) -> None:
+    def loosen(progress: DownloadProgress) -> None:
         if progress.phase == "downloading" and progress.done > SIZE // 10:
             download.limit = 0
 

@@ -17,7 +17,7 @@ from tern.errors import UserError
 from tern.library import hub_client, hub_errors, network, shelf
 from tern.library.hub_client import find_file
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tools.local_hub import Faults, LocalHub
 
@@ -391,7 +391,7 @@ def test_a_full_disk_is_waited_for_while_somebody_watches(
         hub.faults.rate = 8e6
         notes: list[str] = []
 
-        def watch(progress: Progress) -> None:
+        def watch(progress: DownloadProgress) -> None:
             if progress.phase == "waiting":
                 if len(notes) == 3:
                     assert not target.exists()
@@ -417,7 +417,7 @@ def test_a_network_that_goes_away_is_waited_for(
     notes: list[str] = []
     port = int(hub.url.rpartition(":")[2])
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: DownloadProgress) -> None:
         if progress.done > SIZE // 2 and not notes:
             hub.stop()
             notes.append("away")

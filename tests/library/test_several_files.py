@@ -11,7 +11,7 @@ from tern.library import hub_client, shelf
 from tern.library.hub_client import find_file
 from tern.library.hub_find import prepare, repair
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.importing import take
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import discard, unfinished
@@ -36,7 +36,7 @@ def test_a_model_in_several_files_is_one(
     assert find_file(options, REPO).file == split[0].name  # the only model
     remote = find_file(options, REPO, split[1].name)
     assert remote.file == split[0].name  # whichever part is named
-    told: list[Progress] = []
+    told: list[DownloadProgress] = []
     hub.faults.rate = 4e6
     whole = sum(path.stat().st_size for path in split)
     download: ModelDownload

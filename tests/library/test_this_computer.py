@@ -23,7 +23,7 @@ from keyring.backend import KeyringBackend
 from tern.errors import UserError
 from tern.library import hub_errors, hub_token, network
 from tern.library.hub_client import find_file, search
-from tern.library.hub_errors import HubError, Kind
+from tern.library.hub_errors import FaultKind, HubError
 from tern.library.network import NetworkOptions, SettingError
 from tools.local_hub import LocalHub
 
@@ -197,13 +197,13 @@ def test_what_is_not_a_hub_is_not_called_a_login_page(
         )
         with pytest.raises(HubError, match=r"does not answer as a hub does\. Check the address") as caught:
             find_file(options, REPO)
-        assert caught.value.kind is Kind.HUB
+        assert caught.value.kind is FaultKind.HUB
     monkeypatch.setattr(
         local_hub._Hub, "_api", lambda self, parts, query: self.send(200, b"<html>", "text/plain")
     )
     with pytest.raises(HubError, match="web page came") as caught:
         find_file(options, REPO)
-    assert caught.value.kind is Kind.PORTAL
+    assert caught.value.kind is FaultKind.PORTAL
 
 
 # -- the network -------------------------------------------------------------------------------------------------
@@ -216,7 +216,7 @@ def test_offline_one_sentence_and_each_attempt_logged(
     nobody = replace(options, endpoint=closed_port(), tries=6)
     with pytest.raises(HubError, match="cannot be reached") as caught:
         search(nobody, "What are you?")
-    assert caught.value.kind is Kind.UNREACHED
+    assert caught.value.kind is FaultKind.UNREACHED
     lines = network.connections()
     assert [(line.host, line.why, line.result) for line in lines] == [
         ("127.0.0.1", "search: What are you?", "not reached")
@@ -280,23 +280,23 @@ def test_the_command_says_one_sentence(data_dir: Path) -> None:
 def test_no_name_service_is_no_network(options: NetworkOptions) -> None:
     with pytest.raises(HubError, match=r"no network.*nowhere\.invalid cannot be found") as caught:
         find_file(replace(options, endpoint="http://nowhere.invalid", tries=1), REPO)
-    assert caught.value.kind is Kind.NETWORK
+    assert caught.value.kind is FaultKind.NETWORK
     said(caught.value)
 
 
 @pytest.mark.parametrize(
     ("number", "kind", "words"),
     [
-        ("ENETUNREACH", Kind.NETWORK, "There is no network"),
-        ("EHOSTUNREACH", Kind.NETWORK, "There is no network"),
-        ("EADDRNOTAVAIL", Kind.NETWORK, "There is no network"),
-        ("ECONNREFUSED", Kind.UNREACHED, "cannot be reached"),
-        ("EPERM", Kind.HERE, "Check its firewall"),
-        ("EACCES", Kind.HERE, "Check its firewall"),
-        ("EMFILE", Kind.HERE, "Close other programs"),
+        ("ENETUNREACH", FaultKind.NETWORK, "There is no network"),
+        ("EHOSTUNREACH", FaultKind.NETWORK, "There is no network"),
+        ("EADDRNOTAVAIL", FaultKind.NETWORK, "There is no network"),
+        ("ECONNREFUSED", FaultKind.UNREACHED, "cannot be reached"),
+        ("EPERM", FaultKind.HERE, "Check its firewall"),
+        ("EACCES", FaultKind.HERE, "Check its firewall"),
+        ("EMFILE", FaultKind.HERE, "Close other programs"),
     ],
 )
-def test_what_the_system_says_of_a_connection(number: str, kind: Kind, words: str) -> None:
+def test_what_the_system_says_of_a_connection(number: str, kind: FaultKind, words: str) -> None:
     import errno
 
     error = httpx2.ConnectError("no")
@@ -304,7 +304,7 @@ def test_what_the_system_says_of_a_connection(number: str, kind: Kind, words: st
     found = hub_errors.of_transport(error, "hub.example")
     assert found.kind is kind
     assert words in str(found)
-    assert found.lost == (kind in (Kind.NETWORK, Kind.UNREACHED))
+    assert found.lost == (kind in (FaultKind.NETWORK, FaultKind.UNREACHED))
 
 
 # -- certificates and the clock ----------------------------------------------------------------------------------
@@ -387,7 +387,7 @@ def test_a_clock_that_is_wrong(
             HubError, match=rf"this computer's clock \(\d.*{words}.*Check the clock"
         ) as caught:
             find_file(replace(options, endpoint=hub.url), REPO)
-        assert caught.value.kind is Kind.HERE
+        assert caught.value.kind is FaultKind.HERE
         said(caught.value)
         assert hub.tokens == []
 
@@ -404,7 +404,7 @@ def test_certificates_of_ones_own(
         with LocalHub(tmp_path / "hub", tls=_self_signed(tmp_path)) as other:
             with pytest.raises(HubError, match=r"SSL_CERT_FILE says whom to trust here: check") as caught:
                 find_file(replace(options, endpoint=other.url), REPO)
-            assert caught.value.kind is Kind.UNSAFE
+            assert caught.value.kind is FaultKind.UNSAFE
             said(caught.value)
 
 

@@ -11,7 +11,7 @@ from tern.library.download_id import DownloadId
 from tern.library.hub_client import HubError, find_file
 from tern.library.hub_find import in_place_of, newer, prepare, repair
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.part_file import journal_of, kept_aside, part_of, read_notes
 from tern.library.unfinished import discard, unfinished
@@ -204,7 +204,7 @@ def paused_at(hub: LocalHub, options: NetworkOptions, part: float) -> None:
     hub.faults.rate = 4e6
     download: ModelDownload
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: DownloadProgress) -> None:
         if progress.phase == "downloading" and progress.done > part * progress.total:
             download.pause()
 
@@ -234,7 +234,7 @@ def test_a_repair_of_several_files_is_one_download(
     hub.faults.rate = 4e6
     mending: ModelDownload
 
-    def watch(progress: Progress) -> None:
+    def watch(progress: DownloadProgress) -> None:
         if progress.phase == "downloading":
             mending.pause()
 

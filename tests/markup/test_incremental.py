@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tern.markup import markdown
-from tern.markup.blocks import Block, Kind
+from tern.markup.blocks import Block, BlockKind
 from tern.markup.markdown import StreamParser, parse
 
 BUILDING_BLOCKS = [
@@ -175,7 +175,7 @@ def test_a_fence_within_a_fence_of_markdown_is_part_of_it() -> None:
     text = "```markdown\n# T\n```python\nx\n```\nmore\n```\nAfter"
     code, after = parse(text)
     assert (code.kind, code.language, code.text) == (
-        Kind.CODE,
+        BlockKind.CODE,
         "markdown",
         "# T\n```python\nx\n```\nmore",
     )
@@ -196,8 +196,8 @@ def test_a_fence_within_a_fence_of_markdown_is_part_of_it() -> None:
 )
 def test_fences_within_fences(text: str) -> None:
     code, after = parse(text)
-    assert code.kind is Kind.CODE
-    assert (after.kind, "".join(run.text for run in after.runs)) == (Kind.PARAGRAPH, "After")
+    assert code.kind is BlockKind.CODE
+    assert (after.kind, "".join(run.text for run in after.runs)) == (BlockKind.PARAGRAPH, "After")
 
 
 @pytest.mark.parametrize(
@@ -218,4 +218,4 @@ def test_what_follows_an_inner_fence_does_not_flicker_while_it_is_written() -> N
     parser = StreamParser()
     for character in "```markdown\n# T\n```python\nx\n```\nmore\n":
         parser.append(character)
-        assert [block.kind for block in parser.blocks] in ([], [Kind.CODE])
+        assert [block.kind for block in parser.blocks] in ([], [BlockKind.CODE])

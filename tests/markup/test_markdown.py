@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tern.markup.blocks import Block, Kind, ListItem, Run, Style
+from tern.markup.blocks import Block, BlockKind, ListItem, Run, Style
 from tern.markup.markdown import StreamParser, parse
 from ui.samples import EVERYTHING
 
@@ -37,8 +37,8 @@ def test_lists_know_their_marks_and_depth() -> None:
 
 def test_code_and_tables_keep_their_content() -> None:
     code, table = parse("```python x\n a\n\n b\n```\n\n|a|b|\n|-|-:|\n|1|`2`|\n|3|\n")
-    assert (code.kind, code.language, code.text) == (Kind.CODE, "python", " a\n\n b")
-    assert (table.kind, table.aligns) == (Kind.TABLE, ("", "right"))
+    assert (code.kind, code.language, code.text) == (BlockKind.CODE, "python", " a\n\n b")
+    assert (table.kind, table.aligns) == (BlockKind.TABLE, ("", "right"))
     assert table.rows[1] == ((Run("1"),), (Run("2", frozenset({Style.CODE})),))
     assert [len(row) for row in table.rows] == [2, 2, 2]
 
@@ -95,7 +95,7 @@ def test_a_line_that_may_become_a_list_does_not_flicker_as_a_heading() -> None:
     parser = StreamParser()
     for character in "Two things:\n- one":
         parser.append(character)
-        assert all(block.kind is Kind.PARAGRAPH for block in parser.blocks)
+        assert all(block.kind is BlockKind.PARAGRAPH for block in parser.blocks)
 
 
 LISTS = """Before:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from markdown_it import MarkdownIt
 
-from tern.markup.blocks import Block, Kind, Run, Style
+from tern.markup.blocks import Block, BlockKind, Run, Style
 from tern.markup.markdown import parse
 from tern.markup.markdown_rules import reader
 from tern.markup.utf16 import is_cjk
@@ -232,5 +232,5 @@ def test_many_tags_that_never_close_cost_no_more_than_their_length() -> None:
 
 def test_code_is_untouched() -> None:
     code, inline = parse("```\n<br> **「x」**です https://x.y <b>z</b>\n```\n\n`<br><b>x</b>`")
-    assert (code.kind, code.text) == (Kind.CODE, "<br> **「x」**です https://x.y <b>z</b>")
+    assert (code.kind, code.text) == (BlockKind.CODE, "<br> **「x」**です https://x.y <b>z</b>")
     assert inline.runs == (Run("<br><b>x</b>", frozenset({Style.CODE})),)

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from tern.markup.blocks import Block, Kind, Style
+from tern.markup.blocks import Block, BlockKind, Style
 from tern.markup.latex import readable
 from tern.markup.markdown import StreamParser, parse
 
@@ -83,7 +83,7 @@ def test_every_mark_is_known_within_a_line(source: str) -> None:
 @pytest.mark.parametrize("source", ["$$\nx^2\n$$", "$$x^2$$", "\\[\n x^2 \n\\]", r"\[x^2\]"])
 def test_a_formula_on_lines_of_its_own_is_a_block(source: str) -> None:
     before, formula, after = parse(f"Before:\n{source}\nAfter.")
-    assert (formula.kind, _text(formula)) == (Kind.MATH, "x²")
+    assert (formula.kind, _text(formula)) == (BlockKind.MATH, "x²")
     assert (_text(before), _text(after)) == ("Before:", "After.")
 
 
@@ -91,7 +91,7 @@ def test_unknown_formulas_are_shown_as_written() -> None:
     (block,) = parse(r"as \(\odd{x}\) here")
     assert [(run.text, run.styles) for run in block.runs][1] == (r"\(\odd{x}\)", {Style.CODE})
     (block,) = parse("\\[\n\\odd{x}\n\\]")
-    assert (block.kind, block.language, block.text) == (Kind.CODE, "latex", r"\odd{x}")
+    assert (block.kind, block.language, block.text) == (BlockKind.CODE, "latex", r"\odd{x}")
     (block,) = parse("\\[\nx = 1")
     assert _text(block) == "\\[x = 1", "cut off"
 
@@ -138,6 +138,6 @@ def test_a_formula_that_is_written_ends_as_one_read_at_once(seed: int) -> None:
         assert shown == parser.blocks
         position += size
     assert shown == parse(STREAMED)
-    assert [_text(block) for block in shown if block.kind is Kind.MATH] == [
+    assert [_text(block) for block in shown if block.kind is BlockKind.MATH] == [
         "s = a − b + 1/2", "x²", "z = 2", "a = b\u2028= c",
     ]  # fmt: skip

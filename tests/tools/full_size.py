@@ -136,13 +136,13 @@ def window(hub: LocalHub, size: int, sha256: str, work: Path) -> None:
     from tern.settings import Settings
     from tern.ui.style.theme import Theme
     from tern.ui.window.main_window import MainWindow
-    from tern.ui.window.models_controller import ModelsHost
+    from tern.ui.window.models_controller import ModelsController
 
     shutil.rmtree(work / "data", ignore_errors=True)
     app = QApplication([])
     theme = Theme(app)
     main_window = MainWindow(theme)
-    host = ModelsHost(main_window, theme, Settings(), lambda: None, EngineOptions)
+    host = ModelsController(main_window, theme, Settings(), lambda: None, EngineOptions)
     main_window.show()
     host.open_first()
     host.show_page()

@@ -27,7 +27,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__fil
 
 from PySide6.QtWidgets import QApplication
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.store import Store
 from tern.chat.types import Entry, State
 from tern.engine.fake_engine import FakeEngine
@@ -165,7 +165,11 @@ def open_page(text: str) -> dict[str, float]:
     page: list[AttachmentPage] = []
 
     def show() -> None:
-        page.append(AttachmentPage(window._theme, Attachment("file.txt", text, len(text), Kind.FILE), window))
+        page.append(
+            AttachmentPage(
+                window._theme, Attachment("file.txt", text, len(text), AttachmentKind.FILE), window
+            )
+        )
         page[0].show()
 
     first = clock.frame(show)

@@ -45,7 +45,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
 
 from tern import paths
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.store import Store
 from tern.chat.types import Draft, State
 from tern.engine.fake_engine import FakeEngine
@@ -57,7 +57,7 @@ from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.settings import language
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 from ui.samples import EVERYTHING
 
 ANSWER = """Of course. Here is the whole of it, in C:
@@ -217,7 +217,7 @@ class Tour:
         files = [
             Attachment("Field notes, Svalbard.md", "Terns all day. " * 60, 912),
             Attachment("flights-2019.csv", "year;km\n" + "2019;70000\n" * 90, 1002),
-            Attachment("", "Dear all,\n" + "we go north on Monday. " * 110, 2441, Kind.PASTE),
+            Attachment("", "Dear all,\n" + "we go north on Monday. " * 110, 2441, AttachmentKind.PASTE),
         ]
         for mode in (Mode.LIGHT, Mode.DARK):
             self.theme.set_mode(mode)
@@ -258,7 +258,7 @@ class Tour:
             self.theme.set_mode(mode)
             settings = Settings()
             window = MainWindow(self.theme, _library(), settings)
-            host = ModelsHost(window, self.theme, settings, lambda: None, EngineOptions)
+            host = ModelsController(window, self.theme, settings, lambda: None, EngineOptions)
             window.show()
             window.activateWindow()
             host.open_first()

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from tern import paths
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
 from tern.settings import Settings
@@ -37,7 +37,7 @@ from tern.ui.models.template_page import TemplatePage
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 
 from .conftest import WindowMaker
 
@@ -85,10 +85,10 @@ def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
 def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[str, QWidget]]:
     """Every window that Tern can open, open."""
     paths.set_data_dir(tmp_path)
-    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     for act in ("help", "about", "settings", "reply_options", "palette", "models", "network"):
         window.actions_[act].trigger()
-    attachment = Attachment("notes.txt", "One line.", 9, Kind.PASTE)
+    attachment = Attachment("notes.txt", "One line.", 9, AttachmentKind.PASTE)
     model = Installed("m", "A model", tmp_path / "m.gguf", 1, "", "", "", False)
     extra = [
         AttachmentPage(theme, attachment, window, lambda text: None, lambda text: None),
@@ -115,7 +115,14 @@ def test_everything_has_a_name_a_role_and_a_purpose(
     nameless, aimless = [], []
     with _pages(window, theme, tmp_path) as pages:
         kinds = {name.partition("-")[0] for name in pages}
-        beside = {"HelpPage", "AboutPage", "SettingsPage", "MannerPage", "AttachmentPage", "TemplatePage"}
+        beside = {
+            "HelpPage",
+            "AboutPage",
+            "SettingsPage",
+            "ReplyOptionsPage",
+            "AttachmentPage",
+            "TemplatePage",
+        }
         assert beside | {"MainWindow", "_PageWindow", "NetworkPage"} <= kinds
         for page, top in pages.items():
             for interface in _walk(QAccessible.queryAccessibleInterface(top)):
@@ -187,7 +194,7 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
 ) -> None:
     window = _full_window(qtbot, make_window)
     paths.set_data_dir(tmp_path)
-    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     before = set(QApplication.topLevelWidgets())
     if place != "chat":
         window.actions_[place].trigger()

@@ -18,13 +18,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QScrollBar
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry
 from tern.markup import lexing
-from tern.markup.blocks import Block, Run
-from tern.markup.blocks import Kind as BlockKind
+from tern.markup.blocks import Block, BlockKind, Run
 from tern.markup.incremental import ReplyReader
 from tern.markup.markdown import parse
 from tern.markup.pacing import Paced, TooMuchError, tick
@@ -509,7 +508,7 @@ def test_a_line_of_code_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
     monkeypatch.setattr(lexing, "utf16_length", counted)
     line = '{"a":1},' * (CODE_LINE // 8)
-    reading = lexing.Reading(lexing.lexer_of("json"))  # type: ignore[arg-type]
+    reading = lexing.LexedCode(lexing.lexer_of("json"))  # type: ignore[arg-type]
     reading.set_text(line)
     reading.work(float("inf"))
     assert reading.lines[0]
@@ -518,7 +517,7 @@ def test_a_line_of_code_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_code_is_read_up_to_a_line_that_is_too_long(transcript: Transcript, qtbot: QtBot) -> None:
     text = '{\n  "a": 1,\n  "b": "' + "x" * 3 * CODE_LINE + '"\n}'
-    reading = lexing.Reading(lexing.lexer_of("json"))  # type: ignore[arg-type]
+    reading = lexing.LexedCode(lexing.lexer_of("json"))  # type: ignore[arg-type]
     for size in (20, len(text)):
         reading.set_text(text[:size])
         reading.work(float("inf"))
@@ -673,7 +672,7 @@ def test_an_attachment_of_one_run_is_shown_in_pieces_and_copied_whole(qtbot: QtB
     host = QPlainTextEdit()
     qtbot.addWidget(host)
     kept: list[str] = []
-    for kind in (Kind.FILE, Kind.PASTE):
+    for kind in (AttachmentKind.FILE, AttachmentKind.PASTE):
         page = AttachmentPage(theme, Attachment("a.txt", text, len(text), kind), host, kept.append)
         page.show()
         block = page.text.document().begin()

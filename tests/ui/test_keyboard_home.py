@@ -17,7 +17,7 @@ from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
 from tern.settings import Settings
 from tern.ui.style.theme import Theme
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 
 from .composing import CONTROL, exchange
 from .conftest import WindowMaker
@@ -107,17 +107,17 @@ def test_what_is_composed_is_not_drawn_over_the_invitation(qtbot: QtBot, make_wi
 
 
 @pytest.fixture
-def host(make_window: WindowMaker, theme: Theme, tmp_path: Path) -> Iterator[ModelsHost]:
+def host(make_window: WindowMaker, theme: Theme, tmp_path: Path) -> Iterator[ModelsController]:
     paths.set_data_dir(tmp_path)
     window = make_window(FakeEngine())
-    host = ModelsHost(window, theme, Settings(), lambda: None, EngineOptions)
+    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     yield host
     host.close()
     paths.set_data_dir(None)
 
 
 def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(
-    qtbot: QtBot, host: ModelsHost
+    qtbot: QtBot, host: ModelsController
 ) -> None:
     host.show_page()
     page = host.page
@@ -140,7 +140,7 @@ def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(
     assert field.text() == "bitnet", "whoever writes there is not interrupted"
 
 
-def test_a_model_chosen_to_chat_with_gets_the_next_words(qtbot: QtBot, host: ModelsHost) -> None:
+def test_a_model_chosen_to_chat_with_gets_the_next_words(qtbot: QtBot, host: ModelsController) -> None:
     host.show_page()
     page = host.page
     assert page is not None

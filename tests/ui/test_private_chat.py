@@ -10,14 +10,14 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.engine.fake_engine import FakeEngine
 from tern.settings import Settings
-from tern.ui.reply_queue import Desk
+from tern.ui.reply_queue import ReplyQueue
 
 RARE = "quizzaciously"
 
 
 def test_the_queue_of_replies_needs_to_know_nothing_of_it(qtbot: QtBot, tmp_path: Path) -> None:
     store, private, other = Store.open(tmp_path), Store.private(), Store.private()
-    desk = Desk(store, Settings())
+    desk = ReplyQueue(store, Settings())
     desk.open_model(lambda progress: FakeEngine([f"{RARE} one", "two", f"{RARE} three", f"{RARE} four"]))
     sessions = [Session(private), Session(store), Session(other)]
     desk.ask(sessions[0], f"{RARE}?")

@@ -26,7 +26,7 @@ PLAIN = "UTF-8"  # what is in it need not be said
 _ALWAYS = ("name", "kind", "size", "start", "length")
 
 
-class Kind(StrEnum):
+class AttachmentKind(StrEnum):
     """Where an attachment came from."""
 
     FILE = "file"
@@ -44,7 +44,7 @@ class Attachment:
     name: str
     text: str
     size: int
-    kind: Kind = Kind.FILE
+    kind: AttachmentKind = AttachmentKind.FILE
     encoding: str = PLAIN
     faults: int = 0
     raw: bytes = field(default=b"", repr=False, compare=False)
@@ -102,7 +102,7 @@ def from_json(found: Sequence[dict[str, Any]], content: str) -> tuple[Attachment
         start, length = int(item["start"]), int(item["length"])
         text = content[start : start + length]
         encoding, faults = str(item.get("encoding", PLAIN)), int(item.get("faults", 0))
-        kind, size = Kind(item["kind"]), int(item["size"])
+        kind, size = AttachmentKind(item["kind"]), int(item["size"])
         attachments.append(Attachment(str(item["name"]), text, size, kind, encoding, faults))
     same = [_where(one) for one in to_json(attachments)] == [_where(one) for one in found]
     if found and (not same or not content.startswith(compose("", attachments))):
@@ -116,7 +116,7 @@ def _where(one: dict[str, Any]) -> list[Any]:
 
 def _opening(attachment: Attachment) -> str:
     name = " ".join(attachment.name.split())
-    title = f"File {name}:" if attachment.kind is Kind.FILE else "Pasted text:"
+    title = f"File {name}:" if attachment.kind is AttachmentKind.FILE else "Pasted text:"
     return f"{title}\n{fence(attachment.text)}\n"
 
 

@@ -34,7 +34,7 @@ _HTML_ENDS = (("<!--", "-->"), ("<?", "?>"), ("<![CDATA[", "]]>"), ("<!", ">"), 
               ("<pre", "</pre>"), ("<style", "</style>"), ("<textarea", "</textarea>"))  # fmt: skip
 
 
-class Kind(StrEnum):
+class ExportFormat(StrEnum):
     """What a file is called after."""
 
     MARKDOWN = "md"
@@ -42,7 +42,9 @@ class Kind(StrEnum):
     JSON = "json"
 
 
-def export(store: Store, conversations: Sequence[int], kind: Kind, told: OnProgress = ignore_progress) -> str:
+def export(
+    store: Store, conversations: Sequence[int], kind: ExportFormat, told: OnProgress = ignore_progress
+) -> str:
     """The conversations as the text of one file: JSON with all branches, else the branch on show of each.
 
     ``told`` is given the fraction that is done; what it raises ends the work.
@@ -55,7 +57,7 @@ def write(
     store: Store,
     conversations: Sequence[int],
     path: Path,
-    kind: Kind,
+    kind: ExportFormat,
     told: OnProgress = ignore_progress,
 ) -> None:
     """Export to ``path``. Raises UserError when the disk refuses."""
@@ -70,17 +72,19 @@ def write(
 
 
 def pieces(
-    store: Store, conversations: Sequence[int], kind: Kind, told: OnProgress = ignore_progress
+    store: Store, conversations: Sequence[int], kind: ExportFormat, told: OnProgress = ignore_progress
 ) -> Iterator[str]:
     """The same, a conversation at a time; inside ``Store.snapshot`` all of them as they are at one moment."""
-    one = {Kind.JSON: _as_json, Kind.MARKDOWN: _as_markdown, Kind.TEXT: _as_text}[kind]
-    between = ",\n" if kind is Kind.JSON else "\n\n"
-    if kind is Kind.JSON:
+    one = {ExportFormat.JSON: _as_json, ExportFormat.MARKDOWN: _as_markdown, ExportFormat.TEXT: _as_text}[
+        kind
+    ]
+    between = ",\n" if kind is ExportFormat.JSON else "\n\n"
+    if kind is ExportFormat.JSON:
         yield f'{{"format": "{FORMAT}", "version": {VERSION}, "conversations": [\n'
     for number, conversation in enumerate(conversations):
         told(number / len(conversations))
         yield (between if number else "") + one(store, conversation)
-    if kind is Kind.JSON:
+    if kind is ExportFormat.JSON:
         yield "\n]}\n"
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tern.chat import encodings
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.encodings import Decoded
 from tern.chat.normalize import as_written
 from tern.errors import UserError
@@ -30,7 +30,7 @@ StopFlag = Callable[[], bool]
 def pasted(text: str) -> Attachment:
     """A long text from the clipboard as an attachment."""
     text = as_written(text)
-    return Attachment("", text, len(text.encode()), Kind.PASTE)
+    return Attachment("", text, len(text.encode()), AttachmentKind.PASTE)
 
 
 def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str | None = None) -> Attachment:
@@ -109,7 +109,7 @@ def _source(attachment: Attachment) -> bytes:
 
 def may_reread(attachment: Attachment) -> bool:
     """Whether the bytes that its text was read from are known."""
-    if attachment.kind is not Kind.FILE or attachment.encoding not in encodings.ENCODINGS:
+    if attachment.kind is not AttachmentKind.FILE or attachment.encoding not in encodings.ENCODINGS:
         return False
     return bool(attachment.raw) or not attachment.faults
 
@@ -131,7 +131,7 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
 
 def _plain(name: str, data: bytes, found: Decoded) -> Attachment:
     attachment = Attachment(
-        name, _fitting(found.text, name), len(data), Kind.FILE, found.encoding, found.faults
+        name, _fitting(found.text, name), len(data), AttachmentKind.FILE, found.encoding, found.faults
     )
     return attachment if attachment.is_plain else replace(attachment, raw=data)
 

@@ -24,7 +24,7 @@ from tern.chat.attachments import Attachment, compose, from_json
 from tern.chat.export import FORMAT, VERSION
 from tern.chat.import_report import ROLES, Found, Left, Node, Outcome, Report, Why, planted, text_of, time_of
 from tern.chat.import_report import title_of as title_in_file
-from tern.chat.json_stream import LARGEST, UNREADABLE, DamagedError, Elements
+from tern.chat.json_stream import LARGEST, UNREADABLE, BrokenJsonError, Elements
 from tern.chat.reply_options import REPLY_OPTIONS
 from tern.chat.store import Store, title_of
 from tern.chat.types import Entry, Manner, State, stats_from_json
@@ -272,7 +272,7 @@ def _json(stream: IO[bytes], path: Path, size: int, report: Report) -> Iterator[
                     raise UserError(
                         "This file was written by a newer Tern. Install that version to import it."
                     )
-    except DamagedError:
+    except BrokenJsonError:
         report.trouble = Sentence(
             "{name} is damaged or cut off; what stands before that place was read.", name=path.name
         )

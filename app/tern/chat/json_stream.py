@@ -23,7 +23,7 @@ _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)  # a string is s
 _LONGEST_INT = 300  # digits; Python refuses to read an int of thousands
 
 
-class DamagedError(Exception):
+class BrokenJsonError(Exception):
     """The document ends or stops being JSON here; what came before was right."""
 
 
@@ -57,9 +57,9 @@ class Elements:
         elif opening == "{":
             yield from self._object()
         else:
-            raise DamagedError
+            raise BrokenJsonError
         if self._peek():
-            raise DamagedError
+            raise BrokenJsonError
 
     def _list(self, key: str) -> Iterator[tuple[str, Any]]:
         self._at += 1
@@ -79,7 +79,7 @@ class Elements:
         while True:
             key = self._value() if self._peek() == '"' else None
             if not isinstance(key, str) or self._next(":") != ":":
-                raise DamagedError
+                raise BrokenJsonError
             if key == self._within and self._peek() == "[":
                 yield from self._list(key)
             else:
@@ -100,7 +100,7 @@ class Elements:
     def _next(self, allowed: str = ",]}") -> str:
         mark = self._peek()
         if not mark or mark not in allowed:
-            raise DamagedError
+            raise BrokenJsonError
         self._at += 1
         if mark == "," and self._peek() in ("]", "}"):  # a comma too many
             mark = self._peek()
@@ -123,7 +123,7 @@ class Elements:
     def _step_over(self) -> type[UNREADABLE]:
         """Leave an element that cannot be read, where its brackets say that it ends."""
         if self._peek() not in ("[", "{"):
-            raise DamagedError
+            raise BrokenJsonError
         depth = 0
         for match in _BRACKET.finditer(self._text, self._at):
             mark = match.group()
@@ -131,7 +131,7 @@ class Elements:
             if depth == 0:
                 self._at = match.end()
                 return UNREADABLE
-        raise DamagedError
+        raise BrokenJsonError
 
     def _more(self) -> bool:
         """Whether there was more to read. What waits to be decoded doubles each time, so that reading stays linear."""

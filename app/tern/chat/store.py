@@ -21,7 +21,7 @@ from typing import Any
 
 from tern import data_lock
 from tern.chat import database_file, forgetting, migrations, search
-from tern.chat.attachments import PLAIN, Attachment, Kind, from_json, to_json
+from tern.chat.attachments import PLAIN, Attachment, AttachmentKind, from_json, to_json
 from tern.chat.types import Deleted, Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
 from tern.engine.types import Role
@@ -625,7 +625,7 @@ def _draft_attachments(text: str) -> tuple[Attachment, ...]:
     items = json.loads(text) if text else []
     return tuple(
         Attachment(
-            item["name"], item["text"], item["size"], Kind(item["kind"]), item.get("encoding", PLAIN),
+            item["name"], item["text"], item["size"], AttachmentKind(item["kind"]), item.get("encoding", PLAIN),
             item.get("faults", 0), b64decode(item.get("raw", "")),
         )
         for item in items

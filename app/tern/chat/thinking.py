@@ -38,22 +38,22 @@ Event = tuple[What, str]
 
 
 @dataclass(slots=True)
-class Part:
+class ThoughtPart:
     text: str
     thought: bool
 
 
-def split(reply: str) -> list[Part]:
+def split(reply: str) -> list[ThoughtPart]:
     """The parts of a whole reply, in order; none is blank."""
     splitter = Splitter()
-    parts = [Part("", False)]
+    parts = [ThoughtPart("", False)]
     for what, text in (*splitter.feed(reply), *splitter.end()):
         if what is What.TEXT:
             parts[-1].text += text
             continue
         if what is What.ALL_THOUGHT:
-            parts = [Part("".join(part.text for part in parts), True)]
-        parts.append(Part("", what is What.THOUGHT))
+            parts = [ThoughtPart("".join(part.text for part in parts), True)]
+        parts.append(ThoughtPart("", what is What.THOUGHT))
     return [part for part in parts if part.text.strip()]
 
 

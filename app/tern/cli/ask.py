@@ -59,7 +59,7 @@ def register(subparsers: options.Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from tern.chat.attachments import compose
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.engine.types import Message
 
     if not args.question and not args.attach:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     messages = [Message("user", compose(words, attachments))]
     if args.system:
         messages.insert(0, Message("system", given.clean(args.system)))
-    with Progress("Opening the model") as progress:
+    with ProgressLine("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
         if args.dry_run:
@@ -83,13 +83,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
-    from tern.cli.terminal import INTERRUPTED, Progress, StopOnInterrupt, stats_line
+    from tern.cli.terminal import INTERRUPTED, ProgressLine, StopOnInterrupt, stats_line
     from tern.engine.types import Request, Stats
 
     pieces: list[str] = []
     stats = Stats()
     request = Request(messages, options.sampling(args), args.max_tokens)
-    with StopOnInterrupt() as stop, Progress("Reading") as reading:
+    with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
         for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
             stats = chunk.stats
             pieces.append(chunk.text)

@@ -55,7 +55,7 @@ def llama_cpp_model(model: Path) -> Path:
 
 
 def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.engine.config import BitnetConfig
     from tern.engine.gguf.reader import GGUFError, GGUFFile
 
@@ -74,6 +74,6 @@ def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
             folder=path.parent,
             free=free / 1e6,
         )
-    with Progress(label) as progress:
+    with ProgressLine(label) as progress:
         make(path, progress)
     return path

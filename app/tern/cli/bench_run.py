@@ -16,7 +16,7 @@ from tern import __version__
 from tern.cli import bench_child, options
 from tern.cli.bench_models import llama_cpp_model
 from tern.cli.bench_report import decode_key
-from tern.cli.terminal import Progress
+from tern.cli.terminal import ProgressLine
 from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
@@ -44,7 +44,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
     threads = opened.threads or performance_cores()
     benchmark.warm_page_cache(path)
-    with Progress("Opening the model") as progress:
+    with ProgressLine("Opening the model") as progress:
         engine = open_engine(path, opened, progress)
     try:
         plan = plan.within(engine.info.context_size)
@@ -54,7 +54,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
                 context_size=engine.info.context_size,
             )
         report |= _about(engine, opened, load)
-        with Progress("Starting afresh"):
+        with ProgressLine("Starting afresh"):
             report |= _fresh(args, engine, opened)
         speed, reading = _speed(engine, plan, threads)
         report |= speed
@@ -144,7 +144,7 @@ def _speed(engine: BitnetEngine, plan: Plan, threads: int) -> tuple[dict[str, An
     engine.model.reset_sparsity()
     probe = bandwidth.Probe(threads)
     before = benchmark.major_faults()
-    with Progress("Measuring") as progress:
+    with ProgressLine("Measuring") as progress:
         result = benchmark.measure(engine, engine.info.n_vocab, plan, progress, probe.read)
     after = benchmark.major_faults()
     reading = bandwidth.Bandwidth(
@@ -175,7 +175,7 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
     other = open_engine(other_path, replace(opened, threads=engine.info.threads, exact_head=True))
     try:
         plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
-        with Progress("Comparing with llama.cpp's kernels") as progress:
+        with ProgressLine("Comparing with llama.cpp's kernels") as progress:
             prefill, decode = benchmark.compare(engine, other, engine.info.n_vocab, plan, progress)
     finally:
         other.close()

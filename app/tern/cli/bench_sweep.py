@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.cli import options
-from tern.cli.terminal import Progress
+from tern.cli.terminal import ProgressLine
 from tern.metrics import benchmark, thread_choice
 from tern.metrics.benchmark import Plan
 from tern.metrics.speed import format_megabytes, format_speed
@@ -28,7 +28,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     counts = thread_choice.candidates(os.cpu_count() or 1)
     rates: dict[int, dict[str, Any]] = {}
     benchmark.warm_page_cache(path)
-    with Progress("Trying thread counts") as progress:
+    with ProgressLine("Trying thread counts") as progress:
         for index, count in enumerate(counts):
             engine = open_engine(path, replace(opened, threads=count))
             try:

@@ -37,9 +37,9 @@ def register(subparsers: options.Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
 
-    with Progress("Opening the model") as progress:
+    with ProgressLine("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
         given = Input()
@@ -121,7 +121,7 @@ class _Conversation:
 
     def _reply(self, question: str) -> None:
         from tern.chat.thinking import answer
-        from tern.cli.terminal import Progress, StopOnInterrupt, stats_line
+        from tern.cli.terminal import ProgressLine, StopOnInterrupt, stats_line
         from tern.engine.types import Message, Request, Stats
 
         messages = [*self._messages, Message("user", question)]
@@ -129,7 +129,7 @@ class _Conversation:
         pieces: list[str] = []
         stats = Stats()
         try:
-            with StopOnInterrupt() as stop, Progress("Reading") as reading:
+            with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
                 for chunk in self._engine.generate(request, stop, lambda done, total: reading(done / total)):
                     print(chunk.text, end="", flush=True)
                     pieces.append(chunk.text)

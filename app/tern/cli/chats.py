@@ -211,13 +211,13 @@ def run_search(args: argparse.Namespace) -> int:
 
 
 def run_show(args: argparse.Namespace) -> int:
-    from tern.chat.export import Kind, export
+    from tern.chat.export import ExportFormat, export
     from tern.chat.session import Session
 
     with _store() as store:
         summary = _known(store, [args.id])[0]
         if not args.json:
-            print(export(store, [args.id], Kind.MARKDOWN), end="")
+            print(export(store, [args.id], ExportFormat.MARKDOWN), end="")
             return 0
         messages = [
             {"role": entry.role, "content": entry.content, "created": _time(entry.created), "model": entry.model,
@@ -231,29 +231,29 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    from tern.chat.export import Kind, pieces, write
-    from tern.cli.terminal import Progress
+    from tern.chat.export import ExportFormat, pieces, write
+    from tern.cli.terminal import ProgressLine
 
     if args.all == bool(args.ids):
         raise UserError("Say which conversations: numbers from `tern chats list`, or --all.")
     asked = args.format
     if asked is None and args.out is not None and args.out.suffix[1:].lower() in _FORMATS:
         asked = args.out.suffix[1:].lower()
-    kind = Kind(asked or ("json" if args.json and args.out is None else "md"))
+    kind = ExportFormat(asked or ("json" if args.json and args.out is None else "md"))
     with _store() as store:
         ids = [one.id for one in store.summaries()] if args.all else args.ids
         _known(store, ids)
         if args.out is None:
             data_comes()
             for piece in pieces(store, ids, kind):
-                sys.stdout.write(harmless_json(piece) if kind is Kind.JSON else piece)
+                sys.stdout.write(harmless_json(piece) if kind is ExportFormat.JSON else piece)
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
                 "{path} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force.",
                 path=args.out,
             )
-        with Progress("Exporting") as progress:
+        with ProgressLine("Exporting") as progress:
             write(store, ids, args.out, kind, progress)
     if args.json:
         _print_json({"file": str(args.out), "format": str(kind), "conversations": len(ids)})
@@ -267,7 +267,7 @@ def run_import(args: argparse.Namespace) -> int:
     from tern.chat import import_process
     from tern.chat.import_report import Why
     from tern.chat.importing import import_file
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
 
     if args.relay:
         import_process.serve(sys.stdin, sys.stdout)
@@ -281,7 +281,7 @@ def run_import(args: argparse.Namespace) -> int:
     with _store() as store:
         for path in args.files:
             try:
-                with Progress("Importing") as progress:
+                with ProgressLine("Importing") as progress:
                     report = import_file(store, path, progress)
             except UserError as error:
                 note(f"tern: {_line(str(error))}")

@@ -61,13 +61,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _write_logits(args: argparse.Namespace) -> int:
     """Needs the network alone: a file without a vocabulary will do."""
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.open_engine import open_model
 
     model = open_model(model_path(args), options.engine_options(args))
     try:
         tokens = _load_tokens(args.tokens, model.config.n_vocab, model.context_size)
-        with Progress("Computing") as progress:
+        with ProgressLine("Computing") as progress:
             _compute(model, tokens, args.out, progress)
         n_vocab = model.config.n_vocab
     finally:
@@ -128,12 +128,12 @@ def _load_tokens(path: Path, n_vocab: int, context_size: int) -> NDArray[np.int3
 def _perplexity(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.metrics import evaluation
     from tern.open_engine import open_engine
 
     text = _load_text(args.text, args.encoding)
-    with Progress("Opening the model") as progress:
+    with ProgressLine("Opening the model") as progress:
         engine = open_engine(model_path(args), options.engine_options(args), progress)
     try:
         tokens = np.asarray(engine.tokenizer.encode(text), np.int32)
@@ -144,7 +144,7 @@ def _perplexity(args: argparse.Namespace) -> int:
             raise UserError("A window needs at least 2 tokens: one to know and one to predict.")
         bos = engine.model.config.bos_id
         assert bos is not None  # open_engine refuses such a file
-        with Progress("Reading") as progress:
+        with ProgressLine("Reading") as progress:
             found = evaluation.perplexity(engine.model, tokens, bos, window, progress)
     finally:
         engine.close()

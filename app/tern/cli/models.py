@@ -240,7 +240,7 @@ def _already(model: Any, as_object: bool) -> int:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.library import shelf
     from tern.library.unfinished import unfinished
 
@@ -251,7 +251,7 @@ def run_verify(args: argparse.Namespace) -> int:
         if model.name in mending and _mended(model):  # its file lies aside: there is nothing to hash
             say(f"{model.name}: was damaged, is right again")
             continue
-        with Progress(f"Hashing {model.name}") as progress:
+        with ProgressLine(f"Hashing {model.name}") as progress:
             right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:
             say(f"{model.name}: right (sha256 {model.sha256})")

@@ -61,7 +61,7 @@ def register(commands: options.Subparsers) -> None:
 
 
 def run_import(args: argparse.Namespace) -> int:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.engine import can_chat
     from tern.engine.gguf.reader import GGUFFile
     from tern.library import importing
@@ -73,18 +73,18 @@ def run_import(args: argparse.Namespace) -> int:
         can_chat.check(path)
         with GGUFFile.open(path) as file:
             title = file.get("general.name", str, "")
-        with Progress("Linking" if args.link else "Copying") as progress:
+        with ProgressLine("Linking" if args.link else "Copying") as progress:
             model = importing.take(path, args.link, args.name or "", title, progress)
     say(f"{model.title} is on the shelf as {model.name}: {model.path}")
     return 0
 
 
 def _import_folder(folder: Path, name: str) -> Any:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.engine.convert.from_safetensors import write_gguf
     from tern.library import importing
 
-    with Progress("Making the GGUF") as progress:
+    with ProgressLine("Making the GGUF") as progress:
         return importing.make(folder, name, write_gguf, progress)
 
 
@@ -97,7 +97,7 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
-    from tern.cli.terminal import Progress
+    from tern.cli.terminal import ProgressLine
     from tern.engine.convert.recode import write_recoded
     from tern.engine.gguf.reader import GGUFFile
     from tern.library import importing
@@ -111,7 +111,7 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
         raise UserError("The folder of {path} does not exist. Make it first.", path=args.out)
     with GGUFFile.open(source) as file:
         importing.need_room(args.out.absolute(), file.size)
-        with Progress("Converting") as progress:
+        with ProgressLine("Converting") as progress:
             write_recoded(file, args.out, args.to, for_llama_cpp, progress)
     size = args.out.stat().st_size
     say(

@@ -9,20 +9,20 @@ from types import FrameType, TracebackType
 
 from tern.cli.streams import note, screen
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import THIN_SPACE, Progress, figures, phase_words
+from tern.library.hub_progress import THIN_SPACE, DownloadProgress, figures, phase_words
 
 _BAR = 24
 
 
 class Bar:
-    """Called with each :class:`Progress`. Without a terminal it prints only what matters: the waits."""
+    """Called with each :class:`DownloadProgress`. Without a terminal it prints only what matters: the waits."""
 
     def __init__(self, label: str) -> None:
         self._label = label
         self._screen = screen()
         self._noted = ""
 
-    def __call__(self, progress: Progress) -> None:
+    def __call__(self, progress: DownloadProgress) -> None:
         if progress.note and progress.note != self._noted:
             self._noted = progress.note
             note(f"tern: {progress.note}")
@@ -37,7 +37,7 @@ class Bar:
         self._screen.clear()
 
 
-def line(label: str, progress: Progress) -> str:
+def line(label: str, progress: DownloadProgress) -> str:
     """``model.gguf ━━━━━╌╌╌╌  45%  540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
     full = int(progress.fraction * _BAR)
     head = f"{label} {'━' * full}{'╌' * (_BAR - full)} {progress.fraction:>4.0%}"

@@ -17,7 +17,7 @@ _REDRAW_S = 0.1
 _PATIENCE_S = 0.4  # what is quicker than this needs no progress line
 
 
-class Progress:
+class ProgressLine:
     """A line that says how far something is; only for people, and only when it takes a while.
 
     It goes when the ``with`` ends, or when anything else is written (see ``streams.Screen``).
@@ -34,7 +34,7 @@ class Progress:
             self._next = now + _REDRAW_S
             self._screen.draw(f"{self._label} {fraction:.0%}")
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ProgressLine:
         return self
 
     def __exit__(self, *_: object) -> None:

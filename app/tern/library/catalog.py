@@ -23,7 +23,7 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CatalogEntry:
     """One known model file. ``size`` in bytes, ``sha256`` and ``context`` in tokens are None where no public source
     states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the main branch."""
 
@@ -46,12 +46,12 @@ class Entry:
 
 
 @cache
-def entries() -> tuple[Entry, ...]:
+def entries() -> tuple[CatalogEntry, ...]:
     """Every entry, in the file's order: the recommended one first."""
     return read(paths.resources_dir() / FILE_NAME)
 
 
-def read(path: Path) -> tuple[Entry, ...]:
+def read(path: Path) -> tuple[CatalogEntry, ...]:
     """The entries of the catalogue at ``path``. Raises BugError where one is wrong: the file ships with Tern."""
     try:
         found = tuple(_entry(raw) for raw in json.loads(path.read_bytes())["models"])
@@ -63,7 +63,7 @@ def read(path: Path) -> tuple[Entry, ...]:
     return found
 
 
-def find(name: str, among: Sequence[Entry] | None = None) -> Entry | None:
+def find(name: str, among: Sequence[CatalogEntry] | None = None) -> CatalogEntry | None:
     """The entry called ``name`` (or one of its aliases, or its repository), in whatever case."""
     wanted = name.strip().lower()
     for entry in entries() if among is None else among:
@@ -75,13 +75,13 @@ def find(name: str, among: Sequence[Entry] | None = None) -> Entry | None:
     return None
 
 
-def recognize(sha256: str) -> Entry | None:
+def recognize(sha256: str) -> CatalogEntry | None:
     """The entry whose file has this hash."""
     return next((entry for entry in entries() if entry.sha256 == sha256), None)
 
 
-def _entry(raw: dict[str, Any]) -> Entry:
-    entry = Entry(**{**raw, "aliases": tuple(raw["aliases"])})
+def _entry(raw: dict[str, Any]) -> CatalogEntry:
+    entry = CatalogEntry(**{**raw, "aliases": tuple(raw["aliases"])})
     checks = (
         all(_NAME.fullmatch(name) for name in (entry.name, *entry.aliases)),
         _REPO.fullmatch(entry.repo),

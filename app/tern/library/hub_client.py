@@ -26,7 +26,7 @@ import httpx2
 from tern import __version__
 from tern.errors import Sentence, UserError
 from tern.library import hub_errors, hub_token, network, shelf
-from tern.library.hub_errors import HubError, Kind
+from tern.library.hub_errors import FaultKind, HubError
 from tern.library.network import NetworkOptions, SettingError
 from tern.library.shards import shards
 
@@ -349,7 +349,7 @@ def _at_its_address(options: NetworkOptions, repo: str, url: str) -> tuple[Any, 
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class HubHit:
     """A repository that a search found."""
 
     repo: str
@@ -357,13 +357,13 @@ class Hit:
     likes: int
 
 
-def search(options: NetworkOptions, words: str, limit: int = 20) -> list[Hit]:
+def search(options: NetworkOptions, words: str, limit: int = 20) -> list[HubHit]:
     """Repositories with GGUF files whose name has these words, the most fetched first."""
 
-    def ask(api: Any) -> list[Hit]:
+    def ask(api: Any) -> list[HubHit]:
         found = api.list_models(search=words, filter="gguf", sort="downloads", limit=limit)
         return [
-            Hit(model.id, model.downloads or 0, model.likes or 0)
+            HubHit(model.id, model.downloads or 0, model.likes or 0)
             for model in found
             if _REPO.fullmatch(model.id)
         ]
@@ -392,7 +392,7 @@ def _ask(options: NetworkOptions, why: str, what: str, question: Callable[[Any],
 
     def wait(seconds: float, error: HubError) -> None:
         lost.extend([error] if error.lost else [])
-        if seconds > _QUESTION_WAIT_S or error.kind is Kind.SILENT or len(lost) >= _QUESTION_LOST_TRIES:
+        if seconds > _QUESTION_WAIT_S or error.kind is FaultKind.SILENT or len(lost) >= _QUESTION_LOST_TRIES:
             raise error
         time.sleep(seconds)
 

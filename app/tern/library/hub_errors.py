@@ -33,7 +33,7 @@ _NO_ROUTE = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRN
 _NOT_VALID_NOW = {9, 10}  # X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """Whose fault it is; the log of connections says it in these words."""
 
     HERE = "this computer"  # its clock, its firewall, its disk
@@ -61,7 +61,7 @@ class HubError(UserError):
         after_s: float | None = None,
         lost: bool = False,
         status: int = 0,
-        kind: Kind = Kind.HUB,
+        kind: FaultKind = FaultKind.HUB,
         keeps: bool = True,
         **values: Value,
     ) -> None:
@@ -189,7 +189,7 @@ def captive(host: str) -> HubError:
     return HubError(
         "A web page came instead of the model from {host}: this network probably wants you to log in or agree to "
         "something first. Open any page in your browser, then try again.",
-        kind=Kind.PORTAL,
+        kind=FaultKind.PORTAL,
         host=host,
     )
 
@@ -215,7 +215,7 @@ def of_transport(error: Exception, host: str, proxy: str = "") -> HubError:
     if isinstance(error, httpx2.ProxyError):
         return HubError(
             "The proxy refused the connection to {host} ({error}). Check the proxy in the settings or in HTTPS_PROXY.",
-            kind=Kind.PROXY,
+            kind=FaultKind.PROXY,
             host=host,
             error=error,
         )
@@ -230,7 +230,7 @@ def of_transport(error: Exception, host: str, proxy: str = "") -> HubError:
             "Nothing came from {host} for a while. The network may be too slow or gone; try again later.",
             again=True,
             lost=True,
-            kind=Kind.SILENT,
+            kind=FaultKind.SILENT,
             host=host,
         )
     if isinstance(error, httpx2.DecodingError):
@@ -243,7 +243,7 @@ def of_transport(error: Exception, host: str, proxy: str = "") -> HubError:
             "The connection to {host} broke: the network is not steady. Try again where it is better.",
             again=True,
             lost=True,
-            kind=Kind.BROKEN,
+            kind=FaultKind.BROKEN,
             host=host,
         )
     return HubError(
@@ -259,20 +259,20 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
     if number in (errno.EACCES, errno.EPERM):
         return HubError(
             "This computer does not let Tern connect to {host}. Check its firewall, then try again.",
-            kind=Kind.HERE,
+            kind=FaultKind.HERE,
             host=host,
         )
     if number in (errno.EMFILE, errno.ENFILE):
         return HubError(
             "This computer has too many files and connections open. Close other programs, then try again.",
-            kind=Kind.HERE,
+            kind=FaultKind.HERE,
         )
     if number in _NO_ROUTE:
         return HubError(
             "There is no network: no way leads to {host}. Check that this computer is online.",
             again=True,
             lost=True,
-            kind=Kind.NETWORK,
+            kind=FaultKind.NETWORK,
             host=host,
         )
     if proxy:
@@ -281,7 +281,7 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
             "proxy in the settings or in HTTPS_PROXY.",
             again=True,
             lost=True,
-            kind=Kind.PROXY,
+            kind=FaultKind.PROXY,
             host=host,
             proxy=proxy,
         )
@@ -291,7 +291,7 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
             "behind a company network set a proxy or a mirror in the settings.",
             again=True,
             lost=True,
-            kind=Kind.NETWORK,
+            kind=FaultKind.NETWORK,
             host=host,
         )
     return HubError(
@@ -299,7 +299,7 @@ def _of_no_connection(error: Exception, host: str, proxy: str) -> HubError:
         "mirror in the settings.",
         again=True,
         lost=True,
-        kind=Kind.SILENT if isinstance(error, httpx2.ConnectTimeout) else Kind.UNREACHED,
+        kind=FaultKind.SILENT if isinstance(error, httpx2.ConnectTimeout) else FaultKind.UNREACHED,
         host=host,
     )
 
@@ -310,7 +310,7 @@ def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
         return HubError(
             "{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the "
             "settings; in a hotel or café log in to its network first. Nothing was sent.",
-            kind=Kind.UNSAFE,
+            kind=FaultKind.UNSAFE,
             host=host,
         )
     reason = unsafe.verify_message.rstrip(".")
@@ -319,7 +319,7 @@ def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
         return HubError(
             "The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the "
             "clock; if it is right, use another mirror. Nothing was sent.",
-            kind=Kind.HERE,
+            kind=FaultKind.HERE,
             host=host,
             today=today,
             reason=reason,
@@ -328,7 +328,7 @@ def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
         return HubError(
             "The connection to {host} is not safe: its certificate cannot be trusted ({reason}). {named} says whom to "
             "trust here: check that variable; in a hotel or café log in to its network first. Nothing was sent.",
-            kind=Kind.UNSAFE,
+            kind=FaultKind.UNSAFE,
             host=host,
             reason=reason,
             named=named,
@@ -337,7 +337,7 @@ def _of_tls(unsafe: ssl.SSLError, host: str) -> HubError:
         "The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's "
         "date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. "
         "Nothing was sent.",
-        kind=Kind.UNSAFE,
+        kind=FaultKind.UNSAFE,
         host=host,
         reason=reason,
     )

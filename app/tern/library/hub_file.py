@@ -21,7 +21,7 @@ import httpx2
 from tern.library import hub_client, hub_errors
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import ChangedError, DamagedError, FullError, HubError, RangeError
-from tern.library.hub_progress import Progress, Reporter
+from tern.library.hub_progress import DownloadProgress, Reporter
 from tern.library.hub_repair import git_blob, repair_blocks
 from tern.library.hub_stream import Source
 from tern.library.network import NetworkOptions
@@ -114,7 +114,7 @@ class FileDownload:
         target: Path,
         options: NetworkOptions,
         control: Control,
-        on_progress: Callable[[Progress], None],
+        on_progress: Callable[[DownloadProgress], None],
         notes: dict[str, str],
         block: int = BLOCK,
         patient: bool = False,

@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from tern.errors import UserError
 from tern.library import hub_client, shelf, unfinished
-from tern.library.catalog import Entry
+from tern.library.catalog import CatalogEntry
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.part_file import BLOCK, journal_of, kept_aside, write_journal
 
@@ -47,7 +47,7 @@ def _place(repo: str, parts: tuple[str, ...]) -> Path:
 def prepare(
     remote: RemoteFile,
     options: NetworkOptions,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: Callable[[DownloadProgress], None] = lambda progress: None,
     name: str = "",
     title: str = "",
     patient: bool = False,
@@ -72,7 +72,7 @@ def prepare(
     )
 
 
-def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
+def look_up(options: NetworkOptions, entry: CatalogEntry) -> RemoteFile:
     """The catalogue's file as the hub has it now. HubError when that is another file than the catalogue knows."""
     try:
         remote = hub_client.find_file(options, entry.repo, entry.file, entry.revision)
@@ -97,7 +97,7 @@ def look_up(options: NetworkOptions, entry: Entry) -> RemoteFile:
 def repair(
     model: shelf.Installed,
     options: NetworkOptions,
-    on_progress: Callable[[Progress], None] = lambda progress: None,
+    on_progress: Callable[[DownloadProgress], None] = lambda progress: None,
     patient: bool = False,
 ) -> ModelDownload:
     """A download that mends an installed file whose bytes have changed: only its bad blocks are fetched again.
@@ -137,7 +137,7 @@ def _repair(
     model: shelf.Installed,
     remote: RemoteFile,
     options: NetworkOptions,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[DownloadProgress], None],
     patient: bool,
 ) -> ModelDownload:
     beside = [(other, target_of(other)) for other in hub_client.find_beside(options, remote)]

@@ -13,7 +13,7 @@ from tern.library.download_id import Kind
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
 from tern.library.hub_file import Arrived, Control, FileDownload, StoppedError, alone
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.part_file import BLOCK, arrived
 from tern.library.shards import stem
@@ -32,7 +32,7 @@ class ModelDownload:
         remote: RemoteFile,
         target: Path,
         options: NetworkOptions,
-        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_progress: Callable[[DownloadProgress], None] = lambda progress: None,
         name: str = "",
         title: str = "",
         block: int = BLOCK,
@@ -108,7 +108,7 @@ class ModelDownload:
         """The download of one of the files, when ``before`` bytes of others are here."""
         notes = unfinished.notes(remote.label, self.remote.label, self._name, self._title, self._kind)
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: DownloadProgress) -> None:
             """Of all that is fetched together, as one."""
             if self._beside:
                 done = before + progress.done

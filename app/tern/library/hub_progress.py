@@ -24,7 +24,7 @@ Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class DownloadProgress:
     """Where a download stands. ``rate`` in bytes a second; ``seconds_left`` None while it cannot be told.
 
     ``phase``: checking (what an earlier run left), downloading, waiting (for another try; ``note`` says why),
@@ -46,7 +46,7 @@ class Progress:
 class Reporter:
     """Tells the progress of one file of ``total`` bytes, with its rate, not more often than anybody could see."""
 
-    def __init__(self, total: int, on_progress: Callable[[Progress], None]) -> None:
+    def __init__(self, total: int, on_progress: Callable[[DownloadProgress], None]) -> None:
         self.done = 0  # as told last
         self._total, self._on_progress = total, on_progress
         self._meter = RateMeter(_RATE_S)
@@ -64,21 +64,21 @@ class Reporter:
         self._told, self.done = now, done
         rate = self._meter.rate(now) if phase == "downloading" else 0.0
         left = (self._total - done) / rate if rate > 0 else None
-        self._on_progress(Progress(phase, done, self._total, rate, left, note))
+        self._on_progress(DownloadProgress(phase, done, self._total, rate, left, note))
 
 
-def phase_words(progress: Progress, translate: Translate = str) -> str:
+def phase_words(progress: DownloadProgress, translate: Translate = str) -> str:
     """What is being done, where that is more than downloading; else empty."""
     return translate(_PHASES[progress.phase]) if progress.phase in _PHASES else ""
 
 
-def amounts(progress: Progress, translate: Translate = str) -> str:
+def amounts(progress: DownloadProgress, translate: Translate = str) -> str:
     """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
     done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
     return translate(_AMOUNTS).format(done, total)
 
 
-def figures(progress: Progress, translate: Translate = str) -> str:
+def figures(progress: DownloadProgress, translate: Translate = str) -> str:
     """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
     parts = [amounts(progress, translate)]
     if progress.rate:

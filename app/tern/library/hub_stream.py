@@ -12,7 +12,7 @@ import httpx2
 
 from tern.library import hub_client, hub_errors, hub_token, network
 from tern.library.hub_client import RemoteFile
-from tern.library.hub_errors import ChangedError, HubError, Kind, RangeError
+from tern.library.hub_errors import ChangedError, FaultKind, HubError, RangeError
 from tern.library.network import NetworkOptions
 
 _MAX_REDIRECTS = 6
@@ -108,7 +108,7 @@ class Answer:
         return HubError(
             "The connection to {host} ended too early. Try again, or use another mirror.",
             again=True,
-            kind=Kind.BROKEN,
+            kind=FaultKind.BROKEN,
             host=self.host,
         )
 
@@ -216,7 +216,7 @@ class Source:
                         "Almost nothing comes from {host} any more. Try again where the network is better.",
                         again=True,
                         lost=True,
-                        kind=Kind.SILENT,
+                        kind=FaultKind.SILENT,
                         host=answer.host,
                     )
                 window, in_window = now, 0

@@ -30,7 +30,7 @@ class Run:
     link: str = ""
 
 
-class Kind(StrEnum):
+class BlockKind(StrEnum):
     PARAGRAPH = "paragraph"
     HEADING = "heading"
     CODE = "code"
@@ -62,7 +62,7 @@ class Block:
     as the first part's. Only the first part of a table has a head.
     """
 
-    kind: Kind
+    kind: BlockKind
     runs: tuple[Run, ...] = ()
     indent: int = 0
     quote: int = 0

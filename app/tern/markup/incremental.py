@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from tern.markup.blocks import Block, Kind
+from tern.markup.blocks import Block, BlockKind
 from tern.markup.markdown import StreamParser, parse, safe_text
 from tern.markup.markdown_rules import OF_MARKDOWN
 from tern.markup.pacing import TooMuchError, renew, tick
@@ -37,7 +37,7 @@ _LINE_END = re.compile(r"\r\n?")
 class _Taken:
     """A block of which the parser knows the beginning only."""
 
-    kind: Kind | None  # CODE or TABLE; None for any other, which ends with an empty line
+    kind: BlockKind | None  # CODE or TABLE; None for any other, which ends with an empty line
     parts: list[Block]  # all of it
     closing: re.Pattern[str] | None = None  # the line that ends a code
     owed: str = ""  # the end of a code's last line, which shows once another follows
@@ -103,7 +103,7 @@ class ReplyReader:
     def _without_empty_lines(self, text: str) -> str:
         """Beyond many of them no further ones, which say nothing outside of a code."""
         open_, blocks = self._parser._open, self._parser.blocks
-        if len(open_) - len(open_.rstrip(" \t\n")) < _EMPTY or (blocks and blocks[-1].kind is Kind.CODE):
+        if len(open_) - len(open_.rstrip(" \t\n")) < _EMPTY or (blocks and blocks[-1].kind is BlockKind.CODE):
             return text
         if not text.strip(" \t\n"):
             return ""  # blanks, of which the parser counts each whenever it reads
@@ -112,7 +112,7 @@ class ReplyReader:
     def _up_to_a_line(self, text: str) -> tuple[str, str]:
         """A long table is taken from the beginning of a line."""
         blocks, end = self._parser.blocks, text.find("\n") + 1
-        if end and blocks and blocks[-1].kind is Kind.TABLE and len(self._parser._open) > _LONG:
+        if end and blocks and blocks[-1].kind is BlockKind.TABLE and len(self._parser._open) > _LONG:
             return text[:end], text[end:]
         return text, ""
 
@@ -150,20 +150,20 @@ class ReplyReader:
             return  # past the parser it would end at the first fence that closes one in it
         at = self._starts[number]
         outermost = not last.indent and not last.quote
-        if outermost and last.kind is Kind.CODE and (fence := _FENCE.match(source)):
+        if outermost and last.kind is BlockKind.CODE and (fence := _FENCE.match(source)):
             closing = re.compile(rf" {{0,3}}{fence[1][0]}{{{len(fence[1])},}}[ \t]*")
             *lines, line = source[fence.end() :].split("\n")
             if any(closing.fullmatch(one) for one in lines) or (line and _MAY_CLOSE.fullmatch(line)):
                 return
             text = "\n".join([*lines, line] if line else lines)
             owed = "" if line else "\n"
-            taken = _Taken(Kind.CODE, parts(replace(last, text=text)), closing, owed, within=bool(line))
+            taken = _Taken(BlockKind.CODE, parts(replace(last, text=text)), closing, owed, within=bool(line))
             self.blocks[at:] = taken.parts
-        elif outermost and last.kind is Kind.TABLE and _TABLE.match(source) and source.endswith("\n"):
+        elif outermost and last.kind is BlockKind.TABLE and _TABLE.match(source) and source.endswith("\n"):
             if _EMPTY_LINE.search(source) or len(last.aligns) > MOST_COLUMNS:
                 return
-            taken = _Taken(Kind.TABLE, self.blocks[at:])
-        elif len(source) > _LONGEST and last.kind is not Kind.TABLE and not _ENDED.search(source):
+            taken = _Taken(BlockKind.TABLE, self.blocks[at:])
+        elif len(source) > _LONGEST and last.kind is not BlockKind.TABLE and not _ENDED.search(source):
             said = source.rstrip(" \t\n")
             if not said[-1:].isalpha() and len(source) < 2 * _LONGEST:
                 return  # the parser may hold the end of it back
@@ -178,9 +178,9 @@ class ReplyReader:
         text = self._held + text
         self._held = "\r" if text.endswith("\r") and not last else ""
         text = safe_text(_LINE_END.sub("\n", text.removesuffix(self._held)))
-        if taken.kind is Kind.CODE:
+        if taken.kind is BlockKind.CODE:
             return self._take_code(taken, text, last)
-        if taken.kind is Kind.TABLE:
+        if taken.kind is BlockKind.TABLE:
             return self._take_rows(taken, text, last)
         return self._take_plain(taken, text, last)
 
@@ -223,7 +223,7 @@ class ReplyReader:
         if not lines:
             return ()
         blocks = parse("|a" * columns + "|\n" + "|-" * columns + "|\n" + "\n".join(lines))
-        if len(blocks) != 1 or blocks[0].kind is not Kind.TABLE or len(blocks[0].rows) != len(lines) + 1:
+        if len(blocks) != 1 or blocks[0].kind is not BlockKind.TABLE or len(blocks[0].rows) != len(lines) + 1:
             return None
         return blocks[0].rows[1:]
 

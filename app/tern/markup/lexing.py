@@ -133,7 +133,7 @@ def _ink(kind: Any) -> Ink | None:
     return None
 
 
-class Reading:
+class LexedCode:
     """The kinds in one code. :meth:`set_text` says what the code is now, :meth:`work` reads on."""
 
     def __init__(self, lexer: Lexer) -> None:

@@ -16,7 +16,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 from tern.markup import markdown_rules, math_rules, nesting, pacing
-from tern.markup.blocks import Block, Kind, ListItem, Run, Style
+from tern.markup.blocks import Block, BlockKind, ListItem, Run, Style
 from tern.markup.latex import readable
 from tern.markup.utf16 import from_right
 
@@ -288,7 +288,7 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
                     innermost.number += 1
             case "list_item_close":
                 if nest.item is not None:  # nothing was in it: the mark still shows
-                    out.append(_placed(nest, Kind.PARAGRAPH, tight=not nest.item.first))
+                    out.append(_placed(nest, BlockKind.PARAGRAPH, tight=not nest.item.first))
                     nest.item = None
             case "paragraph_open":
                 paragraph = _paragraph(nest, tokens[position + 1], tight=token.hidden)
@@ -296,15 +296,15 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
                     out.append(paragraph)
             case "heading_open":
                 runs = _runs(tokens[position + 1].children or [])
-                out.append(_placed(nest, Kind.HEADING, runs=runs, level=int(token.tag[1])))
+                out.append(_placed(nest, BlockKind.HEADING, runs=runs, level=int(token.tag[1])))
             case "fence" | "code_block":
                 words = token.info.split()
                 text = token.content.removesuffix("\n")
-                out.append(_placed(nest, Kind.CODE, text=text, language=words[0] if words else ""))
+                out.append(_placed(nest, BlockKind.CODE, text=text, language=words[0] if words else ""))
             case "math_block":
                 out.append(_formula(nest, token))
             case "hr":
-                out.append(_placed(nest, Kind.RULE))
+                out.append(_placed(nest, BlockKind.RULE))
             case "table_open":
                 end = next(i for i in range(position, len(tokens)) if tokens[i].type == "table_close")
                 out.append(_table(nest, tokens[position:end]))
@@ -315,7 +315,7 @@ def _blocks(tokens: Sequence[Token], middle: _List | None = None) -> list[Block]
 
 def _placed(
     nest: _Nesting,
-    kind: Kind,
+    kind: BlockKind,
     *,
     runs: tuple[Run, ...] = (),
     tight: bool = False,
@@ -342,17 +342,17 @@ def _paragraph(nest: _Nesting, inline: Token, tight: bool) -> Block:
         nest.item = ListItem(nest.item.number, nest.item.first, task[1] != " ")
         children[0] = children[0].copy(content=children[0].content[task.end() :])
     first = nest.item is not None and nest.item.first and len(nest.lists) == 1
-    return _placed(nest, Kind.PARAGRAPH, runs=_runs(children), tight=tight and not first)
+    return _placed(nest, BlockKind.PARAGRAPH, runs=_runs(children), tight=tight and not first)
 
 
 def _formula(nest: _Nesting, token: Token) -> Block:
     """As text where it is understood, else as the code that it is; as it was written while it is being written."""
     tex = token.content
     if token.info == "open":
-        return _placed(nest, Kind.MATH, runs=(Run(token.markup + tex, frozenset({Style.CODE})),))
+        return _placed(nest, BlockKind.MATH, runs=(Run(token.markup + tex, frozenset({Style.CODE})),))
     if (runs := readable(tex)) is not None:
-        return _placed(nest, Kind.MATH, runs=runs)
-    return _placed(nest, Kind.CODE, text=tex, language="latex")
+        return _placed(nest, BlockKind.MATH, runs=runs)
+    return _placed(nest, BlockKind.CODE, text=tex, language="latex")
 
 
 def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
@@ -368,7 +368,7 @@ def _table(nest: _Nesting, tokens: Sequence[Token]) -> Block:
             rows.append(tuple(cells))
             cells = []
     mirrored = from_right(tuple(run for row in rows for cell in row for run in cell))
-    return _placed(nest, Kind.TABLE, rows=tuple(rows), aligns=tuple(aligns), mirrored=mirrored)
+    return _placed(nest, BlockKind.TABLE, rows=tuple(rows), aligns=tuple(aligns), mirrored=mirrored)
 
 
 _CLOSINGS = {"$": "$", "$$": "$$", r"\(": r"\)", r"\[": r"\]"}

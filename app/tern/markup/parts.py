@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tern.markup.blocks import Block, Kind, Run, Style
+from tern.markup.blocks import Block, BlockKind, Run, Style
 from tern.markup.utf16 import from_right
 
 LONGEST = 4000  # characters of a part of text
@@ -34,11 +34,13 @@ _JOINERS = "\u200d\ufe0e\ufe0f"
 def parts(block: Block) -> list[Block]:
     """``block`` as it is set: itself, or its parts."""
     match block.kind:
-        case Kind.CODE if len(block.text) > CODE_LINE // 2:
+        case BlockKind.CODE if len(block.text) > CODE_LINE // 2:
             return _code_parts(block)
-        case Kind.TABLE:
+        case BlockKind.TABLE:
             return _table_parts(block)
-        case Kind.PARAGRAPH | Kind.HEADING | Kind.MATH if sum(len(run.text) for run in block.runs) > LINES:
+        case BlockKind.PARAGRAPH | BlockKind.HEADING | BlockKind.MATH if (
+            sum(len(run.text) for run in block.runs) > LINES
+        ):
             return _text_parts(block)
     return [block]
 
@@ -46,12 +48,12 @@ def parts(block: Block) -> list[Block]:
 def grown(last: Block, text: str = "", rows: Rows = ()) -> list[Block]:
     """What ``last``, the last part of its block, becomes with more text or more rows at its end: itself and the parts
     that follow it."""
-    if last.kind is Kind.TABLE:
+    if last.kind is BlockKind.TABLE:
         count = rows_in_part(len(last.rows[0]))
         room = count + (last.part == 0) - len(last.rows)
         groups = [last.rows + rows[:room], *(rows[at : at + count] for at in range(room, len(rows), count))]
         pieces = [_part(last, number, joined=False, rows=group) for number, group in enumerate(groups)]
-    elif last.kind is Kind.CODE:
+    elif last.kind is BlockKind.CODE:
         pieces = parts(replace(last, text=last.text + text, part=0))
     else:
         *runs, end = last.runs or (Run(""),)
@@ -75,7 +77,7 @@ def plain(text: str) -> list[Block]:
     out: list[Block] = []
     for paragraph in re.split(r"\n(?:[ \t]*\n)+", text.strip("\n")):
         if paragraph:
-            out += parts(Block(Kind.PARAGRAPH, (Run(paragraph.replace("\n", _LINE)),)))
+            out += parts(Block(BlockKind.PARAGRAPH, (Run(paragraph.replace("\n", _LINE)),)))
     return out
 
 
@@ -197,7 +199,7 @@ def _table_parts(block: Block) -> list[Block]:
     columns = max(len(row) for row in block.rows)
     if columns > MOST_COLUMNS:
         text = "\n".join("| " + " | ".join(_said(cell) for cell in row) + " |" for row in block.rows)
-        return parts(replace(block, kind=Kind.CODE, text=text, rows=(), aligns=()))
+        return parts(replace(block, kind=BlockKind.CODE, text=text, rows=(), aligns=()))
     count = rows_in_part(columns)
     if len(block.rows) <= count + 1:
         return [block]

@@ -45,7 +45,7 @@ from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
 
 if TYPE_CHECKING:
-    from tern.ui.window.models_controller import ModelsHost
+    from tern.ui.window.models_controller import ModelsController
 
 log = logging.getLogger(__name__)
 _BACKUP_AFTER_MS = 5000  # when the window and the model have come up
@@ -113,7 +113,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         window.notice.show_message("\n".join(sentences), lasting=True)
     with _interruptible(window), _last_resort(window), _backing_up(store):
         window.show()
-        models: list[ModelsHost] = []
+        models: list[ModelsController] = []
         visits: list[Visit] = []  # that came before a model could be opened
 
         def visited(visit: Visit) -> None:
@@ -130,9 +130,9 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
-            from tern.ui.window.models_controller import ModelsHost
+            from tern.ui.window.models_controller import ModelsController
 
-            host = ModelsHost(
+            host = ModelsController(
                 window,
                 theme,
                 settings,
@@ -262,7 +262,7 @@ class _AfterPaint(QObject):
         self.painted.emit()
 
 
-class _Report(QObject):
+class _CaughtErrors(QObject):
     """Carries a sentence from whatever thread to the window."""
 
     raised = Signal(object)  # Sentence
@@ -271,7 +271,7 @@ class _Report(QObject):
 @contextmanager
 def _last_resort(window: MainWindow) -> Iterator[None]:
     """An exception that nobody caught is logged and said in one sentence; the window lives on."""
-    report = _Report()
+    report = _CaughtErrors()
     report.raised.connect(window.show_error)
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 _AGAIN_MS = 5000  # after the disk refused
 
 
-class Desk(QObject):
+class ReplyQueue(QObject):
     """Owns the worker. One reply runs at a time; others wait their turn. Signals carry the session they are about."""
 
     model_loading = Signal(float)  # fraction

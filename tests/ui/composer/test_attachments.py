@@ -13,7 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attachments import Attachment, Kind, compose
+from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.file_text import attached, load
 from tern.chat.store import Store
 from tern.chat.types import Draft
@@ -184,7 +184,7 @@ def test_a_long_paste_is_one_thing_that_opens_and_unfolds(qtbot: QtBot, make_win
     paste(window, text_data(LONG))
     assert window.composer.text == ""
     (attachment,) = window.composer.attachments
-    assert (attachment.kind, attachment.text) == (Kind.PASTE, LONG)
+    assert (attachment.kind, attachment.text) == (AttachmentKind.PASTE, LONG)
     open_ = chips(window)[0].findChild(QPushButton, "openAttachment")
     assert "Line 0 of a long" in open_.text()
     qtbot.mouseClick(open_, Qt.MouseButton.LeftButton)
@@ -205,7 +205,7 @@ def test_a_long_paste_is_one_thing_that_opens_and_unfolds(qtbot: QtBot, make_win
 
 def test_drafts_keep_what_is_attached(qtbot: QtBot, make_window: WindowMaker, tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    files = (Attachment("a.txt", "alpha", 5), Attachment("", LONG, 999, Kind.PASTE))
+    files = (Attachment("a.txt", "alpha", 5), Attachment("", LONG, 999, AttachmentKind.PASTE))
     window = make_window(replies=["One."], store=store)
     exchange(qtbot, window, "First")
     window.composer.put(Draft("half a thought", files))

@@ -18,7 +18,7 @@ from tern.settings import FORECAST, Settings
 from tern.ui.models import first_run, speed_probe
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 
 from ..conftest import WindowMaker
 
@@ -30,11 +30,11 @@ def _own_folder(tmp_path: Path) -> Iterator[None]:
     paths.set_data_dir(None)
 
 
-def _host(window: MainWindow, theme: Theme, settings: Settings) -> ModelsHost:
-    return ModelsHost(window, theme, settings, lambda: None, EngineOptions)
+def _host(window: MainWindow, theme: Theme, settings: Settings) -> ModelsController:
+    return ModelsController(window, theme, settings, lambda: None, EngineOptions)
 
 
-def _speed(host: ModelsHost) -> str:
+def _speed(host: ModelsController) -> str:
     assert host.card is not None
     label = host.card.findChild(QLabel, "forecast")
     return label.text() if label.isVisible() else ""

@@ -24,7 +24,7 @@ from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.types import EngineOptions
 from tern.library import catalog, hub_find, shelf
 from tern.library.download_id import DownloadId
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import unfinished
 from tern.settings import MODEL_PATH, Settings
@@ -32,7 +32,7 @@ from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.style.theme import Theme
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 from tools import local_hub
 from tools.local_hub import LocalHub, sha256_of
 
@@ -352,7 +352,7 @@ def left_paused(kind: str, hub: LocalHub) -> tuple[shelf.Installed, bytes, bytes
     before, now = model.path.read_bytes(), served.read_bytes()
     hub.faults.rate = 20e6
 
-    def stop(progress: Progress) -> None:
+    def stop(progress: DownloadProgress) -> None:
         if progress.phase == "repairing" or progress.done > SIZE // 2:
             download.pause()
 
@@ -608,7 +608,9 @@ def test_first_run_from_the_card_to_a_chat_with_the_model(
     monkeypatch.setattr(catalog, "entries", lambda: (entry,))
     window, settings = make_window(), Settings()
     downloads = Downloads(lambda: NetworkOptions(endpoint=hub.url, backoff_s=0.01))
-    host = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1), downloads)
+    host = ModelsController(
+        window, theme, settings, lambda: None, lambda: EngineOptions(threads=1), downloads
+    )
     try:
         assert host.card is not None
         assert host.card.isVisible()

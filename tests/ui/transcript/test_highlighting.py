@@ -11,7 +11,7 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QTextDocument
 from pytestqt.qtbot import QtBot
 
-from tern.markup.lexing import Ink, Reading, language_name, lexer_of, load
+from tern.markup.lexing import Ink, LexedCode, language_name, lexer_of, load
 from tern.markup.markdown import StreamParser
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.style.tokens import DARK, LIGHT
@@ -55,7 +55,7 @@ def _kinds(language: str, code: str) -> dict[str, set[Ink]]:
     """The kinds of each word of the code."""
     lexer = lexer_of(language)
     assert lexer is not None
-    reading = Reading(lexer)
+    reading = LexedCode(lexer)
     reading.set_text(code)
     reading.work(FOREVER)
     assert reading.done
@@ -94,10 +94,10 @@ def test_code_that_grows_is_coloured_as_if_read_at_once(language: str) -> None:
     code = (SAMPLES[language] * 30)[:4000]
     lexer = lexer_of(language)
     assert lexer is not None
-    whole = Reading(lexer)
+    whole = LexedCode(lexer)
     whole.set_text(code)
     whole.work(FOREVER)
-    growing, chance, position = Reading(lexer), random.Random(language), 0
+    growing, chance, position = LexedCode(lexer), random.Random(language), 0
     while position < len(code):
         position += chance.choice([1, 4, 9, 30])
         growing.set_text(code[:position])
@@ -108,19 +108,19 @@ def test_code_that_grows_is_coloured_as_if_read_at_once(language: str) -> None:
 
 
 def test_what_is_changed_before_its_end_is_read_again() -> None:
-    reading = Reading(lexer_of("python"))  # type: ignore[arg-type]
+    reading = LexedCode(lexer_of("python"))  # type: ignore[arg-type]
     code = PYTHON * 5
     for text in (code, code[:900] + '"""' + code[900:], code[:40], code):
         reading.set_text(text)
         reading.work(FOREVER)
-        fresh = Reading(lexer_of("python"))  # type: ignore[arg-type]
+        fresh = LexedCode(lexer_of("python"))  # type: ignore[arg-type]
         fresh.set_text(text)
         fresh.work(FOREVER)
         assert reading.lines == fresh.lines
 
 
 def test_a_reading_keeps_to_its_time_and_goes_on_later() -> None:
-    reading = Reading(lexer_of("python"))  # type: ignore[arg-type]
+    reading = LexedCode(lexer_of("python"))  # type: ignore[arg-type]
     reading.set_text(PYTHON * 200)
     slices = 0
     while not reading.done:
@@ -144,7 +144,7 @@ class _Counting:
 
 def test_a_long_code_costs_no_more_a_token_than_a_short_one() -> None:
     lexer = _Counting(lexer_of("python"))
-    reading: Any = Reading(lexer)  # type: ignore[arg-type]
+    reading: Any = LexedCode(lexer)  # type: ignore[arg-type]
     code, costs = PYTHON * 60, []
     for position in range(0, len(code), 20):
         before = lexer.characters
@@ -163,7 +163,7 @@ class _Broken:
 
 
 def test_a_lexer_that_fails_leaves_the_rest_plain() -> None:
-    reading: Any = Reading(_Broken())  # type: ignore[arg-type]
+    reading: Any = LexedCode(_Broken())  # type: ignore[arg-type]
     reading.set_text(PYTHON)
     reading.work(FOREVER)
     assert reading.done

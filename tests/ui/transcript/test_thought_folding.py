@@ -12,10 +12,10 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from tern.chat.export import Kind as FileKind
+from tern.chat.export import ExportFormat as FileKind
 from tern.chat.export import export
 from tern.engine.fake_engine import FakeEngine
-from tern.markup.blocks import Block, Kind
+from tern.markup.blocks import Block, BlockKind
 from tern.markup.markdown import StreamParser, parse
 from tern.ui.shared.announcer import Announcer
 from tern.ui.transcript.thought_folding import FoldingReader
@@ -61,7 +61,7 @@ def _texts(blocks: list[Block]) -> list[str]:
 def test_a_thought_is_a_line_that_opens_it() -> None:
     folded = _read(REPLY)
     assert _texts(folded) == ["▸ Thought for a moment", "Terns, surely."]
-    assert (folded[0].kind, folded[0].runs[0].link) == (Kind.LABEL, "tern-thought:7/0")
+    assert (folded[0].kind, folded[0].runs[0].link) == (BlockKind.LABEL, "tern-thought:7/0")
     opened = _read(REPLY, frozenset({0}))
     assert _texts(opened) == [
         "▾ Thought for a moment",

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry
@@ -161,7 +161,7 @@ def test_right_click_offers_what_the_pointer_does(qtbot: QtBot, theme: Theme) ->
 # What is attached to a message
 
 NOTES = Attachment("notes.txt", "Some notes.\n", 12_300)
-PASTE = Attachment("", "A long text " * 100, 1200, Kind.PASTE)
+PASTE = Attachment("", "A long text " * 100, 1200, AttachmentKind.PASTE)
 
 
 def test_attachments_are_chips_that_open_and_are_not_copied(qtbot: QtBot, theme: Theme) -> None:

@@ -28,7 +28,7 @@ from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
 from tern.ui.settings.network_page import NetworkPage
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
-from tern.ui.window.models_controller import ModelsHost
+from tern.ui.window.models_controller import ModelsController
 from tools.local_hub import LocalHub
 
 from ..conftest import WindowMaker
@@ -58,8 +58,8 @@ def settings() -> Settings:
 
 
 @pytest.fixture
-def host(window: MainWindow, theme: Theme, settings: Settings) -> Iterator[ModelsHost]:
-    made = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+def host(window: MainWindow, theme: Theme, settings: Settings) -> Iterator[ModelsController]:
+    made = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     yield made
     made.close()
 
@@ -85,7 +85,7 @@ def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
 
 
 def test_a_conversation_goes_on_with_another_model(
-    host: ModelsHost, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
+    host: ModelsController, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     host.open_first()
     guide = paths.guide_model()
@@ -112,7 +112,7 @@ def test_a_conversation_goes_on_with_another_model(
 
 
 def test_a_switch_while_a_reply_is_written(
-    host: ModelsHost, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
+    host: ModelsController, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     """The reply under way ends as it stands or is finished; the next one is the new model's."""
     host.open_first()
@@ -127,7 +127,7 @@ def test_a_switch_while_a_reply_is_written(
 
 
 def test_the_speed_here_is_remembered(
-    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+    host: ModelsController, window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     mine = importing.take(paths.guide_model(), False, "mine", "Mine")
     host.use(mine)
@@ -143,7 +143,7 @@ def test_the_speed_here_is_remembered(
 
 
 def test_a_removed_model_lets_go_and_comes_back(
-    host: ModelsHost, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
+    host: ModelsController, window: MainWindow, settings: Settings, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     host.use(tiny)
     qtbot.waitUntil(lambda: answers(window, tiny.path))
@@ -158,7 +158,7 @@ def test_a_removed_model_lets_go_and_comes_back(
 
 
 def test_what_cannot_chat_is_not_offered_and_says_why(
-    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+    host: ModelsController, window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """Put on the shelf by an older Tern: the page says why, the header's menu does not offer it, nothing is opened."""
     path = write_foreign(tmp_path / "words.gguf", "bert")
@@ -178,7 +178,7 @@ def test_what_cannot_chat_is_not_offered_and_says_why(
     assert answers(window, paths.guide_model())
 
 
-def test_importing_what_cannot_chat_says_why(host: ModelsHost, tmp_path: Path, qtbot: QtBot) -> None:
+def test_importing_what_cannot_chat_says_why(host: ModelsController, tmp_path: Path, qtbot: QtBot) -> None:
     path = write_foreign(tmp_path / "words.gguf", "t5")
     host.show_page()
     assert host.page is not None
@@ -199,7 +199,7 @@ def foreign(tmp_path: Path, template: str) -> shelf.Installed:
 
 
 def test_a_foreign_template_is_asked_about(
-    host: ModelsHost,
+    host: ModelsController,
     window: MainWindow,
     tmp_path: Path,
     qtbot: QtBot,
@@ -351,7 +351,7 @@ def test_a_keyring_that_says_nothing(
 
 
 def test_every_control_says_what_it_is(
-    host: ModelsHost, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
+    host: ModelsController, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     host.show_page()
     host.show_network()
@@ -369,7 +369,7 @@ def test_every_control_says_what_it_is(
 
 def test_offline_stops_what_is_under_way(
     window: MainWindow,
-    host: ModelsHost,
+    host: ModelsController,
     settings: Settings,
     qtbot: QtBot,
     tmp_path: Path,
@@ -417,7 +417,7 @@ def big(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
 
 
 def test_the_word_of_the_readout_bar_is_what_the_network_did(
-    host: ModelsHost, window: MainWindow, settings: Settings, big: LocalHub, qtbot: QtBot
+    host: ModelsController, window: MainWindow, settings: Settings, big: LocalHub, qtbot: QtBot
 ) -> None:
     """Nothing, off, looked up, downloading, downloaded; and a click shows more of it."""
     host.open_first()
@@ -461,8 +461,8 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
 def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_click(
     window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
 ) -> None:
-    def started() -> ModelsHost:
-        return ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    def started() -> ModelsController:
+        return ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
 
     first = started()
     big.faults.rate = 2e6
@@ -497,7 +497,7 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
 
 
 def test_a_download_that_fails_is_said_where_the_person_is(
-    host: ModelsHost, window: MainWindow, big: LocalHub, qtbot: QtBot
+    host: ModelsController, window: MainWindow, big: LocalHub, qtbot: QtBot
 ) -> None:
     """In the window of the chat, unless the page that shows it is in front."""
     big.faults.api_status = [404] * 50
@@ -521,7 +521,7 @@ def test_two_unfinished_downloads_are_one_notice(
     second = big.folder / "owner" / "more-gguf" / "more.gguf"
     second.parent.mkdir()
     second.write_bytes((big.folder / "owner" / "big-gguf" / "big.gguf").read_bytes()[:-1])
-    first = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    first = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     big.faults.rate = 2e6
     tasks = [first.downloads.of_repository(f"owner/{name}-gguf", f"{name}.gguf") for name in ("big", "more")]
     for task in tasks:
@@ -529,7 +529,7 @@ def test_two_unfinished_downloads_are_one_notice(
     qtbot.waitUntil(lambda: all(task.progress and task.progress.done > 5e6 for task in tasks))
     first.close()
     qtbot.waitUntil(lambda: not first.downloads.running)
-    later = ModelsHost(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    later = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     later.open_first()
     assert window.notice.message == "2 downloads are not finished."
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
@@ -539,7 +539,7 @@ def test_two_unfinished_downloads_are_one_notice(
 
 
 def test_a_model_without_an_ending_is_offered(
-    host: ModelsHost, window: MainWindow, tmp_path: Path, qtbot: QtBot
+    host: ModelsController, window: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """As other programs keep them, and as some repositories call them."""
     for name in ("sha256-0123", "MODEL.GGUF"):

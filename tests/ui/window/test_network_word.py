@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from tern.engine.types import Stats
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import Connection
 from tern.settings import FONT_SIZE, Settings
 from tern.ui.style.theme import Theme
@@ -20,8 +20,8 @@ from tern.ui.window.network_word import NetworkWord, network_word
 from ..conftest import WindowMaker
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-HALF = Progress("downloading", 340_000_000, 1_000_000_000, 3.4e6)
-WAITS = Progress("waiting", 340_000_000, 1_000_000_000, note="no network")
+HALF = DownloadProgress("downloading", 340_000_000, 1_000_000_000, 3.4e6)
+WAITS = DownloadProgress("waiting", 340_000_000, 1_000_000_000, note="no network")
 
 
 def made(why: str, result: str = "200", ago: float = 0.0) -> Connection:
@@ -59,7 +59,11 @@ SEARCH = "search: bitnet"
     ],
 )
 def test_the_word(
-    off: bool, running: list[Progress | None], last: Connection | None, paused: list[Progress], words: str
+    off: bool,
+    running: list[DownloadProgress | None],
+    last: Connection | None,
+    paused: list[DownloadProgress],
+    words: str,
 ) -> None:
     word = network_word(off, running, last, paused, NOW)
     assert word.text == words

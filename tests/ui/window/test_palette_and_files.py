@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QFileDialog, QLineEdit, Q
 from pytestqt.qtbot import QtBot
 
 from tern.chat import json_stream
-from tern.chat.export import Kind
+from tern.chat.export import ExportFormat
 from tern.chat.store import Store
 from tern.chat.types import State
 from tern.ui.window import transfer
@@ -164,8 +164,8 @@ def test_the_format_that_was_chosen_is_written(
 def test_a_file_the_person_was_not_asked_about_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "Version 1.2.json").write_text("mine")
     (tmp_path / "Version 1.2 (2).json").write_text("mine too")
-    assert with_suffix(tmp_path / "Version 1.2", Kind.JSON) == tmp_path / "Version 1.2 (3).json"
-    assert with_suffix(tmp_path / "Version 1.2.JSON", Kind.JSON) == tmp_path / "Version 1.2.JSON"
+    assert with_suffix(tmp_path / "Version 1.2", ExportFormat.JSON) == tmp_path / "Version 1.2 (3).json"
+    assert with_suffix(tmp_path / "Version 1.2.JSON", ExportFormat.JSON) == tmp_path / "Version 1.2.JSON"
 
 
 def _exported(title: str, *messages: dict[str, object]) -> dict[str, object]:

@@ -15,7 +15,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.file_text import MOST_BYTES, attached, load, pasted, reread
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
@@ -194,7 +194,7 @@ class AttachFiles(QObject):
             self._composer.editor.insertPlainText(broken(text))
             self._composer.editor.setFocus()
 
-        mine = chip.attachment.kind is Kind.PASTE
+        mine = chip.attachment.kind is AttachmentKind.PASTE
         page = AttachmentPage(
             self._theme,
             chip.attachment,

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.encodings import ENCODINGS, Decoded
 from tern.chat.file_text import may_reread, readings
 from tern.metrics.speed import format_count
@@ -166,7 +166,7 @@ class Chip(QFrame):
             widget.setFont(
                 self._theme.font(Size.CONTROL if widget is self._open else Size.SMALL, tabular=True)
             )
-        pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
+        pasted = self.attachment is not None and self.attachment.kind is AttachmentKind.PASTE
         self._open.setEnabled(self.attachment is not None)
         self._open.setIcon(action_icon("clipboard-text" if pasted else "file-text", self._theme, "quiet"))
         self._open.setToolTip(
@@ -196,7 +196,7 @@ class Chip(QFrame):
                 break
         widest = max(0, min(round(_NAME_WIDTH * self._theme.scale), room))
         # A file's name tells most at both ends, a text at its beginning.
-        pasted = self.attachment is not None and self.attachment.kind is Kind.PASTE
+        pasted = self.attachment is not None and self.attachment.kind is AttachmentKind.PASTE
         mode = Qt.TextElideMode.ElideRight if pasted else Qt.TextElideMode.ElideMiddle
         shown = self._open.fontMetrics().elidedText(name, mode, widest).replace("&", "&&")
         if shown != self._open.text():
@@ -225,7 +225,7 @@ class Chip(QFrame):
             super().keyPressEvent(event)
 
 
-class Shelf(QScrollArea):
+class AttachmentRow(QScrollArea):
     """The chips in rows; hidden while there are none."""
 
     changed = Signal()

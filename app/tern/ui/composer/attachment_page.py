@@ -8,7 +8,7 @@ from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QCloseEvent, QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.normalize import as_written
 from tern.ui.shared.attachment_text import attachment_text, name_text
 from tern.ui.shared.field_text import pasted_text, written_in
@@ -44,7 +44,7 @@ class AttachmentPage(Page):
     ) -> None:
         super().__init__(parent)
         self._theme = theme
-        self._keep = keep if attachment.kind is Kind.PASTE else None
+        self._keep = keep if attachment.kind is AttachmentKind.PASTE else None
         self.setObjectName("attachmentPage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(name_text(attachment))
@@ -74,7 +74,7 @@ class AttachmentPage(Page):
         self.text.textChanged.connect(self._note_change)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        if unfold is not None and attachment.kind is Kind.PASTE:
+        if unfold is not None and attachment.kind is AttachmentKind.PASTE:
             into = QPushButton(self.tr("Put into the message"), self)
             into.setObjectName("unfoldButton")
             into.setProperty("kind", "floating")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from tern.chat.attachments import Attachment
 from tern.chat.types import Draft
-from tern.ui.composer.attachment_chips import Shelf
+from tern.ui.composer.attachment_chips import AttachmentRow
 from tern.ui.composer.context_meter import ContextMeter
 from tern.ui.composer.editor import Editor
 from tern.ui.composer.preset_button import PresetButton
@@ -34,7 +34,7 @@ class Composer(QFrame):
         self._send_when_read = False
         self.setObjectName("composerBox")
 
-        self.shelf = Shelf(theme, self)
+        self.shelf = AttachmentRow(theme, self)
         self.editor = Editor(self)
         self.editor.setObjectName("composer")
         self.editor.invite(self.tr("Ask anything. It stays on this computer."))

@@ -17,8 +17,8 @@ from tern.engine.worker import Counted
 from tern.metrics.speed import format_count
 from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
 from tern.ui.composer.composer import Composer
-from tern.ui.composer.context_meter import State
-from tern.ui.reply_queue import Desk
+from tern.ui.composer.context_meter import MeterState
+from tern.ui.reply_queue import ReplyQueue
 
 _PAUSE_MS = 150
 _PATIENCE_MS = 3000  # then the message goes: the engine refuses what it cannot take, too
@@ -37,7 +37,7 @@ class _Asked:
     draft: Draft
 
 
-class Fitting(QObject):
+class ContextFit(QObject):
     """``allowed``: that draft may be sent. ``refused``: it cannot; the sentence says why, the flag whether
     Settings can help."""
 
@@ -45,7 +45,7 @@ class Fitting(QObject):
     refused = Signal(str, bool)
     waiting = Signal()  # what is written is long: it goes when the model is there to count it
 
-    def __init__(self, desk: Desk, composer: Composer, session: Session) -> None:
+    def __init__(self, desk: ReplyQueue, composer: Composer, session: Session) -> None:
         super().__init__(composer)
         self._desk = desk
         self._composer = composer
@@ -144,18 +144,18 @@ class Fitting(QObject):
             self._decide(asked, counted.size)
 
     def _show(self, size: PromptSize, written: bool) -> None:
-        state, words = State.ROOMY, ""
+        state, words = MeterState.ROOMY, ""
         if written and not size.fits:
-            state, words = State.OVER, self.tr("too long to send")
+            state, words = MeterState.OVER, self.tr("too long to send")
         elif size.dropped:
             path = self._session.path[: self._session.dropped]
             gone = sum(bool(self._session.told(entry)) for entry in path)
             if len(size.dropped) <= gone:
                 words = self.tr("the oldest messages are left out")
             else:
-                state, words = State.LEAVING, self.tr("the oldest messages will be left out")
+                state, words = MeterState.LEAVING, self.tr("the oldest messages will be left out")
         elif size.tokens >= _NEAR * size.limit:
-            state, words = State.NEAR, self.tr("nearly full")
+            state, words = MeterState.NEAR, self.tr("nearly full")
         used = size.sent if size.fits else size.least
         self._composer.meter.show_use(used, size.context_size, state, words)
 

@@ -13,7 +13,7 @@ from tern.ui.style.number_text import context_text
 from tern.ui.style.theme import Size, Theme
 
 
-class State(StrEnum):
+class MeterState(StrEnum):
     """How tight it is."""
 
     ROOMY = "roomy"
@@ -32,7 +32,7 @@ class ContextMeter(QLabel):
         self._theme = theme
         self._room = 1 << 16
         self._figures = self._words = ""
-        self._state = State.ROOMY
+        self._state = MeterState.ROOMY
         self.setObjectName("contextReadout")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("kind", "quiet")
@@ -43,7 +43,7 @@ class ContextMeter(QLabel):
         self.restyle()
         self.hide()
 
-    def show_use(self, used: int, size: int, state: State = State.ROOMY, words: str = "") -> None:
+    def show_use(self, used: int, size: int, state: MeterState = MeterState.ROOMY, words: str = "") -> None:
         """``used`` of ``size`` tokens; size 0: no model is open. ``words``: what a tight ``state`` means."""
         self.setVisible(size > 0)
         self._figures, self._words = context_text(used, size), words

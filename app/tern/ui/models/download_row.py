@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from tern.library.hub_progress import Progress, amounts, figures, phase_words
+from tern.library.hub_progress import DownloadProgress, amounts, figures, phase_words
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
@@ -94,7 +94,7 @@ class DownloadRow(QWidget):
         if not task.running:
             self.ended.emit()
 
-    def _show_progress(self, progress: Progress) -> None:
+    def _show_progress(self, progress: DownloadProgress) -> None:
         self.bar.setValue(round(_STEPS * progress.fraction))
         note = said(progress.note) if progress.note else figures(progress, _tr)
         self.label.setText(phase_words(progress, _tr) or note)

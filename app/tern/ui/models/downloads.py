@@ -14,11 +14,11 @@ from PySide6.QtCore import QObject, Signal
 
 from tern.errors import Sentence, TernError
 from tern.library import catalog, hub_client, hub_find, shelf
-from tern.library.catalog import Entry
+from tern.library.catalog import CatalogEntry
 from tern.library.download_id import DownloadId
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_model import ModelDownload
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.shards import stem
 from tern.library.unfinished import Unfinished, discard, unfinished
@@ -32,7 +32,7 @@ BUG_SENTENCE = Sentence(
 )
 
 
-Prepare = Callable[[NetworkOptions, Callable[[Progress], None]], ModelDownload]
+Prepare = Callable[[NetworkOptions, Callable[[DownloadProgress], None]], ModelDownload]
 
 
 class DownloadTask(QObject):
@@ -56,7 +56,7 @@ class DownloadTask(QObject):
         prepare: Prepare,
         options: Callable[[], NetworkOptions],
         parent: QObject | None = None,
-        progress: Progress | None = None,
+        progress: DownloadProgress | None = None,
         forget: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(parent)
@@ -140,7 +140,7 @@ class DownloadTask(QObject):
             else:
                 (self.cancelled if self._cancelled else self.paused).emit()
 
-    def _keep(self, progress: Progress) -> None:
+    def _keep(self, progress: DownloadProgress) -> None:
         self.progress = progress
 
     def _ended(self, what: object = None) -> None:
@@ -166,7 +166,7 @@ class Downloads(QObject):
         self._options = options
         self._tasks: dict[DownloadId, DownloadTask] = {}
 
-    def of_entry(self, entry: Entry) -> DownloadTask:
+    def of_entry(self, entry: CatalogEntry) -> DownloadTask:
         """The task of a model of the catalogue; not begun in this session."""
         prepare = _fetching(lambda options: hub_find.look_up(options, entry), entry.name, entry.title)
         return self._task(_id(entry.repo, entry.file), entry.name, entry.title, prepare)
@@ -198,7 +198,9 @@ class Downloads(QObject):
         return self.of_repository(item.id.repo, item.id.file, item.name, item.title)
 
     def _of_repair(self, key: DownloadId, name: str, title: str) -> DownloadTask:
-        def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> ModelDownload:
+        def prepare(
+            options: NetworkOptions, on_progress: Callable[[DownloadProgress], None]
+        ) -> ModelDownload:
             return hub_find.repair(shelf.need(name), options, on_progress, patient=True)
 
         return self._task(key, name, title, prepare)
@@ -238,7 +240,7 @@ class Downloads(QObject):
     def _task(self, key: DownloadId, name: str, title: str, prepare: Prepare) -> DownloadTask:
         if key not in self._tasks:
             left = next((item for item in unfinished() if item.id == key), None)
-            progress = Progress("paused", left.done, left.total) if left is not None else None
+            progress = DownloadProgress("paused", left.done, left.total) if left is not None else None
 
             def forget() -> None:
                 for item in unfinished():
@@ -269,7 +271,7 @@ def _id(repo: str, file: str) -> DownloadId:
 
 
 def _fetching(find: Callable[[NetworkOptions], RemoteFile], name: str, title: str) -> Prepare:
-    def prepare(options: NetworkOptions, on_progress: Callable[[Progress], None]) -> ModelDownload:
+    def prepare(options: NetworkOptions, on_progress: Callable[[DownloadProgress], None]) -> ModelDownload:
         return hub_find.prepare(find(options), options, on_progress, name, title, patient=True)
 
     return prepare

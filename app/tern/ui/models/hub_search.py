@@ -14,7 +14,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from tern.library import hub_client, shelf
-from tern.library.hub_client import Hit, Repository
+from tern.library.hub_client import HubHit, Repository
 from tern.library.network import NetworkOptions
 from tern.library.shards import shards
 from tern.library.shelf import SPARE
@@ -78,7 +78,7 @@ class HubSearch(QWidget):
 
     def _search(self, words: str) -> None:
         def show(found: object) -> None:
-            hits = cast(list[Hit], found)
+            hits = cast(list[HubHit], found)
             for hit in hits:
                 about = self.tr("{0} · {1:,} downloads").format(hit.repo, hit.downloads)
                 self._row(about, "hitButton", self.tr("Files"), hit.repo, partial(self._list, hit.repo))

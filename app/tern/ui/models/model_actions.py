@@ -40,7 +40,7 @@ class Saying:
     seconds: float = 0.0
 
 
-class ModelActs(QObject):
+class ModelActions(QObject):
     """One job at a time. ``parent`` is the widget that dialogs belong to."""
 
     said = Signal(object)  # Saying

@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
 
 from tern.engine import can_chat
 from tern.engine.convert.recode import ENCODINGS, Encoding
-from tern.library.catalog import Entry
+from tern.library.catalog import CatalogEntry
 from tern.library.shelf import Installed
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import DownloadTask
-from tern.ui.models.model_actions import ModelActs
+from tern.ui.models.model_actions import ModelActions
 from tern.ui.shared.job_row import JobRow
 from tern.ui.shared.jobs import Job
 from tern.ui.shared.labels import button, text
@@ -63,7 +63,7 @@ class InstalledCard(Card):
         self,
         theme: Theme,
         model: Installed,
-        acts: ModelActs,
+        acts: ModelActions,
         used: bool,
         task: DownloadTask | None,
         parent: QWidget,
@@ -162,7 +162,7 @@ class GuideCard(Card):
 class EntryCard(Card):
     """A model of the catalogue."""
 
-    def __init__(self, theme: Theme, entry: Entry, task: DownloadTask, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, entry: CatalogEntry, task: DownloadTask, parent: QWidget) -> None:
         size = _tr("{0:,.0f} MB").format(entry.size / 1e6) if entry.size else _tr("size: asked of the hub")
         runs = {
             "tern": _tr("runs in Tern's own engine"),
@@ -249,7 +249,7 @@ def _add(menu: QMenu, name: str, words: str, act: Callable[[Installed], object],
     return action
 
 
-def _convert(acts: ModelActs, encoding: Encoding, export: bool, model: Installed) -> None:
+def _convert(acts: ModelActions, encoding: Encoding, export: bool, model: Installed) -> None:
     acts.ask_convert(model, encoding, export)
 
 

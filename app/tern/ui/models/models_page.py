@@ -28,7 +28,7 @@ from tern.library.unfinished import Unfinished, unfinished
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.hub_search import HubSearch
-from tern.ui.models.model_actions import UNDO_S, ModelActs, Saying
+from tern.ui.models.model_actions import UNDO_S, ModelActions, Saying
 from tern.ui.models.model_cards import (
     Card,
     EntryCard,
@@ -69,7 +69,7 @@ class ModelsPage(QWidget):
         self.setAccessibleName(self.tr("Models"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
-        self.acts = ModelActs(downloads, options, self, undo_s)
+        self.acts = ModelActions(downloads, options, self, undo_s)
         area = QScrollArea(self)
         area.setAccessibleName(self.tr("Models"))
         area.setWidgetResizable(True)

@@ -18,14 +18,14 @@ from tern.ui.style.controls import Choice
 from tern.ui.style.theme import Space, Theme
 
 
-class MannerPage(SettingsPage):
+class ReplyOptionsPage(SettingsPage):
     """Of ``session``. ``presets_changed``: the settings have other presets of the person's now."""
 
     presets_changed = Signal()
 
     def __init__(self, theme: Theme, session: Session, settings: Settings, parent: QWidget) -> None:
         table = (SYSTEM_PROMPT, *REPLY_OPTIONS)
-        title = QCoreApplication.translate("MannerPage", "How this conversation is answered")
+        title = QCoreApplication.translate("ReplyOptionsPage", "How this conversation is answered")
         super().__init__(theme, title, table, OwnValues(session, settings), parent)
         self._session = session
         self._settings = settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.metrics.speed import THIN_SPACE, format_count
 
 _NAMED = 200  # characters of a text that it is called by, at most
@@ -21,7 +21,7 @@ def size_text(n_bytes: int) -> str:
 
 def name_text(attachment: Attachment) -> str:
     """What the person calls it: a file by its name, a pasted text by how it begins."""
-    if attachment.kind is Kind.FILE:
+    if attachment.kind is AttachmentKind.FILE:
         return attachment.name
     first = " ".join(attachment.text[:_NAMED].split(maxsplit=8)[:8])
     return _tr("Pasted: {0}").format(first)

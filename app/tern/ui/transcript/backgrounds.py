@@ -35,7 +35,7 @@ _FAR = 100  # px: further than any round corner or edge reaches
 _HEAD = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute
 
 
-class Grounds:
+class Backgrounds:
     """Paints in document coordinates; ``column`` is always the width of the text column in px."""
 
     def __init__(self, theme: Theme) -> None:

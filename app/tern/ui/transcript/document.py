@@ -23,7 +23,7 @@ from PySide6.QtGui import (
     QTextTable,
 )
 
-from tern.markup.blocks import Block, Kind
+from tern.markup.blocks import Block, BlockKind
 from tern.markup.markdown import safe_text
 from tern.markup.parts import lines
 from tern.markup.utf16 import from_right, index_of, same_length, same_prefix
@@ -39,7 +39,7 @@ _MEASURED = 300  # characters of a line or a name: a longer one is wider than th
 _MEASURED_LINES = 200  # of a message, its longest
 AT_ONCE = 4000  # characters of the person's message that are written at a time
 _BLOCK = 50  # as many characters a block costs, at least
-_TEXT_KINDS = (Kind.PARAGRAPH, Kind.HEADING, Kind.MATH)
+_TEXT_KINDS = (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.MATH)
 
 
 @dataclass(slots=True)
@@ -352,7 +352,7 @@ class DocumentWriter:
             if not block.part and from_right(old.runs) != from_right(block.runs):
                 return False
             same = same_prefix(old.runs, block.runs)
-        elif block.kind is Kind.CODE and old.language == block.language:
+        elif block.kind is BlockKind.CODE and old.language == block.language:
             same = same_length(old.text, block.text)
         else:
             return False
@@ -364,7 +364,7 @@ class DocumentWriter:
             cursor.removeSelectedText()
             if cursor.blockFormat() != fmt:
                 cursor.setBlockFormat(fmt)  # an empty line takes that of the lines that go
-        if block.kind is Kind.CODE:
+        if block.kind is BlockKind.CODE:
             self._insert_code(cursor, block.text[index_of(block.text, same) :], block, written.number)
         else:
             insert_runs(cursor, block.runs, self.formats, self._heading(block), skip=same)
@@ -389,9 +389,9 @@ class DocumentWriter:
         # Removing the break between two blocks may leave the format of either: say which.
         last = slot.written[-1]
         before = slot.written[-2].block if kept > 1 else None
-        if last.block.kind is Kind.TABLE:
+        if last.block.kind is BlockKind.TABLE:
             self._flatten(cursor)
-        elif last.block.kind is Kind.CODE and "\n" in last.block.text:
+        elif last.block.kind is BlockKind.CODE and "\n" in last.block.text:
             above = cursor.block().previous()
             cursor.setBlockFormat(like_its_first(self.formats.code_line(last.block, last.number), above))
         else:
@@ -404,9 +404,9 @@ class DocumentWriter:
         before = last.block if last is not None else None
         fresh = before is None
         base, start, number = slot.start.position(), cursor.position(), 0
-        if block.kind in (Kind.CODE, Kind.TABLE):
+        if block.kind in (BlockKind.CODE, BlockKind.TABLE):
             number = last.number if block.part and last is not None else next(self._numbers)
-        if block.kind is Kind.TABLE:
+        if block.kind is BlockKind.TABLE:
             if fresh:
                 self._flatten(cursor, first=True)
             table = write_table(cursor, block, before, self.formats, self._theme, number)
@@ -425,11 +425,11 @@ class DocumentWriter:
         if not fresh:
             cursor.insertBlock()
         fmt = self.formats.block(block, before, number)
-        if block.kind is Kind.CODE and block.part:
+        if block.kind is BlockKind.CODE and block.part:
             fmt = like_its_first(fmt, above)
         cursor.setBlockFormat(fmt)
         text = cursor.position()
-        if block.kind is Kind.CODE:
+        if block.kind is BlockKind.CODE:
             cursor.setBlockCharFormat(self.formats.code_char())
             self._insert_code(cursor, block.text, block, number)
         else:
@@ -459,7 +459,7 @@ class DocumentWriter:
         """Colour the code that ends with that block."""
         last = slot.written[position]
         rest = slot.written[position + 1 : position + 2]
-        if last.block.kind is not Kind.CODE or not last.block.language or (rest and rest[0].block.part):
+        if last.block.kind is not BlockKind.CODE or not last.block.language or (rest and rest[0].block.part):
             return
         pieces: list[str] = []
         while (block := slot.written[position].block).part:
@@ -471,7 +471,7 @@ class DocumentWriter:
 
     @staticmethod
     def _heading(block: Block) -> int:
-        return block.level if block.kind is Kind.HEADING else 0
+        return block.level if block.kind is BlockKind.HEADING else 0
 
 
 def _form(block: Block) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QTextBlockFormat, QTextCharFormat, QTextFormat
 
-from tern.markup.blocks import THOUGHT_LINK, Block, Kind, ListItem, Style
+from tern.markup.blocks import THOUGHT_LINK, Block, BlockKind, ListItem, Style
 from tern.markup.utf16 import from_right
 from tern.ui.style.theme import LINE_HEIGHT, Size, Space, Theme
 
@@ -148,7 +148,7 @@ class Formats:
 
     def note(self, after: Block | None) -> QTextBlockFormat:
         fmt = self.line(Size.SMALL)
-        fmt.setTopMargin(Space.S + (CODE_TAIL if after is not None and after.kind is Kind.CODE else 0))
+        fmt.setTopMargin(Space.S + (CODE_TAIL if after is not None and after.kind is BlockKind.CODE else 0))
         fmt.setProperty(ASIDE, True)
         return fmt
 
@@ -181,27 +181,27 @@ class Formats:
     def block(self, block: Block, before: Block | None, code: int = 0) -> QTextBlockFormat:
         """Of a block after ``before`` (None: the first of its message); for code, of its first line."""
         above: float = Space.XS if block.tight else Space.M
-        if block.kind is Kind.HEADING:
+        if block.kind is BlockKind.HEADING:
             size = {1: Size.TITLE, 2: Size.LARGE}.get(block.level, Size.BODY)
             fmt = self.line(size, 1.35)
             above = Space.XL if block.level <= 2 else Space.L
             fmt.setHeadingLevel(block.level)
-        elif block.kind is Kind.CODE:
+        elif block.kind is BlockKind.CODE:
             fmt = self.code_line(block, code)
             above = Space.M + self.leading + self.code_head
         else:
             fmt = self.line()
-            above = Space.S if block.kind is Kind.RULE else above
+            above = Space.S if block.kind is BlockKind.RULE else above
         if before is None:
-            above = self.opening() + (self.code_head if block.kind is Kind.CODE else 0)
-        elif before.kind is Kind.CODE:
+            above = self.opening() + (self.code_head if block.kind is BlockKind.CODE else 0)
+        elif before.kind is BlockKind.CODE:
             above = max(above, Space.M) + CODE_TAIL  # a surface reaches further down than its text
         fmt.setTopMargin(0 if block.part else above)
         if block.joined:
             fmt.setProperty(JOINED, True)
-        if block.kind is Kind.CODE:
+        if block.kind is BlockKind.CODE:
             return fmt
-        indent = inset(block) + (INDENT if block.kind is Kind.MATH else 0)
+        indent = inset(block) + (INDENT if block.kind is BlockKind.MATH else 0)
         right = block.right if block.part else from_right(block.runs)
         if block.part:
             fmt.setLayoutDirection(
@@ -215,9 +215,9 @@ class Formats:
             fmt.setProperty(MARK, _mark(block.item, block.indent))
         if block.quote:
             fmt.setProperty(QUOTE, min(block.quote, MOST_LEVELS))
-        if block.kind is Kind.RULE:
+        if block.kind is BlockKind.RULE:
             fmt.setProperty(RULE, True)
-        if block.kind is Kind.LABEL:
+        if block.kind is BlockKind.LABEL:
             fmt.setProperty(ASIDE, True)
         return fmt
 

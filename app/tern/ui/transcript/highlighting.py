@@ -11,7 +11,7 @@ from contextlib import suppress
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, QTextLayout
 
-from tern.markup.lexing import Ink, Reading, is_loaded, lexer_of, load
+from tern.markup.lexing import Ink, LexedCode, is_loaded, lexer_of, load
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.formats import DIMMED
 
@@ -53,7 +53,7 @@ class Highlighter(QObject):
         super().__init__(document)
         self._document = document
         self._theme = theme
-        self._codes: dict[int, tuple[Reading, QTextCursor]] = {}  # those being written or still to be read
+        self._codes: dict[int, tuple[LexedCode, QTextCursor]] = {}  # those being written or still to be read
         self._waiting: dict[
             int, tuple[str, str, QTextCursor]
         ] = {}  # for their language: it, the text, the place
@@ -96,7 +96,7 @@ class Highlighter(QObject):
                 return
             if (lexer := lexer_of(language)) is None:
                 return
-            self._codes[number] = Reading(lexer), first
+            self._codes[number] = LexedCode(lexer), first
         reading, first = self._codes[number]
         reading.set_text(text)
         if reading.shortened and first.block().userState() != PLAIN:
@@ -153,7 +153,7 @@ class Highlighter(QObject):
         if any(not reading.done for reading, _ in self._codes.values()):
             self._timer.start()
 
-    def _paint(self, reading: Reading, first: QTextCursor, until: float) -> None:
+    def _paint(self, reading: LexedCode, first: QTextCursor, until: float) -> None:
         changed = reading.work(until)
         if not changed:
             return

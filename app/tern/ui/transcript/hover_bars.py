@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QTextBrowser
 
 from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript import tables
-from tern.ui.transcript.backgrounds import Grounds
+from tern.ui.transcript.backgrounds import Backgrounds
 from tern.ui.transcript.clipboard import code_text
 from tern.ui.transcript.code_bar import CodeBar, SideSlider
 from tern.ui.transcript.column import Column
@@ -32,7 +32,7 @@ class HoverBars(QObject):
     code_rewrapped = Signal(int)  # px by which what stands at the top of the view has moved down
 
     def __init__(
-        self, theme: Theme, view: QTextBrowser, messages: Messages, column: Column, backgrounds: Grounds
+        self, theme: Theme, view: QTextBrowser, messages: Messages, column: Column, backgrounds: Backgrounds
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._column, self._backgrounds = view, messages, column, backgrounds

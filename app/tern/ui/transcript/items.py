@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 from dataclasses import dataclass, field
 
-from tern.chat.attachments import Attachment, Kind
+from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.thinking import answer_or_all
 from tern.markup.incremental import ReplyReader
 from tern.ui.shared.attachment_text import attachment_text
@@ -16,7 +16,7 @@ from tern.ui.transcript.thought_folding import FoldingReader
 MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
 SHOWN, SHOWN_LINES = 200_000, 10_000  # of a message at first, in characters and in lines; then as many more
-_ICONS = {Kind.FILE: "file-text", Kind.PASTE: "clipboard-text"}
+_ICONS = {AttachmentKind.FILE: "file-text", AttachmentKind.PASTE: "clipboard-text"}
 
 
 @dataclass(frozen=True, slots=True)

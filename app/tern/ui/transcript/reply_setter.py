@@ -4,12 +4,12 @@ as it was written until it has been read.
 
 from __future__ import annotations
 
-from tern.markup.blocks import Block, Kind
+from tern.markup.blocks import Block, BlockKind
 from tern.markup.incremental import BITE, WHOLE
 from tern.markup.pacing import Paced
 from tern.markup.parts import plain
 from tern.ui.transcript.document import DocumentWriter, Slot
-from tern.ui.transcript.thought_folding import Reader
+from tern.ui.transcript.thought_folding import BlockReader
 
 _MOST = 300_000  # steps, about a second, that the reading of one piece may take in all
 _BLOCK, _CELL = 8, 20  # steps that writing one costs at least
@@ -19,7 +19,7 @@ class ReplySetter:
     """Sets what it is given (:meth:`add`) at ``slot``. ``growing``: before the person's eyes."""
 
     def __init__(
-        self, writer: DocumentWriter, slot: Slot, reader: Reader, text: str = "", growing: bool = False
+        self, writer: DocumentWriter, slot: Slot, reader: BlockReader, text: str = "", growing: bool = False
     ) -> None:
         self._writer = writer
         self._slot = slot
@@ -96,11 +96,11 @@ class ReplySetter:
 
 def _cost(block: Block) -> int:
     """Steps that it takes to lay a block out, by what stands in it."""
-    if block.kind is Kind.TABLE:
+    if block.kind is BlockKind.TABLE:
         return sum(
             _CELL + sum(map(_run_cost, (run.text for run in cell))) for row in block.rows for cell in row
         )
-    if block.kind is Kind.CODE:
+    if block.kind is BlockKind.CODE:
         return _BLOCK * (1 + block.text.count("\n")) + _run_cost(block.text)
     return _BLOCK + sum(_run_cost(run.text) for run in block.runs)
 

@@ -21,7 +21,7 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from tern.markup.blocks import Block, Kind, Run, Style
+from tern.markup.blocks import Block, BlockKind, Run, Style
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.transcript.formats import CODE_TAIL, MIRRORED, SCROLLED, SHARED, TABLE, WIDTHS, Formats, inset
 from tern.ui.transcript.inlines import insert_runs
@@ -47,7 +47,7 @@ def write_table(
         fmt.setProperty(MIRRORED, float(inset(block)))
     else:
         fmt.setLeftMargin(inset(block))
-    tail = CODE_TAIL if before is not None and before.kind is Kind.CODE else 0
+    tail = CODE_TAIL if before is not None and before.kind is BlockKind.CODE else 0
     fmt.setTopMargin(Space.S + tail if before is not None and not block.part else 0)
     fmt.setHeaderRowCount(0 if block.part else 1)
     columns = max(len(row) for row in block.rows)

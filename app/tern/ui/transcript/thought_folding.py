@@ -12,10 +12,10 @@ from typing import Protocol
 from PySide6.QtCore import QCoreApplication
 
 from tern.chat.thinking import Event, Splitter, What
-from tern.markup.blocks import THOUGHT_LINK, Block, Kind, Run
+from tern.markup.blocks import THOUGHT_LINK, Block, BlockKind, Run
 
 
-class Reader(Protocol):
+class BlockReader(Protocol):
     """Reads Markdown that grows; ``append`` returns the index of the first block that may have changed."""
 
     blocks: list[Block]
@@ -29,7 +29,7 @@ class FoldingReader:
     A thought is folded, unless the reply came to no answer; ``turned`` has the numbers of those that are the other way.
     """
 
-    def __init__(self, make: Callable[[], Reader], key: int = 0, turned: Set[int] = frozenset()) -> None:
+    def __init__(self, make: Callable[[], BlockReader], key: int = 0, turned: Set[int] = frozenset()) -> None:
         self._make = make
         self._key = key
         # Asked for here: reading gives way to others in the middle (pacing.py), where Qt must not be called.
@@ -91,7 +91,7 @@ class FoldingReader:
 class _Part:
     """A piece of the answer, or (``link``) a thought, which is shown where it has a ``reader``."""
 
-    def __init__(self, reader: Reader | None, link: str = "", words: tuple[str, str] = ("", "")) -> None:
+    def __init__(self, reader: BlockReader | None, link: str = "", words: tuple[str, str] = ("", "")) -> None:
         self.thought = bool(link)
         self.text = ""
         self.blank = True
@@ -128,7 +128,7 @@ class _Part:
         at = self._reader.append("", last=True) if self._reader is not None else 0
         return 0 if self.thought else at
 
-    def turn(self, reader: Reader | None) -> None:
+    def turn(self, reader: BlockReader | None) -> None:
         """Show what is read by ``reader``; None: nothing of it."""
         self._reader = reader
         if reader is not None:
@@ -148,7 +148,7 @@ class _Part:
     def _label(self) -> Block:
         words = self._words[self._closed]
         arrow = "▸" if self._reader is None else "▾"
-        return Block(Kind.LABEL, runs=(Run(f"{arrow} {words}", link=self._link),))
+        return Block(BlockKind.LABEL, runs=(Run(f"{arrow} {words}", link=self._link),))
 
 
 def _joined(found: list[Event]) -> list[Event]:

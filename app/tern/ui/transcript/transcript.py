@@ -32,7 +32,7 @@ from tern.markup.blocks import THOUGHT_LINK
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
-from tern.ui.transcript.backgrounds import Grounds
+from tern.ui.transcript.backgrounds import Backgrounds
 from tern.ui.transcript.clipboard import code_text, selected_text
 from tern.ui.transcript.column import Column
 from tern.ui.transcript.context_line import ContextLine
@@ -66,7 +66,7 @@ class Transcript(QTextBrowser):
         super().__init__(parent)
         self._theme = theme
         self._writer = DocumentWriter(self.document(), theme)
-        self.backgrounds = Grounds(theme)
+        self.backgrounds = Backgrounds(theme)
         self.column = Column(theme, self)
         self._context_line = ContextLine(self.document())
         self._dropped = 0  # of the messages, which the model no longer sees

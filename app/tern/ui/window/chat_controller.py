@@ -14,9 +14,9 @@ from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.ui.composer.attach_files import AttachFiles
 from tern.ui.composer.attachment_page import AttachmentPage
-from tern.ui.composer.context_fit import Fitting
+from tern.ui.composer.context_fit import ContextFit
 from tern.ui.composer.drafts import Drafts
-from tern.ui.reply_queue import Desk
+from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.links import offer_link
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
@@ -36,7 +36,7 @@ class ChatController(QObject):
     reply_ended = Signal()  # of the conversation on show
     settings_requested = Signal()
 
-    def __init__(self, theme: Theme, queue: Desk, area: MainArea, session: Session) -> None:
+    def __init__(self, theme: Theme, queue: ReplyQueue, area: MainArea, session: Session) -> None:
         super().__init__(area)
         self._theme = theme
         self._queue = queue
@@ -46,7 +46,7 @@ class ChatController(QObject):
         self._view = view = area.chat
         self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
         self._header, self._readouts = area.header, area.readouts
-        self.fit = Fitting(queue, self._composer, session)
+        self.fit = ContextFit(queue, self._composer, session)
         self.files = AttachFiles(theme, self._composer, area)
         self.drafts = Drafts(
             queue.store, self._composer, lambda: self._session.conversation, self._notice.attempt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from PySide6.QtCore import QObject
 
@@ -11,18 +10,18 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner
 from tern.errors import UserError
-from tern.ui.reply_queue import Desk
+from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.actions import Actions
 from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.window.chat_controller import UNDO_S, ChatController
 from tern.ui.window.chat_view import ChatView
-from tern.ui.window.side_panel import Sides
+from tern.ui.window.side_panel import SidePanel
 
 _SHOWN = "shown"  # a fact in the store: the conversation on show
 _OF_ONE = ("rename", "pin", "delete", "export")  # actions, for a conversation that is kept
 
 
-def last_shown(store: Store, queue: Desk) -> Session:
+def last_shown(store: Store, queue: ReplyQueue) -> Session:
     """The conversation that was on show when Tern ended, or a new one."""
     shown = store.fact(_SHOWN)
     if shown.isdigit() and any(summary.id == int(shown) for summary in store.summaries()):
@@ -35,11 +34,11 @@ class ConversationsController(QObject):
 
     def __init__(
         self,
-        queue: Desk,
+        queue: ReplyQueue,
         chat: ChatController,
         view: ChatView,
         sidebar: Sidebar,
-        panel: Sides,
+        panel: SidePanel,
         actions: Actions,
     ) -> None:
         super().__init__(chat)
@@ -119,8 +118,7 @@ class ConversationsController(QObject):
         """Take a conversation away; it can be undone for ten seconds."""
 
         def undo() -> None:
-            for number in together:
-                self._notice.attempt(partial(self._store.undelete, number))
+            self._notice.attempt(lambda: self._store.restore(together))
             self.list_all()
             self.show(conversation)
             self._deleted.clear()

@@ -8,21 +8,21 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from tern.chat.export import Kind
+from tern.chat.export import ExportFormat
 
 _UNFIT = str.maketrans(dict.fromkeys('/\\:*?"<>|\n\t', "-"))
 
 
-def ask_where_to(parent: QWidget, title: str, then: Callable[[Path, Kind], object]) -> None:
+def ask_where_to(parent: QWidget, title: str, then: Callable[[Path, ExportFormat], object]) -> None:
     """Let the person name a file to export to, and its format; ``title`` is offered as its name."""
     kinds = {
-        _tr("Markdown (*.md)"): Kind.MARKDOWN,
-        _tr("Plain text (*.txt)"): Kind.TEXT,
-        _tr("Everything, as JSON (*.json)"): Kind.JSON,
+        _tr("Markdown (*.md)"): ExportFormat.MARKDOWN,
+        _tr("Plain text (*.txt)"): ExportFormat.TEXT,
+        _tr("Everything, as JSON (*.json)"): ExportFormat.JSON,
     }
 
     def named(name: str) -> None:
-        kind = kinds.get(dialog.selectedNameFilter(), Kind.MARKDOWN)
+        kind = kinds.get(dialog.selectedNameFilter(), ExportFormat.MARKDOWN)
         then(with_suffix(Path(name), kind), kind)
 
     def renamed(chosen: str) -> None:
@@ -36,13 +36,13 @@ def ask_where_to(parent: QWidget, title: str, then: Callable[[Path, Kind], objec
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setNameFilters(list(kinds))
     dialog.filterSelected.connect(renamed)
-    dialog.setDefaultSuffix(Kind.MARKDOWN)
+    dialog.setDefaultSuffix(ExportFormat.MARKDOWN)
     # Its suffix stands in it: of "Version 1.2" the dialog would take the 2 for one.
-    dialog.selectFile(f"{title.translate(_UNFIT).strip(' .…') or 'Tern'}.{Kind.MARKDOWN}")
+    dialog.selectFile(f"{title.translate(_UNFIT).strip(' .…') or 'Tern'}.{ExportFormat.MARKDOWN}")
     dialog.open()
 
 
-def with_suffix(path: Path, kind: Kind) -> Path:
+def with_suffix(path: Path, kind: ExportFormat) -> Path:
     """``path`` with the suffix of ``kind``. Where that makes another name of it, which the dialog has not asked about,
     no file that is there is written over."""
     if path.suffix.lower() == f".{kind}":

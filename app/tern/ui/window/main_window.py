@@ -18,7 +18,7 @@ from tern.chat.store import Store
 from tern.engine.types import ModelInfo
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
-from tern.ui.reply_queue import Desk
+from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.page import bring_up
 from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.style.focus_ring import FocusRing
@@ -33,8 +33,8 @@ from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
 from tern.ui.window.palette import Command, Palette
 from tern.ui.window.settings_controller import SettingsController
-from tern.ui.window.side_panel import Sides
-from tern.ui.window.transfer import Carrying
+from tern.ui.window.side_panel import SidePanel
+from tern.ui.window.transfer import Transfer
 from tern.ui.window.tray import Tray
 from tern.ui.window.window_actions import header_menu, window_actions
 
@@ -67,11 +67,11 @@ class MainWindow(QMainWindow):
         self.resize(_START)
         self.setMinimumSize(_SMALLEST)
 
-        self.queue = Desk(store, settings, self)
+        self.queue = ReplyQueue(store, settings, self)
         self.actions_ = actions = window_actions(self)
         self.tray = Tray(self, actions, settings, self.come_up)
         self._build()
-        self.transfer = Carrying(store, self.notice, theme, self)
+        self.transfer = Transfer(store, self.notice, theme, self)
         self.chat = ChatController(theme, self.queue, self.area, last_shown(store, self.queue))
         self.conversations = ConversationsController(
             self.queue, self.chat, self.area.chat, self.sidebar, self.side_panel, actions
@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         in_menus = LookMenu(theme, self)
         self.menus = MenuBar(self, actions, in_menus)
         self._look_menus = self.look_menu, in_menus
-        self.side_panel = panel = Sides(self)
+        self.side_panel = panel = SidePanel(self)
         self.sidebar = Sidebar(theme, [actions["new"], actions["models"], actions["settings"]], panel)
         self.area = MainArea(theme, actions, header_menu(actions, self.look_menu), panel)
         self.header, self.readouts = self.area.header, self.area.readouts

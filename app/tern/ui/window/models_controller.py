@@ -1,7 +1,7 @@
 """Brings models into the window: the page, the first-run card, and which model the conversation uses. Wires only.
 
-To use it: ``host = ModelsHost(window, theme, settings, save, engine_options)`` once the window is built,
-``host.open_first(asked)`` instead of opening a model oneself, ``host.close()`` when the window is gone.
+To use it: ``controller = ModelsController(window, theme, settings, save, engine_options)`` once the window is built,
+``controller.open_first(asked)`` instead of opening a model oneself, ``controller.close()`` when the window is gone.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 _ENOUGH_TOKENS = 16  # of a reply, to measure a speed by
 
 
-class ModelsHost(QObject):
+class ModelsController(QObject):
     """``options`` says how a model is opened now; ``save`` keeps the settings."""
 
     def __init__(

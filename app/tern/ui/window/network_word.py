@@ -12,7 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
 from tern.errors import UserError
 from tern.library import network
-from tern.library.hub_progress import Progress
+from tern.library.hub_progress import DownloadProgress
 from tern.library.network import Connection, NetworkOptions
 from tern.ui.models.downloads import Downloads
 
@@ -32,9 +32,9 @@ class NetworkWord:
 
 def network_word(
     off: bool,
-    running: Sequence[Progress | None],
+    running: Sequence[DownloadProgress | None],
     last: Connection | None,
-    paused: Sequence[Progress] = (),
+    paused: Sequence[DownloadProgress] = (),
     now: datetime | None = None,
 ) -> NetworkWord:
     """``off``: no connection is allowed, or it is not known whether one is. ``running``: each download under way, None
@@ -123,7 +123,7 @@ class NetworkWatch(QObject):
             self._redraw.start()
 
 
-def _percent(parts: Sequence[Progress]) -> str:
+def _percent(parts: Sequence[DownloadProgress]) -> str:
     done, total = sum(part.done for part in parts), sum(part.total for part in parts)
     return f"{done / max(total, 1):.0%}"
 

@@ -26,7 +26,7 @@ from tern.settings import (
     Settings,
 )
 from tern.ui.composer.composer import Composer
-from tern.ui.settings.reply_options_page import MannerPage
+from tern.ui.settings.reply_options_page import ReplyOptionsPage
 from tern.ui.settings.settings_page import SettingsPage, settings_page
 from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Mode, Theme
@@ -62,7 +62,7 @@ class SettingsController(QObject):
         self._chat, self._composer, self._tray = chat, composer, tray_icon
         self._network, self._window = network, window
         self.page: SettingsPage | None = None
-        self.reply_options: MannerPage | None = None
+        self.reply_options: ReplyOptionsPage | None = None
         self._reload = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload.timeout.connect(reload)
         chat.leaving.connect(self.close_reply_options)
@@ -87,7 +87,9 @@ class SettingsController(QObject):
         if self.reply_options is not None:
             self.reply_options.close()
             self.reply_options.deleteLater()
-        page = self.reply_options = MannerPage(self._theme, self._chat.session, self._settings, self._window)
+        page = self.reply_options = ReplyOptionsPage(
+            self._theme, self._chat.session, self._settings, self._window
+        )
         page.changed.connect(self._chat.show_reply_options)
         page.presets_changed.connect(self.save)
         page.presets_changed.connect(self._chat.show_reply_options)

@@ -29,7 +29,7 @@ class _Veil(QWidget):
         self.pressed.emit()
 
 
-class Sides(QWidget):
+class SidePanel(QWidget):
     """Give it its two children with :meth:`fill`. ``changed`` tells whether the sidebar is in view now."""
 
     changed = Signal(bool)

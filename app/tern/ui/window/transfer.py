@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
-from tern.chat.export import Kind, write
+from tern.chat.export import ExportFormat, write
 from tern.chat.import_process import RELAY, import_apart
 from tern.chat.import_report import Report, Why
 from tern.chat.importing import importing
@@ -29,7 +29,7 @@ _LONG_MS = 500  # work that takes longer is said to be under way
 _Told = Callable[[float], None]
 
 
-class Carrying(QObject):
+class Transfer(QObject):
     """Of ``store``. Call :meth:`close` before the store is closed: what is under way ends there."""
 
     imported = Signal()
@@ -49,10 +49,10 @@ class Carrying(QObject):
         ids = [summary.id for summary in every]
         ask_where_to(self._window, title, lambda path, kind: self.export_to(ids, path, kind))
 
-    def export_to(self, conversations: list[int], path: Path, kind: Kind | None = None) -> None:
+    def export_to(self, conversations: list[int], path: Path, kind: ExportFormat | None = None) -> None:
         """``kind`` None: what the name of ``path`` says."""
-        kinds = {f".{one}": one for one in Kind}
-        kind = kind or kinds.get(path.suffix.lower(), Kind.MARKDOWN)
+        kinds = {f".{one}": one for one in ExportFormat}
+        kind = kind or kinds.get(path.suffix.lower(), ExportFormat.MARKDOWN)
 
         def work(told: _Told) -> str:
             with closing(self._store.another()) as store:

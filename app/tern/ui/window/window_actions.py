@@ -45,7 +45,7 @@ def header_menu(actions: Actions, look: QMenu) -> list[MenuEntry]:
     of_one = [actions[name] for name in ("reply_options", "rename", "pin", "export", "delete")]
     finding = [actions[name] for name in ("copy", "palette")]
     files = [actions[name] for name in ("export_all", "import")]
-    window = [look, *(actions[name] for name in ("settings", "help", "about"))]
+    window: list[MenuEntry] = [look, *(actions[name] for name in ("settings", "help", "about"))]
     return [*of_one, None, *finding, None, *files, None, *window, None, actions["quit"]]
 
 
