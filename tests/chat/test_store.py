@@ -11,7 +11,7 @@ from tern.chat.search import one_letter_apart
 from tern.chat.store import Store
 from tern.chat.types import Draft, Entry, Manner, State, stats_from_json, stats_to_json
 from tern.engine.types import FinishReason, Stats
-from tern.errors import UserError
+from tern.errors import Sentence, UserError
 
 
 def _conversation(store: Store, title: str, *texts: str) -> int:
@@ -190,3 +190,36 @@ def test_a_typo_in_a_word_with_accents_is_forgiven(text: str, query: str) -> Non
     store.add(store.create("A"), [("user", text, State.DONE)], None)
     (hit,) = store.search(query)
     assert hit.text[slice(*hit.marks[0])] == max(text.split(), key=len)
+
+
+def test_why_a_reply_failed_is_kept_with_its_values(tmp_path: Path) -> None:
+    """So that it can be said in any language after a restart; as a text it is English."""
+    store = Store.open(tmp_path)
+    number = _conversation(store, "Birds", "What is a tern?", "")
+    reply = store.entries(number)[-1]
+    reason = Sentence("{tokens:,} tokens are too many for {name}.", tokens=12345, name="x")
+    reply.state, reply.error = State.FAILED, UserError("{reason} Shorten it.", reason=reason).sentence
+    store.save(reply)
+    store.close()
+    store = Store.open(tmp_path)
+    error = store.entries(number)[-1].error
+    assert error == "12,345 tokens are too many for x. Shorten it."
+    assert isinstance(error, Sentence)
+    assert error.values["reason"] == reason
+    copied = store.create("Copy")
+    store.import_entries(copied, store.entries(number), None)
+    assert store.entries(copied)[-1].error == error
+    store.close()
+
+
+def test_an_error_that_an_earlier_tern_kept_is_its_text(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
+    number = _conversation(store, "Birds", "What is a tern?", "")
+    reply = store.entries(number)[-1]
+    reply.state, reply.error = State.FAILED, "Something {went} wrong."
+    store.save(reply)
+    assert store._db.execute("SELECT error FROM message WHERE id = ?", (reply.id,)).fetchone() == (
+        reply.error,
+    )
+    assert store.entries(number)[-1].error == "Something {went} wrong."
+    store.close()
