@@ -32,7 +32,6 @@ def folder(tmp_path: Path):
     paths.set_data_dir(tmp_path)
     yield tmp_path
     log.stop()
-    paths.set_data_dir(None)
 
 
 @pytest.mark.parametrize("ending", ENDINGS)

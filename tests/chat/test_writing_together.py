@@ -132,12 +132,6 @@ def test_what_is_hidden_outlives_a_start_and_goes_after_a_day(tmp_path: Path) ->
 COMMAND = [*tern_command(), *import_process.RELAY]
 
 
-@pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-    return tmp_path
-
-
 def _file(folder: Path, count: int) -> Path:
     said = [{"role": "user", "content": f"{at} " + "words " * 200} for at in range(20)]
     path = folder / "conversations.json"
@@ -145,28 +139,28 @@ def _file(folder: Path, count: int) -> Path:
     return path
 
 
-def test_the_process_imports_and_reports(own_folder: Path) -> None:
-    store = Store.open(own_folder)
+def test_the_process_imports_and_reports(tmp_path: Path) -> None:
+    store = Store.open(tmp_path)
     assert store.path is not None
     done: list[float] = []
-    report = import_apart(COMMAND, store.path, _file(own_folder, 40), done.append)
+    report = import_apart(COMMAND, store.path, _file(tmp_path, 40), done.append)
     assert [summary.id for summary in store.summaries()] == report.ids[::-1]
     assert [one.messages for one in report.outcomes] == [20] * 40
     assert done == sorted(done)
     with pytest.raises(UserError, match="could not be read"):
-        import_apart(COMMAND, store.path, own_folder / "nowhere.json", done.append)
+        import_apart(COMMAND, store.path, tmp_path / "nowhere.json", done.append)
     with pytest.raises(UserError, match="could not start"):
-        import_apart(["/nowhere/at/all"], store.path, own_folder / "x", done.append)
+        import_apart(["/nowhere/at/all"], store.path, tmp_path / "x", done.append)
     with pytest.raises(UserError, match="ended early"):
-        import_apart([sys.executable, "-c", "pass"], store.path, own_folder / "x", lambda fraction: None)
+        import_apart([sys.executable, "-c", "pass"], store.path, tmp_path / "x", lambda fraction: None)
     store.close()
 
 
-def test_what_stops_the_process_leaves_nothing(own_folder: Path) -> None:
+def test_what_stops_the_process_leaves_nothing(tmp_path: Path) -> None:
     class EnoughError(Exception):
         pass
 
-    store = Store.open(own_folder)
+    store = Store.open(tmp_path)
     assert store.path is not None
 
     def told(fraction: float) -> None:
@@ -174,6 +168,6 @@ def test_what_stops_the_process_leaves_nothing(own_folder: Path) -> None:
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        import_apart(COMMAND, store.path, _file(own_folder, 2000), told)
+        import_apart(COMMAND, store.path, _file(tmp_path, 2000), told)
     assert store.summaries() == []
     store.close()

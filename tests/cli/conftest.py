@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from patience import HANG_S
-from tern import paths
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -22,15 +21,6 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "tiny.gguf"
     write_synthetic(path, SHAPES["tiny"])
     return path
-
-
-@pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Keep everything a command writes inside the test."""
-    folder = tmp_path / "data"
-    monkeypatch.setenv("TERN_DATA_DIR", str(folder))
-    yield folder
-    paths.set_data_dir(None)
 
 
 @pytest.fixture

@@ -7,19 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tern import paths
 from tern.engine.bitnet_engine import BitnetEngine
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.types import EngineOptions
 from tern.open_engine import open_engine
-
-
-@pytest.fixture(autouse=True)
-def _own_data_dir(tmp_path: Path) -> Iterator[None]:
-    """Nothing a test does reaches the person's own folders."""
-    paths.set_data_dir(tmp_path / "tern")
-    yield
-    paths.set_data_dir(None)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from guide_recipe.prepare import prepare, write_dialogues  # noqa: E402
 from guide_recipe.train import train  # noqa: E402
 from guide_recipe.vocabulary import SPECIALS, ChatFormat, load  # noqa: E402
 
-from tern import paths  # noqa: E402
 from tern.engine.bitnet_engine import BitnetEngine  # noqa: E402
 from tern.engine.gguf import ternary_bytes  # noqa: E402
 from tern.engine.gguf.reader import GGUFFile  # noqa: E402
@@ -27,13 +26,6 @@ from tern.open_engine import open_engine  # noqa: E402
 
 CONFIG = Config(vocab=512, context=256, width=128, ffn=256, layers=2, heads=4, kv_heads=2)
 STEPS = 70
-
-
-@pytest.fixture(autouse=True)
-def _own_data_dir(tmp_path: Path) -> Iterator[None]:
-    paths.set_data_dir(tmp_path / "tern")
-    yield
-    paths.set_data_dir(None)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tern import paths
 from tern.library import hub_token
 from tern.library.hub_client import RemoteFile, find_file
 from tern.library.hub_find import target_of
@@ -22,14 +21,9 @@ SIZE, BLOCK = 3_000_001, 64 << 10
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))  # no token of the person who runs the tests
-    for name in ("HF_TOKEN", "HF_ENDPOINT", "HF_HUB_OFFLINE", "HUGGING_FACE_HUB_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(hub_token, "_known", [None])  # nor the keyring's
-    yield tmp_path / "data"
-    paths.set_data_dir(None)
+def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keyring of the person who runs the tests is not asked."""
+    monkeypatch.setattr(hub_token, "_known", [None])
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,6 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from tern import paths
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
@@ -84,7 +83,6 @@ def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
 @contextmanager
 def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[str, QWidget]]:
     """Every window that Tern can open, open."""
-    paths.set_data_dir(tmp_path)
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     for act in ("help", "about", "settings", "reply_options", "palette", "models", "network"):
         window.actions_[act].trigger()
@@ -104,7 +102,6 @@ def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[st
             top.close()
             top.deleteLater()
     host.close()
-    paths.set_data_dir(None)
 
 
 def test_everything_has_a_name_a_role_and_a_purpose(
@@ -193,7 +190,6 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
     qtbot: QtBot, make_window: WindowMaker, theme: Theme, tmp_path: Path, place: str
 ) -> None:
     window = _full_window(qtbot, make_window)
-    paths.set_data_dir(tmp_path)
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     before = set(QApplication.topLevelWidgets())
     if place != "chat":
@@ -206,7 +202,6 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
         window.area.show_chat()
     stops, unseen = _walk_by_tab()
     host.close()
-    paths.set_data_dir(None)
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox)
     wanted = [
         each for kind in kinds for each in top.findChildren(kind)

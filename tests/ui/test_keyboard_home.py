@@ -108,12 +108,10 @@ def test_what_is_composed_is_not_drawn_over_the_invitation(qtbot: QtBot, make_wi
 
 @pytest.fixture
 def host(make_window: WindowMaker, theme: Theme, tmp_path: Path) -> Iterator[ModelsController]:
-    paths.set_data_dir(tmp_path)
     window = make_window(FakeEngine())
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     yield host
     host.close()
-    paths.set_data_dir(None)
 
 
 def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(

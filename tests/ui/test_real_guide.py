@@ -47,12 +47,10 @@ class Unhurried:
 
 @pytest.fixture
 def window(make_window: WindowMaker, tmp_path: Path) -> Iterator[MainWindow]:
-    paths.set_data_dir(tmp_path)
     window = make_window(load=False)
     window.open_model(lambda progress: Unhurried(open_engine(GUIDE, EngineOptions(), progress)))
     yield window
     window.close()
-    paths.set_data_dir(None)
 
 
 def _say(window: MainWindow, text: str) -> None:

@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
 import translate  # noqa: E402
-from tern import paths  # noqa: E402
 from tern.ui.settings import language  # noqa: E402
 
 PLACEHOLDER = re.compile(r"\{\d*[^{}]*\}|%n|%\d")
@@ -141,12 +140,10 @@ def _english_again(qapp: QApplication) -> object:
         translator.deleteLater()
     QLocale.setDefault(QLocale.c())
     qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    paths.set_data_dir(None)
 
 
 @pytest.mark.usefixtures("_english_again")
 def test_what_is_offered_and_what_is_not_there(qapp: QApplication, tmp_path: Path) -> None:
-    paths.set_data_dir(tmp_path)
     codes = [code for code, _ in language.offered()]
     assert {"de", "en"} <= set(codes)
     assert dict(language.offered())["de"] == "Deutsch"

@@ -84,7 +84,6 @@ def _tokens(vocabulary: Tokenizer, texts: list[str]) -> list[list[int]]:
 def test_the_export_is_tokenized_rightly_by_stock_llama_cpp(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
     out = tmp_path / "export.gguf"
     with GGUFFile.open(model) as source:
         recode.write_recoded(source, out, "tq2_0", for_llama_cpp=True)
@@ -234,7 +233,6 @@ def test_master_and_packed_weights_become_what_the_official_file_holds(
     torch = pytest.importorskip("torch")
     from transformers.integrations.bitnet import WeightQuant, pack_weights
 
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
     official = bytearray(model.read_bytes())
     master: dict[str, tuple[str, np.ndarray]] = {}
     packed: dict[str, tuple[str, np.ndarray]] = {}

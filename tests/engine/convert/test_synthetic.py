@@ -22,11 +22,6 @@ from tern.open_engine import open_engine
 TEXT = "What is the capital of France, and what is 17 + 25? Grüße, 日本 🐦\n\tthere\x00\x7f"
 
 
-@pytest.fixture(autouse=True)
-def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-
-
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("synthetic") / "tiny.gguf"

@@ -115,7 +115,6 @@ def test_q2_0_of_ternary_bonsai_runs(tiny: Path, tmp_path: Path) -> None:
 
 
 def test_it_chats_through_the_one_door(tiny: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
     model = llama_model(tiny, tmp_path / "falcon.gguf", "i2_s")
     engine = open_any_engine(model, EngineOptions(threads=1))
     try:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import psutil
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
@@ -21,13 +18,6 @@ from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
 
 from ..conftest import WindowMaker
-
-
-@pytest.fixture(autouse=True)
-def _own_folder(tmp_path: Path) -> Iterator[None]:
-    paths.set_data_dir(tmp_path)
-    yield
-    paths.set_data_dir(None)
 
 
 def _host(window: MainWindow, theme: Theme, settings: Settings) -> ModelsController:

@@ -43,9 +43,6 @@ SIZE = 9_000_000
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     official = catalog.entries()[0]
     served = tmp_path / "hub" / official.repo / official.file
     served.parent.mkdir(parents=True)
@@ -54,7 +51,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalHub]:
     monkeypatch.setattr(catalog, "entries", lambda: (entry,))
     with LocalHub(tmp_path / "hub") as running:
         yield running
-    paths.set_data_dir(None)
 
 
 @pytest.fixture

@@ -38,13 +38,9 @@ FOREIGN = "{% for m in messages %}({{ m['role'] }}) {{ m['content'] }} {% endfor
 
 
 @pytest.fixture(autouse=True)
-def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+def no_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(tmp_path / "hf-token"))
-    monkeypatch.delenv("HF_TOKEN", raising=False)
     monkeypatch.setattr(hub_token, "_known", [])
-    return tmp_path / "data"
 
 
 @pytest.fixture

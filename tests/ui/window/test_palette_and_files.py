@@ -176,23 +176,16 @@ SAID = {"author": {"role": "user"}, "content": {"parts": ["Why?"]}, "create_time
 PICTURE = {"author": {"role": "assistant"}, "content": {"parts": [{"content_type": "image_asset_pointer"}]}}
 
 
-@pytest.fixture
-def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """What a process that the window starts writes stays here too."""
-    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path / "data"))
-    return tmp_path
-
-
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_did_not_come_is_said(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, kept: bool
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, kept: bool
 ) -> None:
-    path = own_folder / "conversations.json"
+    path = tmp_path / "conversations.json"
     path.write_text(json.dumps([
         _exported("Whole", SAID), _exported("Partly", SAID, PICTURE, {"author": {"role": "user"}, "content": True}),
         _exported("Empty"), {"title": "Odd", "mapping": 5},
     ]))  # fmt: skip
-    window = make_window(store=Store.open(own_folder) if kept else Store.in_memory())
+    window = make_window(store=Store.open(tmp_path) if kept else Store.in_memory())
     window.transfer.import_from(path)
     expected = "2 conversations were imported. 1 could not be read. Not everything came along."
     qtbot.waitUntil(lambda: window.notice.message == expected)
@@ -214,9 +207,9 @@ def test_what_did_not_come_is_said(
 
 
 def test_a_title_from_the_right_turns_no_sentence_round(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
 ) -> None:
-    path = own_folder / "conversations.json"
+    path = tmp_path / "conversations.json"
     path.write_text(
         json.dumps([_exported("שלום 1", SAID, PICTURE, {"author": {"role": "user"}, "content": True})])
     )
@@ -244,13 +237,13 @@ def _many(path: Path, count: int) -> Path:
 
 
 def test_a_long_import_takes_nothing_from_the_window(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing of the file is read in this process, and nothing of it written; what is typed meanwhile is kept."""
     monkeypatch.setattr(json_stream.Elements, "__init__", lambda *args: pytest.fail("it is read here"))
     monkeypatch.setattr(Store, "import_part", lambda *args: pytest.fail("it is written here"))
-    window = make_window(store=Store.open(own_folder))
-    window.transfer.import_from(_many(own_folder / "many.json", 120))
+    window = make_window(store=Store.open(tmp_path))
+    window.transfer.import_from(_many(tmp_path / "many.json", 120))
     QTest.keyClicks(window.composer.editor, "meanwhile")
     window.chat.drafts.keep()
     qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.")
@@ -261,11 +254,11 @@ def test_a_long_import_takes_nothing_from_the_window(
 
 
 def test_an_import_is_cancelled_where_it_is_shown(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "_LONG_MS", 1)
-    window = make_window(store=Store.open(own_folder))
-    window.transfer.import_from(_many(own_folder / "many.json", 2000))
+    window = make_window(store=Store.open(tmp_path))
+    window.transfer.import_from(_many(tmp_path / "many.json", 2000))
     button = window.notice.findChild(QPushButton, "noticeButton")
     qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     assert button.text() == "Cancel"
@@ -278,10 +271,10 @@ def test_an_import_is_cancelled_where_it_is_shown(
 
 
 def test_closing_ends_an_import_and_adds_nothing(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
 ) -> None:
-    window = make_window(store=Store.open(own_folder))
-    window.transfer.import_from(_many(own_folder / "many.json", 2000))
+    window = make_window(store=Store.open(tmp_path))
+    window.transfer.import_from(_many(tmp_path / "many.json", 2000))
     qtbot.waitUntil(lambda: len(window.store.summaries()) > 0)
     window.close()
     assert window.store.summaries() == []
@@ -289,11 +282,11 @@ def test_closing_ends_an_import_and_adds_nothing(
 
 
 def test_something_else_that_is_said_stays_beside_a_long_import(
-    qtbot: QtBot, make_window: WindowMaker, own_folder: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(transfer, "_LONG_MS", 1)
-    window = make_window(store=Store.open(own_folder))
-    window.transfer.import_from(_many(own_folder / "many.json", 400))
+    window = make_window(store=Store.open(tmp_path))
+    window.transfer.import_from(_many(tmp_path / "many.json", 400))
     qtbot.waitUntil(lambda: window.notice.message.startswith("Importing…"))
     window.show_error("The disk is full.")
     shown = []

@@ -25,8 +25,7 @@ from tern.library.shelf import Installed
 from tern.ui.models.downloads import Downloads
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.translate_errors import said
-
-UNDO_S = 10
+from tern.ui.style.timing import UNDO_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from tern.library.unfinished import Unfinished, unfinished
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.hub_search import HubSearch
-from tern.ui.models.model_actions import UNDO_S, ModelActions, Saying
+from tern.ui.models.model_actions import ModelActions, Saying
 from tern.ui.models.model_cards import (
     Card,
     EntryCard,
@@ -42,6 +42,7 @@ from tern.ui.shared.labels import button, text
 from tern.ui.shared.notice import Notice
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.style.timing import UNDO_S
 
 _WIDEST = 760
 

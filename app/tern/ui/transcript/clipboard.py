@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Theme
+from tern.ui.style.timing import COPIED_MS
 from tern.ui.transcript.backgrounds import neighbours
 from tern.ui.transcript.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK, MIRRORED
 
-_COPIED_MS = 1400
 _STEPS = {
     QTextCharFormat.VerticalAlignment.AlignSuperScript: "^",
     QTextCharFormat.VerticalAlignment.AlignSubScript: "_",
@@ -111,7 +111,7 @@ class CopyButton(QToolButton):
         self.setToolTip(name)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self._reset = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._reset = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._reset.timeout.connect(self.restyle)
         self.hide()
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor, QTextDocument, Q
 
 from tern.markup.lexing import Ink, LexedCode, is_loaded, lexer_of, load
 from tern.ui.style.theme import Theme
+from tern.ui.style.timing import PAUSE_MS
 from tern.ui.transcript.formats import DIMMED
 
 # On `surface`, AA in both (tests/ui/transcript/test_highlighting.py). Quiet hues: code is read, not admired.
@@ -41,7 +42,6 @@ DARK_INKS = {
 PLAIN = 1  # the state of the first line of a code that is not coloured to its end
 _AT_ONCE_S = 0.003
 _SLICE_S = 0.005
-_PAUSE_MS = 2  # between two slices, for whatever else the window has to do
 
 
 class Highlighter(QObject):
@@ -59,7 +59,7 @@ class Highlighter(QObject):
         ] = {}  # for their language: it, the text, the place
         self._loaded.connect(self._begin, Qt.ConnectionType.QueuedConnection)
         self._formats: dict[Ink, QTextCharFormat] = {}
-        self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._timer.timeout.connect(self._work)
         self.restyle()
 

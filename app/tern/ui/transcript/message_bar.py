@@ -7,8 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Theme
-
-_COPIED_MS = 1400
+from tern.ui.style.timing import COPIED_MS
 
 
 class MessageBar(QWidget):
@@ -54,7 +53,7 @@ class MessageBar(QWidget):
         for widget in (self._back, self._place, self._forth, *self._labelled):
             row.addWidget(widget)
             widget.setCursor(Qt.CursorShape.ArrowCursor)
-        self._copied = QTimer(self, singleShot=True, interval=_COPIED_MS)
+        self._copied = QTimer(self, singleShot=True, interval=COPIED_MS)
         self._copied.timeout.connect(self.restyle)
         self.copy.clicked.connect(self.copy_clicked)
         self._change.clicked.connect(self.change_clicked)

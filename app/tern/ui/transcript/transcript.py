@@ -32,6 +32,7 @@ from tern.markup.blocks import THOUGHT_LINK
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.style.timing import PAUSE_MS
 from tern.ui.transcript.backgrounds import Backgrounds
 from tern.ui.transcript.clipboard import code_text, selected_text
 from tern.ui.transcript.column import Column
@@ -45,7 +46,6 @@ from tern.ui.transcript.wide_code import is_wide
 _NEAR_BOTTOM = 12
 # Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.
 FRAME, FIRST_FRAME = 1500, 8000
-_PAUSE_MS = 2  # between two frames, for whatever else the window has to do
 # From so many characters or messages on the end of a conversation is set first.
 _LONG_CHARACTERS, _LONG_COUNT = 30_000, 60
 _END_CHARACTERS, _END_COUNT = 5000, 12  # of it, to fill the window
@@ -78,7 +78,7 @@ class Transcript(QTextBrowser):
         # Which message is to stay where, px, while all is set anew, and where it was scrolled to for that.
         self._kept: tuple[Shown, int] | None = None
         self._kept_at: int | None = None
-        self._going_on = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._going_on = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._going_on.timeout.connect(lambda: self._work(FRAME))
         self._stick = True
         self._caret = QRect()

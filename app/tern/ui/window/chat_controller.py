@@ -19,10 +19,9 @@ from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.links import offer_link
 from tern.ui.style.theme import Theme
+from tern.ui.style.timing import UNDO_S
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
 from tern.ui.window.main_area import MainArea
-
-UNDO_S = 10
 
 
 class ChatController(QObject):

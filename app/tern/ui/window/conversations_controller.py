@@ -13,7 +13,8 @@ from tern.errors import UserError
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.actions import Actions
 from tern.ui.sidebar.sidebar import Sidebar
-from tern.ui.window.chat_controller import UNDO_S, ChatController
+from tern.ui.style.timing import UNDO_S
+from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.chat_view import ChatView
 from tern.ui.window.side_panel import SidePanel
 

@@ -10,8 +10,9 @@ from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QPoint, QPropertyAn
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from tern.ui.style.timing import SLIDE_MS
+
 NARROWEST_PAGE = 472  # px beside the sidebar
-_SLIDE_MS = 140
 _VEIL = 0.7  # of the paper
 
 
@@ -51,7 +52,7 @@ class SidePanel(QWidget):
         """``width``: of the sidebar, in px. ``still``: whether it may not slide when the person asks for it."""
         self._side, self._page, self._width, self._still = side, page, width, still
         self._slide = QPropertyAnimation(side, b"pos", self)
-        self._slide.setDuration(_SLIDE_MS)
+        self._slide.setDuration(SLIDE_MS)
         self._slide.setEasingCurve(QEasingCurve.Type.OutCubic)
         self._slide.finished.connect(self._settle)
         self.arrange()
