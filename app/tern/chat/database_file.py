@@ -96,12 +96,7 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
                 "until then what you write is not kept.",
                 path=path,
             ) from error
-        raise UserError(
-            "Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
-            "permissions and start Tern again; until then what you write is not kept.",
-            path=path,
-            error=error,
-        ) from error
+        raise _cannot_open(path, error) from error
     except sqlite3.DatabaseError as error:
         log.error("conversations damaged: %s", error)
         return _recover(path, damaged=True)
@@ -342,12 +337,7 @@ def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
         migrations.migrate(connection)
     except (OSError, sqlite3.Error) as error:
         if not damaged and not _files(folder):  # the first start, on a disk that is full
-            raise UserError(
-                "Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
-                "permissions and start Tern again; until then what you write is not kept.",
-                path=path,
-                error=error,
-            ) from error
+            raise _cannot_open(path, error) from error
         raise UserError(
             "The file with your conversations in {path} is damaged or gone, and Tern cannot put it right ({error}). "
             "Free the disk, then start Tern again; until then what you write is not kept.",
@@ -414,3 +404,12 @@ def _restore(good: Path, path: Path) -> None:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _cannot_open(path: Path, error: Exception) -> UserError:
+    return UserError(
+        "Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's "
+        "permissions and start Tern again; until then what you write is not kept.",
+        path=path,
+        error=error,
+    )

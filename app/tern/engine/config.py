@@ -111,10 +111,10 @@ class BitnetConfig:
             tied="output.weight" not in file.tensors,
             n_params=sum(info.n_values for name, info in file.tensors.items() if name.endswith(".weight")),
             has_vocabulary="tokenizer.ggml.tokens" in file.metadata,
-            bos_id=_token(file, "tokenizer.ggml.bos_token_id", n_vocab),
-            eos_id=_token(file, "tokenizer.ggml.eos_token_id", n_vocab),
-            eot_id=_token(file, eot, n_vocab) if eot in file.metadata else _find_eot(file),
-            padding_id=_token(file, "tokenizer.ggml.padding_token_id", n_vocab),
+            bos_id=token_id(file, "tokenizer.ggml.bos_token_id", n_vocab),
+            eos_id=token_id(file, "tokenizer.ggml.eos_token_id", n_vocab),
+            eot_id=token_id(file, eot, n_vocab) if eot in file.metadata else _find_eot(file),
+            padding_id=token_id(file, "tokenizer.ggml.padding_token_id", n_vocab),
         )
         config._check(file, key)
         return config
@@ -299,7 +299,8 @@ def _dims(shape: tuple[int, ...]) -> str:
     return " x ".join(f"{size:,}" if size else "any" for size in shape)
 
 
-def _token(file: GGUFFile, key: str, n_vocab: int) -> int | None:
+def token_id(file: GGUFFile, key: str, n_vocab: int) -> int | None:
+    """The token that ``key`` names; None where the file names none. Raises GGUFError where there is no such token."""
     token = file.get(key, int, None)
     if token is not None and not 0 <= token < n_vocab:
         raise file.error(

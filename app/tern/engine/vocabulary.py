@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tern.atomic import replacing
-from tern.engine.config import MAX_VOCABULARY
+from tern.engine.config import MAX_VOCABULARY, token_id
 from tern.engine.gguf.reader import GGUFFile, StringArray, ValueType
 from tern.engine.gguf.values import shown
 from tern.engine.gguf.writer import GGUFWriter
@@ -105,19 +105,9 @@ def _types(file: GGUFFile, tokens: StringArray) -> np.ndarray[tuple[int], np.dty
 
 
 def _add_id(writer: GGUFWriter, key: str, file: GGUFFile, n_vocab: int) -> None:
-    token = file.get(key, int, None)
-    if token is None:
-        return
-    if not 0 <= token < n_vocab:
-        raise file.error(
-            Sentence(
-                "its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens",
-                key=key,
-                token=token,
-                tokens=n_vocab,
-            )
-        )
-    writer.add(key, token)
+    token = token_id(file, key, n_vocab)
+    if token is not None:
+        writer.add(key, token)
 
 
 def _is_intact(path: Path, digest: str) -> bool:
