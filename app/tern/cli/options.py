@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tern.errors import UserError
 from tern.settings import (
+    KV_TYPE,
     MAX_TOKENS,
     SAMPLING,
     SEED,
@@ -70,9 +71,9 @@ def add_engine(
     )
     group.add_argument(
         "--kv",
-        choices=("f32", "f16", "q8_0"),
-        default="f16",
-        help="how exactly the KV cache is kept (default: f16)",
+        choices=[kind for kind, _ in KV_TYPE.choices],
+        default=KV_TYPE.default,
+        help=f"how exactly the KV cache is kept (default: {KV_TYPE.default})",
     )
     group.add_argument("--threads", type=threads or thread_count, metavar="N", help=threads_help)
     group.add_argument(
