@@ -1,5 +1,6 @@
 """What lies under the text of the transcript and no text format can draw: bubbles, surfaces of code, list marks,
-bars beside quotations, rules. Reads the block properties of ui/transcript/formats; changes nothing.
+bars beside quotations, rules; and over it, the edges of what scrolls sideways. Reads the block properties of
+ui/transcript/formats; changes nothing.
 """
 
 from __future__ import annotations
