@@ -7,6 +7,7 @@ import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
+from patience import HANG_MS
 from tern import paths
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
@@ -34,6 +35,7 @@ def test_the_speed_is_measured_once_and_gives_way_to_a_reply(
     qtbot: QtBot, make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(speed_probe, "_LOOK_MS", 50)
+    monkeypatch.setattr(speed_probe, "_PATIENCE_LOOKS", HANG_MS // 50)  # a busy machine measures for long
     window = make_window(replies=["a b c d e f g h"], token_seconds=0.1)
     settings = Settings()
     host = _host(window, theme, settings)
