@@ -29,10 +29,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ui": {"engine", "library", "metrics", "chat", "open_engine", "markup"},
     "__main__": {"cli", "ui"},
 }
+# `tern` alone opens the window, late.
 DOORS = {
     ("cli/window.py", "tern.ui.app"),
     ("cli/window.py", "tern.ui.display"),
-}  # `tern` alone opens the window, late
+}
 
 # The rooms of the window, from the floor up: each may import what stands on a line before it, and the files that
 # lie beside the rooms only what FLOOR says.

@@ -91,15 +91,15 @@ def _run(argv: Sequence[str] | None) -> int:
 def _own_the_process() -> None:
     import signal
 
-    if (
-        signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    ):  # else Ctrl-C is for others, as under nohup
+    # Else Ctrl-C is for others, as under nohup.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, _leave)
+    # A closed stream's number would go to the next file, and with it what the stream is told.
     for number in (
         0,
         1,
         2,
-    ):  # a closed stream's number would go to the next file, and with it what the stream is told
+    ):
         try:
             os.fstat(number)
         except OSError:

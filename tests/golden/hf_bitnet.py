@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-os.environ.setdefault(
-    "TORCHDYNAMO_DISABLE", "1"
-)  # ActQuant is decorated with torch.compile; run it as written
+# ActQuant is decorated with torch.compile; run it as written.
+os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 import numpy as np
 import torch

@@ -182,9 +182,8 @@ def test_a_server_that_ignores_range(hub: LocalHub, start: Start, target: Path, 
     assert hub.asked[-1].status == 200
     assert target.read_bytes() == content
     assert any("only sends whole files" in progress.note for progress in told)
-    assert (
-        min(progress.done for progress in told if progress.phase == "downloading") > SIZE // 2
-    )  # never back
+    # Never back.
+    assert min(progress.done for progress in told if progress.phase == "downloading") > SIZE // 2
 
 
 def test_the_file_changed_on_the_server(hub: LocalHub, start: Start, served: Path, target: Path) -> None:
@@ -324,9 +323,8 @@ def test_the_bandwidth_limit_can_change_on_the_way(
 
     download = start(options=replace(options, limit=1_000_000), on_progress=loosen)
     assert download.run() is not None
-    assert (
-        0.05 * SIZE / 1_000_000 < sum(waited) < 0.5 * SIZE / 1_000_000
-    )  # about a tenth of it at the first limit
+    # About a tenth of it at the first limit.
+    assert 0.05 * SIZE / 1_000_000 < sum(waited) < 0.5 * SIZE / 1_000_000
 
 
 def test_two_do_not_write_the_same_file(hub: LocalHub, start: Start) -> None:

@@ -37,9 +37,8 @@ def imports(text: str, package: str, known: set[str]) -> Iterator[str]:
             above = parts[: len(parts) - node.level + 1] if node.level else []
             module = ".".join([*above, *([node.module] if node.module else [])])
             names = {f"{module}.{alias.name}" for alias in node.names}
-            yield from sorted(
-                names & known if module != "PySide6" else names
-            )  # Qt's own rooms stand there too
+            # Qt's own rooms stand there too.
+            yield from sorted(names & known if module != "PySide6" else names)
             if names - known:
                 yield module
 

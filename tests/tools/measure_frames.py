@@ -227,10 +227,11 @@ def main() -> None:
     print("| text | at | stream: longest | mean | Stop | open: first | longest later | all |")
     print("|---|--:|--:|--:|--:|--:|--:|--:|")
     for name in args.text or list(ALL):
+        # What took too long at a smaller scale is not tried.
         over = {
             "stream": name not in REPLIES,
             "open": False,
-        }  # what took too long at a smaller scale is not tried
+        }
         for scale in args.scale:
             cells = [name, f"{scale}x"]
             for part, keys in (

@@ -141,9 +141,8 @@ def _wide(data: bytes) -> Decoded | None:
     best: tuple[int, Decoded] | None = None
     for encoding in _WIDE:
         found = decode_as(data, encoding)
-        cut = found.faults == 1 < len(found.text) and found.text.endswith(
-            _FAULT
-        )  # the last character is not all there
+        # The last character is not all there.
+        cut = found.faults == 1 < len(found.text) and found.text.endswith(_FAULT)
         if (found.faults and not cut) or not _is_plausible(found.text):
             continue
         rows = len({ord(letter) >> 8 for letter in found.text[:_FAMILY]})  # the wrong order scatters a script

@@ -14,9 +14,8 @@ _FORGOTTEN = (
     "forgotten "  # a fact for each conversation that backups may hold still: its id, and when it was created
 )
 
-Erased = tuple[
-    int, float
-]  # a conversation's id, and when it was created: after a loss the id alone is given anew
+# A conversation's id, and when it was created: after a loss the id alone is given anew.
+Erased = tuple[int, float]
 
 
 def erase(db: sqlite3.Connection, conversations: Sequence[int]) -> None:

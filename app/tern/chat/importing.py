@@ -35,13 +35,14 @@ from tern.progress import OnProgress, ignore_progress
 _WITHIN = "conversations"
 _IN_A_ZIP = re.compile(r"(?:.*/)?conversations(?:-\d+)?\.json", re.IGNORECASE)
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+# What zipfile raises.
 _DAMAGED = (
     zipfile.BadZipFile,
     zlib.error,
     EOFError,
     RuntimeError,
     NotImplementedError,
-)  # what zipfile raises
+)
 _MOST_TEXT = 1 << 16  # characters in one transaction: whoever writes meanwhile waits no longer than for these
 _AT_ONCE = 20  # conversations in one
 _LARGEST_NUMBER = 1 << 53  # that is believed
@@ -259,9 +260,8 @@ def _zipped(file: IO[bytes], path: Path, report: Report) -> Iterator[tuple[float
 
 def _json(stream: IO[bytes], path: Path, size: int, report: Report) -> Iterator[tuple[float, Found | None]]:
     elements = Elements(stream, _WITHIN, _DAMAGED)
-    outside: dict[
-        str, Any
-    ] = {}  # entries of the outermost object: of a file that is one conversation, all of it
+    # Entries of the outermost object: of a file that is one conversation, all of it.
+    outside: dict[str, Any] = {}
     try:
         for key, element in elements:
             if key in ("", _WITHIN):

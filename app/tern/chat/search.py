@@ -61,9 +61,8 @@ class _Folding(dict[int, str]):
             return ""
         if _SYMBOL.match(char):
             return f" {_MARK}{ord(char):x} " if self._spaced else char
-        if (
-            "\u3131" <= char <= "\u318e"
-        ):  # Hangul letters by themselves stay: NFKC would make parts of syllables
+        # Hangul letters by themselves stay: NFKC would make parts of syllables.
+        if "\u3131" <= char <= "\u318e":
             return f" {char} " if self._spaced else char
         whole = unicodedata.normalize("NFKC", char).casefold()
         if whole != char and len(whole) == 1 and _SYMBOL.match(whole):
@@ -160,9 +159,8 @@ def _has_word(text: str) -> bool:
 
 def _phrase(piece: str) -> str:
     words = words_of(piece)
-    whole = words.endswith(
-        " "
-    )  # a symbol, or a letter that is a word by itself; else more letters may follow
+    # A symbol, or a letter that is a word by itself; else more letters may follow.
+    whole = words.endswith(" ")
     quoted = words.replace('"', " ")
     return f'"{quoted}"' if whole else f'"{quoted}"*'
 

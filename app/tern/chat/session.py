@@ -52,9 +52,8 @@ class Session:
         self._numbers = Stats()  # of it, before it was gone on with
         self._open: Entry | None = None
         self._unkept: list[Entry] = []  # ended replies that the disk has not taken yet
-        self._told: list[
-            int
-        ] = []  # of each message of the last request: its place on the branch, -1 for none
+        # Of each message of the last request: its place on the branch, -1 for none.
+        self._told: list[int] = []
         self.conversation = conversation
         self._manner = manner or (store.manner(conversation) if conversation is not None else Manner())
         self._entries: dict[int, Entry] = {}
@@ -310,9 +309,8 @@ class Session:
 
     def _newest_leaf(self, entry: int | None) -> int | None:
         """The end of the branch that always takes the newest child, from ``entry`` (None: from the start)."""
-        newest = {
-            other.parent: other.id for other in self._entries.values()
-        }  # later ones replace earlier ones
+        # Later ones replace earlier ones.
+        newest = {other.parent: other.id for other in self._entries.values()}
         while entry in newest:
             entry = newest[entry]
         return entry

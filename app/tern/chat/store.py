@@ -497,9 +497,8 @@ class Store:
             within = self._db.in_transaction
             if not within:
                 self._db.execute("BEGIN")
-                self._db.execute(
-                    "SELECT 1 FROM conversation LIMIT 1"
-                ).fetchone()  # the moment is that of a first look
+                # The moment is that of a first look.
+                self._db.execute("SELECT 1 FROM conversation LIMIT 1").fetchone()
             try:
                 yield
             finally:
@@ -605,11 +604,12 @@ def _attached(attachments: Sequence[Attachment]) -> str:
 def _attachments(text: str, content: str) -> tuple[Attachment, ...]:
     try:
         return from_json(json.loads(text), content) if text else ()
+    # The content holds it all: nothing is lost but the chips.
     except (
         ValueError,
         KeyError,
         TypeError,
-    ) as error:  # the content holds it all: nothing is lost but the chips
+    ) as error:
         log.warning("attachments not read: %s", error)
         return ()
 

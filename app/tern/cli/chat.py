@@ -59,9 +59,8 @@ def _typed(given: Input) -> Iterator[str]:
     """The lines that a person types. Ctrl-C at the prompt drops what was typed."""
     import readline  # noqa: F401  # gives input() line editing and history
 
-    asking = (
-        sys.stdout if sys.stdout.isatty() else sys.stderr
-    )  # replies that go into a file come without prompts
+    # Replies that go into a file come without prompts.
+    asking = sys.stdout if sys.stdout.isatty() else sys.stderr
     while True:
         try:
             if asking is not sys.stdout:

@@ -27,7 +27,7 @@ _WIDTH = 100
 _DAY_S = 24 * 3600
 _FORMATS = ("md", "txt", "json")
 
-_LEFT = {  # by chat.found.Left
+_LEFT = {  # by import_report.Left
     "pictures": "pictures",
     "recordings": "recordings",
     "files": "attached files",
@@ -141,9 +141,8 @@ def _register_import(commands: options.Subparsers) -> None:
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
     parser.add_argument("files", type=options.path, nargs="*", metavar="FILE", help="what to import")
-    parser.add_argument(
-        "--relay", action="store_true", help=argparse.SUPPRESS
-    )  # chat/import_process.py starts it so
+    # How chat/import_process.py starts it.
+    parser.add_argument("--relay", action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=run_import)
 
 

@@ -45,9 +45,8 @@ def sidecar(file: GGUFFile, cache: Path) -> Path:
     if _is_intact(path, digest):
         return path
     if tokens.repeated() is not None:
-        raise file.error(
-            Sentence("its vocabulary has the same token twice")
-        )  # libllama would abort the process
+        # With it libllama would abort the process.
+        raise file.error(Sentence("its vocabulary has the same token twice"))
     try:
         with replacing(path) as target:
             target.write(content)

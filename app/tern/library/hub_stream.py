@@ -136,9 +136,8 @@ class Source:
         """End what is under way at once, from any thread: a read that waits for bytes which do not come breaks."""
         if self._socket is not None:
             with suppress(OSError):
-                socket.socket.shutdown(
-                    self._socket, socket.SHUT_RDWR
-                )  # not the TLS one's: that is the reader's
+                # Not the TLS one's: that is the reader's.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     @contextmanager
     def get(self, headers: dict[str, str]) -> Iterator[Answer]:

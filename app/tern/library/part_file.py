@@ -142,9 +142,8 @@ class PartFile:
     def _close_files(self) -> None:
         for file in (self._file, self._lines, self._reader):
             if file is not None:
-                with suppress(
-                    OSError
-                ):  # on a full disk: a line that never got out is one that nobody believes
+                # On a full disk: a line that never got out is one that nobody believes.
+                with suppress(OSError):
                     file.close()
         self._file = self._lines = self._reader = None
 

@@ -33,10 +33,11 @@ log = logging.getLogger(__name__)
 _VERSION = 1
 SPEEDS_KEPT = 5
 SPARE = 64 << 20  # bytes of the disk that stay free whatever is put on the shelf
+# In small letters: how most models are called, and what they may hold.
 MODEL_SUFFIXES = (
     ".gguf",
     ".safetensors",
-)  # in small letters: how most models are called, and what they may hold
+)
 _GGUF = b"GGUF"
 _HEADER = 8  # bytes of a safetensors' first number: the length of the JSON after it
 _LONGEST_NAME = 120  # bytes

@@ -130,9 +130,8 @@ def _beside(place: Path, own: str, file: str) -> Path | None:
 def _kind(noted: str, model: shelf.Installed | None, target: Path) -> Kind:
     if model is None:
         return "fetch"
-    if noted == "repair" or (
-        not noted and not target.exists()
-    ):  # only a repair takes the file from its place
+    # Only a repair takes the file from its place.
+    if noted == "repair" or (not noted and not target.exists()):
         return "repair"
     return "update"
 

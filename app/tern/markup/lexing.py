@@ -235,9 +235,8 @@ class _Pass:
     taken: int = 0
     _tokens: Iterator[tuple[int, Any, str]] | None = None
     _starts: list[int] = field(default_factory=list)
-    _spans: list[tuple[int, int, Ink]] = field(
-        default_factory=list
-    )  # of the line that is being read, in characters
+    # Of the line that is being read, in characters.
+    _spans: list[tuple[int, int, Ink]] = field(default_factory=list)
 
     def work(self, until: float) -> bool:
         """Whether all of it is read."""

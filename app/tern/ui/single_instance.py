@@ -48,9 +48,8 @@ def take_or_visit(folder: Path, lock: DataLock, model: Path | None) -> Hold:
                 "first, or choose another folder with --data-dir DIR.",
                 folder=folder,
             )
-        time.sleep(
-            _LOOK_MS / 1000
-        )  # it is starting, or a command of the terminal has the folder for a moment
+        # It is starting, or a command of the terminal has the folder for a moment.
+        time.sleep(_LOOK_MS / 1000)
     return hold
 
 

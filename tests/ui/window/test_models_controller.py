@@ -269,9 +269,8 @@ def test_connections_are_listed_and_the_token_is_kept(
     assert "2 connections to cdn.example, hub.example; 1.2 MB came" in page.summary.text()
     network.note("hub.example", "search: What are you?", "200", 99)
     page.reload()
-    assert (
-        page.table.item(0, 2).text() == "search: What are you?"
-    )  # what was typed and sent, in so many words
+    # What was typed and sent, in so many words.
+    assert page.table.item(0, 2).text() == "search: What are you?"
     assert "Nothing" not in page.summary.text()
     assert "a search sends its words" in page.summary.text()
     qtbot.waitUntil(lambda: "None is in use" in page.token_status.text())
@@ -473,9 +472,8 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     second = started()
     second.open_first()
     assert "is paused at" in window.notice.message
-    assert (
-        window.findChild(QPushButton, "noticeButton").text() == "Models"
-    )  # forbidden: it does not even offer
+    # Forbidden: it does not even offer.
+    assert window.findChild(QPushButton, "noticeButton").text() == "Models"
     second.close()
     window.notice.hide()
     settings[OFFLINE] = False

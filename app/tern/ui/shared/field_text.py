@@ -16,7 +16,6 @@ def pasted_text(source: QMimeData) -> str:
     """The text of what is pasted; of a page's piece that came without one, what can be read of it."""
     if source.hasText() or not source.hasHtml():
         return as_written(source.text())
-    found = QTextDocumentFragment.fromHtml(
-        source.html()
-    ).toPlainText()  # a page's no-break spaces are its layout
+    # A page's no-break spaces are its layout.
+    found = QTextDocumentFragment.fromHtml(source.html()).toPlainText()
     return as_written(found.replace("\ufffc", "")).strip("\n")

@@ -176,9 +176,8 @@ class Backgrounds:
         first = block.layout().lineAt(0)
         baseline = rect.top() + first.y() + first.ascent()
         from_right = _from_right(block)
-        right = (
-            rect.right() + 7 if from_right else rect.left() - 7
-        )  # the edge of the mark that is beside the text
+        # The edge of the mark that is beside the text.
+        right = rect.right() + 7 if from_right else rect.left() - 7
         middle = baseline - body * 0.36
         if mark in (CHECKED, UNCHECKED):
             side = round(body * 0.87)
@@ -196,9 +195,8 @@ class Backgrounds:
             width = QFontMetricsF(painter.font()).horizontalAdvance(mark)
             if from_right:
                 mark = mark[-1] + mark[:-1]
-            painter.setLayoutDirection(
-                Qt.LayoutDirection.LeftToRight
-            )  # the text's side is settled, not the window's
+            # The text's side is settled, not the window's.
+            painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
             painter.drawText(QPointF(right if from_right else right - width, baseline), mark)
         else:
             radius = body * 0.17

@@ -79,9 +79,8 @@ class Slot:
     text_width: float = 0  # px of the widest line of a bubble
     left: float = 0  # of it, px from the column's left edge
     last: QTextCursor = field(default_factory=QTextCursor)  # the start of a bubble's last block
-    waiting: list[tuple[str, bool]] = field(
-        default_factory=list
-    )  # lines of it still to be written, last first
+    # Lines of it still to be written, last first.
+    waiting: list[tuple[str, bool]] = field(default_factory=list)
 
     @property
     def end(self) -> int:

@@ -54,9 +54,8 @@ class Highlighter(QObject):
         self._document = document
         self._theme = theme
         self._codes: dict[int, tuple[LexedCode, QTextCursor]] = {}  # those being written or still to be read
-        self._waiting: dict[
-            int, tuple[str, str, QTextCursor]
-        ] = {}  # for their language: it, the text, the place
+        # For their language: it, the text, the place.
+        self._waiting: dict[int, tuple[str, str, QTextCursor]] = {}
         self._loaded.connect(self._begin, Qt.ConnectionType.QueuedConnection)
         self._formats: dict[Ink, QTextCharFormat] = {}
         self._timer = QTimer(self, singleShot=True, interval=PAUSE_MS)

@@ -88,9 +88,8 @@ class Messages:
     """The messages of a conversation on show."""
 
     all: list[Shown] = field(default_factory=list)
-    placed: list[Shown] = field(
-        default_factory=list
-    )  # of them, those that the document has a place for, in order
+    # Of them, those that the document has a place for, in order.
+    placed: list[Shown] = field(default_factory=list)
     open: Shown | None = None  # the reply that still grows
 
     def at(self, position: int) -> Shown | None:
