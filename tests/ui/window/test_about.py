@@ -8,7 +8,7 @@ from importlib import metadata
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern import __version__
@@ -27,19 +27,19 @@ def test_reached_from_menu_palette_and_help(qtbot: QtBot, make_window: WindowMak
     window = make_window()
     menu = window.findChild(QToolButton, "menuButton").menu()
     next(act for act in menu.actions() if act.text() == "About Tern").trigger()
-    qtbot.waitUntil(_page(window).isActiveWindow)
-    QTest.keyClick(_page(window), Qt.Key.Key_Escape)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     assert not window.about_page.isVisible()
 
     window.show_palette()
     QTest.keyClicks(window.palette_.field, "about")
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
-    QTest.mouseClick(window.findChild(QPushButton, "aboutClose"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(_page(window).findChild(QToolButton, "sheetClose"), Qt.MouseButton.LeftButton)
     assert not window.about_page.isVisible()
 
     window.show_help()
     QTest.mouseClick(window.findChild(QPushButton, "helpAbout"), Qt.MouseButton.LeftButton)
     assert _page(window)
+    assert not window.help_page.isVisible(), "one sheet at a time"
 
 
 def test_it_names_tern_the_model_and_every_package_needed(make_window: WindowMaker) -> None:

@@ -59,16 +59,19 @@ class Closables(QObject):
         self._open.sort(key=lambda one: one.layer)  # which keeps the newest of a layer last
         self.changed.emit()
 
-    def closed(self, thing: QWidget, give_back: bool = True) -> None:
-        """``thing`` is about to be hidden. The keyboard goes back to where it was, unless it is elsewhere by now."""
+    def closed(self, thing: QWidget, give_back: bool | None = None) -> None:
+        """``thing`` is about to be hidden. The keyboard goes back to where it was, with ``give_back`` None unless it is
+        elsewhere by now."""
         for one in self._open:
             if one.thing is thing:
                 break
         else:
             return
         self._open.remove(one)
-        focus = self._window.focusWidget()
-        if give_back and (focus is None or focus is thing or thing.isAncestorOf(focus)):
+        if give_back is None:
+            focus = self._window.focusWidget()
+            give_back = focus is None or focus is thing or thing.isAncestorOf(focus)
+        if give_back:
             before = one.before
             inside = before is not None and isValid(before) and thing.isAncestorOf(before)
             if before is None or inside or not _can_have_the_keyboard(before):

@@ -39,8 +39,9 @@ class AboutPage(Sheet):
             ),
             self.body,
         )
-        self._sentence.setWordWrap(True)
         self._heading = QLabel(self.tr("What Tern consists of, and its licences"), self.body)
+        for words in (self._title, self._sentence, self._heading):
+            words.setWordWrap(True)
         self.list = QListWidget(self.body)
         self.list.setObjectName("licenceList")
         self.list.setAccessibleName(self.tr("Parts of Tern"))

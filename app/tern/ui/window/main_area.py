@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from tern.ui.shared.actions import Actions
 from tern.ui.shared.closables import Closables, Layer
@@ -37,6 +37,7 @@ class MainArea(QWidget):
         self._back = actions["back"]
         self._back.setEnabled(False)
         self._heads = QStackedWidget(self)
+        self._heads.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.header = Header(theme, actions["sidebar"], actions["new"], menu, self._heads)
         self.page_header = PageHeader(theme, actions["sidebar"], self._back, self._heads)
         self.page_header.back_requested.connect(self.leave_page)
@@ -61,8 +62,6 @@ class MainArea(QWidget):
         column.addWidget(self.pages, 1)
         column.addLayout(self._foot)
         column.addWidget(self.readouts)
-        self._heads.setFixedHeight(self._heads.sizeHint().height())
-        theme.changed.connect(lambda: self._heads.setFixedHeight(self._heads.sizeHint().height()))
 
     def show_page(self, page: QWidget, title: str) -> None:
         """Show ``page``, a child of :attr:`pages`, in the place of the chat."""
@@ -72,7 +71,9 @@ class MainArea(QWidget):
         Closables.of(self).opened(page, Layer.PAGE, self.leave_page)
         self.page_header.set_title(title)
         self._turn_to(page)
-        page.setFocus(Qt.FocusReason.OtherFocusReason)
+        focus = self.window().focusWidget()
+        if focus is None or not page.isAncestorOf(focus):  # it has not chosen what begins
+            page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def page(self) -> QWidget | None:
@@ -82,10 +83,11 @@ class MainArea(QWidget):
 
     def leave_page(self) -> None:
         """Show the chat again; the keyboard goes where it was."""
-        page = self.page
-        self._turn_to(self.beside)
+        page, focus = self.page, self.window().focusWidget()
+        here = focus is None or self.isAncestorOf(focus)
+        self._turn_to(self.beside)  # first: what had the keyboard may be in what shows now
         if page is not None:
-            Closables.of(self).closed(page)
+            Closables.of(self).closed(page, give_back=here)
 
     def show_chat(self) -> None:
         """Show the chat again; what is typed next is written there."""

@@ -154,7 +154,7 @@ class SidePanel(QWidget):
             layer = Layer.PANEL if self._at_end else Layer.SIDEBAR
             closables.opened(self._side, layer, self.hide_side if self._at_end else self.close_over)
         else:
-            closables.closed(self._side, give_back=not shown)
+            closables.closed(self._side, give_back=False if shown else None)
 
     def _settle(self) -> None:
         """The slide has ended."""
