@@ -50,6 +50,7 @@ class Setting(Generic[T]):
     high: float | None = None
     choices: tuple[tuple[T, str], ...] = ()
     lines: int = 1  # of text to show at a time
+    ends: tuple[str, str] = ("", "")  # of a slider's scale, in plain words; without them there is no slider
     lowest: str = ""  # what to show for the lowest number, where that is no number
     rare: bool = False  # what most people never touch: the dialog has it under Advanced, whatever it is about
     is_path: bool = False  # of a file, whose name may have bytes in it that are no UTF-8
@@ -153,8 +154,8 @@ SYSTEM_PROMPT = Setting(
 )  # fmt: skip
 TEMPERATURE = Setting(
     "sampling.temperature", float, 0.7, _REPLY, "Temperature",
-    "Low is precise and repeatable, high is varied and surprising. 0 always takes the likeliest word.", 0, 2,
-    metavar="T", option_help="0 is greedy",
+    "How freely words are chosen. 0 always takes the likeliest.", 0, 2,
+    metavar="T", option_help="0 is greedy", ends=("Precise", "Creative"),
 )  # fmt: skip
 TOP_K = Setting(
     "sampling.top_k", int, 40, _REPLY, "Top-k",

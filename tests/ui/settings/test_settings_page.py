@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
+    QSlider,
     QSpinBox,
     QToolButton,
     QWidget,
@@ -262,3 +263,20 @@ def test_the_data_folder_is_named_and_opened(
     assert [Path(one) for one in opened] == [Path(folder)]
     page.window().close()
     store.close()
+
+
+def test_the_slider_and_the_number_are_one_value(qtbot: QtBot, make_window: WindowMaker) -> None:
+    settings = Settings()
+    page = _open(qtbot, make_window(settings=settings))
+    page.show_section("Replies")
+    slider = page.findChild(QSlider, "slider-sampling.temperature")
+    number = page.findChild(QDoubleSpinBox, "setting-sampling.temperature")
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Right)
+    assert settings[TEMPERATURE] == pytest.approx(0.75)
+    assert number.value() == pytest.approx(0.75)
+    number.setValue(0.33)
+    assert settings[TEMPERATURE] == pytest.approx(0.33), "to the hundredth, though the slider goes by steps"
+    assert slider.value() == 7
+    QTest.mouseClick(page.findChild(QToolButton, "restore-sampling.temperature"), Qt.MouseButton.LeftButton)
+    assert slider.value() == 14

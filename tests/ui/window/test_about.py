@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from importlib import metadata
 
@@ -57,6 +58,16 @@ def test_it_names_tern_the_model_and_every_package_needed(make_window: WindowMak
         begin = f"{_plain(name)} {version}"
         fits = [line for line in said if _plain(line).startswith(begin)]
         assert len(fits) == 1, (name, version, said)
+
+
+def test_details_for_a_report_name_versions_and_no_person(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.show_about()
+    QTest.mouseClick(window.findChild(QPushButton, "copyDetails"), Qt.MouseButton.LeftButton)
+    copied = QApplication.clipboard().text()
+    assert copied.startswith(f"Tern {__version__}, Python ")
+    assert "Qt " in copied
+    assert platform.node() not in copied
 
 
 def _plain(name: str) -> str:

@@ -269,15 +269,15 @@ def test_connections_are_listed_and_the_token_is_kept(
     page.show()
     page.reload()
     row = [page.table.item(0, column).text() for column in range(1, 5)]
-    assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1,234,567 bytes"]
-    assert "2 connections to cdn.example, hub.example; 1.2 MB came" in page.summary.text()
+    assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1.2\u2009MB"]
+    assert "2 connections to cdn.example, hub.example; 1.2\u2009MB received" in page.summary.text()
     network.note("hub.example", "search: What are you?", "200", 99)
     page.reload()
     assert (
         page.table.item(0, 2).text() == "search: What are you?"
     )  # what was typed and sent, in so many words
     assert "Nothing" not in page.summary.text()
-    assert "a search sends its words" in page.summary.text()
+    assert "the words that were sent" in page.summary.text()
     qtbot.waitUntil(lambda: "None is in use" in page.token_status.text())
     qtbot.keyClicks(page.token, SECRET)
     keep = page.findChild(QPushButton, "keepTokenButton")

@@ -23,6 +23,7 @@ from tern.library import hub_token, network
 from tern.library.hub_token import Status
 from tern.library.network import Connection
 from tern.ui.shared import translate_errors
+from tern.ui.shared.attachment_text import size_text
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.labels import button, text
 from tern.ui.style.theme import Size, Space, Theme
@@ -114,7 +115,7 @@ class NetworkSection(QWidget):
         self.table.setRowCount(len(newest))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for row, line in enumerate(newest):
-            amount = self.tr("{0:,} bytes").format(line.received)
+            amount = size_text(line.received)
             for column, words in enumerate((_local(line.when), line.host, line.why, line.result, amount)):
                 item = QTableWidgetItem(words)
                 item.setToolTip(words)
@@ -142,11 +143,14 @@ class NetworkSection(QWidget):
         if not found:
             return self.tr("Tern has never opened a connection.")
         hosts = sorted({line.host for line in found})
-        total = sum(line.received for line in found) / 1e6
-        return self.tr(
-            "{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its "
-            "words as they were typed."
-        ).format(len(found), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
+        named = ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else "")
+        received = size_text(sum(line.received for line in found))
+        words = self.tr(
+            "%n connection(s) to {0}; {1} received. A search is listed with the words that were sent.",
+            "",
+            len(found),
+        )
+        return words.format(named, received)
 
     def _keep(self) -> None:
         value = self.token.text()

@@ -14,9 +14,11 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QHBoxLayout,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSlider,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -33,7 +35,7 @@ from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
 _CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
-_BESIDE = 2.2  # times the control's width that a row must have to hold words and control beside each other
+_BESIDE = 2.6  # times the control's width that a row must have to hold words and control beside each other
 
 
 class Values(Protocol):
@@ -111,8 +113,40 @@ class SettingRow(QWidget):
             column.addWidget(self.control)
         else:  # at the edge of the page, where all of them stand
             tools.addWidget(self.control, 1, Qt.AlignmentFlag.AlignVCenter)
+        self._slider: QSlider | None = None
+        if setting.ends[0] and isinstance(self.control, QDoubleSpinBox):
+            column.addLayout(self._with_slider(self.control))
         self.restyle()
         self.load()
+
+    def _with_slider(self, box: QDoubleSpinBox) -> QHBoxLayout:
+        """A slider for the number of ``box``, between what its ends mean."""
+        self._slider = slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setObjectName(f"slider-{self.setting.key}")
+        slider.setAccessibleName(box.accessibleName())
+        slider.setAccessibleDescription(box.accessibleDescription())
+        slider.setRange(round(box.minimum() / box.singleStep()), round(box.maximum() / box.singleStep()))
+        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        slider.installEventFilter(_NoWheel(slider))
+        box.valueChanged.connect(self._move_slider)
+        slider.valueChanged.connect(lambda steps: box.setValue(steps * box.singleStep()))
+        scale = QHBoxLayout()
+        scale.setSpacing(Space.S)
+        for part in (self.setting.ends[0], slider, self.setting.ends[1]):
+            if isinstance(part, str):
+                words = QLabel(translated(part), self)
+                words.setProperty("kind", "quiet")
+                scale.addWidget(words)
+            else:
+                scale.addWidget(part, 1)
+        return scale
+
+    def _move_slider(self, value: float) -> None:
+        """Where the number is, to its nearest step; the number stays as exact as it is."""
+        if self._slider is not None and isinstance(self.control, QDoubleSpinBox):
+            self._slider.blockSignals(True)
+            self._slider.setValue(round(value / self.control.singleStep()))
+            self._slider.blockSignals(False)
 
     def _make_control(self) -> QWidget:
         setting = self.setting
@@ -188,7 +222,6 @@ class SettingRow(QWidget):
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         if isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
             self.control.setMinimumHeight(round(_CONTROL_HEIGHT * self._theme.scale))
-            self.control.setMinimumWidth(round(_CONTROL_WIDTH * self._theme.scale))
         self._fit()
         self._restore.setIconSize(self._theme.icon_size)
         self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
@@ -208,6 +241,7 @@ class SettingRow(QWidget):
         if not isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
             return
         under = self.width() < _BESIDE * _CONTROL_WIDTH * self._theme.scale
+        self.control.setMinimumWidth(0 if under else round(_CONTROL_WIDTH * self._theme.scale))
         way = QBoxLayout.Direction
         self._row.setDirection(way.TopToBottom if under else way.LeftToRight)
         self._tools.setDirection(way.RightToLeft if under else way.LeftToRight)

@@ -30,7 +30,7 @@ from tern.ui.shared.sheet import Sheet
 from tern.ui.style.theme import Size, Space, Theme
 
 _SIZE = QSize(820, 600)  # px at scale 1
-_LIST_WIDTH = 184
+_LIST_WIDTH, _LIST_INDENT = 184, 14  # px; as tabs their words stand under the title
 _TABS_BELOW = 640  # px of sheet, at scale 1, from which the sections stand beside
 
 
@@ -191,7 +191,9 @@ class SettingsPage(Sheet):
         top.addWidget(self.search)
         self._beside = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._beside.setSpacing(0)
-        self._beside.addWidget(self.sections)
+        self._sections_row = QVBoxLayout()
+        self._sections_row.addWidget(self.sections)
+        self._beside.addLayout(self._sections_row)
         right = QVBoxLayout()
         right.setSpacing(0)
         right.addWidget(self._none)
@@ -275,10 +277,11 @@ class SettingsPage(Sheet):
         way = QBoxLayout.Direction
         self._beside.setDirection(way.TopToBottom if tabs else way.LeftToRight)
         self._beside.setSpacing(Space.S if tabs else 0)
-        side = Space.L
-        self._beside.setContentsMargins(side if not tabs else 0, 0, 0, 0)
+        before, after = _LIST_INDENT if tabs else Space.L, 0
+        if self.isRightToLeft():
+            before, after = after, before
+        self._sections_row.setContentsMargins(before, 0, after, 0)
         self.sections.lay_out(tabs, round(_LIST_WIDTH * self._theme.scale))
-        self.sections.setProperty("tabs", tabs)
 
 
 class _Table:

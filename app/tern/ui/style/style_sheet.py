@@ -27,6 +27,12 @@ QComboBox::down-arrow { image: none; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none;
     width: @caret; }
 QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @line; }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @edge; }
+QSlider::handle:horizontal { width: 14px; margin: -6px 0; border-radius: 8px; background: @surface;
+    border: 1px solid @edge; }
+QSlider::handle:horizontal:hover { background: @hover; }
+QSlider::handle:horizontal:focus { border: 2px solid @accent; width: 12px; }
 QLineEdit#qt_spinbox_lineedit { border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @edge; padding: 4px; outline: none; color: @ink; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 2px 6px; border-radius: 6px; color: @ink; }

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QSize, Qt
-from PySide6.QtGui import QFont
+import platform
+
+from PySide6.QtCore import QCoreApplication, QSize, Qt, qVersion
+from PySide6.QtGui import QFont, QGuiApplication
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
+    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -72,6 +75,13 @@ class AboutPage(Sheet):
         column.addWidget(self.list, 2)
         column.addWidget(self.text, 3)
 
+        copy = QPushButton(self.tr("Copy details for a report"), self.body)
+        copy.setObjectName("copyDetails")
+        copy.setProperty("kind", "floating")
+        copy.setAccessibleDescription(self.tr("Puts the versions and this system's name on the clipboard."))
+        copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(details()))
+        column.addWidget(copy, 0, Qt.AlignmentFlag.AlignLeft)
+
         self._components = components()
         for part in self._components:
             name = f"{part.name} {part.version}".strip()
@@ -94,3 +104,9 @@ class AboutPage(Sheet):
         self._heading.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self.list.setFont(self._theme.font(Size.CONTROL))
         self.text.setFont(self._theme.mono(Size.SMALL))
+
+
+def details() -> str:
+    """What whoever reads a report must know, and nothing of the person."""
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return f"Tern {__version__}, Python {platform.python_version()}, Qt {qVersion()}, {system}"
