@@ -3719,7 +3719,7 @@
     </message>
     <message>
         <source>Chats and privacy</source>
-        <translation>Gespräche und Privatsphäre</translation>
+        <translation>Chats und Privatsphäre</translation>
     </message>
     <message>
         <source>Comfortable</source>
@@ -3775,7 +3775,7 @@
     </message>
     <message>
         <source>Keep deleted chats</source>
-        <translation>Gelöschte Gespräche behalten</translation>
+        <translation>Gelöschte Chats behalten</translation>
     </message>
     <message>
         <source>Lagoon</source>
@@ -3807,7 +3807,7 @@
     </message>
     <message>
         <source>Network</source>
-        <translation>Netz</translation>
+        <translation>Netzwerk</translation>
     </message>
     <message>
         <source>New each time</source>

@@ -126,7 +126,7 @@ class _Sections(QListWidget):
             self.setMaximumWidth(16_777_215)
             self.setFixedHeight(self._lines() * self.sizeHintForRow(0))
         else:
-            self.setFixedWidth(width)
+            self.setFixedWidth(max(width, self.sizeHintForColumn(0) + Space.S))
             self.setMinimumHeight(0)
             self.setMaximumHeight(16_777_215)
 
