@@ -50,11 +50,18 @@ class Setting(Generic[T]):
     high: float | None = None
     choices: tuple[tuple[T, str], ...] = ()
     lines: int = 1  # of text to show at a time
+    ends: tuple[str, str] = ("", "")  # of a slider's scale, in plain words; without them there is no slider
     lowest: str = ""  # what to show for the lowest number, where that is no number
+    rare: bool = False  # what most people never touch: the dialog has it under Advanced, whatever it is about
     is_path: bool = False  # of a file, whose name may have bytes in it that are no UTF-8
     # Of a sampling parameter, for the terminal's option: what its value is called, and help without the default.
     metavar: str = ""
     option_help: str = ""
+
+    @property
+    def section(self) -> str:
+        """Where the dialog has it."""
+        return ADVANCED if self.rare else self.group
 
     @property
     def name(self) -> str:
@@ -99,7 +106,9 @@ def most_threads() -> int:
     return min(512, 4 * count)  # ggml aborts on more than 512
 
 
-_LOOK, _REPLY, _CHATS, _ENGINE, _NETWORK = "Appearance", "Replies", "Chats and privacy", "Engine", "Network"
+_LOOK, _CHATS, _REPLY = "Appearance", "Chats and privacy", "Replies"
+_ENGINE, _NETWORK, ADVANCED = "Models and memory", "Network", "Advanced"
+SECTIONS = (_LOOK, _CHATS, _REPLY, _ENGINE, _NETWORK, ADVANCED)  # of the dialog, in its order
 
 THEME = Setting(
     "theme", str, "system", _LOOK, "Theme",
@@ -108,7 +117,7 @@ THEME = Setting(
 )  # fmt: skip
 ACCENT = Setting(
     "accent", str, "blue", _LOOK, "Accent colour",
-    "Of buttons, links, selections and the ring around what has the keyboard.",
+    "Colours buttons, links and the focus ring.",
     choices=(
         ("blue", "Arctic blue"), ("teal", "Lagoon"), ("green", "Moss"), ("violet", "Heather"), ("rose", "Rose"),
         ("graphite", "Graphite"), ("system", "Same as the system"),
@@ -116,69 +125,69 @@ ACCENT = Setting(
 )  # fmt: skip
 FONT_SIZE = Setting(
     "font_size", int, 15, _LOOK, "Text size",
-    "Size of the conversation's text in pixels; everything else scales with it.", 11, 32,
+    "In pixels. Everything else scales with it.", 11, 32,
 )  # fmt: skip
 REDUCED_MOTION = Setting(
     "reduced_motion", bool, False, _LOOK, "Reduce motion",
-    "Nothing slides or blinks. It is on by itself where your system tells Tern to move less.",
+    "Nothing slides or blinks. Follows your system's “reduce motion” as well.",
 )  # fmt: skip
 DENSITY = Setting(
     "density", str, "comfortable", _LOOK, "Density",
-    "How much room there is between things.",
+    "Spacing of lists and messages.",
     choices=(("comfortable", "Comfortable"), ("compact", "Compact")),
 )  # fmt: skip
 LANGUAGE = Setting(
     "language", str, "system", _LOOK, "Language",
-    "Of Tern's own words; it changes when Tern is started again. The model answers in the language it is asked in.",
+    "The app's language. Takes effect after a restart. The model answers in the language you write in.",
 )  # fmt: skip  # its choices are the translations that are there
 TRAY = Setting(
     "tray", bool, False, _LOOK, "Stay in the notification area",
-    "Closing the window keeps Tern there, with its conversations and its model; Quit ends it.",
+    "Closing the window keeps Tern running there. Quit ends it.",
 )  # fmt: skip
 ENTER_SENDS = Setting(
     "enter_sends", bool, True, _LOOK, "Enter sends",
-    "Off: Enter begins a new line, and Ctrl+Enter sends.",
+    "When off, Enter starts a new line and Ctrl+Enter sends.",
 )  # fmt: skip
 SYSTEM_PROMPT = Setting(
     "system_prompt", str, "", _REPLY, "System prompt",
-    "Told to the model before every new conversation. Empty sends none.", lines=4,
+    "Sent before each chat. Leave empty for none.", lines=4,
 )  # fmt: skip
 TEMPERATURE = Setting(
     "sampling.temperature", float, 0.7, _REPLY, "Temperature",
-    "0 always takes the likeliest word; higher values vary more.", 0, 2,
-    metavar="T", option_help="0 is greedy",
+    "How freely words are chosen. 0 always takes the likeliest.", 0, 2,
+    metavar="T", option_help="0 is greedy", ends=("Precise", "Creative"),
 )  # fmt: skip
 TOP_K = Setting(
     "sampling.top_k", int, 40, _REPLY, "Top-k",
-    "Choose among this many likeliest tokens; 0 among all.", 0, 1000, lowest="All",
-    metavar="K", option_help="0 switches it off",
+    "Choose among this many of the likeliest tokens.", 0, 1000, lowest="All",
+    metavar="K", option_help="0 switches it off", rare=True,
 )  # fmt: skip
 TOP_P = Setting(
     "sampling.top_p", float, 0.95, _REPLY, "Top-p",
-    "Choose among the likeliest tokens that together reach this probability; 1 switches it off.", 0, 1,
-    metavar="P", option_help="1 switches it off",
+    "Choose among the likeliest tokens that together reach this probability. 1 turns it off.", 0, 1,
+    metavar="P", option_help="1 switches it off", rare=True,
 )  # fmt: skip
 MIN_P = Setting(
     "sampling.min_p", float, 0.05, _REPLY, "Min-p",
-    "Leave out tokens less likely than this part of the likeliest one; 0 switches it off.", 0, 1,
-    metavar="P", option_help="0 switches it off",
+    "Leave out tokens less likely than this fraction of the likeliest one. 0 turns it off.", 0, 1,
+    metavar="P", option_help="0 switches it off", rare=True,
 )  # fmt: skip
 REPEAT_PENALTY = Setting(
     "sampling.repeat_penalty", float, 1.0, _REPLY, "Repeat penalty",
-    "Above 1 makes repeating a recent token less likely; 1 switches it off.", 1, 2,
-    metavar="R", option_help="for the last 64 tokens; 1 switches it off",
+    "Above 1, a recent token is less likely to be repeated. 1 turns it off.", 1, 2,
+    metavar="R", option_help="for the last 64 tokens; 1 switches it off", rare=True,
 )  # fmt: skip
 SEED = Setting(
     "sampling.seed", int, -1, _REPLY, "Seed",
-    "The same seed gives the same reply to the same question; -1 draws a new one each time.", -1, 2**32 - 2,
-    lowest="New each time", metavar="N", option_help="same seed, same reply",
+    "The same seed gives the same reply to the same question.", -1, 2**32 - 2,
+    lowest="New each time", metavar="N", option_help="same seed, same reply", rare=True,
 )  # fmt: skip
 # How tokens are chosen: the settings, the terminal's options, the presets and a conversation's own values all go by
 # this list. Each has a field of its name in engine/types.py, which takes its default.
 SAMPLING: tuple[Setting[Any], ...] = (TEMPERATURE, TOP_K, TOP_P, MIN_P, REPEAT_PENALTY, SEED)
 MAX_TOKENS = Setting(
     "max_tokens", int, 0, _REPLY, "Longest reply",
-    "Stop a reply after this many tokens; 0 lets it run as far as the context reaches.", 0, 1 << 20, lowest="No limit",
+    "Stops a reply after this many tokens.", 0, 1 << 20, lowest="No limit",
 )  # fmt: skip
 KEEP_DELETED = Setting(
     "keep_deleted_days", int, 30, _CHATS, "Keep deleted chats",
@@ -187,38 +196,42 @@ KEEP_DELETED = Setting(
 )  # fmt: skip
 THREADS = Setting(
     "threads", int, 0, _ENGINE, "Threads",
-    "How many processor cores the model uses; 0 takes the best count that is known for this computer.", 0,
+    "How many processor cores the model uses. Automatic picks the fastest.", 0,
     most_threads(), lowest="Automatic",
 )  # fmt: skip
 QUIET = Setting(
     "quiet", bool, False, _ENGINE, "Quiet",
-    "Use half the threads: a cooler and quieter computer, and slower replies.",
+    "Uses half the threads: a cooler, quieter computer and slower replies.",
 )  # fmt: skip
 KV_TYPE = Setting(
-    "kv_type", str, "f16", _ENGINE, "Memory of the conversation",
-    "How exactly the KV cache is kept: f32 is exact and large, q8_0 is small and faster in long conversations.",
+    "kv_type", str, "f16", _ENGINE, "Context precision (KV cache)",
+    "f32 is exact and large; q8_0 is small, and faster in long chats.",
     choices=(("f16", "f16 (standard)"), ("f32", "f32 (exact)"), ("q8_0", "q8_0 (small)")),
+    rare=True,
 )  # fmt: skip
 CONTEXT_SIZE = Setting(
     "context_size", int, 0, _ENGINE, "Context size",
-    "Tokens the model can look back on; 0 takes all that it was made for. Less needs less memory.", 0, 1 << 20,
+    "How many tokens the model can look back on. Less takes less memory.", 0, 1 << 20,
     lowest="The model's",
 )  # fmt: skip
 OFFLINE = Setting(
     "offline", bool, False, _NETWORK, "Work offline",
-    "Forbid every connection. Without it Tern connects only to fetch a model that you ask for.",
+    "Blocks all network access, including downloads. When off, Tern connects only when you search for a model or "
+    "download one.",
 )  # fmt: skip
 HUB_ENDPOINT = Setting(
-    "hub_endpoint", str, "", _NETWORK, "Model hub",
-    "Address of a mirror of Hugging Face, as https://HOST; empty takes HF_ENDPOINT or the original.",
+    "hub_endpoint", str, "", _NETWORK, "Model hub (mirror)",
+    "A mirror of Hugging Face, as https://HOST. Leave empty for huggingface.co.",
+    rare=True,
 )  # fmt: skip
 PROXY = Setting(
     "proxy", str, "", _NETWORK, "Proxy",
-    "Address of a proxy for downloads, as http://HOST:PORT or socks5://HOST:PORT; empty takes the system's.",
+    "For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system's.",
+    rare=True,
 )  # fmt: skip
 DOWNLOAD_LIMIT = Setting(
     "download_limit", float, 0.0, _NETWORK, "Download limit",
-    "Megabytes a second that a download may use; 0 takes all there is.", 0, 10000, lowest="No limit",
+    "The most a download may use, in megabytes a second.", 0, 10000, lowest="No limit",
 )  # fmt: skip
 OWN_PRESETS = Setting("own_presets", str, "")  # chat/presets.py
 MODEL_PATH = Setting("model_path", str, "", is_path=True)

@@ -8,12 +8,8 @@
         <translation>Über Tern</translation>
     </message>
     <message>
-        <source>Close</source>
-        <translation>Schließen</translation>
-    </message>
-    <message>
-        <source>Closes this page. Key: Escape.</source>
-        <translation>Schließt diese Seite. Taste: Escape.</translation>
+        <source>Copy details for a report</source>
+        <translation>Angaben für einen Bericht kopieren</translation>
     </message>
     <message>
         <source>Licence</source>
@@ -22,6 +18,10 @@
     <message>
         <source>Parts of Tern</source>
         <translation>Bestandteile von Tern</translation>
+    </message>
+    <message>
+        <source>Puts the versions and this system&apos;s name on the clipboard.</source>
+        <translation>Legt die Versionen und den Namen des Systems in die Zwischenablage.</translation>
     </message>
     <message>
         <source>Runs BitNet, a language model of −1, 0 and +1, on this computer. Nothing you write leaves it.</source>
@@ -66,16 +66,12 @@
 <context>
     <name>AttachmentPage</name>
     <message>
-        <source>Close</source>
-        <translation>Schließen</translation>
-    </message>
-    <message>
-        <source>Closes this page. Key: Escape.</source>
-        <translation>Schließt diese Seite. Taste: Escape.</translation>
-    </message>
-    <message>
         <source>Done</source>
         <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Keeps the changes and closes this. Key: Escape.</source>
+        <translation>Übernimmt die Änderungen und schließt dies. Taste: Escape.</translation>
     </message>
     <message>
         <source>Put into the message</source>
@@ -99,34 +95,10 @@
     </message>
 </context>
 <context>
-    <name>Transfer</name>
+    <name>AttachmentRow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Cancelled; nothing was changed.</source>
-        <translation>Abgebrochen; nichts wurde geändert.</translation>
-    </message>
-    <message>
-        <source>Conversations</source>
-        <translation>Gespräche</translation>
-    </message>
-    <message>
-        <source>Details</source>
-        <translation>Näheres</translation>
-    </message>
-    <message>
-        <source>Exported to {0}.</source>
-        <translation>Exportiert nach {0}.</translation>
-    </message>
-    <message>
-        <source>Exporting…</source>
-        <translation>Wird exportiert …</translation>
-    </message>
-    <message>
-        <source>Importing…</source>
-        <translation>Wird importiert …</translation>
+        <source>Attachments</source>
+        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -198,6 +170,21 @@
     <message>
         <source>{0} messages deleted.</source>
         <translation>{0} Nachrichten gelöscht.</translation>
+    </message>
+</context>
+<context>
+    <name>ChatPanel</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Close (Esc)</source>
+        <translation>Schließen (Esc)</translation>
+    </message>
+    <message>
+        <source>Closes this panel. Key: Escape.</source>
+        <translation>Schließt diese Leiste. Taste: Escape.</translation>
     </message>
 </context>
 <context>
@@ -326,6 +313,57 @@
     </message>
 </context>
 <context>
+    <name>ContextFit</name>
+    <message>
+        <source>Shorten it, or remove an attachment.</source>
+        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
+    </message>
+    <message>
+        <source>Shorten it, or send it in parts.</source>
+        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt.</source>
+        <translation>Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
+        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
+    </message>
+    <message>
+        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
+        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>nearly full</source>
+        <translation>fast voll</translation>
+    </message>
+    <message>
+        <source>the oldest messages are left out</source>
+        <translation>die ältesten Nachrichten bleiben weg</translation>
+    </message>
+    <message>
+        <source>the oldest messages will be left out</source>
+        <translation>die ältesten Nachrichten werden wegbleiben</translation>
+    </message>
+    <message>
+        <source>too long to send</source>
+        <translation>zu lang zum Senden</translation>
+    </message>
+</context>
+<context>
     <name>ContextMeter</name>
     <message>
         <source>Context: {0}</source>
@@ -395,6 +433,36 @@
     <message>
         <source>Puts it on the clipboard.</source>
         <translation>Legt es in die Zwischenablage.</translation>
+    </message>
+</context>
+<context>
+    <name>DataSection</name>
+    <message numerus="yes">
+        <source>%n backup(s), the newest from {0}.</source>
+        <translation>
+            <numerusform>%n Sicherung, die neueste vom {0}.</numerusform>
+            <numerusform>%n Sicherungen, die neueste vom {0}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Chats take {0}.</source>
+        <translation>Die Chats belegen {0}.</translation>
+    </message>
+    <message>
+        <source>No backup yet; one is made every day.</source>
+        <translation>Noch keine Sicherung; sie wird täglich angelegt.</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Your data</source>
+        <translation>Ihre Daten</translation>
+    </message>
+    <message>
+        <source>where chats, models and backups are</source>
+        <translation>mit Chats, Modellen und Sicherungen</translation>
     </message>
 </context>
 <context>
@@ -486,57 +554,6 @@
     </message>
 </context>
 <context>
-    <name>ContextFit</name>
-    <message>
-        <source>Shorten it, or remove an attachment.</source>
-        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
-    </message>
-    <message>
-        <source>Shorten it, or send it in parts.</source>
-        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt.</source>
-        <translation>Kürzen Sie den System-Prompt.</translation>
-    </message>
-    <message>
-        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
-        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
-    </message>
-    <message>
-        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
-        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
-    </message>
-    <message>
-        <source>nearly full</source>
-        <translation>fast voll</translation>
-    </message>
-    <message>
-        <source>the oldest messages are left out</source>
-        <translation>die ältesten Nachrichten bleiben weg</translation>
-    </message>
-    <message>
-        <source>the oldest messages will be left out</source>
-        <translation>die ältesten Nachrichten werden wegbleiben</translation>
-    </message>
-    <message>
-        <source>too long to send</source>
-        <translation>zu lang zum Senden</translation>
-    </message>
-</context>
-<context>
     <name>Greeting</name>
     <message>
         <source>A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, and what you write stays on this computer. Ask me one of these, or anything.</source>
@@ -601,16 +618,12 @@
         <translation>Über Tern</translation>
     </message>
     <message>
-        <source>Close</source>
-        <translation>Schließen</translation>
-    </message>
-    <message>
-        <source>Closes this page. Key: Escape.</source>
-        <translation>Schließt diese Seite. Taste: Escape.</translation>
-    </message>
-    <message>
         <source>Enter</source>
         <translation>Eingabe</translation>
+    </message>
+    <message>
+        <source>Every key that does something in Tern.</source>
+        <translation>Alle Tastenkürzel von Tern.</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>
@@ -706,14 +719,6 @@
 <context>
     <name>ImportPage</name>
     <message>
-        <source>Close</source>
-        <translation>Schließen</translation>
-    </message>
-    <message>
-        <source>Closes this page. Key: Escape.</source>
-        <translation>Schließt diese Seite. Taste: Escape.</translation>
-    </message>
-    <message>
         <source>What did not come, by conversation</source>
         <translation>Was nicht mitkam, nach Gesprächen</translation>
     </message>
@@ -740,8 +745,12 @@
 <context>
     <name>MainWindow</name>
     <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Close what is open; with nothing open, stop the reply</source>
+        <translation>Schließen, was offen ist; ist nichts offen, die Antwort stoppen</translation>
     </message>
     <message>
         <source>Edit the last message, when nothing is written; again: the one before</source>
@@ -758,53 +767,6 @@
     <message>
         <source>Send</source>
         <translation>Senden</translation>
-    </message>
-</context>
-<context>
-    <name>ReplyOptionsPage</name>
-    <message>
-        <source>Changed by hand</source>
-        <translation>Von Hand geändert</translation>
-    </message>
-    <message>
-        <source>Delete this preset</source>
-        <translation>Diese Vorlage löschen</translation>
-    </message>
-    <message>
-        <source>Enter keeps what is set below under this name.</source>
-        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
-    </message>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
-    <message>
-        <source>It can then be chosen for any conversation.</source>
-        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
-    </message>
-    <message>
-        <source>Keep as a preset</source>
-        <translation>Als Vorlage behalten</translation>
-    </message>
-    <message>
-        <source>Name for what is set below</source>
-        <translation>Name für das, was unten eingestellt ist</translation>
-    </message>
-    <message>
-        <source>Name of a preset of your own</source>
-        <translation>Name einer eigenen Vorlage</translation>
-    </message>
-    <message>
-        <source>Preset</source>
-        <translation>Vorlage</translation>
-    </message>
-    <message>
-        <source>Sets the system prompt and the sampling below.</source>
-        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
-    </message>
-    <message>
-        <source>The conversation stays as it is; only the name goes.</source>
-        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1086,7 +1048,14 @@
     </message>
 </context>
 <context>
-    <name>NetworkPage</name>
+    <name>NetworkSection</name>
+    <message numerus="yes">
+        <source>%n connection(s) to {0}; {1} received. A search is listed with the words that were sent.</source>
+        <translation>
+            <numerusform>%n Verbindung zu {0}; {1} empfangen. Eine Suche steht mit den gesendeten Wörtern in der Liste.</numerusform>
+            <numerusform>%n Verbindungen zu {0}; {1} empfangen. Eine Suche steht mit den gesendeten Wörtern in der Liste.</numerusform>
+        </translation>
+    </message>
     <message>
         <source>Answer</source>
         <translation>Antwort</translation>
@@ -1096,16 +1065,8 @@
         <translation>Der Schlüsselbund des Systems wird gefragt …</translation>
     </message>
     <message>
-        <source>Connections</source>
-        <translation>Verbindungen</translation>
-    </message>
-    <message>
         <source>Connections, the newest first</source>
         <translation>Verbindungen, die neueste zuerst</translation>
-    </message>
-    <message>
-        <source>Forget</source>
-        <translation>Vergessen</translation>
     </message>
     <message>
         <source>In use: the token in the variable HF_TOKEN.</source>
@@ -1120,8 +1081,8 @@
         <translation>In Gebrauch: das Token Ihrer Hugging-Face-Anmeldung auf diesem Computer.</translation>
     </message>
     <message>
-        <source>Keep</source>
-        <translation>Behalten</translation>
+        <source>Network log</source>
+        <translation>Netzwerkprotokoll</translation>
     </message>
     <message>
         <source>None is in use, and most models need none.</source>
@@ -1132,10 +1093,6 @@
         <translation>Keins ist in Gebrauch, und die meisten Modelle brauchen keins. Es käme in den Schlüsselbund des Systems ({0}).</translation>
     </message>
     <message>
-        <source>Offline, mirror, proxy…</source>
-        <translation>Offline, Spiegel, Proxy …</translation>
-    </message>
-    <message>
         <source>Only private and gated models need one.</source>
         <translation>Nur private und geschützte Modelle brauchen eins.</translation>
     </message>
@@ -1144,12 +1101,20 @@
         <translation>Empfangen</translation>
     </message>
     <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
         <source>Tern has never opened a connection.</source>
         <translation>Tern hat noch nie eine Verbindung geöffnet.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring does not answer, so nothing is known of a token in it. Unlock it, then open this page again.</source>
-        <translation>Der Schlüsselbund des Systems antwortet nicht, deshalb ist von einem Token darin nichts bekannt. Entsperren Sie ihn, und öffnen Sie diese Seite dann noch einmal.</translation>
+        <source>The system&apos;s keyring does not answer, so nothing is known of a token in it. Unlock it, then open the settings again.</source>
+        <translation>Der Schlüsselbund des Systems antwortet nicht, daher ist nicht bekannt, ob ein Token darin liegt. Entsperren Sie ihn und öffnen Sie dann die Einstellungen erneut.</translation>
     </message>
     <message>
         <source>This system has no keyring, so Tern keeps no token: set HF_TOKEN, or run `hf auth login`.</source>
@@ -1180,20 +1145,8 @@
         <translation>hf_…</translation>
     </message>
     <message>
-        <source>opens the settings</source>
-        <translation>öffnet die Einstellungen</translation>
-    </message>
-    <message>
         <source>the token</source>
         <translation>das Token</translation>
-    </message>
-    <message>
-        <source>{0:,} bytes</source>
-        <translation>{0:,} Bytes</translation>
-    </message>
-    <message>
-        <source>{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its words as they were typed.</source>
-        <translation>{0:,} Verbindungen zu {1}; {2:,.1f} MB kamen an. Die Liste sagt, wonach jedes Mal gefragt wurde: Eine Suche sendet ihre Wörter, wie sie eingegeben wurden.</translation>
     </message>
 </context>
 <context>
@@ -1217,6 +1170,13 @@
     <message>
         <source>What the notice says.</source>
         <translation>Was der Hinweis sagt.</translation>
+    </message>
+</context>
+<context>
+    <name>PageHeader</name>
+    <message>
+        <source>Goes back to the chat.</source>
+        <translation>Führt zurück zum Chat.</translation>
     </message>
 </context>
 <context>
@@ -1305,6 +1265,61 @@
     </message>
 </context>
 <context>
+    <name>ReplyOptionsPage</name>
+    <message>
+        <source>Chat settings</source>
+        <translation>Chat-Einstellungen</translation>
+    </message>
+    <message>
+        <source>Custom</source>
+        <translation>Angepasst</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Deletes this preset. The chat keeps what it set.</source>
+        <translation>Löscht diese Vorlage. Der Chat behält ihre Werte.</translation>
+    </message>
+    <message>
+        <source>Enter saves what is set below under this name.</source>
+        <translation>Die Eingabetaste speichert die Werte darunter unter diesem Namen.</translation>
+    </message>
+    <message>
+        <source>Fewer options</source>
+        <translation>Weniger Optionen</translation>
+    </message>
+    <message>
+        <source>It can then be chosen for any chat.</source>
+        <translation>Sie lässt sich danach für jeden Chat wählen.</translation>
+    </message>
+    <message>
+        <source>More options</source>
+        <translation>Weitere Optionen</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Preset name</source>
+        <translation>Name der Vorlage</translation>
+    </message>
+    <message>
+        <source>Save as preset</source>
+        <translation>Als Vorlage speichern</translation>
+    </message>
+    <message>
+        <source>Sets the system prompt and the sampling below.</source>
+        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
+    </message>
+    <message>
+        <source>Shows or hides what most people never change.</source>
+        <translation>Zeigt oder verbirgt, was selten geändert wird.</translation>
+    </message>
+</context>
+<context>
     <name>RowDelegate</name>
     <message>
         <source>Enter keeps the new title, Escape the old one.</source>
@@ -1340,27 +1355,51 @@
         <source>This system has no notification area that Tern could stay in.</source>
         <translation>Dieses System hat keinen Infobereich, in dem Tern bleiben könnte.</translation>
     </message>
+    <message>
+        <source>data folder disk backups export delete</source>
+        <translation>daten ordner speicherort festplatte sicherungen export löschen</translation>
+    </message>
+    <message>
+        <source>network log connections token hugging face</source>
+        <translation>netzwerk protokoll verbindungen token hugging face</translation>
+    </message>
 </context>
 <context>
     <name>SettingsPage</name>
     <message>
-        <source>No setting has these words.</source>
-        <translation>Keine Einstellung enthält diese Wörter.</translation>
+        <source>No matches.</source>
+        <translation>Keine Treffer.</translation>
     </message>
     <message>
         <source>Search the settings</source>
         <translation>Einstellungen durchsuchen</translation>
     </message>
     <message>
+        <source>Sections</source>
+        <translation>Bereiche</translation>
+    </message>
+    <message>
         <source>Shows only the settings that have these words.</source>
         <translation>Zeigt nur die Einstellungen, die diese Wörter enthalten.</translation>
     </message>
+    <message>
+        <source>The settings of the chosen one are shown beside it.</source>
+        <translation>Die Einstellungen des gewählten Bereichs erscheinen daneben.</translation>
+    </message>
 </context>
 <context>
-    <name>AttachmentRow</name>
+    <name>Sheet</name>
     <message>
-        <source>Attachments</source>
-        <translation>Anhänge</translation>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Close (Esc)</source>
+        <translation>Schließen (Esc)</translation>
+    </message>
+    <message>
+        <source>Closes this. Key: Escape.</source>
+        <translation>Schließt dies. Taste: Escape.</translation>
     </message>
 </context>
 <context>
@@ -1571,6 +1610,37 @@
     </message>
 </context>
 <context>
+    <name>Transfer</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was changed.</source>
+        <translation>Abgebrochen; nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Näheres</translation>
+    </message>
+    <message>
+        <source>Exported to {0}.</source>
+        <translation>Exportiert nach {0}.</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>Wird exportiert …</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>Wird importiert …</translation>
+    </message>
+</context>
+<context>
     <name>Tray</name>
     <message>
         <source>Show or hide Tern</source>
@@ -1578,10 +1648,22 @@
     </message>
 </context>
 <context>
-    <name>_PageWindow</name>
+    <name>attachment_text</name>
     <message>
-        <source>Models</source>
-        <translation>Modelle</translation>
+        <source>1 unreadable character</source>
+        <translation>1 unlesbares Zeichen</translation>
+    </message>
+    <message>
+        <source>Pasted: {0}</source>
+        <translation>Eingefügt: {0}</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Bytes</translation>
+    </message>
+    <message>
+        <source>{0} unreadable characters</source>
+        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -1661,25 +1743,6 @@
     <message>
         <source>mainly English</source>
         <translation>vor allem Englisch</translation>
-    </message>
-</context>
-<context>
-    <name>attachment_text</name>
-    <message>
-        <source>1 unreadable character</source>
-        <translation>1 unlesbares Zeichen</translation>
-    </message>
-    <message>
-        <source>Pasted: {0}</source>
-        <translation>Eingefügt: {0}</translation>
-    </message>
-    <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
-    </message>
-    <message>
-        <source>{0} unreadable characters</source>
-        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -3300,8 +3363,8 @@
 <context>
     <name>menu_bar</name>
     <message>
-        <source>&amp;Conversation</source>
-        <translation>&amp;Gespräch</translation>
+        <source>&amp;Chat</source>
+        <translation>&amp;Chat</translation>
     </message>
     <message>
         <source>&amp;File</source>
@@ -3600,10 +3663,6 @@
 <context>
     <name>presets</name>
     <message>
-        <source>As in the settings</source>
-        <translation>Wie in den Einstellungen</translation>
-    </message>
-    <message>
         <source>Code</source>
         <translation>Code</translation>
     </message>
@@ -3614,6 +3673,10 @@
     <message>
         <source>Creative</source>
         <translation>Kreativ</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
     </message>
     <message>
         <source>Helpful</source>
@@ -3631,28 +3694,12 @@
 <context>
     <name>settings</name>
     <message>
-        <source>0 always takes the likeliest word; higher values vary more.</source>
-        <translation>0 nimmt immer das wahrscheinlichste Wort; höhere Werte wechseln mehr ab.</translation>
-    </message>
-    <message>
         <source>30 days</source>
         <translation>30 Tage</translation>
     </message>
     <message>
-        <source>Above 1 makes repeating a recent token less likely; 1 switches it off.</source>
-        <translation>Über 1 werden Wiederholungen eben benutzter Token unwahrscheinlicher; 1 schaltet es ab.</translation>
-    </message>
-    <message>
         <source>Accent colour</source>
         <translation>Akzentfarbe</translation>
-    </message>
-    <message>
-        <source>Address of a mirror of Hugging Face, as https://HOST; empty takes HF_ENDPOINT or the original.</source>
-        <translation>Adresse eines Spiegels von Hugging Face, wie https://HOST; leer gilt HF_ENDPOINT oder das Original.</translation>
-    </message>
-    <message>
-        <source>Address of a proxy for downloads, as http://HOST:PORT or socks5://HOST:PORT; empty takes the system&apos;s.</source>
-        <translation>Adresse eines Proxys für Downloads, wie http://HOST:PORT oder socks5://HOST:PORT; leer gilt der des Systems.</translation>
     </message>
     <message>
         <source>All</source>
@@ -3672,19 +3719,7 @@
     </message>
     <message>
         <source>Chats and privacy</source>
-        <translation>Gespräche und Privatsphäre</translation>
-    </message>
-    <message>
-        <source>Choose among the likeliest tokens that together reach this probability; 1 switches it off.</source>
-        <translation>Wählt unter den wahrscheinlichsten Token, die zusammen diese Wahrscheinlichkeit erreichen; 1 schaltet es ab.</translation>
-    </message>
-    <message>
-        <source>Choose among this many likeliest tokens; 0 among all.</source>
-        <translation>Wählt unter so vielen der wahrscheinlichsten Token; 0 unter allen.</translation>
-    </message>
-    <message>
-        <source>Closing the window keeps Tern there, with its conversations and its model; Quit ends it.</source>
-        <translation>Beim Schließen des Fensters bleibt Tern dort, mit Gesprächen und Modell; „Beenden“ beendet es.</translation>
+        <translation>Chats und Privatsphäre</translation>
     </message>
     <message>
         <source>Comfortable</source>
@@ -3699,6 +3734,10 @@
         <translation>Größe des Kontexts</translation>
     </message>
     <message>
+        <source>Creative</source>
+        <translation>Kreativ</translation>
+    </message>
+    <message>
         <source>Dark</source>
         <translation>Dunkel</translation>
     </message>
@@ -3711,16 +3750,8 @@
         <translation>Download-Grenze</translation>
     </message>
     <message>
-        <source>Engine</source>
-        <translation>Rechenwerk</translation>
-    </message>
-    <message>
         <source>Enter sends</source>
         <translation>Eingabe sendet</translation>
-    </message>
-    <message>
-        <source>Forbid every connection. Without it Tern connects only to fetch a model that you ask for.</source>
-        <translation>Verbietet jede Verbindung. Sonst verbindet sich Tern nur, um ein Modell zu holen, das Sie verlangen.</translation>
     </message>
     <message>
         <source>Forget at once</source>
@@ -3735,24 +3766,16 @@
         <translation>Heide</translation>
     </message>
     <message>
-        <source>How exactly the KV cache is kept: f32 is exact and large, q8_0 is small and faster in long conversations.</source>
-        <translation>Wie genau der KV-Cache gehalten wird: f32 ist genau und groß, q8_0 klein und in langen Gesprächen schneller.</translation>
+        <source>How freely words are chosen. 0 always takes the likeliest.</source>
+        <translation>Wie frei Wörter gewählt werden. 0 nimmt immer das wahrscheinlichste.</translation>
     </message>
     <message>
         <source>How long a deleted conversation can be restored. After that its words are erased, from Tern&apos;s backups too.</source>
         <translation>Wie lange sich ein gelöschtes Gespräch wiederherstellen lässt. Danach werden seine Worte entfernt, auch aus Terns Sicherungen.</translation>
     </message>
     <message>
-        <source>How many processor cores the model uses; 0 takes the best count that is known for this computer.</source>
-        <translation>Wie viele Prozessorkerne das Modell benutzt; 0 nimmt die beste Zahl, die für diesen Computer bekannt ist.</translation>
-    </message>
-    <message>
-        <source>How much room there is between things.</source>
-        <translation>Wie viel Raum zwischen den Dingen ist.</translation>
-    </message>
-    <message>
         <source>Keep deleted chats</source>
-        <translation>Gelöschte Gespräche behalten</translation>
+        <translation>Gelöschte Chats behalten</translation>
     </message>
     <message>
         <source>Lagoon</source>
@@ -3761,10 +3784,6 @@
     <message>
         <source>Language</source>
         <translation>Sprache</translation>
-    </message>
-    <message>
-        <source>Leave out tokens less likely than this part of the likeliest one; 0 switches it off.</source>
-        <translation>Lässt Token weg, die unwahrscheinlicher sind als dieser Teil des wahrscheinlichsten; 0 schaltet es ab.</translation>
     </message>
     <message>
         <source>Light</source>
@@ -3779,20 +3798,8 @@
         <translation>Längste Antwort</translation>
     </message>
     <message>
-        <source>Megabytes a second that a download may use; 0 takes all there is.</source>
-        <translation>Megabyte in der Sekunde, die ein Download benutzen darf; 0 nimmt alles, was da ist.</translation>
-    </message>
-    <message>
-        <source>Memory of the conversation</source>
-        <translation>Gedächtnis des Gesprächs</translation>
-    </message>
-    <message>
         <source>Min-p</source>
         <translation>Min-p</translation>
-    </message>
-    <message>
-        <source>Model hub</source>
-        <translation>Modell-Hub</translation>
     </message>
     <message>
         <source>Moss</source>
@@ -3800,7 +3807,7 @@
     </message>
     <message>
         <source>Network</source>
-        <translation>Netz</translation>
+        <translation>Netzwerk</translation>
     </message>
     <message>
         <source>New each time</source>
@@ -3811,20 +3818,76 @@
         <translation>Keine Grenze</translation>
     </message>
     <message>
-        <source>Nothing slides or blinks. It is on by itself where your system tells Tern to move less.</source>
-        <translation>Nichts gleitet oder blinkt. Es ist von selbst an, wo Ihr System Tern sagt, dass es sich weniger bewegen soll.</translation>
+        <source>A mirror of Hugging Face, as https://HOST. Leave empty for huggingface.co.</source>
+        <translation>Ein Spiegelserver von Hugging Face, als https://HOST. Leer lassen für huggingface.co.</translation>
     </message>
     <message>
-        <source>Of Tern&apos;s own words; it changes when Tern is started again. The model answers in the language it is asked in.</source>
-        <translation>Von Terns eigenen Worten; sie wechselt beim nächsten Start. Das Modell antwortet in der Sprache, in der es gefragt wird.</translation>
+        <source>Above 1, a recent token is less likely to be repeated. 1 turns it off.</source>
+        <translation>Über 1 werden Token aus dem jüngsten Text seltener wiederholt. 1 schaltet es ab.</translation>
     </message>
     <message>
-        <source>Of buttons, links, selections and the ring around what has the keyboard.</source>
-        <translation>Von Knöpfen, Links, Markierungen und dem Ring um das, was die Tastatur hat.</translation>
+        <source>Advanced</source>
+        <translation>Erweitert</translation>
     </message>
     <message>
-        <source>Off: Enter begins a new line, and Ctrl+Enter sends.</source>
-        <translation>Aus: Eingabe beginnt eine neue Zeile, und Strg+Eingabe sendet.</translation>
+        <source>Blocks all network access, including downloads. When off, Tern connects only when you search for a model or download one.</source>
+        <translation>Sperrt jeden Netzwerkzugriff, auch Downloads. Ist dies aus, verbindet sich Tern nur, wenn Sie ein Modell suchen oder herunterladen.</translation>
+    </message>
+    <message>
+        <source>Choose among the likeliest tokens that together reach this probability. 1 turns it off.</source>
+        <translation>Wählt unter den wahrscheinlichsten Token, die zusammen diese Wahrscheinlichkeit erreichen. 1 schaltet es ab.</translation>
+    </message>
+    <message>
+        <source>Choose among this many of the likeliest tokens.</source>
+        <translation>Wählt unter so vielen der wahrscheinlichsten Token.</translation>
+    </message>
+    <message>
+        <source>Closing the window keeps Tern running there. Quit ends it.</source>
+        <translation>Nach dem Schließen des Fensters läuft Tern dort weiter. „Beenden“ beendet es.</translation>
+    </message>
+    <message>
+        <source>Colours buttons, links and the focus ring.</source>
+        <translation>Färbt Schaltflächen, Links und den Fokusrahmen.</translation>
+    </message>
+    <message>
+        <source>Context precision (KV cache)</source>
+        <translation>Genauigkeit des Kontexts (KV-Cache)</translation>
+    </message>
+    <message>
+        <source>For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system&apos;s.</source>
+        <translation>Für Downloads, als http://HOST:PORT oder socks5://HOST:PORT. Leer lassen für den des Systems.</translation>
+    </message>
+    <message>
+        <source>How many processor cores the model uses. Automatic picks the fastest.</source>
+        <translation>Wie viele Prozessorkerne das Modell nutzt. „Automatisch“ wählt die schnellste Zahl.</translation>
+    </message>
+    <message>
+        <source>How many tokens the model can look back on. Less takes less memory.</source>
+        <translation>Auf wie viele Token das Modell zurückblicken kann. Weniger braucht weniger Arbeitsspeicher.</translation>
+    </message>
+    <message>
+        <source>In pixels. Everything else scales with it.</source>
+        <translation>In Pixeln. Alles andere wächst mit.</translation>
+    </message>
+    <message>
+        <source>Leave out tokens less likely than this fraction of the likeliest one. 0 turns it off.</source>
+        <translation>Lässt Token weg, die unwahrscheinlicher sind als dieser Bruchteil des wahrscheinlichsten. 0 schaltet es ab.</translation>
+    </message>
+    <message>
+        <source>Model hub (mirror)</source>
+        <translation>Modell-Hub (Spiegelserver)</translation>
+    </message>
+    <message>
+        <source>Models and memory</source>
+        <translation>Modelle und Speicher</translation>
+    </message>
+    <message>
+        <source>Nothing slides or blinks. Follows your system&apos;s “reduce motion” as well.</source>
+        <translation>Nichts gleitet oder blinkt. Richtet sich auch nach „Bewegung reduzieren“ Ihres Systems.</translation>
+    </message>
+    <message>
+        <source>Precise</source>
+        <translation>Präzise</translation>
     </message>
     <message>
         <source>Proxy</source>
@@ -3859,16 +3922,36 @@
         <translation>Startwert</translation>
     </message>
     <message>
-        <source>Size of the conversation&apos;s text in pixels; everything else scales with it.</source>
-        <translation>Größe des Gesprächstexts in Pixeln; alles andere wächst mit.</translation>
+        <source>Sent before each chat. Leave empty for none.</source>
+        <translation>Geht jedem Chat voraus. Leer lassen für keinen.</translation>
+    </message>
+    <message>
+        <source>Spacing of lists and messages.</source>
+        <translation>Abstände in Listen und zwischen Nachrichten.</translation>
+    </message>
+    <message>
+        <source>Stops a reply after this many tokens.</source>
+        <translation>Beendet eine Antwort nach so vielen Token.</translation>
+    </message>
+    <message>
+        <source>The most a download may use, in megabytes a second.</source>
+        <translation>Was ein Download höchstens nutzen darf, in Megabyte pro Sekunde.</translation>
+    </message>
+    <message>
+        <source>The same seed gives the same reply to the same question.</source>
+        <translation>Derselbe Startwert ergibt auf dieselbe Frage dieselbe Antwort.</translation>
+    </message>
+    <message>
+        <source>Uses half the threads: a cooler, quieter computer and slower replies.</source>
+        <translation>Nutzt die Hälfte der Threads: Der Computer bleibt kühler und leiser, Antworten kommen langsamer.</translation>
+    </message>
+    <message>
+        <source>When off, Enter starts a new line and Ctrl+Enter sends.</source>
+        <translation>Ist dies aus, beginnt die Eingabetaste eine neue Zeile, und Strg+Eingabe sendet.</translation>
     </message>
     <message>
         <source>Stay in the notification area</source>
         <translation>Im Infobereich bleiben</translation>
-    </message>
-    <message>
-        <source>Stop a reply after this many tokens; 0 lets it run as far as the context reaches.</source>
-        <translation>Beendet eine Antwort nach so vielen Token; 0 lässt sie laufen, so weit der Kontext reicht.</translation>
     </message>
     <message>
         <source>System prompt</source>
@@ -3883,12 +3966,12 @@
         <translation>Textgröße</translation>
     </message>
     <message>
-        <source>The model&apos;s</source>
-        <translation>Wie das Modell</translation>
+        <source>The app&apos;s language. Takes effect after a restart. The model answers in the language you write in.</source>
+        <translation>Die Sprache der App. Gilt nach einem Neustart. Das Modell antwortet in der Sprache, in der Sie schreiben.</translation>
     </message>
     <message>
-        <source>The same seed gives the same reply to the same question; -1 draws a new one each time.</source>
-        <translation>Gleicher Startwert, gleiche Frage, gleiche Antwort; -1 zieht jedes Mal einen neuen.</translation>
+        <source>The model&apos;s</source>
+        <translation>Wie das Modell</translation>
     </message>
     <message>
         <source>Theme</source>
@@ -3899,24 +3982,12 @@
         <translation>Threads</translation>
     </message>
     <message>
-        <source>Tokens the model can look back on; 0 takes all that it was made for. Less needs less memory.</source>
-        <translation>Token, auf die das Modell zurückblicken kann; 0 nimmt alles, wofür es gemacht ist. Weniger braucht weniger Speicher.</translation>
-    </message>
-    <message>
-        <source>Told to the model before every new conversation. Empty sends none.</source>
-        <translation>Bekommt das Modell vor jedem neuen Gespräch gesagt. Leer wird keiner gesendet.</translation>
-    </message>
-    <message>
         <source>Top-k</source>
         <translation>Top-k</translation>
     </message>
     <message>
         <source>Top-p</source>
         <translation>Top-p</translation>
-    </message>
-    <message>
-        <source>Use half the threads: a cooler and quieter computer, and slower replies.</source>
-        <translation>Benutzt halb so viele Threads: ein kühlerer, leiserer Computer und langsamere Antworten.</translation>
     </message>
     <message>
         <source>Work offline</source>
@@ -3929,6 +4000,10 @@
     <message>
         <source>f32 (exact)</source>
         <translation>f32 (genau)</translation>
+    </message>
+    <message>
+        <source>f32 is exact and large; q8_0 is small, and faster in long chats.</source>
+        <translation>f32 ist exakt und groß; q8_0 ist klein und in langen Chats schneller.</translation>
     </message>
     <message>
         <source>q8_0 (small)</source>
@@ -3953,40 +4028,44 @@
         <translation>Dateien anhängen …</translation>
     </message>
     <message>
-        <source>Connections and token</source>
-        <translation>Verbindungen und Token</translation>
-    </message>
-    <message>
         <source>Copy last reply</source>
         <translation>Letzte Antwort kopieren</translation>
-    </message>
-    <message>
-        <source>Delete this conversation</source>
-        <translation>Dieses Gespräch löschen</translation>
     </message>
     <message>
         <source>Edit the last message</source>
         <translation>Letzte Nachricht bearbeiten</translation>
     </message>
     <message>
-        <source>Export all conversations…</source>
-        <translation>Alle Gespräche exportieren …</translation>
+        <source>Back</source>
+        <translation>Zurück</translation>
     </message>
     <message>
-        <source>Export this conversation…</source>
-        <translation>Dieses Gespräch exportieren …</translation>
+        <source>Chat settings</source>
+        <translation>Chat-Einstellungen</translation>
     </message>
     <message>
-        <source>Find an action or a conversation</source>
-        <translation>Eine Aktion oder ein Gespräch finden</translation>
+        <source>Close</source>
+        <translation>Schließen</translation>
     </message>
     <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
+        <source>Delete this chat</source>
+        <translation>Diesen Chat löschen</translation>
     </message>
     <message>
-        <source>Import conversations…</source>
-        <translation>Gespräche importieren …</translation>
+        <source>Export all chats…</source>
+        <translation>Alle Chats exportieren …</translation>
+    </message>
+    <message>
+        <source>Export this chat…</source>
+        <translation>Diesen Chat exportieren …</translation>
+    </message>
+    <message>
+        <source>Find an action or a chat</source>
+        <translation>Aktion oder Chat suchen</translation>
+    </message>
+    <message>
+        <source>Import chats…</source>
+        <translation>Chats importieren …</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>
@@ -3997,6 +4076,10 @@
         <translation>Modelle</translation>
     </message>
     <message>
+        <source>Network log</source>
+        <translation>Netzwerkprotokoll</translation>
+    </message>
+    <message>
         <source>New chat</source>
         <translation>Neuer Chat</translation>
     </message>
@@ -4005,8 +4088,20 @@
         <translation>Die Menüs öffnen</translation>
     </message>
     <message>
-        <source>Pin or unpin this conversation</source>
-        <translation>Dieses Gespräch anheften oder lösen</translation>
+        <source>Pin or unpin this chat</source>
+        <translation>Diesen Chat anheften oder lösen</translation>
+    </message>
+    <message>
+        <source>Rename this chat</source>
+        <translation>Diesen Chat umbenennen</translation>
+    </message>
+    <message>
+        <source>Search all chats</source>
+        <translation>Alle Chats durchsuchen</translation>
+    </message>
+    <message>
+        <source>Show or hide the sidebar</source>
+        <translation>Seitenleiste ein- oder ausblenden</translation>
     </message>
     <message>
         <source>Quit</source>
@@ -4017,20 +4112,8 @@
         <translation>Die letzte Antwort neu schreiben</translation>
     </message>
     <message>
-        <source>Rename this conversation</source>
-        <translation>Dieses Gespräch umbenennen</translation>
-    </message>
-    <message>
-        <source>Search all conversations</source>
-        <translation>Alle Gespräche durchsuchen</translation>
-    </message>
-    <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
-    </message>
-    <message>
-        <source>Show or hide the conversations</source>
-        <translation>Die Gespräche zeigen oder verbergen</translation>
     </message>
     <message>
         <source>Stop the reply</source>

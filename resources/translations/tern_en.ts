@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>DataSection</name>
+    <message numerus="yes">
+        <source>%n backup(s), the newest from {0}.</source>
+        <translation>
+            <numerusform>%n backup, the newest from {0}.</numerusform>
+            <numerusform>%n backups, the newest from {0}.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>
@@ -28,6 +38,16 @@
         <translation>
             <numerusform>%n model</numerusform>
             <numerusform>%n models</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>NetworkSection</name>
+    <message numerus="yes">
+        <source>%n connection(s) to {0}; {1} received. A search is listed with the words that were sent.</source>
+        <translation>
+            <numerusform>%n connection to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
+            <numerusform>%n connections to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
         </translation>
     </message>
 </context>

@@ -52,9 +52,10 @@ from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
 from tern.open_engine import open_engine
-from tern.settings import Settings
+from tern.settings import SECTIONS, Settings
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.settings import language
+from tern.ui.shared.closables import Layer
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
@@ -195,20 +196,20 @@ class Tour:
             window.settings_controller.show_page()
             page = window.settings_controller.page
             assert page is not None
-            page.rows[1].control.setProperty("value", 16)
             self.theme.set_mode(mode)
-            self.picture(f"settings-{mode}", page)
+            for number, section in enumerate(SECTIONS):
+                page.show_section(section)
+                self.picture(f"settings-{number}-{mode}", window)
             page.search.setText("token")
-            self.picture(f"settings-searched-{mode}", page)
+            self.picture(f"settings-searched-{mode}", window)
             page.close()
-            self.theme.set_scale(1.0)
             window.show_palette()
             QTest.keyClicks(window.palette_.field, "con")
             self.picture(f"palette-{mode}", window)
             window.palette_.hide()
             window.settings_controller.show_reply_options()
             assert window.settings_controller.reply_options is not None
-            self.picture(f"manner-{mode}", window.settings_controller.reply_options)
+            self.picture(f"chat-settings-{mode}", window)
             window.close()
         self.theme.set_mode(Mode.LIGHT)
 
@@ -247,7 +248,7 @@ class Tour:
             self.picture(f"too-long-narrow-{mode}", window)
             window.composer.shelf.chips[0].opened.emit()
             page = window.findChild(AttachmentPage)
-            self.picture(f"attachment-{mode}", page)
+            self.picture(f"attachment-{mode}", window)
             page.close()
             window.close()
         self.theme.set_mode(Mode.LIGHT)
@@ -274,17 +275,16 @@ class Tour:
             for name in ("about", "help", "reply_options", "models", "network"):
                 window.actions_[name].trigger()
                 self.wait(100)
-                self.picture(f"{name}-{mode}", QApplication.activeWindow() or window)
+                self.picture(f"{name}-{mode}", window)
             window.settings_controller.show_page()
+            window.resize(480, 420)
             page = window.settings_controller.page
             assert page is not None
-            page.resize(480, 640)
-            self.until(page.isActiveWindow)
             QTest.keyClick(page.search, Qt.Key.Key_Tab)
-            self.picture(f"settings-narrow-focus-{mode}", page)
-            for top in QApplication.topLevelWidgets():
-                if top is not window:
-                    top.close()
+            self.picture(f"settings-narrow-focus-{mode}", window)
+            window.resize(1100, 760)
+            window.area.show_chat()
+            window.closables.close_from(Layer.PAGE)
             for accent in ("violet", "green") if mode is Mode.LIGHT else ("rose", "teal"):
                 self.theme.set_accent(accent)
                 self.picture(f"{accent}-{mode}", window)
@@ -367,8 +367,7 @@ class Tour:
         self.screen("menu", window)
         menu.close()
         window.show_help()
-        assert window.help_page is not None
-        self.picture("help", window.help_page)
+        self.picture("help", window)
         window.close()
 
         window = self.window(FakeEngine(error=UserError("x")))

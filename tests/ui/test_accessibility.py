@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +19,8 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
-    QMenu,
     QPlainTextEdit,
+    QPushButton,
     QTableView,
     QWidget,
 )
@@ -30,10 +29,11 @@ from pytestqt.qtbot import QtBot
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.engine.types import EngineOptions
 from tern.library.shelf import Installed
-from tern.settings import Settings
+from tern.settings import SECTIONS, Settings
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.models.template_page import TemplatePage
 from tern.ui.shared.announcer import Announcer
+from tern.ui.shared.sheet import Sheet
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
@@ -80,28 +80,30 @@ def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
     return window
 
 
-@contextmanager
-def _pages(window: MainWindow, theme: Theme, tmp_path: Path) -> Iterator[dict[str, QWidget]]:
-    """Every window that Tern can open, open."""
-    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
-    for act in ("help", "about", "settings", "reply_options", "palette", "models", "network"):
+def _all_places(
+    window: MainWindow, host: ModelsController, theme: Theme, folder: Path
+) -> Iterator[tuple[str, QWidget]]:
+    """Everything that Tern can open in its window, open."""
+    yield "chat", window
+    for act in ("reply_options", "help", "about", "settings", "network", "models"):
         window.actions_[act].trigger()
+        if act == "settings":
+            page = window.settings_controller.page
+            assert page is not None
+            for section in SECTIONS:
+                page.show_section(section)
+                yield f"settings, {section}", window
+        if act == "reply_options":
+            window.findChild(QPushButton, "moreOptions").click()
+        yield act, window
     attachment = Attachment("notes.txt", "One line.", 9, AttachmentKind.PASTE)
-    model = Installed("m", "A model", tmp_path / "m.gguf", 1, "", "", "", False)
-    extra = [
-        AttachmentPage(theme, attachment, window, lambda text: None, lambda text: None),
-        TemplatePage(theme, model, "{{ messages }}", False, window),
-    ]
-    for page in extra:
-        page.show()
+    model = Installed("m", "A model", folder / "m.gguf", 1, "", "", "", False)
+    AttachmentPage(theme, attachment, window, lambda text: None, lambda text: None).show()
+    yield "attachment", window
+    TemplatePage(theme, model, "{{ messages }}", False, window).show()
+    yield "template", window
     window.show_palette()
-    tops = [top for top in QApplication.topLevelWidgets() if top.isVisible() and not isinstance(top, QMenu)]
-    yield {f"{type(top).__name__}-{index}": top for index, top in enumerate(tops)}
-    for top in tops:
-        if top is not window:
-            top.close()
-            top.deleteLater()
-    host.close()
+    yield "palette", window
 
 
 def test_everything_has_a_name_a_role_and_a_purpose(
@@ -110,18 +112,10 @@ def test_everything_has_a_name_a_role_and_a_purpose(
     window = _full_window(qtbot, make_window)
     seen: Counter[QAccessible.Role] = Counter()
     nameless, aimless = [], []
-    with _pages(window, theme, tmp_path) as pages:
-        kinds = {name.partition("-")[0] for name in pages}
-        beside = {
-            "HelpPage",
-            "AboutPage",
-            "SettingsPage",
-            "ReplyOptionsPage",
-            "AttachmentPage",
-            "TemplatePage",
-        }
-        assert beside | {"MainWindow", "_PageWindow", "NetworkPage"} <= kinds
-        for page, top in pages.items():
+    paths.set_data_dir(tmp_path)
+    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
+    try:
+        for page, top in _all_places(window, host, theme, tmp_path):
             for interface in _walk(QAccessible.queryAccessibleInterface(top)):
                 thing, state = interface.object(), interface.state()
                 if state.invisible or (isinstance(thing, QWidget) and _is_part_of_qt(thing)):
@@ -141,6 +135,9 @@ def test_everything_has_a_name_a_role_and_a_purpose(
                     and not interface.text(QAccessible.Text.Description)
                 ):
                     aimless.append((page, interface.role(), thing))
+    finally:
+        host.close()
+        paths.set_data_dir(None)
     assert not nameless, nameless
     assert not aimless, aimless
     assert {R.Button, R.CheckBox, R.ComboBox, R.SpinBox, R.EditableText, R.StaticText, R.List} <= set(seen)
@@ -191,28 +188,26 @@ def test_tab_reaches_every_control_and_shows_where_it_is(
 ) -> None:
     window = _full_window(qtbot, make_window)
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
-    before = set(QApplication.topLevelWidgets())
-    if place != "chat":
-        window.actions_[place].trigger()
-    opened = [w for w in set(QApplication.topLevelWidgets()) - before if w.isVisible()]
-    (top,) = opened if place != "chat" else [window]
-    top.activateWindow()
-    qtbot.waitUntil(lambda: top.isActiveWindow() and QApplication.focusWidget() is not None)
     if place == "chat":
         window.area.show_chat()
+    else:
+        window.actions_[place].trigger()
+    sheets = [sheet for sheet in window.findChildren(Sheet) if sheet.isVisible()]
+    top = sheets[0] if sheets else window
+    assert QApplication.focusWidget() is not None
     stops, unseen = _walk_by_tab()
     host.close()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QComboBox, QAbstractSpinBox)
     wanted = [
         each for kind in kinds for each in top.findChildren(kind)
-        if each.isVisibleTo(top) and each.isEnabled() and each.window() is top and not _is_part_of_qt(each)
+        if each.isVisibleTo(top) and each.isEnabled() and each.window() is window and not _is_part_of_qt(each)
         and each.focusPolicy() & Qt.FocusPolicy.TabFocus and not each.visibleRegion().isEmpty()
     ]  # fmt: skip
     missed = [each.objectName() or each for each in wanted if each not in stops]
     assert not missed, missed
     assert (
         len(stops)
-        >= {"chat": 8, "settings": 15, "about": 3, "help": 2, "reply_options": 8, "models": 8, "network": 1}[
+        >= {"chat": 8, "settings": 9, "about": 3, "help": 3, "reply_options": 14, "models": 10, "network": 5}[
             place
         ]
     )

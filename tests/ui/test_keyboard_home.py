@@ -120,10 +120,11 @@ def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(
     host.show_page()
     page = host.page
     assert page is not None
-    qtbot.waitUntil(page.isActiveWindow)
     page.set_current(Path("another.gguf"))  # so that the guide can be chosen
     field = page.findChild(QLineEdit, "repositoryField")
     typed("What are you?")
+    assert host._window.composer.text == "What are you?", "it goes back to the chat"
+    host.show_page()
     page.findChild(QPushButton, "useGuideButton").setFocus()
     page.reload()  # as when a download has ended
     assert QApplication.focusWidget().objectName() == "useGuideButton"
@@ -132,6 +133,7 @@ def test_the_page_of_models_never_gives_the_keyboard_to_the_hub_by_itself(
     page.set_current(paths.guide_model())  # and its card has no such button any more
     typed("What are you?")
     assert field.text() == ""
+    host.show_page()
     field.setFocus()
     page.reload()
     typed("bitnet")
@@ -142,10 +144,8 @@ def test_a_model_chosen_to_chat_with_gets_the_next_words(qtbot: QtBot, host: Mod
     host.show_page()
     page = host.page
     assert page is not None
-    qtbot.waitUntil(page.isActiveWindow)
     page.set_current(Path("another.gguf"))
     qtbot.mouseClick(page.findChild(QPushButton, "useGuideButton"), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(host._window.isActiveWindow)
     typed("What are you?")
     assert host._window.composer.text == "What are you?"
     assert page.findChild(QLineEdit, "repositoryField").text() == ""

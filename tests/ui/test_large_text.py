@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from tern.chat.file_text import attached
 from tern.chat.types import Draft
-from tern.settings import FONT_SIZE, Settings
+from tern.settings import FONT_SIZE, REDUCED_MOTION, SECTIONS, Settings
 from tern.ui.shared.links import offer_link
 from tern.ui.style.controls import Tick
 from tern.ui.style.theme import Theme
@@ -19,7 +19,7 @@ from .conftest import WindowMaker
 
 def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
     settings = Settings()
-    settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
+    settings[FONT_SIZE], settings[REDUCED_MOTION] = int(FONT_SIZE.high or 0), True
     window = make_window(settings=settings)
     window.settings_controller.apply()
     window.resize(480, 420)
@@ -40,7 +40,14 @@ def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
     ticks = page.findChildren(Tick)
     assert ticks
     assert all(tick.sizeHint().width() > 30 for tick in ticks)
-    assert page.width() >= min(1200, page.screen().availableGeometry().width())
+    assert page.rect().contains(page.surface)
+    for section in SECTIONS:
+        page.show_section(section)
+        QApplication.processEvents()
+        for row in page.rows:
+            if row.isVisible():
+                assert row.rect().contains(row.control.geometry()), row.setting.key
+                assert row.width() <= page.list.viewport().width(), row.setting.key
 
 
 @pytest.mark.parametrize("size", [FONT_SIZE.default, int(FONT_SIZE.high or 0)])

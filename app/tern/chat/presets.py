@@ -36,7 +36,7 @@ def _preset(
 
 
 PRESETS = (
-    _preset("settings", "As in the settings", None),
+    _preset("settings", "Default", None),
     _preset("helpful", "Helpful", "You are a helpful, honest assistant. Say so when you do not know something."),
     _preset("concise", "Concise", "Answer in as few words as will do. No preamble, no repetition.", 0.5),
     _preset("creative", "Creative", "You are an imaginative writer. Prefer the vivid and the unexpected.", 1.0, 0.98),

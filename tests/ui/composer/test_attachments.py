@@ -189,7 +189,7 @@ def test_a_long_paste_is_one_thing_that_opens_and_unfolds(qtbot: QtBot, make_win
     assert "Line 0 of a long" in open_.text()
     qtbot.mouseClick(open_, Qt.MouseButton.LeftButton)
     page = window.findChild(AttachmentPage)
-    qtbot.waitUntil(page.isActiveWindow)
+    assert QApplication.focusWidget() is page.text
     page.text.appendPlainText("One line more.")
     QTest.keyClick(page.text, Qt.Key.Key_Escape)
     assert window.composer.attachments[0].text.endswith("text.\nOne line more.")

@@ -30,7 +30,7 @@ def test_kept_chosen_and_deleted(qtbot: QtBot, make_window: WindowMaker) -> None
     QTest.keyClicks(name, "Pirate & poet")
     QTest.mouseClick(keep, Qt.MouseButton.LeftButton)
     assert page.findChild(QComboBox, "presetBox").currentText() == "Pirate & poet"
-    page.close()
+    window.settings_controller.close_reply_options()
 
     window.conversations.new()
     button = window.composer.preset_button

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -10,17 +12,33 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
     QPlainTextEdit,
+    QPushButton,
+    QSlider,
     QSpinBox,
     QToolButton,
+    QWidget,
 )
 from pytestqt.qtbot import QtBot
 
 from tern.chat.presets import PRESETS, preset_of
 from tern.chat.reply_options import sampling_of
+from tern.chat.store import Store
 from tern.chat.types import Manner
 from tern.engine.fake_engine import FakeEngine
-from tern.settings import FONT_SIZE, SYSTEM_PROMPT, TABLE, TEMPERATURE, THREADS, TOP_P, Settings
+from tern.settings import (
+    FONT_SIZE,
+    PROXY,
+    SECTIONS,
+    SYSTEM_PROMPT,
+    TABLE,
+    TEMPERATURE,
+    THREADS,
+    TOP_P,
+    Settings,
+)
 from tern.ui.settings.settings_page import SettingsPage
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
@@ -32,13 +50,10 @@ CONTROL = Qt.KeyboardModifier.ControlModifier
 
 def _open(qtbot: QtBot, window: MainWindow) -> SettingsPage:
     QTest.keyClick(window, Qt.Key.Key_Comma, CONTROL)
-    qtbot.waitUntil(
-        lambda: (
-            window.settings_controller.page is not None and window.settings_controller.page.isActiveWindow()
-        )
-    )
-    assert window.settings_controller.page is not None
-    return window.settings_controller.page
+    page = window.settings_controller.page
+    assert page is not None
+    assert page.isVisible()
+    return page
 
 
 def _say(qtbot: QtBot, window: MainWindow, text: str) -> None:
@@ -80,17 +95,26 @@ def test_a_change_applies_at_once_and_can_be_restored(
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_End)
     assert theme.dark
-    QTest.keyClick(page, Qt.Key.Key_Escape)
+    QTest.keyClick(box, Qt.Key.Key_Escape)
     assert not page.isVisible()
+    assert QApplication.focusWidget().objectName() == "composer"
 
 
 def test_the_search_leaves_what_fits(qtbot: QtBot, make_window: WindowMaker) -> None:
     page = _open(qtbot, make_window())
+    assert {row.setting.section for row in page.rows if row.isVisible()} == {"Appearance"}
     QTest.keyClicks(page.search, "choose among")
     shown = [row.setting.key for row in page.rows if row.isVisible()]
     assert shown == ["sampling.top_k", "sampling.top_p"]
     QTest.keyClicks(page.search, " qqq")
     assert page._none.isVisible()
+    item = page.sections.item(SECTIONS.index("Network"))
+    QTest.mouseClick(
+        page.sections.viewport(), Qt.MouseButton.LeftButton, pos=page.sections.visualItemRect(item).center()
+    )
+    assert page.search.text() == ""
+    assert [row.setting.key for row in page.rows if row.isVisible()] == ["offline", "download_limit"]
+    assert page.findChild(QWidget, "networkSection").isVisible()
 
 
 def test_what_was_looked_for_last_time_hides_nothing(qtbot: QtBot, make_window: WindowMaker) -> None:
@@ -111,9 +135,9 @@ def test_enter_can_break_the_line_instead(qtbot: QtBot, make_window: WindowMaker
     window = make_window(engine)
     page = _open(qtbot, window)
     check = page.findChild(QCheckBox, "setting-enter_sends")
-    page.rows[4].show()
     check.setFocus()
     QTest.keyClick(check, Qt.Key.Key_Space)
+    page.close()
     editor = window.composer.editor
     QTest.keyClicks(editor, "a")
     QTest.keyClick(editor, Qt.Key.Key_Return)
@@ -148,7 +172,7 @@ def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_windo
     window.settings_controller.show_reply_options()
     page = window.settings_controller.reply_options
     assert page is not None
-    qtbot.waitUntil(page.isVisible)
+    assert page.isVisible()
     page.preset.setCurrentIndex([preset.key for preset in PRESETS].index("precise"))
     page.preset.activated.emit(page.preset.currentIndex())
     prompt = page.findChild(QPlainTextEdit, "setting-system_prompt")
@@ -164,7 +188,7 @@ def test_a_conversation_has_its_own_prompt_and_sampling(qtbot: QtBot, make_windo
     assert engine.requests[-1].sampling.temperature == pytest.approx(TEMPERATURE.default)
     window.conversations.show(window.store.summaries()[-1].id)
     assert window.session.manner.sampling[TEMPERATURE.key] == 0.5
-    assert QApplication.activeModalWidget() is None
+    assert not page.isVisible(), "it was about another chat"
 
 
 def test_presets_are_in_range_and_recognised() -> None:
@@ -179,3 +203,80 @@ def test_presets_are_in_range_and_recognised() -> None:
     assert preset_of(Manner("Something else.")) is None
     broken = Manner(None, {TEMPERATURE.key: 99.0})
     assert sampling_of(broken, Settings())[0].temperature == TEMPERATURE.default
+
+
+def test_the_keys_walk_through_the_sections(qtbot: QtBot, make_window: WindowMaker) -> None:
+    page = _open(qtbot, make_window())
+    page.sections.setFocus()
+    seen = []
+    for _ in SECTIONS:
+        seen.append((page.section, [row.setting.section for row in page.rows if row.isVisible()]))
+        QTest.keyClick(page.sections, Qt.Key.Key_Down)
+    assert [section for section, _ in seen] == list(SECTIONS)
+    for section, rows in seen:
+        assert set(rows) == {section}, section
+
+
+def test_every_section_has_room_in_the_smallest_window(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    window.resize(480, 420)
+    page = _open(qtbot, window)
+    tabs = page.sections
+    for number in range(tabs.count()):
+        place = tabs.visualItemRect(tabs.item(number))
+        assert tabs.viewport().rect().contains(place), tabs.item(number).text()
+        QTest.mouseClick(tabs.viewport(), Qt.MouseButton.LeftButton, pos=place.center())
+        assert page.section == SECTIONS[number]
+        for row in page.rows:
+            if row.isVisible():
+                assert row.width() <= page.list.viewport().width(), row.setting.key
+                assert row.control.width() > 0
+                assert row.rect().contains(row.control.geometry()), row.setting.key
+
+
+def test_a_setting_is_shown_with_the_keyboard_on_it(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.settings_controller.show_setting(PROXY)
+    page = window.settings_controller.page
+    assert page is not None
+    assert page.section == "Advanced"
+    field = page.findChild(QLineEdit, "setting-proxy")
+    assert QApplication.focusWidget() is field
+    assert not field.visibleRegion().isEmpty()
+
+
+def test_the_data_folder_is_named_and_opened(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERN_DATA_DIR", str(tmp_path))
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "tern.ui.settings.data_section.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile())
+    )
+    store = Store.open(tmp_path / "data")
+    page = _open(qtbot, make_window(store=store))
+    page.show_section("Chats and privacy")
+    folder = str(tmp_path / "data")
+    assert page.findChild(QLabel, "dataFolder").text().replace("\u200b", "") == folder
+    assert page.findChild(QLabel, "dataAmount").text().startswith("Chats take ")
+    QTest.mouseClick(page.findChild(QPushButton, "openDataFolder"), Qt.MouseButton.LeftButton)
+    assert [Path(one) for one in opened] == [Path(folder)]
+    page.window().close()
+    store.close()
+
+
+def test_the_slider_and_the_number_are_one_value(qtbot: QtBot, make_window: WindowMaker) -> None:
+    settings = Settings()
+    page = _open(qtbot, make_window(settings=settings))
+    page.show_section("Replies")
+    slider = page.findChild(QSlider, "slider-sampling.temperature")
+    number = page.findChild(QDoubleSpinBox, "setting-sampling.temperature")
+    slider.setFocus()
+    QTest.keyClick(slider, Qt.Key.Key_Right)
+    assert settings[TEMPERATURE] == pytest.approx(0.75)
+    assert number.value() == pytest.approx(0.75)
+    number.setValue(0.33)
+    assert settings[TEMPERATURE] == pytest.approx(0.33), "to the hundredth, though the slider goes by steps"
+    assert slider.value() == 7
+    QTest.mouseClick(page.findChild(QToolButton, "restore-sampling.temperature"), Qt.MouseButton.LeftButton)
+    assert slider.value() == 14

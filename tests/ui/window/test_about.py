@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 import re
 from importlib import metadata
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern import __version__
@@ -27,19 +28,19 @@ def test_reached_from_menu_palette_and_help(qtbot: QtBot, make_window: WindowMak
     window = make_window()
     menu = window.findChild(QToolButton, "menuButton").menu()
     next(act for act in menu.actions() if act.text() == "About Tern").trigger()
-    qtbot.waitUntil(_page(window).isActiveWindow)
-    QTest.keyClick(_page(window), Qt.Key.Key_Escape)
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
     assert not window.about_page.isVisible()
 
     window.show_palette()
     QTest.keyClicks(window.palette_.field, "about")
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
-    QTest.mouseClick(window.findChild(QPushButton, "aboutClose"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(_page(window).findChild(QToolButton, "sheetClose"), Qt.MouseButton.LeftButton)
     assert not window.about_page.isVisible()
 
     window.show_help()
     QTest.mouseClick(window.findChild(QPushButton, "helpAbout"), Qt.MouseButton.LeftButton)
     assert _page(window)
+    assert not window.help_page.isVisible(), "one sheet at a time"
 
 
 def test_it_names_tern_the_model_and_every_package_needed(make_window: WindowMaker) -> None:
@@ -57,6 +58,16 @@ def test_it_names_tern_the_model_and_every_package_needed(make_window: WindowMak
         begin = f"{_plain(name)} {version}"
         fits = [line for line in said if _plain(line).startswith(begin)]
         assert len(fits) == 1, (name, version, said)
+
+
+def test_details_for_a_report_name_versions_and_no_person(make_window: WindowMaker) -> None:
+    window = make_window()
+    window.show_about()
+    QTest.mouseClick(window.findChild(QPushButton, "copyDetails"), Qt.MouseButton.LeftButton)
+    copied = QApplication.clipboard().text()
+    assert copied.startswith(f"Tern {__version__}, Python ")
+    assert "Qt " in copied
+    assert platform.node() not in copied
 
 
 def _plain(name: str) -> str:

@@ -25,7 +25,7 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
 from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
-from tern.ui.settings.network_page import NetworkPage
+from tern.ui.settings.network_section import NetworkSection
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
@@ -209,15 +209,15 @@ def test_a_foreign_template_is_asked_about(
     qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
     host.use(model)
     assert host.page is not None
-    (allow,) = host.page.findChildren(QPushButton, "allowButton")
-    assert FOREIGN in host.page.findChild(QWidget, "templateText").toPlainText()
-    (refuse,) = host.page.findChildren(QPushButton, "refuseButton")
+    (allow,) = window.findChildren(QPushButton, "allowButton")
+    assert FOREIGN in window.findChild(QWidget, "templateText").toPlainText()
+    (refuse,) = window.findChildren(QPushButton, "refuseButton")
     qtbot.mouseClick(refuse, Qt.MouseButton.LeftButton)
     assert not shelf.need("foreign").template_allowed
     assert answers(window, paths.guide_model())
-    qtbot.waitUntil(lambda: not host.page.findChildren(QPushButton, "allowButton"))
+    qtbot.waitUntil(lambda: not window.findChildren(QPushButton, "allowButton"))
     host.use(model)
-    (allow,) = host.page.findChildren(QPushButton, "allowButton")
+    (allow,) = window.findChildren(QPushButton, "allowButton")
     qtbot.mouseClick(allow, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: answers(window, model.path))
     assert shelf.need("foreign").template_allowed
@@ -247,15 +247,15 @@ def system() -> Iterator[MemoryKeyring]:
 
 
 @pytest.fixture
-def connections(theme: Theme, qtbot: QtBot, system: MemoryKeyring) -> Iterator[NetworkPage]:
-    page = NetworkPage(theme)
+def connections(theme: Theme, qtbot: QtBot, system: MemoryKeyring) -> Iterator[NetworkSection]:
+    page = NetworkSection(theme)
     qtbot.addWidget(page)
     yield page
-    page.close_page()
+    page.close_section()
 
 
 def test_connections_are_listed_and_the_token_is_kept(
-    connections: NetworkPage, system: MemoryKeyring, qtbot: QtBot, data_dir: Path
+    connections: NetworkSection, system: MemoryKeyring, qtbot: QtBot, data_dir: Path
 ) -> None:
     page = connections
     page.reload()
@@ -265,14 +265,14 @@ def test_connections_are_listed_and_the_token_is_kept(
     page.show()
     page.reload()
     row = [page.table.item(0, column).text() for column in range(1, 5)]
-    assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1,234,567 bytes"]
-    assert "2 connections to cdn.example, hub.example; 1.2 MB came" in page.summary.text()
+    assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1.2\u2009MB"]
+    assert "2 connections to cdn.example, hub.example; 1.2\u2009MB received" in page.summary.text()
     network.note("hub.example", "search: What are you?", "200", 99)
     page.reload()
     # What was typed and sent, in so many words.
     assert page.table.item(0, 2).text() == "search: What are you?"
     assert "Nothing" not in page.summary.text()
-    assert "a search sends its words" in page.summary.text()
+    assert "the words that were sent" in page.summary.text()
     qtbot.waitUntil(lambda: "None is in use" in page.token_status.text())
     qtbot.keyClicks(page.token, SECRET)
     keep = page.findChild(QPushButton, "keepTokenButton")
@@ -289,7 +289,7 @@ def test_connections_are_listed_and_the_token_is_kept(
     assert system.kept == {}
 
 
-def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkPage, qtbot: QtBot) -> None:
+def test_a_keyring_that_refuses_and_none_at_all(connections: NetworkSection, qtbot: QtBot) -> None:
     page = connections
     page.show()
     keyring.set_keyring(SlowLock())
@@ -324,7 +324,7 @@ class SilentKeyring(KeyringBackend):
 
 
 def test_a_keyring_that_says_nothing(
-    connections: NetworkPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    connections: NetworkSection, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page says so, and lives."""
     silent = SilentKeyring()
@@ -349,9 +349,9 @@ def test_every_control_says_what_it_is(
     host: ModelsController, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
 ) -> None:
     host.show_page()
-    host.show_network()
+    window.settings_controller.show_network()
     assert host.page is not None
-    pages = [host.page, host._network, host.page.show_template(tiny, FOREIGN, True)]
+    pages = [host.page, window.settings_controller.network, host.page.show_template(tiny, FOREIGN, True)]
     for page in pages:
         for control in page.findChildren(QPushButton):
             assert control.objectName()
@@ -424,8 +424,8 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     window.settings_controller.take(OFFLINE)
     readout = window.findChild(QPushButton, "networkReadout")
     qtbot.mouseClick(readout, Qt.MouseButton.LeftButton)
-    assert host._network is not None
-    assert host._network.isVisible()
+    assert window.settings_controller.network is not None
+    assert window.settings_controller.network.isVisible()
     network.note("hub.example", "search: What are you?", "200", 10)
     assert network_says(window) == "Searched just now"
     assert "hub.example" in readout.toolTip()
@@ -501,7 +501,7 @@ def test_a_download_that_fails_is_said_where_the_person_is(
     qtbot.waitUntil(lambda: window.notice.message == task.error)
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     assert host.page is not None
-    qtbot.waitUntil(host.page.isActiveWindow)
+    assert host.page.isVisible()
     assert window.notice.isHidden()
     task.start()
     qtbot.waitUntil(lambda: not task.running)

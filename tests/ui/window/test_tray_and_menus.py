@@ -101,7 +101,7 @@ def test_every_action_is_in_a_menu_with_its_role(make_window: WindowMaker) -> No
     [
         ("Ctrl+K", "palette"), ("Ctrl+N", "new"), ("Ctrl+F", "search"), ("Ctrl+,", "settings"),
         ("Ctrl+L", "focus"), ("Ctrl+Shift+C", "copy"), ("Ctrl+R", "regenerate"), ("F1", "help"),
-        ("Ctrl+\\", "sidebar"), ("Ctrl+Q", "quit"), ("F10", "menus"),
+        ("Ctrl+\\", "sidebar"), ("Ctrl+Q", "quit"), ("F10", "menus"), ("Ctrl+W", "close"), ("Alt+Left", "back"),
     ],
 )  # fmt: skip
 def test_the_documented_keys(make_window: WindowMaker, keys: str, name: str) -> None:

@@ -1,19 +1,19 @@
-"""The text of an attachment to read, and of a pasted one to edit or put into the message: a window beside the chat."""
+"""The text of an attachment to read, and of a pasted one to edit or put into the message, on a sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QCloseEvent, QFont
+from PySide6.QtCore import QMimeData, QSize, Qt
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.normalize import as_written
-from tern.ui.shared.attachment_text import attachment_text, name_text
+from tern.ui.shared.attachment_text import attachment_text
 from tern.ui.shared.field_text import pasted_text, written_in
 from tern.ui.shared.long_lines import broken, whole
-from tern.ui.shared.page import Page
+from tern.ui.shared.sheet import Sheet
 from tern.ui.style.theme import Size, Space, Theme
 
 
@@ -29,7 +29,7 @@ class _Text(QPlainTextEdit):
         self.insertPlainText(broken(pasted_text(source)))
 
 
-class AttachmentPage(Page):
+class AttachmentPage(Sheet):
     """``keep`` is called with the text when the page is left with it changed, ``unfold`` to have it in the message
     instead; both None for an attachment that was sent already.
     """
@@ -42,19 +42,11 @@ class AttachmentPage(Page):
         keep: Callable[[str], object] | None = None,
         unfold: Callable[[str], object] | None = None,
     ) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, attachment_text(attachment), parent, QSize(680, 600))
         self._keep = keep if attachment.kind is AttachmentKind.PASTE else None
         self.setObjectName("attachmentPage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(name_text(attachment))
-        self.setAccessibleName(name_text(attachment))
-        self.resize(640, 560)
-        self.setMinimumSize(320, 260)
-        self._title = QLabel(attachment_text(attachment), self)
-        self._title.setTextFormat(Qt.TextFormat.PlainText)
-        self._title.setWordWrap(True)
-        self._note = QLabel(self)
+        self._note = QLabel(self.body)
         self._note.setProperty("kind", "quiet")
         self._note.setWordWrap(True)
         self._note.setText(
@@ -62,7 +54,7 @@ class AttachmentPage(Page):
             if self._keep is not None
             else self.tr("This is all that the model is told of it.")
         )
-        self.text = _Text(broken(attachment.text), self)
+        self.text = _Text(broken(attachment.text), self.body)
         self.text.setObjectName("attachmentText")
         self.text.setReadOnly(self._keep is None)
         self.text.setAccessibleName(self.tr("Text of the attachment"))
@@ -70,27 +62,28 @@ class AttachmentPage(Page):
         self.text.setTextInteractionFlags(
             self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
+        self.begin_with(self.text)
         self._changed = False
         self.text.textChanged.connect(self._note_change)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         if unfold is not None and attachment.kind is AttachmentKind.PASTE:
-            into = QPushButton(self.tr("Put into the message"), self)
+            into = QPushButton(self.tr("Put into the message"), self.body)
             into.setObjectName("unfoldButton")
             into.setProperty("kind", "floating")
             into.setAccessibleDescription(self.tr("Writes this text into the message itself."))
             into.clicked.connect(lambda: self._unfold(unfold))
             buttons.addWidget(into)
-        close = QPushButton(self.tr("Done") if self._keep is not None else self.tr("Close"), self)
-        close.setObjectName("attachmentClose")
-        close.setProperty("kind", "floating")
-        close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
-        close.clicked.connect(self.close)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        if self._keep is not None:
+            done = QPushButton(self.tr("Done"), self.body)
+            done.setObjectName("attachmentClose")
+            done.setProperty("kind", "floating")
+            done.setAccessibleDescription(self.tr("Keeps the changes and closes this. Key: Escape."))
+            done.clicked.connect(self.close)
+            buttons.addWidget(done)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(Space.XL, 0, Space.XL, Space.L)
         column.setSpacing(Space.S)
-        column.addWidget(self._title)
         column.addWidget(self._note)
         column.addWidget(self.text, 1)
         column.addLayout(buttons)
@@ -112,6 +105,5 @@ class AttachmentPage(Page):
         super().closeEvent(event)
 
     def _restyle(self) -> None:
-        self._title.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
         self.text.setFont(self._theme.mono(Size.CONTROL))
         self.text.setTabStopDistance(4 * self.text.fontMetrics().horizontalAdvance(" "))

@@ -265,7 +265,7 @@ class ModelsPage(QWidget):
 
     def close_page(self) -> None:
         """Stop what runs beside and wait for it."""
-        for page in self.findChildren(TemplatePage):
+        for page in self.window().findChildren(TemplatePage):
             page.close()
         self.acts.close()
         self.search.close_search()

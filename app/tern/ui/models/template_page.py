@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tern.library.shelf import Installed
 from tern.ui.shared.labels import button, text
-from tern.ui.shared.page import Page
+from tern.ui.shared.sheet import Sheet
 from tern.ui.style.theme import Size, Space, Theme
 
 
-class TemplatePage(Page):
+class TemplatePage(Sheet):
     """``answered`` carries whether the template may be run. ``known``: llama.cpp recognizes it without running it."""
 
     answered = Signal(bool)
 
     def __init__(self, theme: Theme, model: Installed, template: str, known: bool, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
-        self.setObjectName("greeting")  # the same paper
+        title = QCoreApplication.translate("TemplatePage", "The chat template of {0}").format(model.title)
+        super().__init__(theme, title, parent, QSize(620, 520))
+        self.setObjectName("templatePage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        title = self.tr("The chat template of {0}").format(model.title)
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
-        self.resize(620, 520)
         said = self.tr(
             "This model brings its own chat template: a small program that puts your messages into the form it was "
             "trained on. It runs in a sandbox that can neither read files nor use the network. Tern does not run what "
@@ -39,7 +34,7 @@ class TemplatePage(Page):
             said += " " + self.tr("Tern knows this form and can also chat without running it.")
         else:
             said += " " + self.tr("Without it this model cannot chat.")
-        self.template = QPlainTextEdit(template, self)
+        self.template = QPlainTextEdit(template, self.body)
         self.template.setObjectName("templateText")
         self.template.setReadOnly(True)
         self.template.setAccessibleName(self.tr("The template's text"))
@@ -53,18 +48,19 @@ class TemplatePage(Page):
         if model.template_allowed:
             allow, refuse = self.tr("Keep allowing it"), self.tr("Do not run it any more")
         if template:
-            buttons.addWidget(button(self, "allowButton", allow, model.title, lambda: self._answer(True)))
-            buttons.addWidget(button(self, "refuseButton", refuse, model.title, lambda: self._answer(False)))
+            buttons.addWidget(
+                button(self.body, "allowButton", allow, model.title, lambda: self._answer(True))
+            )
+            buttons.addWidget(
+                button(self.body, "refuseButton", refuse, model.title, lambda: self._answer(False))
+            )
         else:
-            buttons.addWidget(button(self, "refuseButton", self.tr("Close"), "", self.close))
+            buttons.addWidget(button(self.body, "refuseButton", self.tr("Close"), "", self.close))
         buttons.addStretch(1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(Space.XL, Space.S, Space.XL, Space.L)
         column.setSpacing(Space.M)
-        heading = text(theme, title, Size.LARGE, self)
-        heading.setFont(theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
-        column.addWidget(heading)
-        column.addWidget(text(theme, said, Size.CONTROL, self))
+        column.addWidget(text(theme, said, Size.CONTROL, self.body))
         column.addWidget(self.template, 1)
         column.addLayout(buttons)
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QPixmap
+from PySide6.QtGui import QColor, QFont, QIcon, QPixmap, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QBoxLayout,
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QSlider,
     QSpinBox,
     QToolButton,
     QVBoxLayout,
@@ -33,6 +35,7 @@ from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
 _CONTROL_WIDTH, _CONTROL_HEIGHT = 176, 30
+_BESIDE = 2.6  # times the control's width that a row must have to hold words and control beside each other
 
 
 class Values(Protocol):
@@ -70,7 +73,7 @@ class SettingRow(QWidget):
         self._loading = False
         self._swatches: QComboBox | None = None
         label, sentence = translated(setting.label), translated(setting.help)
-        self.words = f"{label} {sentence} {translated(setting.group)} {setting.key}".casefold()
+        self.words = f"{label} {sentence} {translated(setting.section)} {setting.key}".casefold()
         self._label = QLabel(label, self)
         self._help = QLabel(sentence, self)
         self._help.setProperty("kind", "quiet")
@@ -95,10 +98,13 @@ class SettingRow(QWidget):
         left.setSpacing(2)
         left.addWidget(self._label)
         left.addWidget(self._help)
-        row = QHBoxLayout()
+        self._tools = tools = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        tools.setSpacing(Space.S)
+        tools.addWidget(self._restore, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setSpacing(Space.S)
         row.addLayout(left, 1)
-        row.addWidget(self._restore, 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addLayout(tools)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, Space.S, 0, Space.S)
         column.setSpacing(Space.XS)
@@ -106,9 +112,41 @@ class SettingRow(QWidget):
         if isinstance(self.control, QPlainTextEdit):
             column.addWidget(self.control)
         else:  # at the edge of the page, where all of them stand
-            row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignVCenter)
+            tools.addWidget(self.control, 1, Qt.AlignmentFlag.AlignVCenter)
+        self._slider: QSlider | None = None
+        if setting.ends[0] and isinstance(self.control, QDoubleSpinBox):
+            column.addLayout(self._with_slider(self.control))
         self.restyle()
         self.load()
+
+    def _with_slider(self, box: QDoubleSpinBox) -> QHBoxLayout:
+        """A slider for the number of ``box``, between what its ends mean."""
+        self._slider = slider = QSlider(Qt.Orientation.Horizontal, self)
+        slider.setObjectName(f"slider-{self.setting.key}")
+        slider.setAccessibleName(box.accessibleName())
+        slider.setAccessibleDescription(box.accessibleDescription())
+        slider.setRange(round(box.minimum() / box.singleStep()), round(box.maximum() / box.singleStep()))
+        slider.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        slider.installEventFilter(_NoWheel(slider))
+        box.valueChanged.connect(self._move_slider)
+        slider.valueChanged.connect(lambda steps: box.setValue(steps * box.singleStep()))
+        scale = QHBoxLayout()
+        scale.setSpacing(Space.S)
+        for part in (self.setting.ends[0], slider, self.setting.ends[1]):
+            if isinstance(part, str):
+                words = QLabel(translated(part), self)
+                words.setProperty("kind", "quiet")
+                scale.addWidget(words)
+            else:
+                scale.addWidget(part, 1)
+        return scale
+
+    def _move_slider(self, value: float) -> None:
+        """Where the number is, to its nearest step; the number stays as exact as it is."""
+        if self._slider is not None and isinstance(self.control, QDoubleSpinBox):
+            self._slider.blockSignals(True)
+            self._slider.setValue(round(value / self.control.singleStep()))
+            self._slider.blockSignals(False)
 
     def _make_control(self) -> QWidget:
         setting = self.setting
@@ -152,6 +190,11 @@ class SettingRow(QWidget):
             control.installEventFilter(_NoWheel(control))
         return control
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether the value differs from the default."""
+        return self._values.is_changed(self.setting)
+
     def load(self) -> None:
         """Show the value in force."""
         value = self._values.get(self.setting)
@@ -179,7 +222,7 @@ class SettingRow(QWidget):
         self._label.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         if isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
             self.control.setMinimumHeight(round(_CONTROL_HEIGHT * self._theme.scale))
-            self.control.setMinimumWidth(round(_CONTROL_WIDTH * self._theme.scale))
+        self._fit()
         self._restore.setIconSize(self._theme.icon_size)
         self._restore.setIcon(action_icon("arrow-counter-clockwise", self._theme, "quiet"))
         if (box := self._swatches) is not None:
@@ -188,6 +231,23 @@ class SettingRow(QWidget):
             for index in range(box.count()):
                 pair = ACCENTS.get(box.itemData(index))
                 box.setItemIcon(index, _swatch(pair[self._theme.dark], side) if pair else QIcon())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The control beside its words, or under them where that would leave those too little room."""
+        if not isinstance(self.control, QAbstractSpinBox | QComboBox | QLineEdit):
+            return
+        under = self.width() < _BESIDE * _CONTROL_WIDTH * self._theme.scale
+        self.control.setMinimumWidth(0 if under else round(_CONTROL_WIDTH * self._theme.scale))
+        way = QBoxLayout.Direction
+        self._row.setDirection(way.TopToBottom if under else way.LeftToRight)
+        self._tools.setDirection(way.RightToLeft if under else way.LeftToRight)
+        self._tools.setAlignment(
+            self.control, Qt.AlignmentFlag(0) if under else Qt.AlignmentFlag.AlignVCenter
+        )
 
     def _take(self, value: object) -> None:
         if self._loading:

@@ -1,20 +1,22 @@
-"""The settings, made from the typed table; and what one conversation does otherwise. Windows of their own that stay
-open beside the chat: every change applies at once.
+"""The settings, made from the typed table, on a sheet with a list of sections; and what one conversation does
+otherwise. Every change applies at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QShowEvent
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
+    QBoxLayout,
     QFrame,
     QLabel,
     QLineEdit,
-    QPushButton,
+    QListView,
+    QListWidget,
     QScrollArea,
     QVBoxLayout,
     QWidget,
@@ -22,93 +24,216 @@ from PySide6.QtWidgets import (
 
 from tern.chat.reply_options import value_of
 from tern.chat.session import Session
-from tern.settings import SYSTEM_PROMPT, TABLE, Setting, Settings
+from tern.settings import SECTIONS, SYSTEM_PROMPT, TABLE, Setting, Settings
 from tern.ui.settings.setting_rows import SettingRow, Values, translated
-from tern.ui.shared.page import Page
+from tern.ui.shared.sheet import Sheet
 from tern.ui.style.theme import Size, Space, Theme
 
-_WIDTH, _HEIGHT = 620, 640  # px; wider for larger text
+_SIZE = QSize(820, 600)  # px at scale 1
+_LIST_WIDTH, _LIST_INDENT = 184, 14  # px; as tabs their words stand under the title
+_TABS_BELOW = 640  # px of sheet, at scale 1, from which the sections stand beside
 
 
-class SettingsPage(Page):
-    """Rows for ``table`` over ``values``, with a search field above them. ``changed`` carries the setting."""
+class SettingsList(QScrollArea):
+    """Rows for ``table`` over ``values``. ``changed`` carries the setting."""
+
+    changed = Signal(object)
+
+    def __init__(
+        self,
+        theme: Theme,
+        title: str,
+        table: Sequence[Setting[Any]],
+        values: Values,
+        parent: QWidget,
+        margin: int = Space.XL,
+    ) -> None:
+        super().__init__(parent)
+        self._theme, self._margin = theme, margin
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAccessibleName(title)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.body = QWidget(self)
+        self.body.setObjectName("settingsBody")
+        self.body.setAccessibleName(title)
+        self.column = QVBoxLayout(self.body)
+        self.column.setSpacing(0)
+        self.rows: list[SettingRow] = []
+        self._headings: dict[str, QLabel] = {}
+        for setting in table:
+            if setting.label:
+                row = SettingRow(theme, setting, values, self.body)
+                row.changed.connect(self.changed)
+                self.rows.append(row)
+        self.column.addStretch(1)
+        self.setWidget(self.body)
+        self.verticalScrollBar().rangeChanged.connect(self._fit)
+        theme.changed.connect(self._restyle)
+        self._fit()
+
+    def stack(self, heading: str, widgets: Sequence[QWidget]) -> None:
+        """Put ``widgets`` below what is there, under ``heading``, which is to be shown by :meth:`show_heading`."""
+        label = QLabel(heading, self.body)
+        label.setContentsMargins(0, Space.L, 0, Space.XS)
+        label.hide()
+        self._headings[heading] = label
+        for widget in (label, *widgets):
+            self.column.insertWidget(self.column.count() - 1, widget)
+        self._restyle()
+
+    def show_heading(self, heading: str, shown: bool) -> None:
+        self._headings[heading].setVisible(shown)
+
+    def load(self) -> None:
+        """Show the values in force: they were changed elsewhere."""
+        for row in self.rows:
+            row.load()
+
+    def _fit(self) -> None:
+        """The rows end at the same edge, whether there is a scroll bar beside them or not."""
+        bar = self.verticalScrollBar()
+        before, after = self._margin, self._margin - (bar.sizeHint().width() if bar.maximum() > 0 else 0)
+        if self.isRightToLeft():
+            before, after = after, before
+        self.column.setContentsMargins(before, 0, max(0, after), Space.XL)
+
+    def _restyle(self) -> None:
+        for heading in self._headings.values():
+            heading.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
+        for row in self.rows:
+            row.restyle()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Something in a section: a row, or what is no setting of the table. ``words``: what the search goes by."""
+
+    section: str
+    widget: QWidget
+    words: str
+
+
+class _Sections(QListWidget):
+    """Their names, one below the other, or as tabs in as many lines as they need."""
+
+    def lay_out(self, tabs: bool, width: int) -> None:
+        self.setFlow(QListView.Flow.LeftToRight if tabs else QListView.Flow.TopToBottom)
+        self.setWrapping(tabs)
+        if tabs:
+            self.setMinimumWidth(0)
+            self.setMaximumWidth(16_777_215)
+            self.setFixedHeight(self._lines() * self.sizeHintForRow(0))
+        else:
+            self.setFixedWidth(max(width, self.sizeHintForColumn(0) + Space.S))
+            self.setMinimumHeight(0)
+            self.setMaximumHeight(16_777_215)
+
+    def _lines(self) -> int:
+        lines, taken = 1, 0
+        for row in range(self.count()):
+            wide = self.sizeHintForIndex(self.indexFromItem(self.item(row))).width()
+            if taken and taken + wide > self.width():
+                lines, taken = lines + 1, 0
+            taken += wide
+        return lines
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.isWrapping():
+            self.setFixedHeight(self._lines() * self.sizeHintForRow(0))
+
+
+class SettingsPage(Sheet):
+    """Every setting of ``table`` in its section, with a search field over all of them. ``changed`` carries the
+    setting.
+    """
 
     changed = Signal(object)
 
     def __init__(
         self, theme: Theme, title: str, table: Sequence[Setting[Any]], values: Values, parent: QWidget
     ) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        super().__init__(theme, title, parent, _SIZE)
         self.setObjectName("settingsPage")
-        self.setWindowTitle(title)
-        self.setAccessibleName(title)
-        screen = self.screen().availableGeometry()
-        self.resize(min(round(_WIDTH * theme.scale), screen.width()), min(_HEIGHT, screen.height()))
-        self.search = QLineEdit(self)
+        self.search = QLineEdit(self.body)
         self.search.setObjectName("settingsSearch")
         self.search.setPlaceholderText(self.tr("Search the settings"))
         self.search.setAccessibleName(self.tr("Search the settings"))
         self.search.setAccessibleDescription(self.tr("Shows only the settings that have these words."))
-        self.search.textChanged.connect(self._filter)
-        self._none = QLabel(self.tr("No setting has these words."), self)
+        self.search.setClearButtonEnabled(False)
+        self.search.textChanged.connect(self._show_parts)
+        self._none = QLabel(self.tr("No matches."), self.body)
         self._none.setProperty("kind", "quiet")
-        self._area = area = QScrollArea(self)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName(title)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        body = QWidget(area)
-        body.setObjectName("settingsBody")
-        body.setAccessibleName(title)
-        self.column = QVBoxLayout(body)
-        self.column.setSpacing(0)
-        area.verticalScrollBar().rangeChanged.connect(self._fit)
-        self.rows: list[SettingRow] = []
-        self._buttons: list[tuple[str, QPushButton]] = []
-        self._headings: dict[str, QLabel] = {}
-        for setting in table:
-            if setting.label:
-                self._add(setting, values, body)
-        self.column.addStretch(1)
-        area.setWidget(body)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, Space.L, 0, 0)
-        outer.setSpacing(Space.S)
+        self._none.setContentsMargins(Space.XL, Space.S, Space.XL, 0)
+        self.sections = _Sections(self.body)
+        self.sections.setObjectName("settingsSections")
+        self.sections.setAccessibleName(self.tr("Sections"))
+        self.sections.setAccessibleDescription(self.tr("The settings of the chosen one are shown beside it."))
+        self.sections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.sections.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list = SettingsList(theme, title, table, values, self.body)
+        self.list.changed.connect(self.changed)
+        self.rows = self.list.rows
+        self._section = SECTIONS[0]
+        self._parts: list[_Part] = []
+        for section in SECTIONS:
+            self.sections.addItem(translated(section))
+            rows = [row for row in self.rows if row.setting.section == section]
+            self._parts += [_Part(section, row, row.words) for row in rows]
+            self.list.stack(translated(section), rows)
+        self.sections.setCurrentRow(0)
+        self.sections.currentRowChanged.connect(self._choose)
+        self.sections.itemClicked.connect(lambda: self._choose(self.sections.currentRow()))
         top = QVBoxLayout()
         top.setContentsMargins(Space.XL, 0, Space.XL, 0)
         top.addWidget(self.search)
-        top.addWidget(self._none)
-        outer.addLayout(top)
-        outer.addWidget(area, 1)
-        theme.changed.connect(self._restyle)
-        self._restyle()
-        self._filter("")
-        self._fit()
+        self._beside = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._beside.setSpacing(0)
+        self._sections_row = QVBoxLayout()
+        self._sections_row.addWidget(self.sections)
+        self._beside.addLayout(self._sections_row)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addWidget(self._none)
+        right.addWidget(self.list, 1)
+        self._beside.addLayout(right, 1)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(Space.M)
+        column.addLayout(top)
+        column.addLayout(self._beside, 1)
+        self.begin_with(self.search)
+        self._show_parts()
 
-    def _add(self, setting: Setting[Any], values: Values, body: QWidget) -> None:
-        if setting.group not in self._headings:
-            heading = QLabel(translated(setting.group), body)
-            heading.setContentsMargins(0, Space.L, 0, Space.XS)
-            self._headings[setting.group] = heading
-            self.column.addWidget(heading)
-        row = SettingRow(self._theme, setting, values, body)
-        row.changed.connect(self.changed)
-        self.rows.append(row)
-        self.column.addWidget(row)
+    def add_part(self, section: str, widget: QWidget, words: str) -> None:
+        """What is no setting of the table, at the end of its section; born as a child of :attr:`list`.body."""
+        last = max(index for index, part in enumerate(self._parts) if part.section == section)
+        place = self.list.column.indexOf(self._parts[last].widget)
+        self.list.column.insertWidget(place + 1, widget)
+        self._parts.insert(last + 1, _Part(section, widget, f"{words} {translated(section)}".casefold()))
+        self._show_parts()
 
-    def add_action(self, group: str, name: str, action: QAction) -> None:
-        """A button under the rows of ``group`` for what is no setting of the table."""
-        last = max(index for index, row in enumerate(self.rows) if row.setting.group == group)
-        button = QPushButton(action.text(), self.rows[last].parentWidget())
-        button.setObjectName(name)
-        button.setProperty("kind", "floating")
-        button.setAccessibleDescription(action.toolTip())
-        button.clicked.connect(action.trigger)
-        place = self.column.indexOf(self.rows[last])
-        self.column.insertWidget(place + 1, button, 0, Qt.AlignmentFlag.AlignLeft)
-        self._buttons.append((group, button))
+    @property
+    def section(self) -> str:
+        """The section on show."""
+        return self._section
+
+    def show_section(self, section: str) -> None:
+        self.search.clear()
+        self._section = section
+        self.sections.setCurrentRow(SECTIONS.index(section))
+        self._show_parts()
+
+    def show_setting(self, setting: Setting[Any]) -> None:
+        """Show where it is set, with the keyboard there."""
+        self.show_section(setting.section)
+        for row in self.rows:
+            if row.setting is setting:
+                self.list.column.activate()
+                self.list.ensureWidgetVisible(row)
+                row.control.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def disable(self, setting: Setting[Any], why: str) -> None:
         """This system cannot do what ``setting`` asks for; ``why`` says so in place of its sentence."""
@@ -118,47 +243,45 @@ class SettingsPage(Page):
 
     def load(self) -> None:
         """Show the values in force: they were changed elsewhere."""
-        for row in self.rows:
-            row.load()
+        self.list.load()
 
-    def _filter(self, text: str) -> None:
-        words = text.casefold().split()
-        groups = set()
-        for row in self.rows:
-            fits = all(word in row.words for word in words)
-            row.setVisible(fits)
+    def _choose(self, row: int) -> None:
+        if row < 0:
+            return
+        self._section = SECTIONS[row]
+        if self.search.text():
+            self.search.clear()  # which shows it
+        else:
+            self._show_parts()
+        self.list.verticalScrollBar().setValue(0)
+
+    def _show_parts(self) -> None:
+        """Those of the section, or of all sections what has the words that are searched for."""
+        words = self.search.text().casefold().split()
+        found = set()
+        for part in self._parts:
+            fits = all(word in part.words for word in words) if words else part.section == self._section
+            part.widget.setVisible(fits)
             if fits:
-                groups.add(row.setting.group)
-        for group, heading in self._headings.items():
-            heading.setVisible(group in groups)
-        for group, button in self._buttons:
-            button.setVisible(group in groups)
-        self._none.setVisible(not groups)
+                found.add(part.section)
+        for section in SECTIONS:
+            self.list.show_heading(translated(section), bool(words) and section in found)
+        self._none.setVisible(not found)
+        self.sections.blockSignals(True)
+        self.sections.setCurrentRow(-1 if words else SECTIONS.index(self._section))
+        self.sections.blockSignals(False)
 
-    def _fit(self) -> None:
-        """The rows end under the search field's end, whether there is a scroll bar beside them or not."""
-        bar = self._area.verticalScrollBar()
-        before, after = Space.XL, Space.XL - (bar.sizeHint().width() if bar.maximum() > 0 else 0)
+    def fit(self) -> None:
+        super().fit()
+        tabs = self.surface.width() < _TABS_BELOW * self._theme.scale
+        way = QBoxLayout.Direction
+        self._beside.setDirection(way.TopToBottom if tabs else way.LeftToRight)
+        self._beside.setSpacing(Space.S if tabs else 0)
+        before, after = _LIST_INDENT if tabs else Space.L, 0
         if self.isRightToLeft():
             before, after = after, before
-        self.column.setContentsMargins(before, 0, after, Space.XL)
-
-    def _restyle(self) -> None:
-        for heading in self._headings.values():
-            heading.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
-        for row in self.rows:
-            row.restyle()
-        self._keep_whole()
-
-    def _keep_whole(self) -> None:
-        """Never narrower than its widest row: there is no scrolling to the side."""
-        bar = self._area.verticalScrollBar().sizeHint().width()
-        needed = self.column.minimumSize().width() + bar
-        self.setMinimumWidth(min(needed, self.screen().availableGeometry().width()))
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._keep_whole()
+        self._sections_row.setContentsMargins(before, 0, after, 0)
+        self.sections.lay_out(tabs, round(_LIST_WIDTH * self._theme.scale))
 
 
 class _Table:

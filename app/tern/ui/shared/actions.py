@@ -16,6 +16,7 @@ class Actions:
     def __init__(self, owner: QWidget) -> None:
         self._owner = owner
         self._actions: dict[str, QAction] = {}
+        self.about_to: Callable[[str], object] = lambda name: None  # is told which action comes
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
@@ -38,7 +39,12 @@ class Actions:
 
     def connect(self, name: str, act: Callable[[], object]) -> None:
         """Have the action do ``act``."""
-        self._actions[name].triggered.connect(lambda: act())
+
+        def run() -> None:
+            self.about_to(name)
+            act()
+
+        self._actions[name].triggered.connect(run)
 
     @staticmethod
     def keys_of(action: QAction) -> str:

@@ -13,9 +13,8 @@ QFrame#sidebar { background: @paper; border: none; }
 QLineEdit { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 5px 8px;
     font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
 QLineEdit:focus { border: 2px solid @accent; padding: 4px 7px; }
-QWidget#settingsPage, QWidget#settingsBody { background: @paper; }
-QWidget#settingsPage QLabel { color: @ink; }
-QWidget#settingsPage QLabel[kind="quiet"] { color: @quiet; }
+QWidget#settingsBody QLabel { color: @ink; }
+QWidget#settingsBody QLabel[kind="quiet"] { color: @quiet; }
 QLineEdit:disabled { background: @paper; border-color: @line; color: @quiet; }
 QComboBox, QAbstractSpinBox { background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 10px;
     font-size: @control_px; color: @ink; selection-background-color: @selection; selection-color: @ink;
@@ -28,14 +27,20 @@ QComboBox::down-arrow { image: none; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { background: transparent; border: none;
     width: @caret; }
 QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; }
+QSlider::groove:horizontal { height: 4px; border-radius: 2px; background: @line; }
+QSlider::sub-page:horizontal { height: 4px; border-radius: 2px; background: @edge; }
+QSlider::handle:horizontal { width: 14px; margin: -6px 0; border-radius: 8px; background: @surface;
+    border: 1px solid @edge; }
+QSlider::handle:horizontal:hover { background: @hover; }
+QSlider::handle:horizontal:focus { border: 2px solid @accent; width: 12px; }
 QLineEdit#qt_spinbox_lineedit { border: none; padding: 0; background: transparent; }
 QComboBox QAbstractItemView { background: @surface; border: 1px solid @edge; padding: 4px; outline: none; color: @ink; }
 QComboBox QAbstractItemView::item { min-height: 24px; padding: 2px 6px; border-radius: 6px; color: @ink; }
 QComboBox QAbstractItemView::item:selected { background: @chosen; color: @ink; }
-QWidget#settingsPage QPlainTextEdit {
+QWidget#settingsBody QPlainTextEdit {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px;
     font-size: @control_px; color: @ink; placeholder-text-color: @quiet; }
-QWidget#settingsPage QPlainTextEdit:focus {
+QWidget#settingsBody QPlainTextEdit:focus {
     border: 2px solid @accent; padding: 3px 7px; }
 QListWidget#licenceList, QPlainTextEdit#licenceText {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px; color: @ink; }
@@ -60,7 +65,13 @@ QLabel[kind="figure"][idle="true"] { color: @quiet; }
 QPushButton[kind="figure"] { color: @quiet; font-size: @small_px; padding: 1px 6px; }
 QPushButton[kind="figure"]:hover { color: @ink; }
 
-QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
+QFrame#sheet { background: @paper; border: 1px solid @line; border-radius: @block; }
+QWidget#sheetBody, QWidget#settingsBody { background: @paper; }
+QFrame#chatPanel { background: @paper; border: none; }
+QListWidget#settingsSections::item { padding: 6px 10px; border-radius: 6px; color: @ink; }
+QListWidget#settingsSections::item:hover { background: @hover; }
+QListWidget#settingsSections::item:selected { background: @chosen; color: @ink; }
+QTextBrowser#transcript, QScrollArea, QWidget#greeting {
     background: @paper; border: none;
 }
 
@@ -74,10 +85,10 @@ QFrame#composerBox[target="true"] { border: 2px dashed @accent; padding: 0; }
 QLabel#contextReadout[state="near"], QLabel#contextReadout[state="leaving"],
 QLabel#contextReadout[state="over"] { color: @warning; font-weight: 600; }
 QScrollArea#attachments, QWidget#attachmentBoard { background: transparent; border: none; }
-QWidget#attachmentPage, QWidget#importPage { background: @paper; }
-QPlainTextEdit#attachmentText, QPlainTextEdit#importText {
+QPlainTextEdit#attachmentText, QPlainTextEdit#importText, QPlainTextEdit#templateText {
     background: @surface; border: 1px solid @edge; border-radius: @radius; padding: 4px 8px; color: @ink; }
-QPlainTextEdit#attachmentText:focus, QPlainTextEdit#importText:focus { border: 2px solid @accent; padding: 3px 7px; }
+QPlainTextEdit#attachmentText:focus, QPlainTextEdit#importText:focus, QPlainTextEdit#templateText:focus {
+    border: 2px solid @accent; padding: 3px 7px; }
 
 QPushButton, QToolButton {
     font-size: @control_px; color: @ink; background: transparent;

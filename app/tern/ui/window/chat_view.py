@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from tern.ui.composer.composer import Composer
 from tern.ui.shared.notice import Notice
@@ -33,7 +33,7 @@ class ChatView(QWidget):
         self.notice = Notice(theme, self._foot)
         self.composer = Composer(theme, self._foot)
 
-        foot = QVBoxLayout(self._foot)
+        self._foot_column = foot = QVBoxLayout(self._foot)
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(Space.S)
         foot.addWidget(self.notice)
@@ -58,6 +58,10 @@ class ChatView(QWidget):
     def show_messages(self, messages: bool) -> None:
         """The messages, or the greeting where there are none."""
         self._pages.setCurrentWidget(self.transcript if messages else self.greeting)
+
+    def lend_notice(self, place: QBoxLayout | None) -> None:
+        """Have the notice in ``place`` while a page covers this view, so that what is said is seen; None: here."""
+        (self._foot_column if place is None else place).insertWidget(0, self.notice)
 
     def focus_composer(self) -> None:
         self.composer.editor.setFocus(Qt.FocusReason.ShortcutFocusReason)

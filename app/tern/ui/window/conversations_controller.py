@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -32,6 +32,8 @@ def last_shown(store: Store, queue: ReplyQueue) -> Session:
 
 class ConversationsController(QObject):
     """Chooses what ``chat`` shows, as the person asks for it in the ``sidebar`` or by an action."""
+
+    opened = Signal()  # the person wants to see one, a new one or one that there is
 
     def __init__(
         self,
@@ -69,6 +71,7 @@ class ConversationsController(QObject):
         """An empty conversation; a reply still running goes on where it belongs."""
         waits = self._chat.session.conversation is not None and self._store.draft(None) != Draft()
         self._switch(Session(self._store, manner=self._new_manner if waits else None))
+        self.opened.emit()
 
     def show(self, conversation: int, message: int | None = None) -> None:
         """Open a conversation, at ``message`` when a search found one."""
@@ -77,7 +80,7 @@ class ConversationsController(QObject):
         if message is not None:
             self._chat.show_version_with(message)
             self._transcript.reveal(message, self._sidebar.words_found(message))
-        self._panel.close_over()
+        self.opened.emit()
 
     def _switch(self, session: Session) -> None:
         left = self._chat.session

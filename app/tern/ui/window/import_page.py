@@ -4,12 +4,12 @@ not everything came.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QTextOption
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from tern.chat.import_report import Left, Outcome, Report, Why
-from tern.ui.shared.page import Page
+from tern.ui.shared.sheet import Sheet
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -17,22 +17,18 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written 
 _MOST_LINES = 2000  # nobody reads more, and laying them out would be felt
 
 
-class ImportPage(Page):
-    """A window of its own beside the chat."""
+class ImportPage(Sheet):
+    """A sheet over the window."""
 
     def __init__(self, theme: Theme, report: Report, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._theme = theme
+        title = QCoreApplication.translate("ImportPage", "What was imported")
+        super().__init__(theme, title, parent, QSize(640, 480))
         self.setObjectName("importPage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(self.tr("What was imported"))
-        self.setAccessibleName(self.windowTitle())
-        self.resize(640, 480)
-        self.setMinimumSize(320, 220)
-        self._title = QLabel(summary(report), self)
+        self._title = QLabel(summary(report), self.body)
         self._title.setTextFormat(Qt.TextFormat.PlainText)
         self._title.setWordWrap(True)
-        self.text = QPlainTextEdit("\n".join(lines(report)), self)
+        self.text = QPlainTextEdit("\n".join(lines(report)), self.body)
         self.text.setObjectName("importText")
         self.text.setReadOnly(True)
         way = QTextOption(self.text.document().defaultTextOption())
@@ -42,20 +38,11 @@ class ImportPage(Page):
         self.text.setTextInteractionFlags(
             self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        close = QPushButton(self.tr("Close"), self)
-        close.setObjectName("importClose")
-        close.setProperty("kind", "floating")
-        close.setAccessibleDescription(self.tr("Closes this page. Key: Escape."))
-        close.clicked.connect(self.close)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.L, Space.XL, Space.L)
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(Space.XL, Space.S, Space.XL, Space.L)
         column.setSpacing(Space.S)
         column.addWidget(self._title)
         column.addWidget(self.text, 1)
-        column.addLayout(buttons)
         theme.changed.connect(self._restyle)
         self._restyle()
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
 
 from tern import paths
 from tern.chat.presets import own_presets
@@ -19,7 +19,7 @@ from tern.engine.types import ModelInfo
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
 from tern.ui.reply_queue import ReplyQueue
-from tern.ui.shared.page import bring_up
+from tern.ui.shared.closables import Closables, Layer
 from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.style.focus_ring import FocusRing
 from tern.ui.style.icons import app_icon
@@ -36,7 +36,7 @@ from tern.ui.window.settings_controller import SettingsController
 from tern.ui.window.side_panel import SidePanel
 from tern.ui.window.transfer import Transfer
 from tern.ui.window.tray import Tray
-from tern.ui.window.window_actions import header_menu, window_actions
+from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, header_menu, window_actions
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
@@ -67,6 +67,7 @@ class MainWindow(QMainWindow):
         self.resize(_START)
         self.setMinimumSize(_SMALLEST)
 
+        self.closables = Closables.of(self)
         self.queue = ReplyQueue(store, settings, self)
         self.actions_ = actions = window_actions(self)
         self.tray = Tray(self, actions, settings, self.come_up)
@@ -82,9 +83,8 @@ class MainWindow(QMainWindow):
             save_settings,
             self.queue.reload,
             self.chat,
-            self.composer,
+            self.area,
             self.tray,
-            actions["network"],
             self,
         )
         self._connect()
@@ -106,7 +106,7 @@ class MainWindow(QMainWindow):
         self._look_menus = self.look_menu, in_menus
         self.side_panel = panel = SidePanel(self)
         self.sidebar = Sidebar(theme, [actions["new"], actions["models"], actions["settings"]], panel)
-        self.area = MainArea(theme, actions, header_menu(actions, self.look_menu), panel)
+        self.area = MainArea(theme, actions, header_menu(actions, self.look_menu), panel, lambda: theme.still)
         self.header, self.readouts = self.area.header, self.area.readouts
         chat = self.area.chat
         self.greeting, self.transcript, self.notice, self.composer = (
@@ -129,6 +129,8 @@ class MainWindow(QMainWindow):
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
+        self.conversations.opened.connect(self._leave_for_the_chat)
+        self.closables.home = self.area.show_chat
         self.greeting.set_guide(not self._settings[MODEL_PATH])
         self.queue.model_loaded.connect(self._model_loaded)
         for menu in self._look_menus:
@@ -136,13 +138,15 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         """What each action does."""
+        self.actions_.about_to = self._make_way
+        QShortcut(QKeySequence(CLOSE_KEY), self, self.escape)
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
         on("attach", chat.files.choose)
-        on("stop", chat.escape)
+        on("stop", chat.stop)
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
         on("edit", chat.edit_last)
@@ -155,6 +159,8 @@ class MainWindow(QMainWindow):
         on("import", self.transfer.ask_import)
         on("reply_options", self.settings_controller.show_reply_options)
         on("settings", self.settings_controller.show_page)
+        on("back", self._go_back)
+        on("close", self.close_one)
         on("help", self.show_help)
         on("about", self.show_about)
         on("menus", self.menus.open)
@@ -177,7 +183,10 @@ class MainWindow(QMainWindow):
         """Show the window above the others: Tern was launched once more."""
         if self.isMinimized():
             self.showNormal()
-        bring_up(self)
+        else:
+            self.show()
+        self.raise_()
+        self.activateWindow()
 
     def show_palette(self) -> None:
         """Every action, then every conversation."""
@@ -185,7 +194,7 @@ class MainWindow(QMainWindow):
         commands = [Command(each.text(), self.actions_.keys_of(each), each.trigger) for each in actions]
         for each in self.look_menu.actions():
             commands.append(Command(f"{self.look_menu.title()}: {each.text()}", "", each.trigger))
-        kind = self.tr("Conversation")
+        kind = self.tr("Chat")
         for summary in self.store.summaries():
             commands.append(Command(summary.title, kind, partial(self.conversations.show, summary.id)))
         self.palette_.open(commands)
@@ -195,13 +204,14 @@ class MainWindow(QMainWindow):
         if self.help_page is None:
             keys = self.actions_.with_keys()
             keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
+            keys.append(("Esc", self.tr("Close what is open; with nothing open, stop the reply")))
             keys.append(
                 ("Up", self.tr("Edit the last message, when nothing is written; again: the one before"))
             )
             keys.append(("Ctrl+Shift+V", self.tr("Paste a long text into the message itself")))
             self.help_page = HelpPage(self._theme, keys, self)
             self.help_page.about_requested.connect(self.show_about)
-        bring_up(self.help_page)
+        self.help_page.show()
 
     def show_about(self) -> None:
         """What Tern is and consists of."""
@@ -209,11 +219,40 @@ class MainWindow(QMainWindow):
             from tern.ui.window.about_page import AboutPage  # late: it reads what is installed
 
             self.about_page = AboutPage(self._theme, self)
-        bring_up(self.about_page)
+        self.about_page.show()
+
+    def escape(self) -> None:
+        """Close one thing; with nothing open stop the reply, or give up editing."""
+        if not self.closables.close_top():
+            self.chat.escape()
+
+    def close_one(self) -> None:
+        """Close one thing; with nothing open the window."""
+        if not self.closables.close_top():
+            self.close()
+
+    def _go_back(self) -> None:
+        """From the page on show to the chat. The key is for where nothing is written: there it may be the text's."""
+        if not isinstance(self.focusWidget(), QLineEdit | QPlainTextEdit | QAbstractSpinBox):
+            self.area.leave_page()
+
+    def _make_way(self, action: str) -> None:
+        """An action comes: a sheet is closed for it, and a page if it is about the chat."""
+        if action not in OVER_SHEETS:
+            self.closables.close_from(Layer.SHEET)
+        if action in IN_THE_CHAT and self.area.page is not None:
+            self.area.show_chat()
+
+    def _leave_for_the_chat(self) -> None:
+        """Another conversation was chosen: what stands in its place or lies over it goes."""
+        self.side_panel.close_over()
+        if self.area.page is not None:
+            self.area.show_chat()
 
     def _reply_ended(self) -> None:
-        """The keyboard goes back to the composer, unless something is typed or chosen in the sidebar."""
-        if self.isActiveWindow() and not self.sidebar.isAncestorOf(self.focusWidget() or self):
+        """The keyboard goes back to the composer, unless it is used outside the chat."""
+        focus = self.focusWidget()
+        if self.isActiveWindow() and (focus is None or self.area.chat.isAncestorOf(focus)):
             self.area.chat.focus_composer()
 
     def _model_loaded(self, info: ModelInfo) -> None:
@@ -225,8 +264,8 @@ class MainWindow(QMainWindow):
         typed = event.text()
         # AltGr is Ctrl and Alt on some systems, and writes.
         writes = not held or held == Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        if writes and typed and typed.isprintable() and self.composer.isVisible():
-            self.area.chat.focus_composer()
+        if writes and typed and typed.isprintable():
+            self.area.show_chat()
             self.composer.editor.keyPressEvent(event)
         else:
             super().keyPressEvent(event)
@@ -239,6 +278,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):
             return
+        self.closables.close_from(Layer.PAGE)
         self.chat.leave()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.side_panel.wanted
@@ -249,7 +289,4 @@ class MainWindow(QMainWindow):
         self._save_settings()
         self.queue.close()
         self.settings_controller.close()
-        for page in (self.help_page, self.about_page):
-            if page is not None:
-                page.close()
         super().closeEvent(event)

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 from tern.ui.shared.actions import Actions
 
 _MENUS = (
-    ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),
+    ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "close", "quit"),
     ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
-    ("search", "palette", "sidebar", "menus"),
+    ("back", "search", "palette", "sidebar", "menus"),
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere
@@ -32,7 +32,7 @@ class MenuBar(QMenuBar):
         super().__init__(window)
         self.setObjectName("menuBar")
         self.setAccessibleName(_tr("Menus"))
-        titles = (_tr("&File"), _tr("&Conversation"), _tr("&View"), _tr("&Help"))
+        titles = (_tr("&File"), _tr("&Chat"), _tr("&View"), _tr("&Help"))
         listed = {name for names in _MENUS for name in names}
         others = [action for action in actions.all() if action.objectName() not in listed]
         for title, names in zip(titles, _MENUS, strict=True):

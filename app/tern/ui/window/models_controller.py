@@ -11,9 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QObject
 
 from tern import paths
 from tern.chat.session import Session
@@ -31,8 +29,6 @@ from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.models.speed_probe import SpeedProbe
-from tern.ui.settings.network_page import NetworkPage
-from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
@@ -58,12 +54,11 @@ class ModelsController(QObject):
         self._save, self._options = save, options
         self.downloads = downloads or Downloads(self._network_options, self)
         self._page: ModelsPage | None = None
-        self._network: NetworkPage | None = None
         self._path: Path | None = None  # of the model that answers
         self.card: FirstModelCard | None = None
         self._probe: SpeedProbe | None = None
         window.actions_.connect("models", self.show_page)
-        window.actions_.connect("network", self.show_network)
+        window.actions_.connect("network", window.settings_controller.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
         window.queue.ended.connect(self._replied)
         window.settings_controller.changed.connect(self._setting_changed)
@@ -72,7 +67,7 @@ class ModelsController(QObject):
         self._watch = NetworkWatch(self.downloads, self._network_options, self)
         self._watch.changed.connect(window.readouts.show_network)
         window.readouts.downloads_requested.connect(self.show_page)
-        window.readouts.connections_requested.connect(self.show_network)
+        window.readouts.connections_requested.connect(window.settings_controller.show_network)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -126,18 +121,10 @@ class ModelsController(QObject):
         self._open(asked, starting)
 
     def show_page(self) -> None:
-        """Bring the models page to the front."""
+        """Show the models in the place of the conversation."""
         page = self._made_page()
         page.reload()
-        bring_up(page)
-
-    def show_network(self) -> None:
-        """Bring the log of connections and the token to the front."""
-        if self._network is None:
-            self._network = NetworkPage(self._theme, self._window)
-            self._network.settings_requested.connect(self._window.settings_controller.show_page)
-        self._network.reload()
-        bring_up(self._network)
+        self._window.area.show_page(page, self.tr("Models"))
 
     @property
     def page(self) -> ModelsPage | None:
@@ -172,9 +159,6 @@ class ModelsController(QObject):
         if self._page is not None:
             self._page.close_page()
             self._page.close()
-        if self._network is not None:
-            self._network.close_page()
-            self._network.close()
 
     def _network_options(self) -> NetworkOptions:
         """What the window's settings say of the network now."""
@@ -196,10 +180,12 @@ class ModelsController(QObject):
 
     def _made_page(self) -> ModelsPage:
         if self._page is None:
-            self._page = _PageWindow(self._theme, self.downloads, self._network_options, self._window)
+            pages = self._window.area.pages
+            self._page = ModelsPage(self._theme, self.downloads, self._network_options, pages)
+            self._page.hide()  # until it is asked for
             self._page.model_chosen.connect(self.use)
             self._page.template_requested.connect(self._show_template)
-            self._page.network_requested.connect(self.show_network)
+            self._page.network_requested.connect(self._window.settings_controller.show_network)
             self._page.acts.leaving.connect(self._let_go)
             self._page.set_current(self._path)
         return self._page
@@ -216,7 +202,6 @@ class ModelsController(QObject):
     def _talk_with(self, path: Path | None) -> None:
         """The person chose it to write to it: the page it was chosen on keeps no key."""
         self._choose(path)
-        self._window.come_up()
         self._window.area.show_chat()
 
     def _choose(self, path: Path | None) -> None:
@@ -310,7 +295,7 @@ class ModelsController(QObject):
     def _not_arrived(self, task: DownloadTask, sentence: str) -> None:
         """The card of the download says it; here it is said to someone who does not see that."""
         page, card = self._page, self.card
-        if (page is not None and page.isActiveWindow()) or (
+        if (page is not None and page.isVisible()) or (
             card is not None and card.task is task and card.isVisible()
         ):
             return
@@ -324,28 +309,12 @@ class ModelsController(QObject):
         if model.path == self._path:  # mended, or a newer one in its place
             self._open(model.path)
             return
+        if self._page is not None and self._page.isVisible():
+            return  # which says it
         self._window.notice.show_message(
             self.tr("{0} is here and verified.").format(model.title),
             self.tr("Chat with it"), lambda: self.use(model), tone="calm",
         )  # fmt: skip
-
-
-class _PageWindow(ModelsPage):
-    """The page in a window of its own, over the chat's."""
-
-    def __init__(
-        self, theme: Theme, downloads: Downloads, options: Callable[[], NetworkOptions], owner: QWidget
-    ) -> None:
-        super().__init__(theme, downloads, options, owner)
-        self.setWindowFlag(Qt.WindowType.Window)  # its own, and gone with the chat's
-        self.setWindowTitle(self.tr("Models"))
-        self.setWindowIcon(owner.windowIcon())
-        self.resize(640, 640)
-        self._restyle()  # becoming a window has cost its labels their fonts (Qt 6)
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self.hide()
-        super().closeEvent(event)
 
 
 def _can_chat(model: Installed) -> bool:

@@ -1,12 +1,11 @@
-"""What the person sets, for everything and for the conversation on show: its pages, and what follows from a change."""
+"""What the person sets, for everything and for the conversation on show: where, and what follows from a change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from tern.settings import (
@@ -15,6 +14,7 @@ from tern.settings import (
     DENSITY,
     ENTER_SENDS,
     FONT_SIZE,
+    KEEP_DELETED,
     KV_TYPE,
     OFFLINE,
     QUIET,
@@ -25,13 +25,14 @@ from tern.settings import (
     Setting,
     Settings,
 )
-from tern.ui.composer.composer import Composer
+from tern.ui.settings.data_section import DataSection
+from tern.ui.settings.network_section import NetworkSection
 from tern.ui.settings.reply_options_page import ReplyOptionsPage
 from tern.ui.settings.settings_page import SettingsPage, settings_page
-from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window import tray
 from tern.ui.window.chat_controller import ChatController
+from tern.ui.window.main_area import MainArea
 from tern.ui.window.tray import Tray
 
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
@@ -40,8 +41,8 @@ _OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by openin
 
 
 class SettingsController(QObject):
-    """``save`` keeps ``settings``; ``reload`` opens the model anew; ``network`` shows the connections. Pages belong to
-    ``window``."""
+    """``save`` keeps ``settings``; ``reload`` opens the model anew. Sheets belong to ``window``; the settings of the
+    chat on show stand beside it, in ``area``."""
 
     changed = Signal(object)  # Setting
 
@@ -52,16 +53,16 @@ class SettingsController(QObject):
         save: Callable[[], None],
         reload: Callable[[], None],
         chat: ChatController,
-        composer: Composer,
+        area: MainArea,
         tray_icon: Tray,
-        network: QAction,
         window: QWidget,
     ) -> None:
         super().__init__(window)
         self._theme, self._settings, self.save = theme, settings, save
-        self._chat, self._composer, self._tray = chat, composer, tray_icon
-        self._network, self._window = network, window
+        self._chat, self._area, self._tray, self._window = chat, area, tray_icon, window
         self.page: SettingsPage | None = None
+        self.network: NetworkSection | None = None
+        self._data: DataSection | None = None
         self.reply_options: ReplyOptionsPage | None = None
         self._reload = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload.timeout.connect(reload)
@@ -69,36 +70,60 @@ class SettingsController(QObject):
         chat.settings_requested.connect(self.show_page)
 
     def show_page(self) -> None:
+        """The settings, at the section that was on show last."""
+        page = self._made_page()
+        if not page.isVisible():
+            page.search.clear()  # what was looked for last time hides what is looked for now
+        self._bring_up()
+
+    def show_setting(self, setting: Setting[Any]) -> None:
+        """The settings, at this one."""
+        self._bring_up()
+        self._made_page().show_setting(setting)
+
+    def show_network(self) -> None:
+        """The settings, at the log of connections and the token."""
+        self._made_page().show_section(OFFLINE.section)
+        self._bring_up()
+
+    def _bring_up(self) -> None:
+        page = self._made_page()
+        page.load()
+        for part in (self.network, self._data):
+            if part is not None:
+                part.reload()
+        page.show()
+
+    def _made_page(self) -> SettingsPage:
         if self.page is None:
-            self.page = settings_page(self._theme, self._settings, self._window)
-            self.page.changed.connect(self.take)
+            self.page = page = settings_page(self._theme, self._settings, self._window)
+            page.changed.connect(self.take)
             if not tray.available():
-                self.page.disable(
-                    TRAY, self.tr("This system has no notification area that Tern could stay in.")
-                )
-            self.page.add_action(OFFLINE.group, "networkButton", self._network)
-        if not self.page.isVisible():
-            self.page.search.clear()  # what was looked for last time hides what is looked for now
-        self.page.load()
-        bring_up(self.page)
+                page.disable(TRAY, self.tr("This system has no notification area that Tern could stay in."))
+            self.network = NetworkSection(self._theme, page.list.body)
+            words = self.tr("network log connections token hugging face")
+            page.add_part(OFFLINE.section, self.network, words)
+            self._data = DataSection(self._theme, page.list.body)
+            page.add_part(KEEP_DELETED.section, self._data, self.tr("data folder disk backups export delete"))
+        return self.page
 
     def show_reply_options(self) -> None:
-        """The system prompt and the sampling of the conversation on show."""
-        if self.reply_options is not None:
-            self.reply_options.close()
-            self.reply_options.deleteLater()
-        page = self.reply_options = ReplyOptionsPage(
-            self._theme, self._chat.session, self._settings, self._window
-        )
+        """The settings of the chat on show, beside it; if they are there already, they go."""
+        if self._area.beside.side_shown:
+            self.close_reply_options()
+            return
+        page = ReplyOptionsPage(self._theme, self._chat.session, self._settings, self._area.panel.place)
         page.changed.connect(self._chat.show_reply_options)
         page.presets_changed.connect(self.save)
         page.presets_changed.connect(self._chat.show_reply_options)
-        bring_up(page)
+        self.reply_options = page
+        self._area.panel.fill(page)
+        self._area.beside.show_side()
+        page.preset.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def close_reply_options(self) -> None:
-        """Another conversation comes: the page is about this one."""
-        if self.reply_options is not None:
-            self.reply_options.close()
+        """Another conversation comes: the panel is about this one."""
+        self._area.beside.hide_side()
 
     def take(self, setting: Setting[Any]) -> None:
         """A setting was changed: keep it, and do what it says."""
@@ -121,10 +146,10 @@ class SettingsController(QObject):
         self._theme.set_still(settings[REDUCED_MOTION])
         self._tray.apply()
         self._theme.set_density(_DENSITIES[settings[DENSITY]])
-        self._composer.set_enter_sends(settings[ENTER_SENDS])
+        self._area.chat.composer.set_enter_sends(settings[ENTER_SENDS])
         self._chat.fit.count()
 
     def close(self) -> None:
-        for page in (self.page, self.reply_options):
-            if page is not None:
-                page.close()
+        """Wait for a question to the keyring."""
+        if self.network is not None:
+            self.network.close_section()

@@ -1,5 +1,5 @@
-"""Sidebar and page side by side. Where the window is narrow the sidebar hides, and lies over the page when asked for.
-Only geometry: knows neither part.
+"""A side and a page beside each other. Where there is little room the side hides, and lies over the page when asked
+for. Only geometry: knows neither part.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from PySide6.QtCore import QAbstractAnimation, QEasingCurve, QPoint, QPropertyAn
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
+from tern.ui.shared.closables import Closables, Layer
 from tern.ui.style.timing import SLIDE_MS
 
-NARROWEST_PAGE = 472  # px beside the sidebar
+NARROWEST_PAGE = 472  # px beside the side
 _VEIL = 0.7  # of the paper
 
 
 class _Veil(QWidget):
-    """Over the page while the sidebar covers a part of it; ``pressed`` when it is clicked."""
+    """Over the page while the side covers a part of it; ``pressed`` when it is clicked."""
 
     pressed = Signal()
 
@@ -31,12 +32,17 @@ class _Veil(QWidget):
 
 
 class SidePanel(QWidget):
-    """Give it its two children with :meth:`fill`. ``changed`` tells whether the sidebar is in view now."""
+    """Give it its two children with :meth:`fill`. ``changed`` tells whether the side is in view now.
+
+    The side stands where reading begins, as the sidebar does, and can be closed where it lies over the page; ``at_end``
+    it stands at the other edge, as a panel does that is opened for a while, and can always be closed.
+    """
 
     changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, at_end: bool = False) -> None:
         super().__init__(parent)
+        self._at_end = at_end
         self._side: QWidget | None = None
         self._page: QWidget | None = None
         self._wanted = True  # beside the page
@@ -49,7 +55,7 @@ class SidePanel(QWidget):
         self._veil.pressed.connect(self.close_over)
 
     def fill(self, side: QWidget, page: QWidget, width: Callable[[], int], still: Callable[[], bool]) -> None:
-        """``width``: of the sidebar, in px. ``still``: whether it may not slide when the person asks for it."""
+        """``width``: of the side, in px. ``still``: whether it may not slide when the person asks for it."""
         self._side, self._page, self._width, self._still = side, page, width, still
         self._slide = QPropertyAnimation(side, b"pos", self)
         self._slide.setDuration(SLIDE_MS)
@@ -59,7 +65,7 @@ class SidePanel(QWidget):
 
     @property
     def wanted(self) -> bool:
-        """Whether the person wants the sidebar where there is room for it."""
+        """Whether the person wants the side where there is room for it."""
         return self._wanted
 
     def set_wanted(self, wanted: bool) -> None:
@@ -67,7 +73,7 @@ class SidePanel(QWidget):
         self.arrange()
 
     def toggle(self) -> None:
-        """Show the sidebar, or hide it."""
+        """Show the side, or hide it."""
         if self._is_narrow():
             self._over = not self._over
         else:
@@ -75,12 +81,28 @@ class SidePanel(QWidget):
         self.arrange(slide=True)
 
     def reveal(self) -> None:
-        """Show the sidebar, if it is not in view."""
+        """Show the side, if it is not in view."""
         if not self._shown:
             self.toggle()
 
+    @property
+    def side_shown(self) -> bool:
+        """Whether the side is in view."""
+        return bool(self._shown)
+
+    def show_side(self) -> None:
+        """Show the side, beside the page or over it."""
+        if not self._shown:
+            self._wanted, self._over = True, self._is_narrow()
+            self.arrange(slide=True)
+
+    def hide_side(self) -> None:
+        """Hide the side, wherever it is."""
+        self._over = self._wanted = False
+        self.arrange(slide=True)
+
     def close_over(self) -> None:
-        """Something was chosen in a sidebar that covers the page, or beside it."""
+        """Something was chosen in a side that covers the page, or beside it."""
         if self._over:
             self._over = False
             self.arrange(slide=True)
@@ -90,7 +112,7 @@ class SidePanel(QWidget):
         return self._slide is not None and self._slide.state() is QAbstractAnimation.State.Running
 
     def arrange(self, slide: bool = False) -> None:
-        """Give both parts their places; ``slide`` shows where the sidebar comes from or goes to."""
+        """Give both parts their places; ``slide`` shows where the side comes from or goes to."""
         if self._side is None or self._page is None or self._slide is None:
             return
         self._slide.stop()
@@ -98,11 +120,12 @@ class SidePanel(QWidget):
         self._over = self._over and narrow
         shown = self._over or (self._wanted and not narrow)
         room = width if shown and not self._over else 0
-        mirrored = self.isRightToLeft()
+        mirrored = self.isRightToLeft() is not self._at_end
         inside = QPoint(self.width() - width if mirrored else 0, 0)
         outside = QPoint(self.width() if mirrored else -width, 0)
         self._page.setGeometry(0 if mirrored else room, 0, self.width() - room, self.height())
         self._side.resize(width, self.height())
+        self._tell_what_can_be_closed(shown)
         slide = slide and shown is not self._shown and self.isVisible() and not self._still()
         if slide:
             self._slide.setStartValue(outside if shown else inside)
@@ -121,6 +144,17 @@ class SidePanel(QWidget):
         if shown is not self._shown:
             self._shown = shown
             self.changed.emit(shown)
+
+    def _tell_what_can_be_closed(self, shown: bool) -> None:
+        """Before anything hides: the keyboard goes back to where it was."""
+        if self._side is None:
+            return
+        closables = Closables.of(self)
+        if shown and (self._over or self._at_end):
+            layer = Layer.PANEL if self._at_end else Layer.SIDEBAR
+            closables.opened(self._side, layer, self.hide_side if self._at_end else self.close_over)
+        else:
+            closables.closed(self._side, give_back=False if shown else None)
 
     def _settle(self) -> None:
         """The slide has ended."""

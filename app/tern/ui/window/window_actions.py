@@ -2,41 +2,83 @@
 
 from __future__ import annotations
 
+import sys
+
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMenu, QWidget
 
 from tern.ui.shared.actions import Actions
 from tern.ui.window.header import MenuEntry
 
+# As Qt writes them, where Ctrl is a Mac's Cmd.
+_KEYS = {
+    "new": "Ctrl+N",
+    "search": "Ctrl+F",
+    "sidebar": "Ctrl+\\",
+    "focus": "Ctrl+L",
+    "attach": "Ctrl+Shift+A",
+    "regenerate": "Ctrl+R",
+    "copy": "Ctrl+Shift+C",
+    "palette": "Ctrl+K",
+    "reply_options": "Ctrl+Shift+P",
+    "models": "Ctrl+M",
+    "settings": "Ctrl+,",
+    "back": "Alt+Left",
+    "close": "Ctrl+W",
+    "help": "F1",
+    "menus": "F10",
+    "quit": "Ctrl+Q",
+}
+# What differs on a Mac: Cmd+M, Cmd+H and F11 are the system's, which also has a bar for the menus, a key of its own for
+# help, and Alt+Left to move by words in a text.
+_MAC_KEYS = {"models": "Ctrl+Shift+M", "back": "Ctrl+[", "help": "Ctrl+?", "menus": ""}
+CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open stops the reply
 
-def window_actions(owner: QWidget) -> Actions:
+# What can be done without leaving the sheet or the page that is open.
+OVER_SHEETS = frozenset({"close", "quit", "menus"})
+IN_THE_CHAT = frozenset({"new", "focus", "attach", "regenerate", "edit", "reply_options"})
+
+
+def keys(mac: bool) -> dict[str, str]:
+    """The keys of each action that has any, by its name."""
+    found = _KEYS | (_MAC_KEYS if mac else {})
+    return {name: key for name, key in found.items() if key}
+
+
+def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Actions:
     """All of them, in the order in which the palette lists them."""
     actions = Actions(owner)
-    add = actions.add
-    add("new", _tr("New chat"), "Ctrl+N")
-    add("search", _tr("Search all conversations"), "Ctrl+F")
-    add("sidebar", _tr("Show or hide the conversations"), "Ctrl+\\")
-    add("focus", _tr("Write a message"), "Ctrl+L")
-    add("attach", _tr("Attach files…"), "Ctrl+Shift+A")
-    add("stop", _tr("Stop the reply"), "Esc")
-    add("regenerate", _tr("Regenerate the last reply"), "Ctrl+R")
-    add("copy", _tr("Copy last reply"), "Ctrl+Shift+C")
+    of_system = keys(mac)
+
+    def add(name: str, text: str) -> None:
+        actions.add(name, text, of_system.get(name, ""))
+
+    add("new", _tr("New chat"))
+    add("search", _tr("Search all chats"))
+    add("sidebar", _tr("Show or hide the sidebar"))
+    add("focus", _tr("Write a message"))
+    add("attach", _tr("Attach files…"))
+    add("stop", _tr("Stop the reply"))
+    add("regenerate", _tr("Regenerate the last reply"))
+    add("copy", _tr("Copy last reply"))
     add("edit", _tr("Edit the last message"))
-    add("rename", _tr("Rename this conversation"))
-    add("pin", _tr("Pin or unpin this conversation"))
-    add("delete", _tr("Delete this conversation"))
-    add("palette", _tr("Find an action or a conversation"), "Ctrl+K")
-    add("export", _tr("Export this conversation…"))
-    add("export_all", _tr("Export all conversations…"))
-    add("import", _tr("Import conversations…"))
-    add("reply_options", _tr("How this conversation is answered"), "Ctrl+Shift+P")
-    add("models", _tr("Models"), "Ctrl+M")
-    add("network", _tr("Connections and token"))
-    add("settings", _tr("Settings"), "Ctrl+,")
-    add("help", _tr("Keyboard shortcuts"), "F1")
+    add("rename", _tr("Rename this chat"))
+    add("pin", _tr("Pin or unpin this chat"))
+    add("delete", _tr("Delete this chat"))
+    add("palette", _tr("Find an action or a chat"))
+    add("export", _tr("Export this chat…"))
+    add("export_all", _tr("Export all chats…"))
+    add("import", _tr("Import chats…"))
+    add("reply_options", _tr("Chat settings"))
+    add("models", _tr("Models"))
+    add("network", _tr("Network log"))
+    add("settings", _tr("Settings"))
+    add("back", _tr("Back"))
+    add("close", _tr("Close"))
+    add("help", _tr("Keyboard shortcuts"))
     add("about", _tr("About Tern"))
-    add("menus", _tr("Open the menus"), "F10")
-    add("quit", _tr("Quit"), "Ctrl+Q")
+    add("menus", _tr("Open the menus"))
+    add("quit", _tr("Quit"))
     return actions
 
 

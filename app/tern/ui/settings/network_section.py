@@ -1,11 +1,11 @@
-"""Every connection that was ever made, and the person's token for the hub. Whether any may be is in the settings."""
+"""Every connection that was ever made, and the person's token for the hub: the end of the settings' section Network."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -23,28 +23,25 @@ from tern.library import hub_token, network
 from tern.library.hub_token import Status
 from tern.library.network import Connection
 from tern.ui.shared import translate_errors
+from tern.ui.shared.attachment_text import size_text
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.labels import button, text
-from tern.ui.shared.page import Page
 from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 2000  # of the newest; the whole is in the file
+_ROWS = 8
 
 
-class NetworkPage(Page):
-    """``settings_requested``: the person wants the offline switch, the mirror, the proxy or the limit."""
-
-    settings_requested = Signal()
+class NetworkSection(QWidget):
+    """Call :meth:`reload` when it comes into view."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._job: Job | None = None
         self._next: tuple[Work, Callable[[], object]] | None = None
-        self.setObjectName("greeting")  # the same paper
-        self.setWindowTitle(self.tr("Connections"))
-        self.setAccessibleName(self.tr("Connections"))
-        self.resize(720, 560)
+        self.setObjectName("networkSection")
+        self.setAccessibleName(self.tr("Network log"))
         self.summary = text(theme, "", Size.CONTROL, self)
         self.summary.setObjectName("connectionsSummary")
         self.table = self._table()
@@ -57,44 +54,30 @@ class NetworkPage(Page):
         self.token.returnPressed.connect(self._keep)
         self.token_status = text(theme, "", Size.SMALL, self, quiet=True)
         self.token_status.setObjectName("tokenStatus")
-        self._keep_button = button(self, "keepTokenButton", self.tr("Keep"), self.tr("the token"), self._keep)
+        self._keep_button = button(self, "keepTokenButton", self.tr("Save"), self.tr("the token"), self._keep)
         self._forget_button = button(
-            self, "forgetTokenButton", self.tr("Forget"), self.tr("the token"), self._forget
+            self, "forgetTokenButton", self.tr("Remove"), self.tr("the token"), self._forget
         )
         self._forget_button.setEnabled(False)
         self._headings = [
-            text(theme, words, Size.LARGE, self)
-            for words in (self.tr("Connections"), self.tr("Token for private and gated models"))
+            text(theme, words, Size.CONTROL, self)
+            for words in (self.tr("Network log"), self.tr("Token for private and gated models"))
         ]
         row = QHBoxLayout()
         row.setSpacing(Space.S)
         row.addWidget(self.token, 1)
         row.addWidget(self._keep_button)
         row.addWidget(self._forget_button)
-        head = QHBoxLayout()
-        head.setSpacing(Space.S)
-        head.addWidget(self._headings[0], 1)
-        head.addWidget(
-            button(
-                self,
-                "networkSettingsButton",
-                self.tr("Offline, mirror, proxy…"),
-                self.tr("opens the settings"),
-                self.settings_requested.emit,
-            )
-        )
         column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.L)
-        column.setSpacing(Space.S)
-        column.addLayout(head)
+        column.setContentsMargins(0, Space.S, 0, 0)
+        column.setSpacing(Space.XS)
+        column.addWidget(self._headings[0])
         column.addWidget(self.summary)
-        column.addWidget(self.table, 1)
-        column.addSpacing(Space.S)
+        column.addWidget(self.table)
+        column.addSpacing(Space.M)
         column.addWidget(self._headings[1])
         column.addLayout(row)
         column.addWidget(self.token_status)
-        self._rest = QWidget(self)  # takes the height while there is no table to take it
-        column.addWidget(self._rest, 1)
         theme.changed.connect(self._restyle)
         self._restyle()
 
@@ -132,7 +115,7 @@ class NetworkPage(Page):
         self.table.setRowCount(len(newest))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for row, line in enumerate(newest):
-            amount = self.tr("{0:,} bytes").format(line.received)
+            amount = size_text(line.received)
             for column, words in enumerate((_local(line.when), line.host, line.why, line.result, amount)):
                 item = QTableWidgetItem(words)
                 item.setToolTip(words)
@@ -140,24 +123,34 @@ class NetworkPage(Page):
                     item.setTextAlignment(right)
                 self.table.setItem(row, column, item)
         self.table.setVisible(bool(newest))
-        self._rest.setVisible(not newest)
+        self._fit()
         self._run(lambda progress: hub_token.status())
 
-    def close_page(self) -> None:
+    def close_section(self) -> None:
         """Wait for a question to the keyring."""
         self._next = None
         if self._job is not None:
             self._job.wait()
 
+    def _fit(self) -> None:
+        """As many rows as there are, up to what can be looked over; the others scroll."""
+        rows = min(self.table.rowCount(), _ROWS)
+        bar = self.table.horizontalScrollBar().sizeHint().height()
+        row = self.table.verticalHeader().defaultSectionSize()
+        self.table.setFixedHeight(self.table.horizontalHeader().height() + rows * row + bar + 2)
+
     def _summary(self, found: list[Connection]) -> str:
         if not found:
             return self.tr("Tern has never opened a connection.")
         hosts = sorted({line.host for line in found})
-        total = sum(line.received for line in found) / 1e6
-        return self.tr(
-            "{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its "
-            "words as they were typed."
-        ).format(len(found), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
+        named = ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else "")
+        received = size_text(sum(line.received for line in found))
+        words = self.tr(
+            "%n connection(s) to {0}; {1} received. A search is listed with the words that were sent.",
+            "",
+            len(found),
+        )
+        return words.format(named, received)
 
     def _keep(self) -> None:
         value = self.token.text()
@@ -207,8 +200,8 @@ class NetworkPage(Page):
         }[status.source].format(status.keyring)
         if status.silent:
             said = self.tr(
-                "The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then open this "
-                "page again."
+                "The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then open the "
+                "settings again."
             )
         elif not status.keyring:
             if not status.source:
@@ -223,9 +216,10 @@ class NetworkPage(Page):
 
     def _restyle(self) -> None:
         for heading in self._headings:
-            heading.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
+            heading.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self.table.setFont(self._theme.font(Size.SMALL, tabular=True))
         self.table.verticalHeader().setDefaultSectionSize(round(1.9 * self._theme.px(Size.SMALL)))
+        self._fit()
         surface, ink, line, quiet, chosen = (
             self._theme.color(role).name() for role in ("surface", "ink", "line", "quiet", "chosen")
         )
