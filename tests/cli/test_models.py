@@ -18,6 +18,7 @@ import pytest
 
 from patience import HANG_S
 from tern.__main__ import main
+from tern.cli.columns import columns as cells
 from tern.cli.models_progress import line
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.library import hub_client, hub_find, importing, network, shelf
@@ -105,6 +106,56 @@ def test_fetch_list_ask_verify_remove(
 
     assert main(["models", "connections"]) == 0
     assert f"fetch {REPO}/tiny.gguf" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudoterminals are Unix's")
+@pytest.mark.parametrize("columns", [30, 56, 80, 100, 160])
+def test_the_list_is_a_table_that_fits(tiny: Path, columns: int) -> None:
+    """A line a model, in a hundred columns or the terminal's if they are fewer; what matters least goes first."""
+    from .pty_screen import TERN, PtyScreen
+
+    model = importing.take(tiny, True, "mine", "海を渡る白い鳥 " * 4)
+    shelf.note_speed(model.path, 42.123)
+    with PtyScreen([*TERN, "models", "list"], columns=columns) as screen:
+        assert screen.finish() == 0
+        lines = screen.lines
+    rows = [line for line in lines if line.startswith(("mine ", "bitnet-2b4t "))]
+    assert len(rows) == 2
+    assert all(cells(line) <= min(columns, 100) for line in lines[:18])
+    mine, bitnet = rows
+    assert "verified" in mine
+    if columns >= 56:
+        assert "1.19 GB" in bitnet
+        assert "42.1" in mine
+    if columns >= 80:
+        assert "BitNet b1.58 2B4T" in bitnet
+        assert "海を渡る" in mine
+        assert "0.8 GB" in bitnet
+    assert "microsoft/" not in "\n".join(lines)
+
+
+def test_the_long_list_says_everything(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = importing.take(tiny, True, "mine", "Mine")
+    assert main(["models", "list", "--long"]) == 0
+    printed = capsys.readouterr().out
+    for told in (
+        "microsoft/bitnet-b1.58-2B-4T-gguf/ggml-model-i2_s.gguf", "TII Falcon LLM License 2.0", "4,096 tokens",
+        str(model.path), model.sha256,
+    ):  # fmt: skip
+        assert told in printed
+    assert max(len(line) for line in printed.splitlines() if " /" not in line) <= 100
+
+
+def test_what_this_computer_cannot_run_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tern.cli.models_list.usable_memory", lambda: 900_000_000)
+    assert main(["models", "list"]) == 0
+    printed = capsys.readouterr().out
+    (falcon,) = (line for line in printed.splitlines() if line.startswith("falcon-e-1b "))
+    assert falcon.endswith("too large")
+    assert "too large: it needs more memory than this computer has." in printed
+    assert "no room" not in printed
 
 
 def test_search(hub: LocalHub, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,9 +276,7 @@ def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
     download = hub_find.repair(model, options)
     download.pause()
     assert download.run() is None
-    assert listed() == [
-        f"Unfinished repair of mine: {REPO} tiny.gguf; go on with: tern models verify mine --repair"
-    ]
+    assert listed() == ["Unfinished repair of mine. Resume: tern models verify mine --repair"]
     assert main(["models", "verify", "mine", "--repair"]) == 0
     assert "mine: was damaged, is right again" in capsys.readouterr().out
     assert model.path.read_bytes() == tiny.read_bytes()
@@ -240,8 +289,8 @@ def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
     download.pause()
     assert download.run() is None
     (line,) = listed()
-    assert line.startswith(f"Unfinished update of mine: {REPO} tiny.gguf, ")
-    assert line.endswith("; fetch it again to go on")
+    assert line.startswith("Unfinished update of mine, ")
+    assert line.endswith(f". Resume: tern models fetch {REPO} tiny.gguf")
     assert main(["models", "fetch", REPO, "tiny.gguf"]) == 0
     assert model.path.read_bytes() == newer
     assert [(model.name, model.title) for model in shelf.installed()] == [("mine", "Mine")]

@@ -8,13 +8,13 @@ import argparse
 import datetime as dt
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
-from tern.cli.streams import data_comes, harmless_json, json_text, note, shown
+from tern.cli.columns import WIDTH, cut, line
+from tern.cli.streams import data_comes, harmless_json, json_text, note
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tern.chat.types import Deleted, Summary
 
 FAILED = 1
-_WIDTH = 100
 _DAY_S = 24 * 3600
 _FORMATS = ("md", "txt", "json")
 
@@ -150,7 +149,7 @@ def _register_import(commands: options.Subparsers) -> None:
 def _command(
     commands: options.Subparsers, name: str, summary: str, description: str, as_json: str
 ) -> argparse.ArgumentParser:
-    printed = textwrap.fill(f"With --json it prints {as_json}.", _WIDTH)
+    printed = textwrap.fill(f"With --json it prints {as_json}.", WIDTH)
     parser = options.command(commands, name, summary, f"{description}\n\n{printed}")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
     return parser
@@ -204,7 +203,7 @@ def run_search(args: argparse.Namespace) -> int:
     for hit in hits:
         print(_row(hit.conversation))
         if hit.message is not None:
-            print(f"{'':>6}  {_cut(_line(hit.text), _WIDTH - 8)}")
+            print(f"{'':>6}  {cut(line(hit.text), WIDTH - 8)}")
     if not hits:
         print("Nothing was found.")
     return 0
@@ -259,7 +258,7 @@ def run_export(args: argparse.Namespace) -> int:
         _print_json({"file": str(args.out), "format": str(kind), "conversations": len(ids)})
     else:
         count = "1 conversation" if len(ids) == 1 else f"{len(ids):,} conversations"
-        print(f"{count} exported to {_line(str(args.out))}.")
+        print(f"{count} exported to {line(str(args.out))}.")
     return 0
 
 
@@ -284,7 +283,7 @@ def run_import(args: argparse.Namespace) -> int:
                 with ProgressLine("Importing") as progress:
                     report = import_file(store, path, progress)
             except UserError as error:
-                note(f"tern: {_line(str(error))}")
+                note(f"tern: {line(str(error))}")
                 files.append({"file": str(path), "error": str(error), "trouble": "", "conversations": []})
                 continue
             imported += len(report.ids)
@@ -303,11 +302,11 @@ def _print_report(report: Report) -> None:
     for one in report.outcomes:
         print(_outcome(one))
     if report.trouble:
-        note(f"tern: {_line(report.trouble)}")
+        note(f"tern: {line(report.trouble)}")
 
 
 def _outcome(one: Outcome) -> str:
-    title = _cut(_line(one.title) or "(without a title)", 60)
+    title = cut(line(one.title) or "(without a title)", 60)
     if one.why is not None:
         why = {
             "already_here": "is here already",
@@ -316,8 +315,8 @@ def _outcome(one: Outcome) -> str:
         }
         return f"{'-':>6}  {title}: {why[one.why]}"
     count = f"{one.messages:,}" if one.messages == one.turns else f"{one.messages:,} of {one.turns:,}"
-    line = f"{one.conversation:>6}  {title}: {count} message{'s' if one.turns != 1 else ''}"
-    return f"{line}; left out: {_listed(one.left)}" if one.left else line
+    said = f"{one.conversation:>6}  {title}: {count} message{'s' if one.turns != 1 else ''}"
+    return f"{said}; left out: {_listed(one.left)}" if one.left else said
 
 
 def _listed(left: dict[Left, int]) -> str:
@@ -441,28 +440,7 @@ def _known(store: Store, ids: Sequence[int], deleted: Sequence[Deleted] = ()) ->
 def _row(one: Summary, size: str = "", when: float | None = None) -> str:
     time = dt.datetime.fromtimestamp(one.updated if when is None else when).strftime("%Y-%m-%d %H:%M")
     before = f"{one.id:>6}  {time}  {size}{'  ' if size else ''}{'* ' if one.pinned else ''}"
-    return before + _cut(_line(one.title), _WIDTH - len(before))
-
-
-def _line(text: str) -> str:
-    return shown(" ".join(text.split()), lines=False)
-
-
-def _cut(text: str, width: int) -> str:
-    """As much of a line as ``width`` columns hold."""
-    if _columns(text) <= width:
-        return text
-    kept = text[:width]
-    while _columns(kept) > width - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
-
-
-def _columns(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return before + cut(line(one.title), WIDTH - len(before))
 
 
 def _as_json(one: Summary, pinned: bool = True) -> dict[str, Any]:

@@ -18,8 +18,6 @@ from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
     from tern.library.hub_client import RemoteFile
-    from tern.library.unfinished import Unfinished
-_RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -59,7 +57,13 @@ def register(subparsers: options.Subparsers) -> None:
 
 def _register_list(commands: options.Subparsers) -> None:
     parser = options.command(
-        commands, "list", "what is installed, and what can be fetched", "Models here, and the catalogue."
+        commands,
+        "list",
+        "what is installed, and what can be fetched",
+        "The models on this computer, then those that can be fetched: a line each.",
+    )
+    parser.add_argument(
+        "--long", action="store_true", help="everything about each: licence, languages, repository, folder"
     )
     parser.add_argument("--json", action="store_true", help="print what is installed as one JSON list")
     parser.set_defaults(run=run_list)
@@ -92,60 +96,15 @@ def _register_fetch(commands: options.Subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    from tern.library import catalog, shelf
-    from tern.library.unfinished import unfinished
+    from tern.library import shelf
 
-    here = shelf.installed()
     if args.json:
-        print(json_text([as_json(model) for model in here], indent=1))
+        print(json_text([as_json(model) for model in shelf.installed()], indent=1))
         return 0
-    if here:
-        say("Here:")
-        for model in here:
-            state = (
-                "verified"
-                if model.verified
-                else "DAMAGED"
-                if model.damaged
-                else "not verified"
-                if model.present
-                else "MISSING"
-            )
-            speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
-            say(f"  {model.name:<22} {model.total / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
-        used, prepared = shelf.disk_used()
-        say(
-            f"  together {used / 1e6:,.0f} MB in {shelf.models_dir()}, and {prepared / 1e6:,.0f} MB prepared from them"
-        )
-        print()
-    for item in unfinished():
-        say(_unfinished(item))
-        print()
-    names = {model.name for model in here}
-    say("Can be fetched (tern models fetch NAME):")
-    for entry in catalog.entries():
-        if entry.name not in names:
-            size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "size: ask"
-            context = f" · context {entry.context:,}" if entry.context else ""
-            needs = f"{entry.memory / 1e9:.1f} GB of memory{context} · {_RUNS[entry.runs]} · {entry.status}"
-            say(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
-            say(f"  {'':<22} {'':>11}  {needs}")
-            say(f"  {'':<22} {'':>11}  {entry.good_for}")
+    from tern.cli import models_list
+
+    models_list.show(args.long)
     return 0
-
-
-def _unfinished(item: Unfinished) -> str:
-    """What it is of, how far it is, and how it goes on."""
-    where = f"{item.id.repo} {item.id.file}"
-    done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
-    if item.id.kind == "repair":
-        return (
-            f"Unfinished repair of {item.name}: {where}; go on with: tern models verify {item.name} --repair"
-        )
-    state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
-    if item.id.kind == "update":
-        return f"Unfinished update of {item.name}: {where}, {done}; {state}"
-    return f"Unfinished: {where}, {done}; {state}"
 
 
 def as_json(model: Any) -> dict[str, object]:
