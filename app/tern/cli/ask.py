@@ -84,17 +84,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
     from tern.cli.terminal import INTERRUPTED, ProgressLine, StopOnInterrupt, stats_line
+    from tern.cli.wrapping import WrappedText
     from tern.engine.types import Request, Stats
 
     pieces: list[str] = []
     stats = Stats()
     request = Request(messages, options.sampling(args), args.max_tokens)
-    with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
+    with StopOnInterrupt() as stop, ProgressLine("Reading") as reading, WrappedText() as reply:
         for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
             stats = chunk.stats
             pieces.append(chunk.text)
             if not args.json:
-                print(chunk.text, end="", flush=True)
+                reply.write(chunk.text)
     if args.json:
         print(json_text(_report("".join(pieces), stats)))
     else:

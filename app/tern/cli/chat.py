@@ -122,6 +122,7 @@ class _Conversation:
     def _reply(self, question: str) -> None:
         from tern.chat.thinking import answer
         from tern.cli.terminal import ProgressLine, StopOnInterrupt, stats_line
+        from tern.cli.wrapping import WrappedText
         from tern.engine.types import Message, Request, Stats
 
         messages = [*self._messages, Message("user", question)]
@@ -129,9 +130,9 @@ class _Conversation:
         pieces: list[str] = []
         stats = Stats()
         try:
-            with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
+            with StopOnInterrupt() as stop, ProgressLine("Reading") as reading, WrappedText() as reply:
                 for chunk in self._engine.generate(request, stop, lambda done, total: reading(done / total)):
-                    print(chunk.text, end="", flush=True)
+                    reply.write(chunk.text)
                     pieces.append(chunk.text)
                     stats = chunk.stats
         except OutputLost:
