@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.foreign import write_foreign
 from patience import HANG_S
 from tern.__main__ import main
 from tern.cli.columns import columns as cells
@@ -163,6 +164,10 @@ def test_search(hub: LocalHub, capsys: pytest.CaptureFixture[str]) -> None:
     assert REPO in capsys.readouterr().out
     assert main(["models", "search", "random", "--json"]) == 0
     assert as_json(capsys)[0]["repo"] == REPO
+    assert main(["models", "search", "nothingofthekind"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "No matches. Try fewer words.\n"
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize(
@@ -426,6 +431,23 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     assert refused in capsys.readouterr().err
     assert main(["models", "import", str(out)]) == 1
     assert refused in capsys.readouterr().err
+
+
+def test_a_template_that_nobody_has_allowed_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "{% for m in messages %}{{ '[' + m.role + ']' + m.content }}{% endfor %}>"
+    path = write_foreign(tmp_path / "own.gguf", template=own)
+    ask = ["ask", "--model", str(path), "--threads", "1", "--max-tokens", "2", "Hi"]
+    capsys.readouterr()
+    assert main(ask) == 1
+    said = capsys.readouterr().err
+    assert "It is a small program" in said
+    assert said.endswith(" To allow it, add --trust-template to the command.\n")
+    assert main([*ask, "--trust-template"]) == 0
+    capsys.readouterr()
+    assert main(["chat", "--model", str(path), "--threads", "1"]) == 1
+    assert capsys.readouterr().err.endswith(" To allow it, add --trust-template to the command.\n")
 
 
 def test_safetensors_come_with_what_their_conversion_needs(

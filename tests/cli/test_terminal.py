@@ -125,6 +125,12 @@ def test_without_a_display_tern_talks_here(tern: Run, tiny: Path) -> None:
     assert "/system TEXT" in run.stdout
 
 
+def test_without_a_display_and_a_model_the_guide_talks_here(tern: Run) -> None:
+    run = tern(stdin="/help\n")
+    assert run.returncode == 0, run.stderr
+    assert "/system TEXT" in run.stdout
+
+
 def test_the_chat_in_the_windows_place_says_what_the_settings_lack(
     tern: Run, tiny: Path, data_dir: Path
 ) -> None:

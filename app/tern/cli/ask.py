@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
-from tern.cli.model_argument import open_asked
+from tern.cli.model_argument import naming_options, open_asked
 from tern.cli.streams import Input, json_text, note, say, say_set_off
 from tern.errors import UserError
 
@@ -73,11 +73,12 @@ def run(args: argparse.Namespace) -> int:
     with ProgressLine("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
-        if args.dry_run:
-            return _dry_run(engine, messages, attachments, args.json)
-        if attachments:
-            _must_fit(engine, messages, attachments)
-        return _reply(engine, messages, args)
+        with naming_options():
+            if args.dry_run:
+                return _dry_run(engine, messages, attachments, args.json)
+            if attachments:
+                _must_fit(engine, messages, attachments)
+            return _reply(engine, messages, args)
     finally:
         engine.close()
 

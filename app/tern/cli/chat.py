@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tern.cli import options
-from tern.cli.model_argument import open_asked
+from tern.cli.model_argument import naming_options, open_asked
 from tern.cli.streams import Input, OutputLost, note, say, screen
 from tern.errors import UserError
 
@@ -130,7 +130,12 @@ class _Conversation:
         pieces: list[str] = []
         stats = Stats()
         try:
-            with StopOnInterrupt() as stop, ProgressLine("Reading") as reading, WrappedText() as reply:
+            with (
+                naming_options(),
+                StopOnInterrupt() as stop,
+                ProgressLine("Reading") as reading,
+                WrappedText() as reply,
+            ):
                 for chunk in self._engine.generate(request, stop, lambda done, total: reading(done / total)):
                     reply.write(chunk.text)
                     pieces.append(chunk.text)

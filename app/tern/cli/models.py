@@ -139,7 +139,7 @@ def run_search(args: argparse.Namespace) -> int:
         return 0
     for hit in hits:
         say(f"{hit.repo:<60} {hit.downloads:>10,} downloads  {hit.likes:>6,} likes")
-    say("Fetch one with: tern models fetch OWNER/REPO [FILE]" if hits else "Nothing found; try fewer words.")
+    say("Download one: tern models fetch OWNER/REPO [FILE]" if hits else "No matches. Try fewer words.")
     return 0
 
 

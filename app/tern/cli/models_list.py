@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tern.cli.columns import Column, table, table_width
 from tern.cli.streams import say, shown
-from tern.figures import format_memory, format_size
+from tern.errors import format_memory, format_size
 from tern.library import catalog, shelf
 from tern.library.catalog import CatalogEntry
 from tern.library.shelf import Installed

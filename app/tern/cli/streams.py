@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 from tern.errors import UserError
-from tern.figures import THIN_SPACE
+from tern.metrics.speed import THIN_SPACE
 
 # Control characters (ESC and the C1 ones begin commands), what turns the direction of writing around, and halves of
 # characters, which stand for bytes that are no text. Tabs, joiners and marks are part of ordinary text.

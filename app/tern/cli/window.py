@@ -67,6 +67,7 @@ def _chat(model: Path | None, sentence: str) -> int:
     settings_warnings.say()
     note(f"{sentence} (tern --help lists what else it can do.)")
     parser = argparse.ArgumentParser(prog="tern")
+    parser.set_defaults(model=None)  # as the whole command line has it
     chat.register(parser.add_subparsers())
     command = ["chat"] if model is None else ["chat", "--model", str(model)]
     return chat.run(parser.parse_args(command))
