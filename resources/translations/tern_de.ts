@@ -99,34 +99,10 @@
     </message>
 </context>
 <context>
-    <name>Transfer</name>
+    <name>AttachmentRow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Cancelled; nothing was changed.</source>
-        <translation>Abgebrochen; nichts wurde geändert.</translation>
-    </message>
-    <message>
-        <source>Conversations</source>
-        <translation>Gespräche</translation>
-    </message>
-    <message>
-        <source>Details</source>
-        <translation>Näheres</translation>
-    </message>
-    <message>
-        <source>Exported to {0}.</source>
-        <translation>Exportiert nach {0}.</translation>
-    </message>
-    <message>
-        <source>Exporting…</source>
-        <translation>Wird exportiert …</translation>
-    </message>
-    <message>
-        <source>Importing…</source>
-        <translation>Wird importiert …</translation>
+        <source>Attachments</source>
+        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -156,8 +132,8 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
-        <source>Reading… {0:,} of {1:,} tokens</source>
-        <translation>Liest … {0:,} von {1:,} Token</translation>
+        <source>Reading… {0} of {1} tokens</source>
+        <translation>Liest … {0} von {1} Token</translation>
     </message>
     <message>
         <source>Settings</source>
@@ -326,6 +302,57 @@
     </message>
 </context>
 <context>
+    <name>ContextFit</name>
+    <message>
+        <source>Shorten it, or remove an attachment.</source>
+        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
+    </message>
+    <message>
+        <source>Shorten it, or send it in parts.</source>
+        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt.</source>
+        <translation>Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
+        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
+    </message>
+    <message>
+        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
+        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>nearly full</source>
+        <translation>fast voll</translation>
+    </message>
+    <message>
+        <source>the oldest messages are left out</source>
+        <translation>die ältesten Nachrichten bleiben weg</translation>
+    </message>
+    <message>
+        <source>the oldest messages will be left out</source>
+        <translation>die ältesten Nachrichten werden wegbleiben</translation>
+    </message>
+    <message>
+        <source>too long to send</source>
+        <translation>zu lang zum Senden</translation>
+    </message>
+</context>
+<context>
     <name>ContextMeter</name>
     <message>
         <source>Context: {0}</source>
@@ -483,57 +510,6 @@
     <message>
         <source>{0:.2f}&#x2009;GB to download; needs {1:.1f}&#x2009;GB of disk and about {2:.1f}&#x2009;GB of memory. After that it answers without any network.</source>
         <translation>{0:.2f}&#x2009;GB Download; braucht {1:.1f}&#x2009;GB auf dem Datenträger und etwa {2:.1f}&#x2009;GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
-    </message>
-</context>
-<context>
-    <name>ContextFit</name>
-    <message>
-        <source>Shorten it, or remove an attachment.</source>
-        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
-    </message>
-    <message>
-        <source>Shorten it, or send it in parts.</source>
-        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt.</source>
-        <translation>Kürzen Sie den System-Prompt.</translation>
-    </message>
-    <message>
-        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
-        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
-    </message>
-    <message>
-        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
-        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
-    </message>
-    <message>
-        <source>nearly full</source>
-        <translation>fast voll</translation>
-    </message>
-    <message>
-        <source>the oldest messages are left out</source>
-        <translation>die ältesten Nachrichten bleiben weg</translation>
-    </message>
-    <message>
-        <source>the oldest messages will be left out</source>
-        <translation>die ältesten Nachrichten werden wegbleiben</translation>
-    </message>
-    <message>
-        <source>too long to send</source>
-        <translation>zu lang zum Senden</translation>
     </message>
 </context>
 <context>
@@ -758,53 +734,6 @@
     <message>
         <source>Send</source>
         <translation>Senden</translation>
-    </message>
-</context>
-<context>
-    <name>ReplyOptionsPage</name>
-    <message>
-        <source>Changed by hand</source>
-        <translation>Von Hand geändert</translation>
-    </message>
-    <message>
-        <source>Delete this preset</source>
-        <translation>Diese Vorlage löschen</translation>
-    </message>
-    <message>
-        <source>Enter keeps what is set below under this name.</source>
-        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
-    </message>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
-    <message>
-        <source>It can then be chosen for any conversation.</source>
-        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
-    </message>
-    <message>
-        <source>Keep as a preset</source>
-        <translation>Als Vorlage behalten</translation>
-    </message>
-    <message>
-        <source>Name for what is set below</source>
-        <translation>Name für das, was unten eingestellt ist</translation>
-    </message>
-    <message>
-        <source>Name of a preset of your own</source>
-        <translation>Name einer eigenen Vorlage</translation>
-    </message>
-    <message>
-        <source>Preset</source>
-        <translation>Vorlage</translation>
-    </message>
-    <message>
-        <source>Sets the system prompt and the sampling below.</source>
-        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
-    </message>
-    <message>
-        <source>The conversation stays as it is; only the name goes.</source>
-        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1104,6 +1033,10 @@
         <translation>Verbindungen, die neueste zuerst</translation>
     </message>
     <message>
+        <source>Connections: {0}, to {1}. Received: {2}. The list says what was asked each time; a search sends its words as they were typed.</source>
+        <translation>Verbindungen: {0}, zu {1}. Empfangen: {2}. Die Liste sagt, wonach jedes Mal gefragt wurde; eine Suche sendet ihre Wörter, wie sie eingegeben wurden.</translation>
+    </message>
+    <message>
         <source>Forget</source>
         <translation>Vergessen</translation>
     </message>
@@ -1186,14 +1119,6 @@
     <message>
         <source>the token</source>
         <translation>das Token</translation>
-    </message>
-    <message>
-        <source>{0:,} bytes</source>
-        <translation>{0:,} Bytes</translation>
-    </message>
-    <message>
-        <source>{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its words as they were typed.</source>
-        <translation>{0:,} Verbindungen zu {1}; {2:,.1f} MB kamen an. Die Liste sagt, wonach jedes Mal gefragt wurde: Eine Suche sendet ihre Wörter, wie sie eingegeben wurden.</translation>
     </message>
 </context>
 <context>
@@ -1305,6 +1230,53 @@
     </message>
 </context>
 <context>
+    <name>ReplyOptionsPage</name>
+    <message>
+        <source>Changed by hand</source>
+        <translation>Von Hand geändert</translation>
+    </message>
+    <message>
+        <source>Delete this preset</source>
+        <translation>Diese Vorlage löschen</translation>
+    </message>
+    <message>
+        <source>Enter keeps what is set below under this name.</source>
+        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
+    </message>
+    <message>
+        <source>How this conversation is answered</source>
+        <translation>Wie dieses Gespräch beantwortet wird</translation>
+    </message>
+    <message>
+        <source>It can then be chosen for any conversation.</source>
+        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
+    </message>
+    <message>
+        <source>Keep as a preset</source>
+        <translation>Als Vorlage behalten</translation>
+    </message>
+    <message>
+        <source>Name for what is set below</source>
+        <translation>Name für das, was unten eingestellt ist</translation>
+    </message>
+    <message>
+        <source>Name of a preset of your own</source>
+        <translation>Name einer eigenen Vorlage</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Sets the system prompt and the sampling below.</source>
+        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
+    </message>
+    <message>
+        <source>The conversation stays as it is; only the name goes.</source>
+        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
+    </message>
+</context>
+<context>
     <name>RowDelegate</name>
     <message>
         <source>Enter keeps the new title, Escape the old one.</source>
@@ -1354,13 +1326,6 @@
     <message>
         <source>Shows only the settings that have these words.</source>
         <translation>Zeigt nur die Einstellungen, die diese Wörter enthalten.</translation>
-    </message>
-</context>
-<context>
-    <name>AttachmentRow</name>
-    <message>
-        <source>Attachments</source>
-        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -1558,8 +1523,8 @@
         <translation>Anhang zeigen</translation>
     </message>
     <message>
-        <source>Show more ({0:,} of {1:,} characters are shown)</source>
-        <translation>Mehr zeigen ({0:,} von {1:,} Zeichen sind zu sehen)</translation>
+        <source>Show more ({0} of {1} characters are shown)</source>
+        <translation>Mehr zeigen ({0} von {1} Zeichen sind zu sehen)</translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
@@ -1568,6 +1533,37 @@
     <message>
         <source>Wrap long lines</source>
         <translation>Lange Zeilen umbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>Transfer</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was changed.</source>
+        <translation>Abgebrochen; nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Näheres</translation>
+    </message>
+    <message>
+        <source>Exported to {0}.</source>
+        <translation>Exportiert nach {0}.</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>Wird exportiert …</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>Wird importiert …</translation>
     </message>
 </context>
 <context>
@@ -1582,6 +1578,21 @@
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+</context>
+<context>
+    <name>attachment_text</name>
+    <message>
+        <source>1 unreadable character</source>
+        <translation>1 unlesbares Zeichen</translation>
+    </message>
+    <message>
+        <source>Pasted: {0}</source>
+        <translation>Eingefügt: {0}</translation>
+    </message>
+    <message>
+        <source>{0} unreadable characters</source>
+        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -1664,25 +1675,6 @@
     </message>
 </context>
 <context>
-    <name>attachment_text</name>
-    <message>
-        <source>1 unreadable character</source>
-        <translation>1 unlesbares Zeichen</translation>
-    </message>
-    <message>
-        <source>Pasted: {0}</source>
-        <translation>Eingefügt: {0}</translation>
-    </message>
-    <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
-    </message>
-    <message>
-        <source>{0} unreadable characters</source>
-        <translation>{0} unlesbare Zeichen</translation>
-    </message>
-</context>
-<context>
     <name>context_line</name>
     <message>
         <source>The model no longer sees what stands above.</source>
@@ -1729,14 +1721,6 @@
     <message>
         <source>A TQ2_0 tensor of {rows} x {cols} weights cannot have {size} bytes.</source>
         <translation>Ein TQ2_0-Tensor aus {rows} x {cols} Gewichten kann nicht {size} Bytes haben.</translation>
-    </message>
-    <message>
-        <source>A context of {context:,} tokens takes {cache:,.1f} GB of memory with {name}, and {free:,.1f} GB are free. Choose a smaller context, or close other programs.</source>
-        <translation>Ein Kontext von {context:,} Token braucht mit {name} {cache:,.1f} GB Arbeitsspeicher, und {free:,.1f} GB sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
-    </message>
-    <message>
-        <source>A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave the file where it is with --link.</source>
-        <translation>Eine Kopie braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
         <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {head_dim}.</source>
@@ -1847,8 +1831,20 @@
         <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
     </message>
     <message>
+        <source>A context of {context:,} tokens takes {cache} of memory with {name}, and only {free} is free. Choose a smaller context, or close other programs.</source>
+        <translation>Ein Kontext von {context:,} Token braucht mit {name} {cache} Arbeitsspeicher, und nur {free} sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
+    </message>
+    <message>
+        <source>A copy needs {size} in {folder}, where only {free} is free. Make room, or leave the file where it is with --link.</source>
+        <translation>Eine Kopie braucht {size} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+    </message>
+    <message>
         <source>A copy of {name} cannot be written in {folder} ({reason}). Make room, or leave the file where it is with --link.</source>
         <translation>Eine Kopie von {name} kann nicht in {folder} geschrieben werden ({reason}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>Only {free} is free in {folder}, and {needed} is still to come. Make room there.</source>
+        <translation>Nur {free} sind in {folder} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
@@ -2027,16 +2023,16 @@
         <translation>Diese Datei wurde von einem neueren Tern geschrieben. Installieren Sie jene Version, um sie zu importieren.</translation>
     </message>
     <message>
-        <source>This may need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another disk.</source>
-        <translation>Das braucht vielleicht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
-    </message>
-    <message>
         <source>This message is too long: {least:,} tokens, and the model can take {limit:,} at a time. Shorten it or send it in parts.</source>
         <translation>Diese Nachricht ist zu lang: {least:,} Token, und das Modell fasst {limit:,} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
     </message>
     <message>
         <source>This model&apos;s context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
         <translation>Der Kontext dieses Modells kann {least} bis {made_for:,} Token groß sein, nicht {asked:,}.</translation>
+    </message>
+    <message>
+        <source>This needs {needed} in {folder}, where only {free} is free. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Das braucht {needed} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
         <source>This server only sends whole files: Tern passes over what is here already.</source>
@@ -2175,6 +2171,10 @@
         <translation>ihre Attention-Breite {width} ist kein Vielfaches von {step}</translation>
     </message>
     <message>
+        <source>its header is larger than {most}</source>
+        <translation>ihr Kopf ist größer als {most}</translation>
+    </message>
+    <message>
         <source>its tensors are aligned to less than {size} bytes</source>
         <translation>ihre Tensoren sind auf weniger als {size} Bytes ausgerichtet</translation>
     </message>
@@ -2213,6 +2213,10 @@
     <message>
         <source>its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens</source>
         <translation>ihr {key} ist {token:,}, außerhalb ihres Vokabulars von {tokens:,} Token</translation>
+    </message>
+    <message>
+        <source>This may need {needed} in {folder}, where only {free} is free. Make room, or choose another disk.</source>
+        <translation>Das braucht vielleicht {needed} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
     </message>
     <message>
         <source>its {key} is {value:,}, which is not a multiple of {step}</source>
@@ -2343,6 +2347,18 @@
         <translation>{name} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
     </message>
     <message>
+        <source>{name} has to be re-encoded once for llama.cpp: that needs {size} in {folder}, where only {free} is free. Make room and try again.</source>
+        <translation>{name} muss für llama.cpp einmal umkodiert werden: Das braucht {size} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{name} is too large: {size}, and Tern attaches up to {most}. Save the part you need as a smaller file.</source>
+        <translation>{name} ist zu groß: {size}, und Tern hängt bis zu {most} an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+    </message>
+    <message>
+        <source>{name} needs {needed} of memory, and this computer has {total} for it. Choose a smaller model.</source>
+        <translation>{name} braucht {needed} Arbeitsspeicher, und dieser Computer hat {total} dafür. Wählen Sie ein kleineres Modell.</translation>
+    </message>
+    <message>
         <source>{path} cannot be opened ({error}).</source>
         <translation>{path} lässt sich nicht öffnen ({error}).</translation>
     </message>
@@ -2401,6 +2417,10 @@
     <message>
         <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
         <translation>{host} gibt {what} nicht allen (403). Öffnen Sie {hub} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+    </message>
+    <message>
+        <source>{path} is not a file, so Tern uses its default settings and works offline. Move it away, then start Tern again.</source>
+        <translation>{path} ist keine Datei, deshalb nimmt Tern seine Voreinstellungen und arbeitet offline. Schieben Sie es weg, und starten Sie Tern dann neu.</translation>
     </message>
     <message>
         <source>{what} does not start on a multiple of {alignment} bytes</source>
@@ -2501,10 +2521,6 @@
     <message>
         <source>Nothing came from {host} for a while. The network may be too slow or gone; try again later.</source>
         <translation>Von {host} kam eine Weile nichts. Vielleicht ist das Netz zu langsam oder weg; versuchen Sie es später noch einmal.</translation>
-    </message>
-    <message>
-        <source>Only {free:,.0f} MB are free in {folder}, and {needed:,.0f} MB are still to come. Make room there.</source>
-        <translation>Nur {free:,.0f} MB sind in {folder} frei, und {needed:,.0f} MB kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.</source>
@@ -2679,10 +2695,6 @@
         <translation>Diese Datei enthält mehr, als Tern auf einmal importieren kann; teilen Sie sie in kleinere.</translation>
     </message>
     <message>
-        <source>This needs {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another place with --data-dir DIR.</source>
-        <translation>Das braucht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
-    </message>
-    <message>
         <source>This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take {limit:,} at a time. Send a new message to go on.</source>
         <translation>Diese Antwort lässt sich nicht fortsetzen: Sie braucht schon {tokens:,} Token, und das Modell fasst {limit:,} auf einmal. Senden Sie eine neue Nachricht, um weiterzumachen.</translation>
     </message>
@@ -2705,10 +2717,6 @@
     <message>
         <source>it may not be opened ({reason}); check its permissions</source>
         <translation>sie darf nicht geöffnet werden ({reason}); prüfen Sie ihre Rechte</translation>
-    </message>
-    <message>
-        <source>its header is larger than {most} MB</source>
-        <translation>ihr Kopf ist größer als {most} MB</translation>
     </message>
     <message>
         <source>llama.cpp could not compute the next word with {name} (error {code}). Try again; if it fails again, choose another file of this model.</source>
@@ -2813,10 +2821,6 @@
     <message>
         <source>{name} has the token {token!r} twice in its vocabulary. Choose another file of this model.</source>
         <translation>{name} hat das Token {token!r} zweimal im Vokabular. Wählen Sie eine andere Datei dieses Modells.</translation>
-    </message>
-    <message>
-        <source>{name} has to be re-encoded once for llama.cpp: that needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room and try again.</source>
-        <translation>{name} muss für llama.cpp einmal umkodiert werden: Das braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <source>{file} has {length:,} bytes on {host}, not the {size:,} that were announced.</source>
@@ -2967,10 +2971,6 @@
         <translation>{name} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
     </message>
     <message>
-        <source>{name} is too large: {size:,.0f} MB, and Tern attaches up to {most:,.0f} MB. Save the part you need as a smaller file.</source>
-        <translation>{name} ist zu groß: {size:,.0f} MB, und Tern hängt bis zu {most:,.0f} MB an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
-    </message>
-    <message>
         <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
         <translation>{name} ist zu lang: mehr als {most:,} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
     </message>
@@ -2989,10 +2989,6 @@
     <message>
         <source>{name} needs something that the llama.cpp in this Tern lacks ({reason}). A newer Tern may have it; until then, choose another model.</source>
         <translation>{name} braucht etwas, das dem llama.cpp in diesem Tern fehlt ({reason}). Ein neueres Tern hat es vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
-    </message>
-    <message>
-        <source>{name} needs {needed:,.1f} GB of memory, and this computer has {total:,.1f} GB for it. Choose a smaller model.</source>
-        <translation>{name} braucht {needed:,.1f} GB Arbeitsspeicher, und dieser Computer hat {total:,.1f} GB dafür. Wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
         <source>{repo} now offers another {file} than the one Tern knows as {name}, so it was not fetched. To take it all the same: tern models fetch {repo} {file}</source>
@@ -3048,6 +3044,10 @@
     <message>
         <source>1 token</source>
         <translation>1 Token</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Bytes</translation>
     </message>
     <message>
         <source>first word after {0}</source>

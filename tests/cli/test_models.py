@@ -53,9 +53,7 @@ def test_a_download_leaves_only_its_end_on_the_screen(hub: LocalHub, columns: in
         assert screen.finish() == 0
         assert b"tiny.gguf " in screen.raw  # it was there
         model = shelf.need("tiny")
-        said = (
-            f'{model.title} is here and verified: {model.path}\nAsk it something: tern ask --model tiny "…"'
-        )
+        said = f'{model.title} is ready (hash verified): {model.path}\nAsk it something: tern ask --model tiny "…"'
         assert screen.lines == as_shown(said, columns)
 
 
@@ -67,7 +65,7 @@ def test_fetch_list_ask_verify_remove(
     hub: LocalHub, tiny: Path, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "fetch", REPO]) == 0
-    assert "is here and verified" in capsys.readouterr().out
+    assert "is ready (hash verified)" in capsys.readouterr().out
     assert main(["models", "list", "--json"]) == 0
     (model,) = as_json(capsys)
     assert model["verified"] is True
@@ -96,7 +94,7 @@ def test_fetch_list_ask_verify_remove(
     assert main(["models", "verify"]) == 1
     assert "DAMAGED" in capsys.readouterr().out
     assert main(["models", "verify", "tiny", "--repair"]) == 0
-    assert "right again" in capsys.readouterr().out
+    assert "has been repaired" in capsys.readouterr().out
     assert main(["models", "verify"]) == 0
 
     assert main(["models", "remove", "tiny", "--delete"]) == 0
@@ -283,7 +281,7 @@ def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
     assert download.run() is None
     assert listed() == ["Unfinished repair of mine. Resume: tern models verify mine --repair"]
     assert main(["models", "verify", "mine", "--repair"]) == 0
-    assert "mine: was damaged, is right again" in capsys.readouterr().out
+    assert "mine: was damaged and has been repaired" in capsys.readouterr().out
     assert model.path.read_bytes() == tiny.read_bytes()
     assert listed() == []
 
@@ -312,13 +310,13 @@ def test_ctrl_c_pauses(hub: LocalHub) -> None:
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
-    assert "the same command goes on from there" in error
+    assert "the same command resumes from there" in error
     assert "Traceback" not in error
 
 
 def test_the_progress_line() -> None:
     shown = line("m.gguf", DownloadProgress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
-    assert shown.endswith("45%  540 of 1,188 MB · 12.3 MB/s · 52 s left")
+    assert shown.endswith("45%  540 MB of 1.19 GB · 12 MB/s · 52 s left")
     assert line("m", DownloadProgress("verifying", 1, 1)).endswith("100%  Verifying…")
     assert [time_left(seconds).replace("\u2009", " ") for seconds in (3, 180, 7800)] == [
         "3 s",

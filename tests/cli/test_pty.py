@@ -156,7 +156,7 @@ def test_every_turn_of_a_chat_stands(start: Start) -> None:
     assert tern.screen.finish() == 0
     spoken = [line for line in tern.screen.lines if "context 0 of 100" not in line]
     assert spoken == [
-        "Fake. /help lists the commands, Ctrl-D ends.",
+        "Fake. /help lists the commands, Ctrl-D quits.",
         "> How are you?",
         "I am well.",
         "> And a bird?",
@@ -302,7 +302,7 @@ def test_names_in_files_are_only_text(tiny: Path, tmp_path: Path, data_dir: Path
         screen.until("\n>")
         screen.press(CTRL_D)
         assert screen.finish() == 0
-        assert screen.lines[0] == f"{shown}. /help lists the commands, Ctrl-D ends."
+        assert screen.lines[0] == f"{shown}. /help lists the commands, Ctrl-D quits."
         assert screen.title == ""
     for arguments in (["models", "import", model, "--name", "mine"], ["models", "list"]):
         with PtyScreen([*TERN, *arguments], columns=200) as screen:

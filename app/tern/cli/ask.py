@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tern.cli import options
 from tern.cli.model_argument import naming_options, open_asked
 from tern.cli.streams import Input, json_text, note, say, say_set_off
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 
 if TYPE_CHECKING:
     from tern.chat.attachments import Attachment
@@ -117,7 +117,7 @@ def _question(words: list[str], encoding: str | None, given: Input) -> str:
             found = decode(data, "Standard input", encoding)
         except UserError as error:
             raise UserError(
-                "What came from standard input is no text that Tern can read. Attach a PDF or DOCX with --attach."
+                "Tern can't read standard input as text. Attach a PDF or DOCX with --attach."
             ) from error
         say_reading("standard input", found.encoding, found.faults, encoding)
         text = found.text
@@ -148,7 +148,7 @@ def _must_fit(engine: Engine, messages: Sequence[Message], attachments: Sequence
         return
     costs = [f"{one.name} {engine.text_tokens(told(one)):,}" for one in attachments]
     raise UserError(
-        "Your message with what is attached takes {least:,} tokens ({costs}), and the model can take "
+        "Your message and its attachments take {least:,} tokens ({costs}), and the model can take "
         "{limit:,} at a time. Attach less, or only the part you need.",
         least=size.least,
         costs=", ".join(costs),
@@ -217,7 +217,7 @@ def _print_dry_run(
     if attachments:
         print("Attachments:")
     for one in attachments:
-        parts = [one["name"], one["encoding"], f"{one['bytes']:,} bytes", f"{one['tokens']:,} tokens"]
+        parts = [one["name"], one["encoding"], format_size(one["bytes"]), f"{one['tokens']:,} tokens"]
         if one["faults"]:
             parts.append(f"{one['faults']:,} unreadable")
         say(", ".join(filter(None, parts)))

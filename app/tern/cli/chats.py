@@ -7,7 +7,6 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -93,8 +92,8 @@ def register(subparsers: options.Subparsers) -> None:
         "erased (whether no word of them is left in Tern's files)",
     )
     delete.add_argument("ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list says")
-    delete.add_argument("--forget", action="store_true", help="for good, with no way back")
-    delete.add_argument("--yes", action="store_true", help="do not ask, as one does in a terminal")
+    delete.add_argument("--forget", action="store_true", help="permanently, with no way back")
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     delete.set_defaults(run=run_delete)
     restore = _command(
         commands,
@@ -124,7 +123,7 @@ def _register_export(commands: options.Subparsers) -> None:
     export.add_argument(
         "--out", type=options.path, metavar="FILE", help="the file to write (default: the screen)"
     )
-    export.add_argument("--force", action="store_true", help="write over a FILE that is there")
+    export.add_argument("--force", action="store_true", help="overwrite an existing FILE")
     export.set_defaults(run=run_export)
 
 
@@ -134,8 +133,8 @@ def _register_import(commands: options.Subparsers) -> None:
         "import",
         "add conversations from files",
         "Add the conversations of files: Tern's own JSON, the data exports of ChatGPT and Claude (the ZIP as it\n"
-        "comes, or its conversations.json), GPT4All's .chat files. A conversation that is here already is not added\n"
-        "again. Exit code 0 when something came in or is here already, else 1.",
+        "comes, or its conversations.json), GPT4All's .chat files. A conversation that is already here is not added\n"
+        "again. Exit code 0 when something was imported or is already here, else 1.",
         "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id), "
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
@@ -149,8 +148,7 @@ def _register_import(commands: options.Subparsers) -> None:
 def _command(
     commands: options.Subparsers, name: str, summary: str, description: str, as_json: str
 ) -> argparse.ArgumentParser:
-    printed = textwrap.fill(f"With --json it prints {as_json}.", WIDTH)
-    parser = options.command(commands, name, summary, f"{description}\n\n{printed}")
+    parser = options.command(commands, name, summary, f"{description}\n\nWith --json it prints {as_json}.")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
     return parser
 
@@ -205,7 +203,7 @@ def run_search(args: argparse.Namespace) -> int:
         if hit.message is not None:
             print(f"{'':>6}  {cut(line(hit.text), WIDTH - 8)}")
     if not hits:
-        print("Nothing was found.")
+        print("No matches.")
     return 0
 
 
@@ -249,7 +247,7 @@ def run_export(args: argparse.Namespace) -> int:
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
-                "{path} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force.",
+                "{path} already exists; Tern does not overwrite it. Choose another --out FILE, or add --force.",
                 path=args.out,
             )
         with ProgressLine("Exporting") as progress:
@@ -294,7 +292,7 @@ def run_import(args: argparse.Namespace) -> int:
     if args.json:
         _print_json({"imported": imported, "files": files}, indent=1)
     elif imported or here:
-        print(f"{imported:,} imported." if not here else f"{imported:,} imported, {here:,} here already.")
+        print(f"{imported:,} imported." if not here else f"{imported:,} imported, {here:,} already here.")
     return 0 if imported or here else FAILED
 
 
@@ -309,8 +307,8 @@ def _outcome(one: Outcome) -> str:
     title = cut(line(one.title) or "(without a title)", 60)
     if one.why is not None:
         why = {
-            "already_here": "is here already",
-            "no_messages": "holds no messages",
+            "already_here": "is already here",
+            "no_messages": "has no messages",
             "unreadable": "could not be read",
         }
         return f"{'-':>6}  {title}: {why[one.why]}"
@@ -331,7 +329,8 @@ def run_delete(args: argparse.Namespace) -> int:
         for one in found:
             if store.is_being_answered(one.id):
                 raise UserError(
-                    "A reply is being written in conversation {number}; stop it, or wait for its end, then delete it.",
+                    "A reply is being written in conversation {number}; stop it or wait for it to finish, then "
+                    "delete it.",
                     number=one.id,
                 )
         if sys.stdin.isatty() and not args.yes and not _agreed(found, for_good=not days):
@@ -354,7 +353,7 @@ def run_delete(args: argparse.Namespace) -> int:
         date = dt.datetime.fromtimestamp(until).strftime("%Y-%m-%d")
         print(f"{said}. `tern chats restore {numbers}` brings {what} back until {date}.")
     else:
-        print(f"{said} for good.{left and ' '}{left}")
+        print(f"{said} permanently.{left and ' '}{left}")
     return 0
 
 
@@ -398,7 +397,7 @@ def _agreed(found: Sequence[Summary], for_good: bool) -> bool:
     for one in found:
         note(_row(one))
     what = "this conversation" if len(found) == 1 else f"these {len(found):,} conversations"
-    print(f"Delete {what}{' for good' if for_good else ''}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"Delete {what}{' permanently' if for_good else ''}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 

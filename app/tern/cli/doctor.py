@@ -22,7 +22,7 @@ def register(subparsers: options.Subparsers) -> None:
     parser = options.command(
         subparsers,
         "doctor",
-        "say what Tern finds on this computer",
+        "check this computer, and what Tern needs",
         "Say what Tern finds on this computer: processor, kernels, versions, folders, memory; and at the end whether\n"
         "anything is missing, and what to do about it. Exit code 1 when something Tern needs is missing.",
     )
@@ -81,7 +81,7 @@ def _hints_of_models() -> Iterator[str]:
         return
     for model in here:
         if model.damaged:
-            yield f"{model.name} is damaged. Mend it: tern models verify {model.name} --repair"
+            yield f"{model.name} is damaged. Repair it: tern models verify {model.name} --repair"
         elif not model.present:
             again = "Download" if model.from_hub else "Import"
             yield (

@@ -54,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     if args.tokens is not None and args.out is None:
         args.usage_error("--tokens needs --out: where the logits go")
     if args.text is not None and args.out is not None:
-        args.usage_error("--out belongs to --tokens")
+        args.usage_error("--out needs --tokens")
     if args.tokens is not None and args.window is not None:
-        args.usage_error("--window belongs to --text")
+        args.usage_error("--window needs --text")
     return _write_logits(args) if args.tokens is not None else _perplexity(args)
 
 

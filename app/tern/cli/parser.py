@@ -43,8 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tern",
         description=DESCRIPTION,
-        epilog="tern COMMAND --help says more of each.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="tern COMMAND --help says more about each.",
+        formatter_class=options.Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Tern {__version__}")

@@ -300,7 +300,7 @@ class Input:
         if not self._said:
             self._said = True
             note(
-                "tern: Some of the input is not UTF-8 text; what Tern cannot read stands as \ufffd. "
+                "tern: Some of the input is not UTF-8 text; what Tern cannot read is shown as \ufffd. "
                 "Convert it first, for example with: iconv -f ISO-8859-1 -t UTF-8"
             )
         return data.decode(encoding or "utf-8", errors="replace").replace("\0", "\ufffd")
@@ -318,9 +318,7 @@ def _wide(data: bytes) -> str:
     try:
         return decode(data, "Standard input").text
     except UserError as error:
-        raise UserError(
-            "What came from standard input is no text that Tern can read. Send it as UTF-8."
-        ) from error
+        raise UserError("Tern can't read standard input as text. Send it as UTF-8.") from error
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -26,6 +26,7 @@ from tern.ui.shared import translate_errors
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.labels import button, text
 from tern.ui.shared.page import Page
+from tern.ui.style.number_text import count_text, size_text
 from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 2000  # of the newest; the whole is in the file
@@ -132,7 +133,7 @@ class NetworkPage(Page):
         self.table.setRowCount(len(newest))
         right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         for row, line in enumerate(newest):
-            amount = self.tr("{0:,} bytes").format(line.received)
+            amount = size_text(line.received)
             for column, words in enumerate((_local(line.when), line.host, line.why, line.result, amount)):
                 item = QTableWidgetItem(words)
                 item.setToolTip(words)
@@ -153,11 +154,11 @@ class NetworkPage(Page):
         if not found:
             return self.tr("Tern has never opened a connection.")
         hosts = sorted({line.host for line in found})
-        total = sum(line.received for line in found) / 1e6
+        total = size_text(sum(line.received for line in found))
         return self.tr(
-            "{0:,} connections to {1}; {2:,.1f} MB came. The list says what was asked each time: a search sends its "
-            "words as they were typed."
-        ).format(len(found), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
+            "Connections: {0}, to {1}. Received: {2}. The list says what was asked each time; a search sends "
+            "its words as they were typed."
+        ).format(count_text(len(found)), ", ".join(hosts[:4]) + (", …" if len(hosts) > 4 else ""), total)
 
     def _keep(self) -> None:
         value = self.token.text()
