@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tern.engine.gguf.values import BrokenFileError, GGUFError, OtherKernelsError
-from tern.errors import Sentence, UserError, packed, unpacked
+from tern.errors import Sentence, UserError, format_memory, format_size, packed, unpacked
 from tern.library import hub_errors
 from tern.library.hub_errors import ChangedError, DamagedError, HubError
 from tern.library.network import NetworkOptions, SettingError
@@ -29,6 +29,24 @@ def test_a_sentence_is_its_english_text() -> None:
     assert sentence.form.startswith("{free:,.0f} MB")
     assert sentence.values["free"] == 12345.6
     assert type(str(sentence)) is str
+
+
+@pytest.mark.parametrize(
+    ("n_bytes", "text"),
+    [
+        (0, "0 bytes"), (812, "812 bytes"), (1000, "1 KB"), (12_345, "12 KB"), (999_499, "999 KB"),
+        (999_500, "1.0 MB"), (3_400_000, "3.4 MB"), (9_949_999, "9.9 MB"), (9_950_000, "10 MB"),
+        (13_919_776, "14 MB"), (857_000_000, "857 MB"), (999_500_000, "1.00 GB"), (1_187_801_280, "1.19 GB"),
+        (9_994_999_999, "9.99 GB"), (9_995_000_000, "10 GB"), (75_300_000_000, "75 GB"), (1.2e12, "1,200 GB"),
+    ],
+)  # fmt: skip
+def test_sizes_have_one_form(n_bytes: float, text: str) -> None:
+    assert format_size(n_bytes) == text.replace(" ", "\u2009")
+
+
+def test_needed_memory_is_a_round_figure() -> None:
+    assert format_memory(800_000_000) == "0.8\u2009GB"
+    assert format_memory(12_340_000_000) == "12.3\u2009GB"
 
 
 def test_a_form_without_values_is_taken_as_it_is() -> None:
@@ -70,7 +88,8 @@ def test_of_an_error_among_the_values_its_sentence_is_kept() -> None:
         (DamagedError("{file} is kept at {path}.", kept=Path("k"), file="f", path="k"), "f is kept at k."),
         (
             hub_errors.no_room(Path("d/f"), 2_500_000_000, 10_000_000),
-            "This needs 2,500 MB in d, where 10 MB are free. Make room, or choose another place with --data-dir DIR.",
+            "This needs 2.50\u2009GB in d, where only 10\u2009MB is free. Make room, or choose another place with "
+            "--data-dir DIR.",
         ),
     ],
 )  # fmt: skip

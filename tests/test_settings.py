@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -217,6 +217,21 @@ def test_a_folder_in_the_files_place_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).mkdir()
     settings = Settings.load(tmp_path)
     assert settings[OFFLINE]
+    settings[THREADS] = 2
+    with pytest.raises(UserError, match="cannot be read"):
+        settings.save(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes are Unix's")
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_one_sentence_and_hangs_nobody(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / FILE_NAME)
+    settings = Settings.load(tmp_path)
+    assert settings[OFFLINE]
+    (said,) = settings.warnings
+    assert said.startswith(f"{tmp_path / FILE_NAME} is not a file, so")
     settings[THREADS] = 2
     with pytest.raises(UserError, match="cannot be read"):
         settings.save(tmp_path)

@@ -3,12 +3,10 @@
 Exit codes: 0 fine, 1 something failed (the sentence is on stderr), 2 wrong usage, 130 interrupted.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
-# Nothing else is imported up here: a Ctrl-C meanwhile would find nobody to take it.
+# Nothing else is imported up here, not even __future__: a Ctrl-C meanwhile would find nobody to take it.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +17,7 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141  # as the shell reports a process ended by SIGPIPE
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: "Sequence[str] | None" = None) -> int:
     """Run ``tern`` with ``argv`` and return its exit code. None: as a process of its own, with its own arguments."""
     try:
         if argv is None:
@@ -39,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(argv: Sequence[str] | None) -> int:
+def _run(argv: "Sequence[str] | None") -> int:
     import signal
 
     from tern import log, paths
@@ -106,7 +104,7 @@ def _own_the_process() -> None:
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: "FrameType | None") -> None:
     """Ctrl-C while there is nothing to close: during the first imports, and after the last line."""
     os._exit(INTERRUPTED)
 

@@ -8,6 +8,7 @@ connections, Tern works offline. Knows no window and no engine.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
@@ -261,6 +262,10 @@ class _Pair:
     value: Any
 
 
+class _NoFileError(OSError):
+    """In the place of the settings is a folder, a pipe or a device."""
+
+
 class _UnusableError(Exception):
     """The file is there and says nothing; ``why``."""
 
@@ -326,6 +331,14 @@ class Settings:
             settings._adopt(_read(path))
         except FileNotFoundError:
             pass
+        except _NoFileError:
+            settings._lose(
+                Sentence(
+                    "{path} is not a file, so Tern uses its default settings and works offline. Move it away, then "
+                    "start Tern again.",
+                    path=path,
+                )
+            )
         except OSError as error:
             settings._lose(
                 Sentence(
@@ -454,6 +467,8 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 
 def _read(path: Path) -> dict[str, _Pair]:
     """The file's entries by key. Raises OSError as the file system does, _UnusableError for what is no settings."""
+    if path.exists() and not path.is_file():  # nothing would ever come from a pipe that nobody writes to
+        raise _NoFileError(errno.EINVAL, "it is a folder" if path.is_dir() else "it is not a regular file")
     try:
         data = path.read_bytes()
     except FileNotFoundError:

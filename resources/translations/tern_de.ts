@@ -20,7 +20,7 @@
         <translation>Bestandteile von Tern</translation>
     </message>
     <message>
-        <source>Puts the versions and this system&apos;s name on the clipboard.</source>
+        <source>Puts the versions and this system's name on the clipboard.</source>
         <translation>Legt die Versionen und den Namen des Systems in die Zwischenablage.</translation>
     </message>
     <message>
@@ -128,8 +128,8 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
-        <source>Reading… {0:,} of {1:,} tokens</source>
-        <translation>Liest … {0:,} von {1:,} Token</translation>
+        <source>Reading… {0} of {1} tokens</source>
+        <translation>Liest … {0} von {1} Token</translation>
     </message>
     <message>
         <source>Settings</source>
@@ -370,7 +370,7 @@
         <translation>Kontext: {0}</translation>
     </message>
     <message>
-        <source>How much of the model&apos;s context this conversation and your message take.</source>
+        <source>How much of the model's context this conversation and your message take.</source>
         <translation>Wie viel vom Kontext des Modells dieses Gespräch und Ihre Nachricht einnehmen.</translation>
     </message>
     <message>
@@ -541,16 +541,16 @@
         <translation>{0} holen</translation>
     </message>
     <message>
-        <source>Only {0:.1f}&#x2009;GB of the disk are free.</source>
-        <translation>Nur {0:.1f}&#x2009;GB des Datenträgers sind frei.</translation>
+        <source>Only {0:.1f} GB of the disk are free.</source>
+        <translation>Nur {0:.1f} GB des Datenträgers sind frei.</translation>
     </message>
     <message>
-        <source>This computer has only {0:.1f}&#x2009;GB of memory.</source>
-        <translation>Dieser Computer hat nur {0:.1f}&#x2009;GB Arbeitsspeicher.</translation>
+        <source>This computer has only {0:.1f} GB of memory.</source>
+        <translation>Dieser Computer hat nur {0:.1f} GB Arbeitsspeicher.</translation>
     </message>
     <message>
-        <source>{0:.2f}&#x2009;GB to download; needs {1:.1f}&#x2009;GB of disk and about {2:.1f}&#x2009;GB of memory. After that it answers without any network.</source>
-        <translation>{0:.2f}&#x2009;GB Download; braucht {1:.1f}&#x2009;GB auf dem Datenträger und etwa {2:.1f}&#x2009;GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
+        <source>{0:.2f} GB to download; needs {1:.1f} GB of disk and about {2:.1f} GB of memory. After that it answers without any network.</source>
+        <translation>{0:.2f} GB Download; braucht {1:.1f} GB auf dem Datenträger und etwa {2:.1f} GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
     </message>
 </context>
 <context>
@@ -560,7 +560,7 @@
         <translation>Ein winziges ternäres Netz, das mit dem Programm kam: Jedes meiner Gewichte ist −1, 0 oder +1, und was Sie schreiben, bleibt auf diesem Computer. Ich verstehe nur Englisch. Fragen Sie mich etwas davon oder etwas anderes.</translation>
     </message>
     <message>
-        <source>Hello, I am Tern&apos;s little guide.</source>
+        <source>Hello, I am Tern's little guide.</source>
         <translation>Hallo, ich bin der kleine Guide von Tern.</translation>
     </message>
     <message>
@@ -668,7 +668,7 @@
         <translation>Der Hub hat kein GGUF mit diesen Wörtern. Versuchen Sie es mit weniger.</translation>
     </message>
     <message>
-        <source>Words of a model&apos;s name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.</source>
+        <source>Words of a model's name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.</source>
         <translation>Wörter aus dem Namen eines Modells, oder OWNER/REPO, oder OWNER/REPO/DATEI.gguf wie auf seiner Seite.</translation>
     </message>
     <message>
@@ -676,7 +676,7 @@
         <translation>Suchwörter oder OWNER/REPO</translation>
     </message>
     <message>
-        <source>Write words of a model&apos;s name, or OWNER/REPO as on its page.</source>
+        <source>Write words of a model's name, or OWNER/REPO as on its page.</source>
         <translation>Schreiben Sie Wörter aus dem Namen eines Modells oder OWNER/REPO wie auf seiner Seite.</translation>
     </message>
     <message>
@@ -696,7 +696,7 @@
         <translation>zu groß für den Datenträger: {0} frei</translation>
     </message>
     <message>
-        <source>too large for this computer&apos;s memory: {0}</source>
+        <source>too large for this computer's memory: {0}</source>
         <translation>zu groß für den Arbeitsspeicher dieses Computers: {0}</translation>
     </message>
     <message>
@@ -887,7 +887,7 @@
         <translation>Eins nach dem anderen: Warten Sie auf das, was läuft, oder brechen Sie es ab.</translation>
     </message>
     <message>
-        <source>The hub has another file for {0} ({1:,.0f} MB). It takes this one&apos;s place.</source>
+        <source>The hub has another file for {0} ({1:,.0f} MB). It takes this one's place.</source>
         <translation>Der Hub hat eine andere Datei für {0} ({1:,.0f} MB). Sie tritt an die Stelle dieser.</translation>
     </message>
     <message>
@@ -923,7 +923,7 @@
         <translation>{0} ist da und geprüft.</translation>
     </message>
     <message>
-        <source>{0} is in Tern&apos;s own folder now; your file stays where it is.</source>
+        <source>{0} is in Tern's own folder now; your file stays where it is.</source>
         <translation>{0} liegt jetzt in Terns eigenem Ordner; Ihre Datei bleibt, wo sie ist.</translation>
     </message>
     <message>
@@ -965,7 +965,7 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
-        <source>Tern&apos;s guide</source>
+        <source>Tern's guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
@@ -1061,7 +1061,7 @@
         <translation>Antwort</translation>
     </message>
     <message>
-        <source>Asking the system&apos;s keyring…</source>
+        <source>Asking the system's keyring…</source>
         <translation>Der Schlüsselbund des Systems wird gefragt …</translation>
     </message>
     <message>
@@ -1073,7 +1073,7 @@
         <translation>In Gebrauch: das Token in der Variablen HF_TOKEN.</translation>
     </message>
     <message>
-        <source>In use: the token kept in the system&apos;s keyring ({0}).</source>
+        <source>In use: the token kept in the system's keyring ({0}).</source>
         <translation>In Gebrauch: das Token im Schlüsselbund des Systems ({0}).</translation>
     </message>
     <message>
@@ -1089,7 +1089,7 @@
         <translation>Keins ist in Gebrauch, und die meisten Modelle brauchen keins.</translation>
     </message>
     <message>
-        <source>None is in use, and most models need none. It would be kept in the system&apos;s keyring ({0}).</source>
+        <source>None is in use, and most models need none. It would be kept in the system's keyring ({0}).</source>
         <translation>Keins ist in Gebrauch, und die meisten Modelle brauchen keins. Es käme in den Schlüsselbund des Systems ({0}).</translation>
     </message>
     <message>
@@ -1113,7 +1113,7 @@
         <translation>Tern hat noch nie eine Verbindung geöffnet.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring does not answer, so nothing is known of a token in it. Unlock it, then open the settings again.</source>
+        <source>The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then open the settings again.</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht, daher ist nicht bekannt, ob ein Token darin liegt. Entsperren Sie ihn und öffnen Sie dann die Einstellungen erneut.</translation>
     </message>
     <message>
@@ -1510,11 +1510,11 @@
         <translation>Die Chat-Vorlage von {0}</translation>
     </message>
     <message>
-        <source>The template&apos;s text</source>
+        <source>The template's text</source>
         <translation>Der Text der Vorlage</translation>
     </message>
     <message>
-        <source>This file has no chat template; a common form is used, which may not be the model&apos;s.</source>
+        <source>This file has no chat template; a common form is used, which may not be the model's.</source>
         <translation>Diese Datei hat keine Chat-Vorlage; es wird eine übliche Form benutzt, die vielleicht nicht die des Modells ist.</translation>
     </message>
     <message>
@@ -1597,8 +1597,8 @@
         <translation>Anhang zeigen</translation>
     </message>
     <message>
-        <source>Show more ({0:,} of {1:,} characters are shown)</source>
-        <translation>Mehr zeigen ({0:,} von {1:,} Zeichen sind zu sehen)</translation>
+        <source>Show more ({0} of {1} characters are shown)</source>
+        <translation>Mehr zeigen ({0} von {1} Zeichen sind zu sehen)</translation>
     </message>
     <message>
         <source>What you and the model have said, oldest first.</source>
@@ -1656,10 +1656,6 @@
     <message>
         <source>Pasted: {0}</source>
         <translation>Eingefügt: {0}</translation>
-    </message>
-    <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
     </message>
     <message>
         <source>{0} unreadable characters</source>
@@ -1725,7 +1721,7 @@
         <translation>Dasselbe noch einmal in 300 MB weniger, etwas langsamer ausgepackt.</translation>
     </message>
     <message>
-        <source>The same model in llama.cpp&apos;s older ternary encoding, repacked by a third party.</source>
+        <source>The same model in llama.cpp's older ternary encoding, repacked by a third party.</source>
         <translation>Dasselbe Modell in der älteren ternären Kodierung von llama.cpp, von Dritten umgepackt.</translation>
     </message>
     <message>
@@ -1794,14 +1790,6 @@
         <translation>Ein TQ2_0-Tensor aus {rows} x {cols} Gewichten kann nicht {size} Bytes haben.</translation>
     </message>
     <message>
-        <source>A context of {context:,} tokens takes {cache:,.1f} GB of memory with {name}, and {free:,.1f} GB are free. Choose a smaller context, or close other programs.</source>
-        <translation>Ein Kontext von {context:,} Token braucht mit {name} {cache:,.1f} GB Arbeitsspeicher, und {free:,.1f} GB sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
-    </message>
-    <message>
-        <source>A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave the file where it is with --link.</source>
-        <translation>Eine Kopie braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
-    </message>
-    <message>
         <source>A q8_0 KV cache needs heads of a multiple of 32; this model has {head_dim}.</source>
         <translation>Ein KV-Cache in q8_0 braucht Köpfe mit einem Vielfachen von 32; dieses Modell hat {head_dim}.</translation>
     </message>
@@ -1842,7 +1830,7 @@
         <translation>Tern kann {folder} nicht anlegen ({reason}). Wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>Tern cannot open your conversations in {path} ({error}). Free the disk or the folder&apos;s permissions and start Tern again; until then what you write is not kept.</source>
+        <source>Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's permissions and start Tern again; until then what you write is not kept.</source>
         <translation>Tern kann Ihre Gespräche in {path} nicht öffnen ({error}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
@@ -1870,7 +1858,7 @@
         <translation>Tern ist auf Offline-Arbeit gestellt, deshalb hat es keine Verbindung geöffnet. Schalten Sie zuerst „Offline arbeiten“ in den Einstellungen ab.</translation>
     </message>
     <message>
-        <source>Tern may not write in {folder} ({reason}). Change the folder&apos;s permissions, or choose another place with --data-dir DIR.</source>
+        <source>Tern may not write in {folder} ({reason}). Change the folder's permissions, or choose another place with --data-dir DIR.</source>
         <translation>Tern darf nicht in {folder} schreiben ({reason}). Ändern Sie die Rechte des Ordners, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
@@ -1878,23 +1866,23 @@
         <translation>Tern braucht genau llama-cpp-python {version}, aber {installed} ist installiert. Rufen Sie auf: pip install llama-cpp-python=={version}</translation>
     </message>
     <message>
-        <source>Tern&apos;s compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})</source>
+        <source>Tern's compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})</source>
         <translation>Die übersetzten Kernels von Tern ({name}) lassen sich auf diesem System nicht laden: Installieren Sie Tern neu. ({error})</translation>
     </message>
     <message>
-        <source>Tern&apos;s compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
+        <source>Tern's compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
         <translation>Dieser Installation fehlen die übersetzten Kernels von Tern. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
-        <source>Tern&apos;s compiled kernels have version {version}, but this Tern needs {needed}. Install Tern again (from a source checkout: run `make setup`).</source>
+        <source>Tern's compiled kernels have version {version}, but this Tern needs {needed}. Install Tern again (from a source checkout: run `make setup`).</source>
         <translation>Die übersetzten Kernels von Tern haben Version {version}, aber dieses Tern braucht {needed}. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
-        <source>Tern&apos;s kernels were built for another version of llama.cpp. Install Tern again.</source>
+        <source>Tern's kernels were built for another version of llama.cpp. Install Tern again.</source>
         <translation>Die Kernels von Tern wurden für eine andere Version von llama.cpp gebaut. Installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>Tern&apos;s resources folder is missing. Install Tern again.</source>
+        <source>Tern's resources folder is missing. Install Tern again.</source>
         <translation>Terns Ordner mit den Ressourcen fehlt. Installieren Sie Tern neu.</translation>
     </message>
     <message>
@@ -1910,8 +1898,20 @@
         <translation>Kein Modell ist geöffnet. Wählen Sie eines, und senden Sie dann noch einmal.</translation>
     </message>
     <message>
+        <source>A context of {context:,} tokens takes {cache} of memory with {name}, and only {free} is free. Choose a smaller context, or close other programs.</source>
+        <translation>Ein Kontext von {context:,} Token braucht mit {name} {cache} Arbeitsspeicher, und nur {free} sind frei. Wählen Sie einen kleineren Kontext, oder schließen Sie andere Programme.</translation>
+    </message>
+    <message>
+        <source>A copy needs {size} in {folder}, where only {free} is free. Make room, or leave the file where it is with --link.</source>
+        <translation>Eine Kopie braucht {size} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+    </message>
+    <message>
         <source>A copy of {name} cannot be written in {folder} ({reason}). Make room, or leave the file where it is with --link.</source>
         <translation>Eine Kopie von {name} kann nicht in {folder} geschrieben werden ({reason}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>Only {free} is free in {folder}, and {needed} is still to come. Make room there.</source>
+        <translation>Nur {free} sind in {folder} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
@@ -1922,7 +1922,7 @@
         <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
-        <source>Tern&apos;s folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
+        <source>Tern's folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
         <translation>Terns Ordner {folder} lässt sich nicht sperren ({reason}). Öffnen Sie kein zweites Fenster damit: Die beiden würden einander stören.</translation>
     </message>
     <message>
@@ -1962,15 +1962,15 @@
         <translation>Der Hub sagt über {repo}/{name} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
+        <source>The hub's address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
         <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
+        <source>The hub's address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in the settings.</source>
+        <source>The hub's address {address!r} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
@@ -1982,15 +1982,15 @@
         <translation>Das Protokoll der Verbindungen {path} lässt sich nicht lesen ({reason}).</translation>
     </message>
     <message>
-        <source>The model&apos;s config.json has no usable {key}. Fetch it again.</source>
+        <source>The model's config.json has no usable {key}. Fetch it again.</source>
         <translation>Die config.json des Modells hat kein brauchbares {key}. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
-        <source>The model&apos;s tokenizer.json has more tokens than the {size:,} of its network.</source>
+        <source>The model's tokenizer.json has more tokens than the {size:,} of its network.</source>
         <translation>Die tokenizer.json des Modells hat mehr Token als die {size:,} seines Netzes.</translation>
     </message>
     <message>
-        <source>The model&apos;s tokenizer.json is not a byte-level BPE. Fetch it again.</source>
+        <source>The model's tokenizer.json is not a byte-level BPE. Fetch it again.</source>
         <translation>Die tokenizer.json des Modells ist kein BPE auf Bytes. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
@@ -2022,11 +2022,11 @@
         <translation>Das System hat llama.cpp beendet, während es {name} erprobte, wie es das bei knappem Speicher tut. Schließen Sie andere Programme, und versuchen Sie es noch einmal, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring did not give the token up ({kind}). Unlock it and try again.</source>
+        <source>The system's keyring did not give the token up ({kind}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring refused the token ({kind}). Unlock it and try again.</source>
+        <source>The system's keyring refused the token ({kind}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
@@ -2046,7 +2046,7 @@
         <translation>Der Tensor {name} ist vom Typ {type}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
     </message>
     <message>
-        <source>The token in the system&apos;s keyring has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
+        <source>The token in the system's keyring has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
         <translation>Das Token im Schlüsselbund des Systems hat ein Zeichen, das kein Token haben kann ({letter!r}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens.</translation>
     </message>
     <message>
@@ -2090,23 +2090,23 @@
         <translation>Diese Datei wurde von einem neueren Tern geschrieben. Installieren Sie jene Version, um sie zu importieren.</translation>
     </message>
     <message>
-        <source>This may need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another disk.</source>
-        <translation>Das braucht vielleicht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
-    </message>
-    <message>
         <source>This message is too long: {least:,} tokens, and the model can take {limit:,} at a time. Shorten it or send it in parts.</source>
         <translation>Diese Nachricht ist zu lang: {least:,} Token, und das Modell fasst {limit:,} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
     </message>
     <message>
-        <source>This model&apos;s context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
+        <source>This model's context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
         <translation>Der Kontext dieses Modells kann {least} bis {made_for:,} Token groß sein, nicht {asked:,}.</translation>
+    </message>
+    <message>
+        <source>This needs {needed} in {folder}, where only {free} is free. Make room, or choose another place with --data-dir DIR.</source>
+        <translation>Das braucht {needed} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
         <source>This server only sends whole files: Tern passes over what is here already.</source>
         <translation>Dieser Server sendet nur ganze Dateien: Tern überspringt, was schon hier ist.</translation>
     </message>
     <message>
-        <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face&apos;s own file; Tern reads both.</source>
+        <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face's own file; Tern reads both.</source>
         <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
     </message>
     <message>
@@ -2118,7 +2118,7 @@
         <translation>ein Schlüssel der Metadaten</translation>
     </message>
     <message>
-        <source>a tensor&apos;s name</source>
+        <source>a tensor's name</source>
         <translation>der Name eines Tensors</translation>
     </message>
     <message>
@@ -2230,12 +2230,16 @@
         <translation>ihre Ausrichtung ist keine Zweierpotenz zwischen 8 und 65536</translation>
     </message>
     <message>
-        <source>its architecture {arch} is not BitNet&apos;s</source>
+        <source>its architecture {arch} is not BitNet's</source>
         <translation>ihre Architektur {arch} ist nicht die von BitNet</translation>
     </message>
     <message>
         <source>its attention width {width} is not a multiple of {step}</source>
         <translation>ihre Attention-Breite {width} ist kein Vielfaches von {step}</translation>
+    </message>
+    <message>
+        <source>its header is larger than {most}</source>
+        <translation>ihr Kopf ist größer als {most}</translation>
     </message>
     <message>
         <source>its tensors are aligned to less than {size} bytes</source>
@@ -2262,11 +2266,11 @@
         <translation>ihr Vokabular ist von der Art {kind} und nicht das BPE auf Bytes eines BitNet</translation>
     </message>
     <message>
-        <source>its vocabulary of {tokens:,} tokens is larger than any model&apos;s</source>
+        <source>its vocabulary of {tokens:,} tokens is larger than any model's</source>
         <translation>ihr Vokabular von {tokens:,} Token ist größer als das irgendeines Modells</translation>
     </message>
     <message>
-        <source>its vocabulary of {tokens:,} tokens is no model&apos;s</source>
+        <source>its vocabulary of {tokens:,} tokens is no model's</source>
         <translation>ein Vokabular von {tokens:,} Token hat kein Modell</translation>
     </message>
     <message>
@@ -2276,6 +2280,10 @@
     <message>
         <source>its {key} is {token:,}, outside its vocabulary of {tokens:,} tokens</source>
         <translation>ihr {key} ist {token:,}, außerhalb ihres Vokabulars von {tokens:,} Token</translation>
+    </message>
+    <message>
+        <source>This may need {needed} in {folder}, where only {free} is free. Make room, or choose another disk.</source>
+        <translation>Das braucht vielleicht {needed} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, oder wählen Sie einen anderen Datenträger.</translation>
     </message>
     <message>
         <source>its {key} is {value:,}, which is not a multiple of {step}</source>
@@ -2298,7 +2306,7 @@
         <translation>llama-cpp-python ist nicht installiert. Rufen Sie `make setup` auf, oder installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>llama-cpp-python&apos;s library {stem} is missing from {folder}. Install Tern again.</source>
+        <source>llama-cpp-python's library {stem} is missing from {folder}. Install Tern again.</source>
         <translation>Die Bibliothek {stem} von llama-cpp-python fehlt in {folder}. Installieren Sie Tern neu.</translation>
     </message>
     <message>
@@ -2406,6 +2414,18 @@
         <translation>{name} bringt eine Chat-Vorlage mit, die llama.cpp nicht kennt. Sie ist ein kleines Programm; wenn Sie der Herkunft des Modells trauen, erlauben Sie sie für dieses Modell.</translation>
     </message>
     <message>
+        <source>{name} has to be re-encoded once for llama.cpp: that needs {size} in {folder}, where only {free} is free. Make room and try again.</source>
+        <translation>{name} muss für llama.cpp einmal umkodiert werden: Das braucht {size} in {folder}, wo nur {free} frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>{name} is too large: {size}, and Tern attaches up to {most}. Save the part you need as a smaller file.</source>
+        <translation>{name} ist zu groß: {size}, und Tern hängt bis zu {most} an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
+    </message>
+    <message>
+        <source>{name} needs {needed} of memory, and this computer has {total} for it. Choose a smaller model.</source>
+        <translation>{name} braucht {needed} Arbeitsspeicher, und dieser Computer hat {total} dafür. Wählen Sie ein kleineres Modell.</translation>
+    </message>
+    <message>
         <source>{path} cannot be opened ({error}).</source>
         <translation>{path} lässt sich nicht öffnen ({error}).</translation>
     </message>
@@ -2454,7 +2474,7 @@
         <translation>{title} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
     </message>
     <message>
-        <source>{host} does not accept your token (401): it may have expired. Make a new one on the hub&apos;s page and keep it under Models, Connections (or set HF_TOKEN).</source>
+        <source>{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep it under Models, Connections (or set HF_TOKEN).</source>
         <translation>{host} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und behalten Sie es unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
@@ -2462,8 +2482,12 @@
         <translation>{host} antwortet nicht wie ein sicherer Server. Prüfen Sie die Adresse des Spiegels und den Proxy in den Einstellungen; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model&apos;s conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
+        <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
         <translation>{host} gibt {what} nicht allen (403). Öffnen Sie {hub} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+    </message>
+    <message>
+        <source>{path} is not a file, so Tern uses its default settings and works offline. Move it away, then start Tern again.</source>
+        <translation>{path} ist keine Datei, deshalb nimmt Tern seine Voreinstellungen und arbeitet offline. Schieben Sie es weg, und starten Sie Tern dann neu.</translation>
     </message>
     <message>
         <source>{what} does not start on a multiple of {alignment} bytes</source>
@@ -2498,7 +2522,7 @@
         <translation>{what} ist ein Array aus Arrays</translation>
     </message>
     <message>
-        <source>{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
+        <source>{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All's .chat files.</source>
         <translation>{name} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
     </message>
     <message>
@@ -2530,7 +2554,7 @@
         <translation>{why}; Tern öffnet GGUF-Dateien</translation>
     </message>
     <message>
-        <source>{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
+        <source>{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start from the model's original file.</source>
         <translation>{name} hat eine Skala für jeden Block aus {tensor}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
     </message>
     <message>
@@ -2564,10 +2588,6 @@
     <message>
         <source>Nothing came from {host} for a while. The network may be too slow or gone; try again later.</source>
         <translation>Von {host} kam eine Weile nichts. Vielleicht ist das Netz zu langsam oder weg; versuchen Sie es später noch einmal.</translation>
-    </message>
-    <message>
-        <source>Only {free:,.0f} MB are free in {folder}, and {needed:,.0f} MB are still to come. Make room there.</source>
-        <translation>Nur {free:,.0f} MB sind in {folder} frei, und {needed:,.0f} MB kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>SSL_CERT_FILE names {file}, which holds no certificates. Correct the variable, or unset it.</source>
@@ -2626,11 +2646,11 @@
         <translation>Die Verbindung zu {host} endete zu früh. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The connection to {host} is not safe: by this computer&apos;s clock ({today}) the {reason}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
+        <source>The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
         <translation>Die Verbindung zu {host} ist nach der Uhr dieses Computers ({today}) nicht sicher: {reason}. Prüfen Sie die Uhr; geht sie richtig, nehmen Sie einen anderen Spiegel. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
+        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
         <translation>Die Verbindung zu {host} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({reason}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; setzen Sie in einer Firma SSL_CERT_FILE auf deren Zertifikat. Nichts wurde gesendet.</translation>
     </message>
     <message>
@@ -2662,7 +2682,7 @@
         <translation>Die Datei mit Ihren Gesprächen war weg oder leer; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Was danach geschrieben wurde, fehlt.</translation>
     </message>
     <message>
-        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.</source>
+        <source>The hub's address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
@@ -2678,11 +2698,11 @@
         <translation>Der Proxy hat die Verbindung zu {host} abgelehnt ({error}). Prüfen Sie den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
-        <source>The proxy&apos;s address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
+        <source>The proxy's address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
         <translation>Die Adresse des Proxys in den Einstellungen ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT.</translation>
     </message>
     <message>
-        <source>The proxy&apos;s address in the variable {variable} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
+        <source>The proxy's address in the variable {variable} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
         <translation>Die Adresse des Proxys in der Variablen {variable} ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT, oder löschen Sie die Variable.</translation>
     </message>
     <message>
@@ -2710,7 +2730,7 @@
         <translation>Der System-Prompt ist zu lang: {tokens:,} Token, und das Modell fasst {limit:,} auf einmal, Ihre Nachricht eingerechnet. Kürzen Sie den System-Prompt.</translation>
     </message>
     <message>
-        <source>The system&apos;s keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
+        <source>The system's keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht. Entsperren Sie ihn, oder starten Sie ihn neu, und versuchen Sie es noch einmal; oder setzen Sie HF_TOKEN, das keinen Schlüsselbund braucht.</translation>
     </message>
     <message>
@@ -2742,10 +2762,6 @@
         <translation>Diese Datei enthält mehr, als Tern auf einmal importieren kann; teilen Sie sie in kleinere.</translation>
     </message>
     <message>
-        <source>This needs {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or choose another place with --data-dir DIR.</source>
-        <translation>Das braucht {needed:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
-    </message>
-    <message>
         <source>This reply cannot be continued: it takes {tokens:,} tokens already, and the model can take {limit:,} at a time. Send a new message to go on.</source>
         <translation>Diese Antwort lässt sich nicht fortsetzen: Sie braucht schon {tokens:,} Token, und das Modell fasst {limit:,} auf einmal. Senden Sie eine neue Nachricht, um weiterzumachen.</translation>
     </message>
@@ -2770,10 +2786,6 @@
         <translation>sie darf nicht geöffnet werden ({reason}); prüfen Sie ihre Rechte</translation>
     </message>
     <message>
-        <source>its header is larger than {most} MB</source>
-        <translation>ihr Kopf ist größer als {most} MB</translation>
-    </message>
-    <message>
         <source>llama.cpp could not compute the next word with {name} (error {code}). Try again; if it fails again, choose another file of this model.</source>
         <translation>llama.cpp konnte mit {name} das nächste Wort nicht berechnen (Fehler {code}). Versuchen Sie es noch einmal; scheitert es wieder, wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
@@ -2790,7 +2802,7 @@
         <translation>llama.cpp nimmt {name} nicht an ({reason}). Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{error} The system&apos;s keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
+        <source>{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
         <translation>{error} Der Schlüsselbund des Systems antwortet nicht, deshalb wurde kein Token daraus benutzt: Entsperren Sie ihn, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
@@ -2798,7 +2810,7 @@
         <translation>{error} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
     </message>
     <message>
-        <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
+        <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server's and mended where it differs.</source>
         <translation>{file} kam beschädigt an: Ihr Hash ist {found}…, nicht {wanted}…. Sie liegt unter {path} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
     </message>
     <message>
@@ -2834,7 +2846,7 @@
         <translation>{host} hat gerade selbst eine Störung ({code}), die meist vorübergeht: Versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>{name} has heads that Tern&apos;s attention cannot compute (at most {most_values} values, {most_heads} of them to a key head). Choose another model.</source>
+        <source>{name} has heads that Tern's attention cannot compute (at most {most_values} values, {most_heads} of them to a key head). Choose another model.</source>
         <translation>{name} hat Köpfe, die Terns Attention nicht rechnen kann (höchstens {most_values} Werte, {most_heads} davon auf einen Schlüsselkopf). Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
@@ -2842,7 +2854,7 @@
         <translation>{folder} hat Schichten mit {cols} Werten Breite; I2_S braucht ein Vielfaches von {step}.</translation>
     </message>
     <message>
-        <source>{name} has layers {width} values wide; llama.cpp&apos;s ternary kernels need a multiple of {step}, so there is nothing to compare with.</source>
+        <source>{name} has layers {width} values wide; llama.cpp's ternary kernels need a multiple of {step}, so there is nothing to compare with.</source>
         <translation>{name} hat Schichten mit {width} Werten Breite; die ternären Kernels von llama.cpp brauchen ein Vielfaches von {step}, deshalb gibt es nichts zu vergleichen.</translation>
     </message>
     <message>
@@ -2878,10 +2890,6 @@
         <translation>{name} hat das Token {token!r} zweimal im Vokabular. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{name} has to be re-encoded once for llama.cpp: that needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room and try again.</source>
-        <translation>{name} muss für llama.cpp einmal umkodiert werden: Das braucht {size:,.0f} MB in {folder}, wo {free:,.0f} MB frei sind. Schaffen Sie Platz, und versuchen Sie es noch einmal.</translation>
-    </message>
-    <message>
         <source>{file} has {length:,} bytes on {host}, not the {size:,} that were announced.</source>
         <translation>{file} hat {length:,} Bytes auf {host}, nicht die {size:,}, die angekündigt waren.</translation>
     </message>
@@ -2914,7 +2922,7 @@
         <translation>{part} in {name} lässt sich nicht bis zum Ende lesen ({error}).</translation>
     </message>
     <message>
-        <source>{name} is a chat of GPT4All&apos;s that is not whole, or of a version that Tern does not know.</source>
+        <source>{name} is a chat of GPT4All's that is not whole, or of a version that Tern does not know.</source>
         <translation>{name} ist ein Chat von GPT4All, der nicht vollständig ist oder von einer Version, die Tern nicht kennt.</translation>
     </message>
     <message>
@@ -2958,7 +2966,7 @@
         <translation>{path} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
     </message>
     <message>
-        <source>{named_by} is empty. Name a folder for Tern&apos;s files with --data-dir DIR, or leave it out.</source>
+        <source>{named_by} is empty. Name a folder for Tern's files with --data-dir DIR, or leave it out.</source>
         <translation>{named_by} ist leer. Nennen Sie mit --data-dir ORDNER einen Ordner für Terns Dateien, oder lassen Sie es weg.</translation>
     </message>
     <message>
@@ -2970,7 +2978,7 @@
         <translation>{name} ist verschlüsselt. Sichern Sie eine Kopie ohne Passwort, und hängen Sie die an.</translation>
     </message>
     <message>
-        <source>{name} is in Word&apos;s old format. Save it as DOCX or PDF and attach that.</source>
+        <source>{name} is in Word's old format. Save it as DOCX or PDF and attach that.</source>
         <translation>{name} ist in Words altem Format. Sichern Sie es als DOCX oder PDF, und hängen Sie das an.</translation>
     </message>
     <message>
@@ -2978,7 +2986,7 @@
         <translation>{name} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
     </message>
     <message>
-        <source>{name} is made for other kernels: its weights are in bitnet.cpp&apos;s {encoding}, which only that program&apos;s own build can compute. Take the i2_s file of the same model.</source>
+        <source>{name} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only that program's own build can compute. Take the i2_s file of the same model.</source>
         <translation>{name} ist für andere Kernels gemacht: Die Gewichte sind im {encoding} von bitnet.cpp, das nur der eigene Build jenes Programms rechnen kann. Nehmen Sie die i2_s-Datei desselben Modells.</translation>
     </message>
     <message>
@@ -2986,7 +2994,7 @@
         <translation>{part} fehlt, ein Teil dieses Modells. Legen Sie es neben {name}.</translation>
     </message>
     <message>
-        <source>{name} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
+        <source>{name} is neither a BitNet nor of llama's architecture: Tern cannot re-encode it.</source>
         <translation>{name} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
     </message>
     <message>
@@ -3018,7 +3026,7 @@
         <translation>{path} ist nicht, was es sein soll. Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{name} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
+        <source>{name} is of llama's architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
         <translation>{name} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
     </message>
     <message>
@@ -3028,10 +3036,6 @@
     <message>
         <source>{name} is too large to unpack. Save the part you need as a smaller file.</source>
         <translation>{name} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
-    </message>
-    <message>
-        <source>{name} is too large: {size:,.0f} MB, and Tern attaches up to {most:,.0f} MB. Save the part you need as a smaller file.</source>
-        <translation>{name} ist zu groß: {size:,.0f} MB, und Tern hängt bis zu {most:,.0f} MB an. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
     </message>
     <message>
         <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
@@ -3052,10 +3056,6 @@
     <message>
         <source>{name} needs something that the llama.cpp in this Tern lacks ({reason}). A newer Tern may have it; until then, choose another model.</source>
         <translation>{name} braucht etwas, das dem llama.cpp in diesem Tern fehlt ({reason}). Ein neueres Tern hat es vielleicht; wählen Sie bis dahin ein anderes Modell.</translation>
-    </message>
-    <message>
-        <source>{name} needs {needed:,.1f} GB of memory, and this computer has {total:,.1f} GB for it. Choose a smaller model.</source>
-        <translation>{name} braucht {needed:,.1f} GB Arbeitsspeicher, und dieser Computer hat {total:,.1f} GB dafür. Wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
         <source>{repo} now offers another {file} than the one Tern knows as {name}, so it was not fetched. To take it all the same: tern models fetch {repo} {file}</source>
@@ -3111,6 +3111,10 @@
     <message>
         <source>1 token</source>
         <translation>1 Token</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Bytes</translation>
     </message>
     <message>
         <source>first word after {0}</source>
@@ -3298,11 +3302,11 @@
 <context>
     <name>licences</name>
     <message>
-        <source>Qt {0} and PySide6 are used under the GNU Lesser General Public License, version 3 (below), without changes. They are libraries of their own: you may replace them by versions that you have built or changed yourself. They lie in {1}; put compatible libraries of the same names there, or install another PySide6-Essentials into Tern&apos;s Python environment. Their source is at https://code.qt.io and https://download.qt.io; which other licences parts of Qt are under is listed at https://doc.qt.io/qt-6/licenses-used-in-qt.html.</source>
+        <source>Qt {0} and PySide6 are used under the GNU Lesser General Public License, version 3 (below), without changes. They are libraries of their own: you may replace them by versions that you have built or changed yourself. They lie in {1}; put compatible libraries of the same names there, or install another PySide6-Essentials into Tern's Python environment. Their source is at https://code.qt.io and https://download.qt.io; which other licences parts of Qt are under is listed at https://doc.qt.io/qt-6/licenses-used-in-qt.html.</source>
         <translation>Qt {0} und PySide6 werden unter der GNU Lesser General Public License, Version 3 (unten), unverändert benutzt. Es sind eigene Bibliotheken: Sie dürfen sie durch Fassungen ersetzen, die Sie selbst gebaut oder geändert haben. Sie liegen in {1}; legen Sie verträgliche Bibliotheken gleichen Namens dorthin, oder installieren Sie ein anderes PySide6-Essentials in die Python-Umgebung von Tern. Ihr Quelltext liegt auf https://code.qt.io und https://download.qt.io; unter welchen anderen Lizenzen Teile von Qt stehen, sagt https://doc.qt.io/qt-6/licenses-used-in-qt.html.</translation>
     </message>
     <message>
-        <source>The built-in guide, its recipe and the application&apos;s icon are part of Tern.</source>
+        <source>The built-in guide, its recipe and the application's icon are part of Tern.</source>
         <translation>Der eingebaute Guide, sein Rezept und das Symbol des Programms sind Teile von Tern.</translation>
     </message>
     <message>
@@ -3398,7 +3402,7 @@
         <translation>In {0} umwandeln …</translation>
     </message>
     <message>
-        <source>Copy into Tern&apos;s folder</source>
+        <source>Copy into Tern's folder</source>
         <translation>In Terns Ordner kopieren</translation>
     </message>
     <message>
@@ -3446,7 +3450,7 @@
         <translation>Datei zeigen</translation>
     </message>
     <message>
-        <source>Tern&apos;s guide</source>
+        <source>Tern's guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
@@ -3466,7 +3470,7 @@
         <translation>seit der Prüfung geändert</translation>
     </message>
     <message>
-        <source>checked by Tern&apos;s makers</source>
+        <source>checked by Tern's makers</source>
         <translation>von den Machern von Tern geprüft</translation>
     </message>
     <message>
@@ -3494,7 +3498,7 @@
         <translation>am {0}</translation>
     </message>
     <message>
-        <source>runs in Tern&apos;s own engine</source>
+        <source>runs in Tern's own engine</source>
         <translation>läuft im eigenen Rechenwerk von Tern</translation>
     </message>
     <message>
@@ -3770,7 +3774,7 @@
         <translation>Wie frei Wörter gewählt werden. 0 nimmt immer das wahrscheinlichste.</translation>
     </message>
     <message>
-        <source>How long a deleted conversation can be restored. After that its words are erased, from Tern&apos;s backups too.</source>
+        <source>How long a deleted conversation can be restored. After that its words are erased, from Tern's backups too.</source>
         <translation>Wie lange sich ein gelöschtes Gespräch wiederherstellen lässt. Danach werden seine Worte entfernt, auch aus Terns Sicherungen.</translation>
     </message>
     <message>
@@ -3854,7 +3858,7 @@
         <translation>Genauigkeit des Kontexts (KV-Cache)</translation>
     </message>
     <message>
-        <source>For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system&apos;s.</source>
+        <source>For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system's.</source>
         <translation>Für Downloads, als http://HOST:PORT oder socks5://HOST:PORT. Leer lassen für den des Systems.</translation>
     </message>
     <message>
@@ -3882,7 +3886,7 @@
         <translation>Modelle und Speicher</translation>
     </message>
     <message>
-        <source>Nothing slides or blinks. Follows your system&apos;s “reduce motion” as well.</source>
+        <source>Nothing slides or blinks. Follows your system's “reduce motion” as well.</source>
         <translation>Nichts gleitet oder blinkt. Richtet sich auch nach „Bewegung reduzieren“ Ihres Systems.</translation>
     </message>
     <message>
@@ -3966,11 +3970,11 @@
         <translation>Textgröße</translation>
     </message>
     <message>
-        <source>The app&apos;s language. Takes effect after a restart. The model answers in the language you write in.</source>
+        <source>The app's language. Takes effect after a restart. The model answers in the language you write in.</source>
         <translation>Die Sprache der App. Gilt nach einem Neustart. Das Modell antwortet in der Sprache, in der Sie schreiben.</translation>
     </message>
     <message>
-        <source>The model&apos;s</source>
+        <source>The model's</source>
         <translation>Wie das Modell</translation>
     </message>
     <message>

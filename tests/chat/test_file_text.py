@@ -172,7 +172,7 @@ def test_what_the_disk_says(tmp_path: Path) -> None:
     large = tmp_path / "large.txt"
     with large.open("wb") as file:
         file.truncate(file_text.MOST_BYTES + 1)
-    with pytest.raises(UserError, match="too large: 34 MB"):
+    with pytest.raises(UserError, match="too large: 34\u2009MB"):
         read_file(large)
 
 

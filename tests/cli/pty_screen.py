@@ -23,6 +23,7 @@ OWN_ESCAPES = re.compile(rb"\r\x1b\[K(\x1b\[\?7l[^\x1b]*\x1b\[\?7h)?|\x1b\[\?200
 CTRL_C, CTRL_D, ENTER = "\x03", "\x04", "\r"
 _PATIENCE_S = 240  # against hanging only
 _ROWS = 60
+_JOINER = "\u200d"  # pyte leaves out whatever comes after it in one piece of text
 # The terminal becomes the new session's own, so that Ctrl-C in it is a signal to the program.
 _IN_THE_TERMINAL = (
     "import fcntl, os, sys, termios\n"
@@ -35,7 +36,7 @@ _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "COLUMNS", "LINES")
 def as_shown(text: str, columns: int) -> list[str]:
     """The lines that a terminal of this width makes of ``text``."""
     screen = pyte.Screen(columns, _ROWS)
-    pyte.Stream(screen).feed(text.replace("\n", "\r\n"))
+    pyte.Stream(screen).feed(text.replace("\n", "\r\n").replace(_JOINER, ""))
     return _lines(screen)
 
 
@@ -108,7 +109,7 @@ class PtyScreen:
         except OSError:  # Linux says EIO when the other side is closed
             return False
         self.raw += data
-        self._stream.feed(data)
+        self._stream.feed(data.replace(_JOINER.encode(), b""))
         return bool(data)
 
     def __enter__(self) -> PtyScreen:

@@ -42,7 +42,7 @@ def test_a_dry_run_says_what_the_model_would_be_given(
     assert _ask(tiny, *attach, "--system", "Be brief.", "--dry-run", "--json", "What", "<|eot_id|>?") == 0
     out, err = capsys.readouterr()
     found = json.loads(out)
-    assert err == "tern: note.txt: read as Shift_JIS (--encoding NAME reads it as another)\n"
+    assert err == "tern: note.txt: read as Shift_JIS (--encoding NAME for another)\n"
     content = compose("What <|eot_id|>?", [attached(file.name, file.read_bytes()) for file in files])
     assert found["messages"] == [
         {"role": "system", "content": "Be brief."}, {"role": "user", "content": content},

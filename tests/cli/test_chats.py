@@ -176,7 +176,7 @@ def test_import_takes_a_zip_and_says_a_line_for_each(
 def test_deleting_for_good_erases(store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     store.close()
     assert main(["chats", "delete", "1", "1", "--forget"]) == 0
-    assert capsys.readouterr().out == "1 conversation deleted for good.\n"
+    assert capsys.readouterr().out == "1 conversation deleted permanently.\n"
     assert main(["chats", "list", "--json"]) == 0
     assert [one["id"] for one in _json(capsys)] == [2]
     left = b"".join(path.read_bytes() for path in paths.data_dir().glob("conversations.db*"))
@@ -194,7 +194,7 @@ def test_deleting_asks_in_a_terminal(
     monkeypatch.setattr(sys, "stdin", Terminal(f"{answer}\n"))
     for_good = ["--forget"] if answer == "yes" else []
     code = main(["chats", "delete", "2", *for_good])
-    asked = "Delete this conversation for good?" if for_good else "Delete this conversation?"
+    asked = "Delete this conversation permanently?" if for_good else "Delete this conversation?"
     assert asked in capsys.readouterr().err
     assert len(store.summaries()) == left
     assert code == (left != 1)
@@ -256,7 +256,7 @@ def test_the_settings_may_say_that_nothing_is_kept(store: Store, capsys: pytest.
     settings[KEEP_DELETED] = 0
     settings.save()
     assert main(["chats", "delete", "1"]) == 0
-    assert capsys.readouterr().out == "1 conversation deleted for good.\n"
+    assert capsys.readouterr().out == "1 conversation deleted permanently.\n"
     assert main(["chats", "list", "--deleted", "--json"]) == 0
     assert _json(capsys) == []
 

@@ -11,11 +11,13 @@ import pytest
 
 from tern import settings
 from tern.__main__ import main
+from tern.cli import doctor
 from tern.cli.parser import build_parser
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions
 from tern.errors import UserError
+from tern.library import importing
 from tern.metrics import thread_choice
 from tern.open_engine import open_any_engine, open_engine
 
@@ -213,7 +215,13 @@ def test_perplexity_is_the_mean_surprise(
         found["perplexity"] * surprise.std() / math.sqrt(len(tokens)), rel=1e-4
     )
     assert main(["eval", "--threads", "1", "--model", str(tiny), "--text", str(text), "--window", "16"]) == 0
-    assert "window 16" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "window 16" in printed
+    assert f"This text is too short to judge a model by: {len(tokens):,} tokens." in printed
+    assert "1,000 tokens or more" in printed
+    text.write_text("the cat sat on the mat; " * 400, encoding="utf-8")
+    assert main(["eval", "--threads", "1", "--model", str(tiny), "--text", str(text)]) == 0
+    assert "too short" not in capsys.readouterr().out
 
 
 def test_a_text_is_measured_whatever_its_encoding(
@@ -241,7 +249,41 @@ def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["ggml"]["version"]
     assert found["memory"]["available MB"] <= (found["memory"]["limit MB"] or found["memory"]["total MB"])
     main(["doctor"])
-    assert "instruction sets" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "instruction sets" in printed
+    if not found["problems"]:
+        assert printed.endswith("\nEverything Tern needs is here.\n")
+    assert "For real conversations, get BitNet b1.58 2B4T (1.19 GB): tern models fetch bitnet-2b4t" in printed
+
+
+def test_doctors_verdict_says_what_is_wrong_and_what_to_do(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def gone() -> dict[str, str]:
+        raise UserError("The kernels are not there. Install Tern anew.")
+
+    monkeypatch.setitem(doctor._SECTIONS, "kernels", gone)
+    monkeypatch.setitem(doctor._SECTIONS, "memory", lambda: {"available MB": 500})
+    monkeypatch.setitem(
+        doctor._SECTIONS, "screen", lambda: {"usable": False, "problem": "there is no display"}
+    )
+    model = importing.take(tiny, False, "mine", "Mine")
+    model.path.write_bytes(model.path.read_bytes()[:-1])
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out.splitlines()
+    assert said[-6:-1] == [
+        "No window can open here: there is no display. Tern works in the terminal: tern chat",
+        "Only 500 MB of memory is free, and BitNet b1.58 2B4T needs about 0.8 GB. Close other programs before you "
+        "open it.",
+        "The file of mine is missing or incomplete. Import it again, or: tern models remove mine",
+        "For real conversations, get BitNet b1.58 2B4T (1.19 GB): tern models fetch bitnet-2b4t",
+        "The kernels are not there. Install Tern anew.",
+    ]
+    assert said[-1].startswith("This keeps Tern from working.")
+    assert main(["doctor", "--json"]) == 1
+    found = _last_json(capsys)
+    assert found["problems"] == ["The kernels are not there. Install Tern anew."]
+    assert len(found["hints"]) == 4
 
 
 WRONG_FILES = {
@@ -332,6 +374,28 @@ def test_wrong_usage_is_2(arguments: list[str], capsys: pytest.CaptureFixture[st
         main(arguments)
     assert caught.value.code == 2
     assert "usage: tern" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("dance", "tern: error: there is no command 'dance'. tern --help lists them."),
+        ("modles list", "there is no command 'modles'. Did you mean models? tern --help lists them."),
+        ("BENCH", "there is no command 'BENCH'. Did you mean bench?"),
+        ("e", "there is no command 'e'. Did you mean eval?"),
+        ("try", "there is no command 'try'. tern --help"),
+        ("models lst", "there is no command 'lst'. Did you mean list? tern models --help lists them."),
+        ("chats exprt 1", "there is no command 'exprt'. Did you mean export?"),
+    ],
+)
+def test_a_command_that_does_not_exist(arguments: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The nearest is named, and a hidden one never."""
+    with pytest.raises(SystemExit):
+        main(arguments.split())
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert "try-model" not in printed
+    assert "choose from" not in printed
 
 
 def test_the_terminals_ranges_are_the_windows() -> None:

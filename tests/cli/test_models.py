@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from engine.foreign import write_foreign
 from patience import HANG_S
 from tern.__main__ import main
+from tern.cli.columns import columns as cells
 from tern.cli.models_progress import line
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.library import hub_client, hub_find, importing, network, shelf
@@ -51,9 +53,7 @@ def test_a_download_leaves_only_its_end_on_the_screen(hub: LocalHub, columns: in
         assert screen.finish() == 0
         assert b"tiny.gguf " in screen.raw  # it was there
         model = shelf.need("tiny")
-        said = (
-            f'{model.title} is here and verified: {model.path}\nAsk it something: tern ask --model tiny "…"'
-        )
+        said = f'{model.title} is ready (hash verified): {model.path}\nAsk it something: tern ask --model tiny "…"'
         assert screen.lines == as_shown(said, columns)
 
 
@@ -65,7 +65,7 @@ def test_fetch_list_ask_verify_remove(
     hub: LocalHub, tiny: Path, data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["models", "fetch", REPO]) == 0
-    assert "is here and verified" in capsys.readouterr().out
+    assert "is ready (hash verified)" in capsys.readouterr().out
     assert main(["models", "list", "--json"]) == 0
     (model,) = as_json(capsys)
     assert model["verified"] is True
@@ -94,7 +94,7 @@ def test_fetch_list_ask_verify_remove(
     assert main(["models", "verify"]) == 1
     assert "DAMAGED" in capsys.readouterr().out
     assert main(["models", "verify", "tiny", "--repair"]) == 0
-    assert "right again" in capsys.readouterr().out
+    assert "has been repaired" in capsys.readouterr().out
     assert main(["models", "verify"]) == 0
 
     assert main(["models", "remove", "tiny", "--delete"]) == 0
@@ -107,11 +107,65 @@ def test_fetch_list_ask_verify_remove(
     assert f"fetch {REPO}/tiny.gguf" in capsys.readouterr().out
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudoterminals are Unix's")
+@pytest.mark.parametrize("columns", [30, 56, 80, 100, 160])
+def test_the_list_is_a_table_that_fits(tiny: Path, columns: int) -> None:
+    """A line a model, in a hundred columns or the terminal's if they are fewer; what matters least goes first."""
+    from .pty_screen import TERN, PtyScreen
+
+    model = importing.take(tiny, True, "mine", "海を渡る白い鳥 " * 4)
+    shelf.note_speed(model.path, 42.123)
+    with PtyScreen([*TERN, "models", "list"], columns=columns) as screen:
+        assert screen.finish() == 0
+        lines = screen.lines
+    rows = [line for line in lines if line.startswith(("mine ", "bitnet-2b4t "))]
+    assert len(rows) == 2
+    assert all(cells(line) <= min(columns, 100) for line in lines[:18])
+    mine, bitnet = rows
+    assert "verified" in mine
+    if columns >= 56:
+        assert "1.19 GB" in bitnet
+        assert "42.1" in mine
+    if columns >= 80:
+        assert "BitNet b1.58 2B4T" in bitnet
+        assert "海を渡る" in mine
+        assert "0.8 GB" in bitnet
+    assert "microsoft/" not in "\n".join(lines)
+
+
+def test_the_long_list_says_everything(tiny: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = importing.take(tiny, True, "mine", "Mine")
+    assert main(["models", "list", "--long"]) == 0
+    printed = capsys.readouterr().out
+    for told in (
+        "microsoft/bitnet-b1.58-2B-4T-gguf/ggml-model-i2_s.gguf", "TII Falcon LLM License 2.0", "4,096 tokens",
+        str(model.path), model.sha256,
+    ):  # fmt: skip
+        assert told in printed
+    assert max(len(line) for line in printed.splitlines() if " /" not in line) <= 100
+
+
+def test_what_this_computer_cannot_run_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("tern.cli.models_list.usable_memory", lambda: 900_000_000)
+    assert main(["models", "list"]) == 0
+    printed = capsys.readouterr().out
+    (falcon,) = (line for line in printed.splitlines() if line.startswith("falcon-e-1b "))
+    assert falcon.endswith("too large")
+    assert "too large: it needs more memory than this computer has." in printed
+    assert "no room" not in printed
+
+
 def test_search(hub: LocalHub, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", "search", "random"]) == 0
     assert REPO in capsys.readouterr().out
     assert main(["models", "search", "random", "--json"]) == 0
     assert as_json(capsys)[0]["repo"] == REPO
+    assert main(["models", "search", "nothingofthekind"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "No matches. Try fewer words.\n"
+    assert printed.err == ""
 
 
 @pytest.mark.parametrize(
@@ -225,11 +279,9 @@ def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
     download = hub_find.repair(model, options)
     download.pause()
     assert download.run() is None
-    assert listed() == [
-        f"Unfinished repair of mine: {REPO} tiny.gguf; go on with: tern models verify mine --repair"
-    ]
+    assert listed() == ["Unfinished repair of mine. Resume: tern models verify mine --repair"]
     assert main(["models", "verify", "mine", "--repair"]) == 0
-    assert "mine: was damaged, is right again" in capsys.readouterr().out
+    assert "mine: was damaged and has been repaired" in capsys.readouterr().out
     assert model.path.read_bytes() == tiny.read_bytes()
     assert listed() == []
 
@@ -240,8 +292,8 @@ def test_what_is_left_of_an_update_or_a_repair_is_listed_and_goes_on(
     download.pause()
     assert download.run() is None
     (line,) = listed()
-    assert line.startswith(f"Unfinished update of mine: {REPO} tiny.gguf, ")
-    assert line.endswith("; fetch it again to go on")
+    assert line.startswith("Unfinished update of mine, ")
+    assert line.endswith(f". Resume: tern models fetch {REPO} tiny.gguf")
     assert main(["models", "fetch", REPO, "tiny.gguf"]) == 0
     assert model.path.read_bytes() == newer
     assert [(model.name, model.title) for model in shelf.installed()] == [("mine", "Mine")]
@@ -258,13 +310,13 @@ def test_ctrl_c_pauses(hub: LocalHub) -> None:
     process.send_signal(signal.SIGINT)
     _, error = process.communicate(timeout=HANG_S)
     assert process.returncode == 130
-    assert "the same command goes on from there" in error
+    assert "the same command resumes from there" in error
     assert "Traceback" not in error
 
 
 def test_the_progress_line() -> None:
     shown = line("m.gguf", DownloadProgress("downloading", 540_000_000, 1_188_000_000, 12.34e6, 52.5))
-    assert shown.endswith("45%  540 of 1,188 MB · 12.3 MB/s · 52 s left")
+    assert shown.endswith("45%  540 MB of 1.19 GB · 12 MB/s · 52 s left")
     assert line("m", DownloadProgress("verifying", 1, 1)).endswith("100%  Verifying…")
     assert [time_left(seconds).replace("\u2009", " ") for seconds in (3, 180, 7800)] == [
         "3 s",
@@ -377,6 +429,23 @@ def test_another_kind_of_model_runs_through_llama_cpp(
     assert refused in capsys.readouterr().err
     assert main(["models", "import", str(out)]) == 1
     assert refused in capsys.readouterr().err
+
+
+def test_a_template_that_nobody_has_allowed_names_the_option(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "{% for m in messages %}{{ '[' + m.role + ']' + m.content }}{% endfor %}>"
+    path = write_foreign(tmp_path / "own.gguf", template=own)
+    ask = ["ask", "--model", str(path), "--threads", "1", "--max-tokens", "2", "Hi"]
+    capsys.readouterr()
+    assert main(ask) == 1
+    said = capsys.readouterr().err
+    assert "It is a small program" in said
+    assert said.endswith(" To allow it, add --trust-template to the command.\n")
+    assert main([*ask, "--trust-template"]) == 0
+    capsys.readouterr()
+    assert main(["chat", "--model", str(path), "--threads", "1"]) == 1
+    assert capsys.readouterr().err.endswith(" To allow it, add --trust-template to the command.\n")
 
 
 def test_safetensors_come_with_what_their_conversion_needs(

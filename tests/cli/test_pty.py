@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import IO
 
@@ -16,6 +17,7 @@ if sys.platform == "win32":
     pytest.skip("pseudoterminals are Unix's", allow_module_level=True)
 
 from tern import paths
+from tern.cli.wrapping import Layout
 
 from .pty_screen import CTRL_C, CTRL_D, ENTER, OWN_ESCAPES, TERN, PtyScreen, as_shown
 from .stepped_tern import FAILS, READING_STEPS
@@ -46,6 +48,12 @@ class Stepped:
     def let_go(self) -> None:
         """No step waits any longer."""
         self._gate.close()
+
+
+def wrapped(text: str, columns: int) -> str:
+    """``text`` as it is written on a terminal so wide."""
+    layout = Layout()
+    return layout.feed(text, columns) + layout.release()
 
 
 Start = Callable[..., Stepped]
@@ -80,7 +88,7 @@ def test_the_whole_reply_stands_after_a_slow_reading(start: Start, pieces: list[
     tern.screen.until("Reading 50%"[: columns - 1])
     tern.let_go()
     assert tern.screen.finish() == 0
-    reply = as_shown("".join(pieces), columns)
+    reply = as_shown(wrapped("".join(pieces), columns), columns)
     assert tern.screen.lines[: len(reply)] == reply
     assert tern.screen.lines[len(reply) :][-1:] != [""]
     assert "Reading" not in "\n".join(tern.screen.lines)
@@ -94,6 +102,41 @@ def test_the_line_goes_at_the_first_word(start: Start) -> None:
     assert tern.screen.lines == ["One"]
     tern.step()
     tern.screen.until("One two")
+    tern.let_go()
+    assert tern.screen.finish() == 0
+
+
+@pytest.mark.parametrize("columns", [20, 41, 79])
+def test_a_reply_wraps_at_words_as_it_comes(start: Start, columns: int) -> None:
+    """In pieces that end anywhere, as tokens do."""
+    text = (
+        "Terns migrate farther than any other bird.\n\n- From the Arctic to the Antarctic\n- And back again\n\n"
+        "```sh\necho one two three four five six seven eight nine ten\n```\n"
+    )
+    tern = start([[text[at : at + 3] for at in range(0, len(text), 3)]], "ask", "Hi", columns=columns)
+    tern.let_go()
+    assert tern.screen.finish() == 0
+    lines = tern.screen.lines
+    prose = lines[: lines.index("```sh")]
+    words = "\n".join(prose).split()
+    assert words == text[: text.index("```")].split(), "no word is cut"
+    assert all(len(line) <= columns for line in lines)
+    first = prose[: prose.index("")]
+    for line, following in pairwise(first):
+        assert len(f"{line} {following.split()[0]}") > columns, "a line takes what it can"
+    item = prose.index(next(line for line in prose if line.startswith("- From")))
+    assert prose[item + 1].startswith(("  ", "- And")), "what continues an item stands under its first word"
+    code = text[text.index("```") :]
+    assert as_shown(code, columns) == lines[len(prose) : len(prose) + len(as_shown(code, columns))]
+
+
+def test_a_pause_shows_what_there_is_of_a_word(start: Start) -> None:
+    tern = start([["The wea", "ther"]], "ask", "Hi")
+    tern.screen.until("Reading 25%")
+    tern.step(READING_STEPS)
+    tern.screen.until("The wea")
+    tern.step()
+    tern.screen.until("The weather")
     tern.let_go()
     assert tern.screen.finish() == 0
 
@@ -113,7 +156,7 @@ def test_every_turn_of_a_chat_stands(start: Start) -> None:
     assert tern.screen.finish() == 0
     spoken = [line for line in tern.screen.lines if "context 0 of 100" not in line]
     assert spoken == [
-        "Fake. /help lists the commands, Ctrl-D ends.",
+        "Fake. /help lists the commands, Ctrl-D quits.",
         "> How are you?",
         "I am well.",
         "> And a bird?",
@@ -259,7 +302,7 @@ def test_names_in_files_are_only_text(tiny: Path, tmp_path: Path, data_dir: Path
         screen.until("\n>")
         screen.press(CTRL_D)
         assert screen.finish() == 0
-        assert screen.lines[0] == f"{shown}. /help lists the commands, Ctrl-D ends."
+        assert screen.lines[0] == f"{shown}. /help lists the commands, Ctrl-D quits."
         assert screen.title == ""
     for arguments in (["models", "import", model, "--name", "mine"], ["models", "list"]):
         with PtyScreen([*TERN, *arguments], columns=200) as screen:
@@ -286,7 +329,7 @@ def test_the_guide_reads_a_long_question_and_its_reply_stands(data_dir: Path) ->
         out = Path(data_dir.parent / "reply.txt")
         with PtyScreen(command, stdout=out) as other:
             assert other.finish() == 0
-        reply = as_shown(out.read_text(), 60)
+        reply = as_shown(wrapped(out.read_text(), 60), 60)
         assert screen.lines[: len(reply)] == reply
 
 

@@ -102,7 +102,12 @@ def test_chat_is_a_conversation(tern: Run, tiny: Path) -> None:
         "chat", "--threads", "1", "--model", tiny, "--greedy", "--max-tokens", "6", stdin="\n".join(lines)
     )
     assert (run.returncode, run.stderr) == (0, "")
-    for expected in ("Ctrl-C stops a reply", "new conversation", "is forgotten", "no command /nonsense"):
+    for expected in (
+        "Ctrl-C stops a reply",
+        "New conversation with",
+        "is forgotten",
+        "no command /nonsense",
+    ):
         assert expected in run.stdout
     ended = tern("chat", "--threads", "1", "--model", tiny, "--max-tokens", "2", stdin="Hi")
     assert ended.returncode == 0
@@ -122,6 +127,12 @@ def test_without_a_display_tern_talks_here(tern: Run, tiny: Path) -> None:
     run = tern("--model", tiny, stdin="/help\n")
     assert run.returncode == 0
     assert "There is no display" in run.stderr
+    assert "/system TEXT" in run.stdout
+
+
+def test_without_a_display_and_a_model_the_guide_talks_here(tern: Run) -> None:
+    run = tern(stdin="/help\n")
+    assert run.returncode == 0, run.stderr
     assert "/system TEXT" in run.stdout
 
 

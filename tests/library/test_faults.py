@@ -342,7 +342,7 @@ def test_no_room_is_said_before_anything_is_fetched(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr("tern.library.hub_file.SPARE", 10**15)
-        with pytest.raises(hub_client.HubError, match=r"needs 1,000,000,003 MB in .*Make room") as caught:
+        with pytest.raises(hub_client.HubError, match=r"needs 1,000,000\u2009GB in .*Make room") as caught:
             start().run()
     said(caught.value)
     assert hub.asked == []
@@ -399,7 +399,7 @@ def test_a_full_disk_is_waited_for_while_somebody_watches(
                 notes.append(progress.note)
 
         assert start(on_progress=watch, patient=True).run() is not None
-        assert "MB are still to come. Make room there" in notes[0]
+        assert "MB is still to come. Make room there" in notes[0]
         assert "Tern waits, and goes on by itself" in notes[0]
         assert target.read_bytes() == content
         assert [asked.status for asked in hub.asked] == [200, 206]

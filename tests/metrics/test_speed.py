@@ -6,7 +6,6 @@ import pytest
 
 from tern.metrics.speed import (
     format_count,
-    format_megabytes,
     format_rate,
     format_seconds,
     format_speed,
@@ -22,7 +21,6 @@ def test_rates_carry_the_digits_that_are_true(value: float, text: str) -> None:
 
 
 def test_units_follow_a_thin_space() -> None:
-    assert format_megabytes(1_187_801_280) == "1,188\u2009MB"
     assert format_count(128_256) == "128,256"
 
 

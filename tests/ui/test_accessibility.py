@@ -112,7 +112,6 @@ def test_everything_has_a_name_a_role_and_a_purpose(
     window = _full_window(qtbot, make_window)
     seen: Counter[QAccessible.Role] = Counter()
     nameless, aimless = [], []
-    paths.set_data_dir(tmp_path)
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     try:
         for page, top in _all_places(window, host, theme, tmp_path):
@@ -137,7 +136,6 @@ def test_everything_has_a_name_a_role_and_a_purpose(
                     aimless.append((page, interface.role(), thing))
     finally:
         host.close()
-        paths.set_data_dir(None)
     assert not nameless, nameless
     assert not aimless, aimless
     assert {R.Button, R.CheckBox, R.ComboBox, R.SpinBox, R.EditableText, R.StaticText, R.List} <= set(seen)

@@ -88,6 +88,10 @@ def test_a_platform_that_qt_does_not_have(tmp_path: Path, name: str) -> None:
     _talks(tmp_path, f"QT_QPA_PLATFORM asks for “{name}”", QT_QPA_PLATFORM=name)
 
 
+def test_a_platform_that_shows_no_windows(tmp_path: Path) -> None:
+    _talks(tmp_path, "QT_QPA_PLATFORM asks for “minimal”, which shows no windows", QT_QPA_PLATFORM="minimal")
+
+
 def test_a_wayland_that_is_gone(tmp_path: Path) -> None:
     """Some systems have no libraries for Wayland either, and then that is the cause."""
     run = _run(
@@ -197,6 +201,6 @@ def test_doctor_says_why(tmp_path: Path) -> None:
     run = _run(tmp_path, "-m", "tern", "doctor", DISPLAY=_no_such_display())
     assert "cannot be reached" in run.stdout, run.stderr
     assert (
-        "True"
+        "yes"
         in _run(tmp_path, "-m", "tern", "doctor", QT_QPA_PLATFORM="offscreen").stdout.partition("usable")[2]
     )

@@ -17,7 +17,7 @@ from tern.chat import encodings
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.encodings import Decoded
 from tern.chat.normalize import as_written
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +66,11 @@ def load(path: Path, most: int) -> bytes:
         ) from error
     if size > most:
         raise UserError(
-            "{name} is too large: {size:,.0f} MB, and Tern attaches up to {most:,.0f} MB. "
+            "{name} is too large: {size}, and Tern attaches up to {most}. "
             "Save the part you need as a smaller file.",
             name=name,
-            size=size / 1e6,
-            most=most / 1e6,
+            size=format_size(size),
+            most=format_size(most),
         )
     if not data:
         raise UserError("{name} is empty: there is nothing in it to read.", name=name)

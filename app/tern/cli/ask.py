@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
-from tern.cli.model_argument import open_asked
+from tern.cli.model_argument import naming_options, open_asked
 from tern.cli.streams import Input, json_text, note, say, say_set_off
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 
 if TYPE_CHECKING:
     from tern.chat.attachments import Attachment
@@ -73,28 +73,30 @@ def run(args: argparse.Namespace) -> int:
     with ProgressLine("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
-        if args.dry_run:
-            return _dry_run(engine, messages, attachments, args.json)
-        if attachments:
-            _must_fit(engine, messages, attachments)
-        return _reply(engine, messages, args)
+        with naming_options():
+            if args.dry_run:
+                return _dry_run(engine, messages, attachments, args.json)
+            if attachments:
+                _must_fit(engine, messages, attachments)
+            return _reply(engine, messages, args)
     finally:
         engine.close()
 
 
 def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace) -> int:
     from tern.cli.terminal import INTERRUPTED, ProgressLine, StopOnInterrupt, stats_line
+    from tern.cli.wrapping import WrappedText
     from tern.engine.types import Request, Stats
 
     pieces: list[str] = []
     stats = Stats()
     request = Request(messages, options.sampling(args), args.max_tokens)
-    with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
+    with StopOnInterrupt() as stop, ProgressLine("Reading") as reading, WrappedText() as reply:
         for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
             stats = chunk.stats
             pieces.append(chunk.text)
             if not args.json:
-                print(chunk.text, end="", flush=True)
+                reply.write(chunk.text)
     if args.json:
         print(json_text(_report("".join(pieces), stats)))
     else:
@@ -115,7 +117,7 @@ def _question(words: list[str], encoding: str | None, given: Input) -> str:
             found = decode(data, "Standard input", encoding)
         except UserError as error:
             raise UserError(
-                "What came from standard input is no text that Tern can read. Attach a PDF or DOCX with --attach."
+                "Tern can't read standard input as text. Attach a PDF or DOCX with --attach."
             ) from error
         say_reading("standard input", found.encoding, found.faults, encoding)
         text = found.text
@@ -146,7 +148,7 @@ def _must_fit(engine: Engine, messages: Sequence[Message], attachments: Sequence
         return
     costs = [f"{one.name} {engine.text_tokens(told(one)):,}" for one in attachments]
     raise UserError(
-        "Your message with what is attached takes {least:,} tokens ({costs}), and the model can take "
+        "Your message and its attachments take {least:,} tokens ({costs}), and the model can take "
         "{limit:,} at a time. Attach less, or only the part you need.",
         least=size.least,
         costs=", ".join(costs),
@@ -215,7 +217,7 @@ def _print_dry_run(
     if attachments:
         print("Attachments:")
     for one in attachments:
-        parts = [one["name"], one["encoding"], f"{one['bytes']:,} bytes", f"{one['tokens']:,} tokens"]
+        parts = [one["name"], one["encoding"], format_size(one["bytes"]), f"{one['tokens']:,} tokens"]
         if one["faults"]:
             parts.append(f"{one['faults']:,} unreadable")
         say(", ".join(filter(None, parts)))

@@ -26,8 +26,8 @@ def register(subparsers: options.Subparsers) -> None:
         "bench",
         "measure speed, memory and what the computer allows",
         "Measure how many tokens a second a model reads (prefill) and writes (decode), its cold start and its\n"
-        "memory, and hold that against what this computer's memory allows. Everything is warmed up first and\n"
-        "repeated; the report gives the median, the slowest and the fastest. Leave the computer alone meanwhile:\n"
+        "memory, and compare that with what this computer's memory allows. Everything is warmed up first and\n"
+        "repeated; the report gives the median, the slowest and the fastest. Leave the computer idle meanwhile:\n"
         "about three minutes for the real model's size, one with --quick.",
     )
     parser.add_argument(
@@ -39,13 +39,13 @@ def register(subparsers: options.Subparsers) -> None:
         "--sparsity",
         type=_sparsity,
         metavar="S",
-        help="shape the random gates so that this part of the values before `down` is zero: 0.5 to 0.95; "
+        help="shape the random gates so that this share of the values before `down` is zero: 0.5 to 0.95; "
         "the real model has about 0.8",
     )
     parser.add_argument(
         "--compare",
         action="store_true",
-        help="run llama.cpp's own kernels (TQ2_0, Q6_K head) on the same weights in turns, and print the ratio",
+        help="alternate with llama.cpp's own kernels (TQ2_0, Q6_K head) on the same weights, and print the ratio",
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no long prompt or context")
     parser.add_argument(
@@ -88,11 +88,11 @@ def run(args: argparse.Namespace) -> int:
     if args.forecast:
         return bench_forecast.run(args)
     if args.synthetic and args.model is not None:
-        args.usage_error("--synthetic and --model exclude each other")
+        args.usage_error("--synthetic and --model cannot be used together")
     if args.sparsity is not None and not args.synthetic:
-        args.usage_error("--sparsity belongs to --synthetic")
+        args.usage_error("--sparsity needs --synthetic")
     if args.threads == SWEEP and args.compare:
-        args.usage_error("--threads sweep and --compare exclude each other")
+        args.usage_error("--threads sweep and --compare cannot be used together")
     from tern.cli import bench_report, bench_run, bench_sweep
     from tern.cli.bench_models import synthetic_model
 

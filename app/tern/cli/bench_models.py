@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 
 SHAPES = ("2b4t", "small", "tiny")  # of engine.convert.synthetic, which is too heavy to import for --help
 _SEED = 0
@@ -68,11 +68,11 @@ def _cached(path: Path, needed: int, label: str, make: Make) -> Path:
     free = shutil.disk_usage(path.parent).free
     if free < needed * _ROOM:
         raise UserError(
-            "These weights need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. "
+            "These weights need {needed} in {folder}, where only {free} is free. "
             "Make room, or choose another place with --data-dir DIR.",
-            needed=needed / 1e6,
+            needed=format_size(needed),
             folder=path.parent,
-            free=free / 1e6,
+            free=format_size(free),
         )
     with ProgressLine(label) as progress:
         make(path, progress)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tern.metrics.speed import THIN_SPACE, format_count, format_megabytes, format_rate, format_speed
+from tern.errors import format_size
+from tern.metrics.speed import THIN_SPACE, format_count, format_rate, format_speed
 
 _PER_LINE = 10  # layers in a row of the table of live parts
 
@@ -42,9 +43,9 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
     cores = f"{computer['physical_cores']} cores"
     yield "# Tern bench"
     yield ""
-    yield f"{model} · {format_megabytes(report['file_bytes'])}"
+    yield f"{model} · {format_size(report['file_bytes'])}"
     yield f"kernel {report['kernel']} · {threads} · KV cache {report['kv_type']}"
-    yield f"{computer['cpu']}, {cores} · {format_megabytes(computer['memory_mb'] * 1e6)} of memory"
+    yield f"{computer['cpu']}, {cores} · {format_size(computer['memory_mb'] * 1e6)} of memory"
     yield computer["system"]
     yield (
         f"Tern {versions['tern']} · Python {versions['python']} · "
@@ -96,14 +97,15 @@ def _rate_row(label: str, rate: dict[str, Any]) -> tuple[str, str, str, str]:
 def _memory(report: dict[str, Any]) -> Iterator[str]:
     memory = report["memory"]
     rows = sorted(memory["parts_mb"].items(), key=lambda item: -item[1])
-    cells = [(name, _mb(size)) for name, size in rows if size >= 0.05]
-    cells.append(("**resident**", f"**{_mb(memory['resident_mb'])}**"))
+    cells: list[tuple[str, str]] = [(name, format_size(size * 1e6)) for name, size in rows if size >= 0.05]
+    cells.append(("**resident**", f"**{format_size(memory['resident_mb'] * 1e6)}**"))
     yield f"## Memory, open and chatting at {memory['context_used']:,} tokens of context"
     yield ""
     yield from table(("part", "resident"), cells)
     yield ""
     if memory["peak_mb"] is not None:
-        yield f"At most it was {_mb(memory['peak_mb'])}. What is of the mapped file the system may take back."
+        peak = format_size(memory["peak_mb"] * 1e6)
+        yield f"At its peak it was {peak}. The part that is the mapped file can be reclaimed by the system."
         yield ""
 
 
@@ -118,13 +120,13 @@ def _limits(report: dict[str, Any]) -> Iterator[str]:
         ("head", "output head", None),
         ("other", "norms, embedding row", None),
     ]
-    yield "## Against the memory"
+    yield "## Compared with the memory"
     yield ""
-    rows = [
-        (name if part is None else f"{name}, {part:.0%} of it live", _mb(read[key] / 1e6))
+    rows: list[tuple[str, str]] = [
+        (name if part is None else f"{name}, {part:.0%} of it live", format_size(read[key]))
         for key, name, part in parts
     ]
-    rows.append(("**bytes a token** (estimate)", f"**{_mb(read['total'] / 1e6)}**"))
+    rows.append(("**bytes a token** (estimate)", f"**{format_size(read['total'])}**"))
     yield from table(("decode at an empty context reads", ""), rows)
     yield ""
     threads = report["memory_bandwidth"]["threads"]
@@ -132,12 +134,14 @@ def _limits(report: dict[str, Any]) -> Iterator[str]:
     if "decode" in report:
         used = report["decode_reads_gb_s"]
         rows.append(("decode's reading", f"{_gb_s(used)} ({used / bandwidth:.0%})"))
-    dense = _mb(report["dense_bytes_per_token"] / 1e6)
+    dense = format_size(report["dense_bytes_per_token"])
     rows.append((f"limit of a dense engine, 2 bits + Q6_K head: {dense} a token", format_speed(limit)))
     if "decode" in report:
         part = report["decode_by_dense_limit"]
         spread = f"{min(part['ratios']):.2f} to {max(part['ratios']):.2f}"
-        rows.append(("Tern's decode by that limit, repeat by repeat", f"{part['ratio']:.2f} ({spread})"))
+        rows.append(
+            ("Tern's decode relative to that limit, repeat by repeat", f"{part['ratio']:.2f} ({spread})")
+        )
     yield from table(("", ""), rows)
     yield ""
 
@@ -161,7 +165,7 @@ def _compare(report: dict[str, Any]) -> Iterator[str]:
                 f"{min(versus['ratios']):.2f} to {max(versus['ratios']):.2f}",
             )
         )
-    yield "## Beside llama.cpp's kernels"
+    yield "## Compared with llama.cpp's kernels"
     yield ""
     yield (
         f"The same weights as TQ2_0 with a Q6_K head, through the same graph, in turns: {found['pairs']} pairs, "
@@ -202,7 +206,7 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
             f"the whole head had to help {format_count(report['head_fallbacks'])} times."
         )
     if faults is None:
-        waits = "this system does not say whether it waited for the disk"
+        waits = "this system does not say whether Tern waited for the disk"
     else:
         waits = f"{format_count(faults)} page{'' if faults == 1 else 's'} came from the disk meanwhile"
     yield f"- Page cache: the file was read end to end just before; {waits}."
@@ -218,10 +222,6 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
     before = "" if load is None else f"; load {load:.2f} before"
     yield f"- Other programs took {report['other_programs']:.0%} of the processors meanwhile{before}."
     yield ""
-
-
-def _mb(megabytes: float) -> str:
-    return f"{megabytes:,.0f}{THIN_SPACE}MB" if megabytes >= 9.5 else f"{megabytes:.1f}{THIN_SPACE}MB"
 
 
 def _gb_s(value: float) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 
 from tern.cli import options
 from tern.cli.terminal import ProgressLine
+from tern.errors import format_size
 from tern.metrics import benchmark, thread_choice
 from tern.metrics.benchmark import Plan
-from tern.metrics.speed import format_megabytes, format_speed
+from tern.metrics.speed import format_speed
 from tern.open_engine import open_engine
 from tern.settings import Settings
 
@@ -79,14 +80,14 @@ def markdown(report: dict[str, Any]) -> str:
     best = report["threads_best"]
     if report["kept"]:
         end = (
-            f"Tern uses {best} from now on, here and in the window; --threads N and the settings overrule it."
+            f"Tern uses {best} from now on, here and in the window; --threads N and the settings override it."
         )
     else:
-        end = "Not kept: this model is so small that caches hold it. Try --synthetic 2b4t, which has the real size."
+        end = "Not kept: this model is small enough for the caches. Try --synthetic 2b4t, which has the real size."
     lines = [
         "# Threads",
         "",
-        f"{report['model']} · {format_megabytes(report['file_bytes'])} · kernel {report['kernel']}",
+        f"{report['model']} · {format_size(report['file_bytes'])} · kernel {report['kernel']}",
         report["computer"],
         "",
         *table(("threads", "decode", f"prefill {prompt}"), rows),

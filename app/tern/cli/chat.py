@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tern.cli import options
-from tern.cli.model_argument import open_asked
+from tern.cli.model_argument import naming_options, open_asked
 from tern.cli.streams import Input, OutputLost, note, say, screen
 from tern.errors import UserError
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from tern.engine.types import Engine, Message, SamplingParams
 
 HELP = """/help          this list
-/system TEXT   begin anew with this system prompt (without TEXT: with none)
+/system TEXT   start over with this system prompt (without TEXT: with none)
 /reset         forget the conversation
-/quit          end (also Ctrl-D)
+/quit          quit (also Ctrl-D)
 Ctrl-C stops a reply."""
 _PROMPT = "> "
 
@@ -27,8 +27,8 @@ def register(subparsers: options.Subparsers) -> None:
     parser = options.command(
         subparsers,
         "chat",
-        "talk in the terminal",
-        "Talk with the model in the terminal. While it runs:\n\n" + HELP,
+        "chat in the terminal",
+        "Chat with the model in the terminal. While it runs:\n\n" + HELP,
     )
     options.add_sampling(parser)
     options.add_engine(parser)
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         system = given.clean(args.system) if args.system else None
         conversation = _Conversation(engine, options.sampling(args), args.max_tokens, system)
         if sys.stdin.isatty():
-            say(f"{engine.info.name}. /help lists the commands, Ctrl-D ends.")
+            say(f"{engine.info.name}. /help lists the commands, Ctrl-D quits.")
         for line in _typed(given) if sys.stdin.isatty() else given.lines():
             if not conversation.take(line.strip()):
                 break
@@ -105,7 +105,9 @@ class _Conversation:
             self._system = rest.strip() or None
             self._reset()
             print(
-                "A new conversation begins." if self._system else "A new conversation begins, without prompt."
+                "New conversation with this system prompt."
+                if self._system
+                else "New conversation, no system prompt."
             )
         elif word.startswith("/") and word[1:].isalpha():
             say(f"There is no command {word}; /help lists them.")
@@ -121,6 +123,7 @@ class _Conversation:
     def _reply(self, question: str) -> None:
         from tern.chat.thinking import answer
         from tern.cli.terminal import ProgressLine, StopOnInterrupt, stats_line
+        from tern.cli.wrapping import WrappedText
         from tern.engine.types import Message, Request, Stats
 
         messages = [*self._messages, Message("user", question)]
@@ -128,9 +131,14 @@ class _Conversation:
         pieces: list[str] = []
         stats = Stats()
         try:
-            with StopOnInterrupt() as stop, ProgressLine("Reading") as reading:
+            with (
+                naming_options(),
+                StopOnInterrupt() as stop,
+                ProgressLine("Reading") as reading,
+                WrappedText() as reply,
+            ):
                 for chunk in self._engine.generate(request, stop, lambda done, total: reading(done / total)):
-                    print(chunk.text, end="", flush=True)
+                    reply.write(chunk.text)
                     pieces.append(chunk.text)
                     stats = chunk.stats
         except OutputLost:

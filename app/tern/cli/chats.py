@@ -7,14 +7,13 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import sys
-import textwrap
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tern.cli import options
-from tern.cli.streams import data_comes, harmless_json, json_text, note, shown
+from tern.cli.columns import WIDTH, cut, line
+from tern.cli.streams import data_comes, harmless_json, json_text, note
 from tern.errors import UserError
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from tern.chat.types import Deleted, Summary
 
 FAILED = 1
-_WIDTH = 100
 _DAY_S = 24 * 3600
 _FORMATS = ("md", "txt", "json")
 
@@ -94,8 +92,8 @@ def register(subparsers: options.Subparsers) -> None:
         "erased (whether no word of them is left in Tern's files)",
     )
     delete.add_argument("ids", type=options.positive, nargs="+", metavar="ID", help="numbers, as list says")
-    delete.add_argument("--forget", action="store_true", help="for good, with no way back")
-    delete.add_argument("--yes", action="store_true", help="do not ask, as one does in a terminal")
+    delete.add_argument("--forget", action="store_true", help="permanently, with no way back")
+    delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     delete.set_defaults(run=run_delete)
     restore = _command(
         commands,
@@ -125,7 +123,7 @@ def _register_export(commands: options.Subparsers) -> None:
     export.add_argument(
         "--out", type=options.path, metavar="FILE", help="the file to write (default: the screen)"
     )
-    export.add_argument("--force", action="store_true", help="write over a FILE that is there")
+    export.add_argument("--force", action="store_true", help="overwrite an existing FILE")
     export.set_defaults(run=run_export)
 
 
@@ -135,8 +133,8 @@ def _register_import(commands: options.Subparsers) -> None:
         "import",
         "add conversations from files",
         "Add the conversations of files: Tern's own JSON, the data exports of ChatGPT and Claude (the ZIP as it\n"
-        "comes, or its conversations.json), GPT4All's .chat files. A conversation that is here already is not added\n"
-        "again. Exit code 0 when something came in or is here already, else 1.",
+        "comes, or its conversations.json), GPT4All's .chat files. A conversation that is already here is not added\n"
+        "again. Exit code 0 when something was imported or is already here, else 1.",
         "an object: imported (how many), files (file, error, trouble, conversations: title, conversation (its id), "
         "messages, turns, left_out, why (null, already_here, no_messages or unreadable))",
     )
@@ -149,8 +147,7 @@ def _register_import(commands: options.Subparsers) -> None:
 def _command(
     commands: options.Subparsers, name: str, summary: str, description: str, as_json: str
 ) -> argparse.ArgumentParser:
-    printed = textwrap.fill(f"With --json it prints {as_json}.", _WIDTH)
-    parser = options.command(commands, name, summary, f"{description}\n\n{printed}")
+    parser = options.command(commands, name, summary, f"{description}\n\nWith --json it prints {as_json}.")
     parser.add_argument("--json", action="store_true", help="print JSON for scripts")
     return parser
 
@@ -203,9 +200,9 @@ def run_search(args: argparse.Namespace) -> int:
     for hit in hits:
         print(_row(hit.conversation))
         if hit.message is not None:
-            print(f"{'':>6}  {_cut(_line(hit.text), _WIDTH - 8)}")
+            print(f"{'':>6}  {cut(line(hit.text), WIDTH - 8)}")
     if not hits:
-        print("Nothing was found.")
+        print("No matches.")
     return 0
 
 
@@ -249,7 +246,7 @@ def run_export(args: argparse.Namespace) -> int:
             return 0
         if args.out.exists() and not args.force:
             raise UserError(
-                "{path} is there already; Tern does not overwrite it. Choose another --out FILE, or add --force.",
+                "{path} already exists; Tern does not overwrite it. Choose another --out FILE, or add --force.",
                 path=args.out,
             )
         with ProgressLine("Exporting") as progress:
@@ -258,7 +255,7 @@ def run_export(args: argparse.Namespace) -> int:
         _print_json({"file": str(args.out), "format": str(kind), "conversations": len(ids)})
     else:
         count = "1 conversation" if len(ids) == 1 else f"{len(ids):,} conversations"
-        print(f"{count} exported to {_line(str(args.out))}.")
+        print(f"{count} exported to {line(str(args.out))}.")
     return 0
 
 
@@ -283,7 +280,7 @@ def run_import(args: argparse.Namespace) -> int:
                 with ProgressLine("Importing") as progress:
                     report = import_file(store, path, progress)
             except UserError as error:
-                note(f"tern: {_line(str(error))}")
+                note(f"tern: {line(str(error))}")
                 files.append({"file": str(path), "error": str(error), "trouble": "", "conversations": []})
                 continue
             imported += len(report.ids)
@@ -294,7 +291,7 @@ def run_import(args: argparse.Namespace) -> int:
     if args.json:
         _print_json({"imported": imported, "files": files}, indent=1)
     elif imported or here:
-        print(f"{imported:,} imported." if not here else f"{imported:,} imported, {here:,} here already.")
+        print(f"{imported:,} imported." if not here else f"{imported:,} imported, {here:,} already here.")
     return 0 if imported or here else FAILED
 
 
@@ -302,21 +299,21 @@ def _print_report(report: Report) -> None:
     for one in report.outcomes:
         print(_outcome(one))
     if report.trouble:
-        note(f"tern: {_line(report.trouble)}")
+        note(f"tern: {line(report.trouble)}")
 
 
 def _outcome(one: Outcome) -> str:
-    title = _cut(_line(one.title) or "(without a title)", 60)
+    title = cut(line(one.title) or "(without a title)", 60)
     if one.why is not None:
         why = {
-            "already_here": "is here already",
-            "no_messages": "holds no messages",
+            "already_here": "is already here",
+            "no_messages": "has no messages",
             "unreadable": "could not be read",
         }
         return f"{'-':>6}  {title}: {why[one.why]}"
     count = f"{one.messages:,}" if one.messages == one.turns else f"{one.messages:,} of {one.turns:,}"
-    line = f"{one.conversation:>6}  {title}: {count} message{'s' if one.turns != 1 else ''}"
-    return f"{line}; left out: {_listed(one.left)}" if one.left else line
+    said = f"{one.conversation:>6}  {title}: {count} message{'s' if one.turns != 1 else ''}"
+    return f"{said}; left out: {_listed(one.left)}" if one.left else said
 
 
 def _listed(left: dict[Left, int]) -> str:
@@ -331,7 +328,8 @@ def run_delete(args: argparse.Namespace) -> int:
         for one in found:
             if store.is_being_answered(one.id):
                 raise UserError(
-                    "A reply is being written in conversation {number}; stop it, or wait for its end, then delete it.",
+                    "A reply is being written in conversation {number}; stop it or wait for it to finish, then "
+                    "delete it.",
                     number=one.id,
                 )
         if sys.stdin.isatty() and not args.yes and not _agreed(found, for_good=not days):
@@ -354,7 +352,7 @@ def run_delete(args: argparse.Namespace) -> int:
         date = dt.datetime.fromtimestamp(until).strftime("%Y-%m-%d")
         print(f"{said}. `tern chats restore {numbers}` brings {what} back until {date}.")
     else:
-        print(f"{said} for good.{left and ' '}{left}")
+        print(f"{said} permanently.{left and ' '}{left}")
     return 0
 
 
@@ -398,7 +396,7 @@ def _agreed(found: Sequence[Summary], for_good: bool) -> bool:
     for one in found:
         note(_row(one))
     what = "this conversation" if len(found) == 1 else f"these {len(found):,} conversations"
-    print(f"Delete {what}{' for good' if for_good else ''}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"Delete {what}{' permanently' if for_good else ''}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
@@ -440,28 +438,7 @@ def _known(store: Store, ids: Sequence[int], deleted: Sequence[Deleted] = ()) ->
 def _row(one: Summary, size: str = "", when: float | None = None) -> str:
     time = dt.datetime.fromtimestamp(one.updated if when is None else when).strftime("%Y-%m-%d %H:%M")
     before = f"{one.id:>6}  {time}  {size}{'  ' if size else ''}{'* ' if one.pinned else ''}"
-    return before + _cut(_line(one.title), _WIDTH - len(before))
-
-
-def _line(text: str) -> str:
-    return shown(" ".join(text.split()), lines=False)
-
-
-def _cut(text: str, width: int) -> str:
-    """As much of a line as ``width`` columns hold."""
-    if _columns(text) <= width:
-        return text
-    kept = text[:width]
-    while _columns(kept) > width - 1:
-        kept = kept[:-1]
-    return kept.rstrip() + "…"
-
-
-def _columns(text: str) -> int:
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
+    return before + cut(line(one.title), WIDTH - len(before))
 
 
 def _as_json(one: Summary, pinned: bool = True) -> dict[str, Any]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import importlib.metadata
 import platform
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tern import __version__
 from tern.cli import options
 from tern.cli.display import named_displays
 from tern.cli.streams import json_text, say
-from tern.errors import UserError
+from tern.errors import UserError, format_memory, format_size
 
 _PACKAGES = ("llama-cpp-python", "numpy", "PySide6-Essentials", "psutil")
 
@@ -21,9 +22,9 @@ def register(subparsers: options.Subparsers) -> None:
     parser = options.command(
         subparsers,
         "doctor",
-        "say what Tern finds on this computer",
-        "Say what Tern finds on this computer: processor, kernels, versions, folders, memory.\n"
-        "Exit code 1 when something Tern needs is missing.",
+        "check this computer, and what Tern needs",
+        "Say what Tern finds on this computer: processor, kernels, versions, folders, memory; and at the end whether\n"
+        "anything is missing, and what to do about it. Exit code 1 when something Tern needs is missing.",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run)
@@ -39,11 +40,63 @@ def run(args: argparse.Namespace) -> int:
             report[name] = {}
             problems.append(str(error))
     report["problems"] = problems
+    report["hints"] = _hints(report)
     if args.json:
         print(json_text(report))
     else:
         _print(report)
     return 1 if problems else 0
+
+
+def _hints(report: dict[str, Any]) -> list[str]:
+    """What Tern can do without but would be better with, and what to do about each."""
+    return [*_hints_of_the_computer(report), *_hints_of_models()]
+
+
+def _hints_of_the_computer(report: dict[str, Any]) -> Iterator[str]:
+    from tern.library import catalog
+
+    best = catalog.entries()[0]
+    if problem := report["screen"].get("problem"):
+        yield f"No window can open here: {problem}. Tern works in the terminal: tern chat"
+    if report["kernels"].get("chosen") == "scalar":
+        yield "This processor has none of the instruction sets that make Tern fast; replies will be slow."
+    free = report["memory"].get("available MB")
+    if free is not None and free * 10**6 < best.memory:
+        yield (
+            f"Only {format_size(free * 10**6)} of memory is free, and {best.title} needs about "
+            f"{format_memory(best.memory)}. Close other programs before you open it."
+        )
+
+
+def _hints_of_models() -> Iterator[str]:
+    from tern.library import catalog, shelf
+
+    best = catalog.entries()[0]
+    try:
+        here = shelf.installed()
+        room = shutil.disk_usage(shelf.models_dir()).free
+    except (UserError, OSError) as error:
+        yield f"The models here could not be listed: {str(error).rstrip('.')}."
+        return
+    for model in here:
+        if model.damaged:
+            yield f"{model.name} is damaged. Repair it: tern models verify {model.name} --repair"
+        elif not model.present:
+            again = "Download" if model.from_hub else "Import"
+            yield (
+                f"The file of {model.name} is missing or incomplete. {again} it again, or: "
+                f"tern models remove {model.name}"
+            )
+    if best.name not in {model.name for model in here if model.present}:
+        size = best.size or 0
+        if room < size:
+            yield (
+                f"{best.title} is not here yet, and the disk has too little room for it: {format_size(room)} free, "
+                f"{format_size(size)} needed."
+            )
+        else:
+            yield f"For real conversations, get {best.title} ({format_size(size)}): tern models fetch {best.name}"
 
 
 def _versions() -> dict[str, str]:
@@ -144,7 +197,24 @@ def _print(report: dict[str, Any]) -> None:
     for section in _SECTIONS:
         print(section)
         for key, value in report[section].items():
-            words = ", ".join(map(str, value)) if isinstance(value, list) else value
-            say(f"  {key:<20}{'none' if words is None or words == '' else words}")
-    for problem in report["problems"]:
-        say(f"problem: {problem}")
+            label, words = key.removesuffix(" MB"), value
+            if label != key and value is not None:
+                words = format_size(value * 10**6)
+            elif isinstance(value, list):
+                words = ", ".join(map(str, value))
+            elif isinstance(value, bool):
+                words = "yes" if value else "no"
+            elif isinstance(value, int):
+                words = f"{value:,}"
+            say(f"  {label:<20}{'none' if words is None or words == '' else words}")
+    print()
+    for hint in report["hints"]:
+        say(hint)
+    problems = report["problems"]
+    for problem in problems:
+        say(problem)
+    if not problems:
+        say("Everything Tern needs is here.")
+    else:
+        what = "This keeps" if len(problems) == 1 else f"These {len(problems)} problems keep"
+        say(f"{what} Tern from working. Reinstall Tern if what is said above does not help.")

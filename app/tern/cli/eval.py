@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tern.engine.bitnet_model import BitnetModel
 
 DEFAULT_WINDOW = 512
+MEANINGFUL_TOKENS = 1000  # with fewer the text says more about itself than about the model
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -53,9 +54,9 @@ def run(args: argparse.Namespace) -> int:
     if args.tokens is not None and args.out is None:
         args.usage_error("--tokens needs --out: where the logits go")
     if args.text is not None and args.out is not None:
-        args.usage_error("--out belongs to --tokens")
+        args.usage_error("--out needs --tokens")
     if args.tokens is not None and args.window is not None:
-        args.usage_error("--window belongs to --text")
+        args.usage_error("--window needs --text")
     return _write_logits(args) if args.tokens is not None else _perplexity(args)
 
 
@@ -154,6 +155,10 @@ def _perplexity(args: argparse.Namespace) -> int:
     else:
         figures = f"{found.value:.3f} ± {found.error:.3f}"
         print(f"perplexity {figures} over {found.tokens:,} tokens, window {window:,}")
+        if found.tokens < MEANINGFUL_TOKENS:
+            count = "1 token" if found.tokens == 1 else f"{found.tokens:,} tokens"
+            print(f"This text is too short to judge a model by: {count}.", end=" ")
+            print(f"Take one of {MEANINGFUL_TOKENS:,} tokens or more.")
     return 0
 
 

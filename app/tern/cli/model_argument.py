@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tern.cli import options
+from tern.errors import UserError
 
 if TYPE_CHECKING:
     from tern.engine.types import Engine
@@ -42,4 +44,18 @@ def open_asked(args: argparse.Namespace, progress: Callable[[float], None]) -> E
 
     path = model_path(args)
     trusted = args.trust_template or shelf.template_trusted(path)
-    return open_any_engine(path, options.engine_options(args), progress, trusted)
+    with naming_options():
+        return open_any_engine(path, options.engine_options(args), progress, trusted)
+
+
+@contextmanager
+def naming_options() -> Iterator[None]:
+    """Where a person's consent is asked for, add what says it in the terminal."""
+    try:
+        yield
+    except UserError as error:
+        from tern.engine.chat_template import UntrustedTemplateError
+
+        if not isinstance(error, UntrustedTemplateError):
+            raise
+        raise UserError("{error} To allow it, add --trust-template to the command.", error=error) from error

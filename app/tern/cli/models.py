@@ -18,8 +18,6 @@ from tern.settings import DOWNLOAD_LIMIT
 
 if TYPE_CHECKING:
     from tern.library.hub_client import RemoteFile
-    from tern.library.unfinished import Unfinished
-_RUNS = {"tern": "Tern's engine", "llama.cpp": "llama.cpp", "convert": "becomes a GGUF here"}
 
 
 def register(subparsers: options.Subparsers) -> None:
@@ -27,7 +25,7 @@ def register(subparsers: options.Subparsers) -> None:
         subparsers,
         "models",
         "list, fetch, verify, remove, import and convert models",
-        "Models on this computer, and those that can be fetched.",
+        "Models on this computer, and those that can be downloaded.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _register_list(commands)
@@ -45,13 +43,13 @@ def register(subparsers: options.Subparsers) -> None:
         "Hash each model's file and compare it with the hash it should have. Exit code 1 when one differs.",
     )
     verify.add_argument("names", nargs="*", metavar="NAME", help="which models (default: all)")
-    verify.add_argument("--repair", action="store_true", help="fetch the damaged parts again")
+    verify.add_argument("--repair", action="store_true", help="download the damaged parts again")
     verify.set_defaults(run=run_verify)
     remove = options.command(
         commands, "remove", "move a model to the trash", "Move a model to the system's trash."
     )
     remove.add_argument("name", metavar="NAME")
-    remove.add_argument("--delete", action="store_true", help="delete it for good instead")
+    remove.add_argument("--delete", action="store_true", help="delete it permanently instead")
     remove.set_defaults(run=run_remove)
     models_files.register(commands)
     models_network.register(commands)
@@ -59,7 +57,13 @@ def register(subparsers: options.Subparsers) -> None:
 
 def _register_list(commands: options.Subparsers) -> None:
     parser = options.command(
-        commands, "list", "what is installed, and what can be fetched", "Models here, and the catalogue."
+        commands,
+        "list",
+        "what is installed, and what can be downloaded",
+        "The models on this computer, then those that can be downloaded, one line each.",
+    )
+    parser.add_argument(
+        "--long", action="store_true", help="everything about each: licence, languages, repository, folder"
     )
     parser.add_argument("--json", action="store_true", help="print what is installed as one JSON list")
     parser.set_defaults(run=run_list)
@@ -69,9 +73,9 @@ def _register_fetch(commands: options.Subparsers) -> None:
     parser = options.command(
         commands,
         "fetch",
-        "download a model, verified; run again to go on",
-        "Download a model. Whatever interrupts it, the same command goes on where it was. The file gets its name only\n"
-        "when its hash is right.",
+        "download a model and verify it; run it again to resume",
+        "Download a model. Whatever interrupts it, the same command resumes it. The file gets its name only\n"
+        "once its hash has been verified.",
     )
     parser.epilog = (
         "examples:\n  tern models fetch bitnet-2b4t\n  tern models fetch OWNER/REPO FILE.gguf --revision main\n\n"
@@ -92,60 +96,15 @@ def _register_fetch(commands: options.Subparsers) -> None:
 
 
 def run_list(args: argparse.Namespace) -> int:
-    from tern.library import catalog, shelf
-    from tern.library.unfinished import unfinished
+    from tern.library import shelf
 
-    here = shelf.installed()
     if args.json:
-        print(json_text([as_json(model) for model in here], indent=1))
+        print(json_text([as_json(model) for model in shelf.installed()], indent=1))
         return 0
-    if here:
-        say("Here:")
-        for model in here:
-            state = (
-                "verified"
-                if model.verified
-                else "DAMAGED"
-                if model.damaged
-                else "not verified"
-                if model.present
-                else "MISSING"
-            )
-            speed = f" · {model.speed:.1f} tokens/s here" if model.speed else ""
-            say(f"  {model.name:<22} {model.total / 1e6:>8,.0f} MB  {state:<12}  {model.title}{speed}")
-        used, prepared = shelf.disk_used()
-        say(
-            f"  together {used / 1e6:,.0f} MB in {shelf.models_dir()}, and {prepared / 1e6:,.0f} MB prepared from them"
-        )
-        print()
-    for item in unfinished():
-        say(_unfinished(item))
-        print()
-    names = {model.name for model in here}
-    say("Can be fetched (tern models fetch NAME):")
-    for entry in catalog.entries():
-        if entry.name not in names:
-            size = f"{entry.size / 1e6:,.0f} MB" if entry.size else "size: ask"
-            context = f" · context {entry.context:,}" if entry.context else ""
-            needs = f"{entry.memory / 1e9:.1f} GB of memory{context} · {_RUNS[entry.runs]} · {entry.status}"
-            say(f"  {entry.name:<22} {size:>11}  {entry.title} · {entry.licence} · {entry.languages}")
-            say(f"  {'':<22} {'':>11}  {needs}")
-            say(f"  {'':<22} {'':>11}  {entry.good_for}")
+    from tern.cli import models_list
+
+    models_list.show(args.long)
     return 0
-
-
-def _unfinished(item: Unfinished) -> str:
-    """What it is of, how far it is, and how it goes on."""
-    where = f"{item.id.repo} {item.id.file}"
-    done = f"{item.done / item.total:.0%} of {item.total / 1e6:,.0f} MB"
-    if item.id.kind == "repair":
-        return (
-            f"Unfinished repair of {item.name}: {where}; go on with: tern models verify {item.name} --repair"
-        )
-    state = "damaged; fetch it again to mend it" if item.damaged else "fetch it again to go on"
-    if item.id.kind == "update":
-        return f"Unfinished update of {item.name}: {where}, {done}; {state}"
-    return f"Unfinished: {where}, {done}; {state}"
 
 
 def as_json(model: Any) -> dict[str, object]:
@@ -180,7 +139,7 @@ def run_search(args: argparse.Namespace) -> int:
         return 0
     for hit in hits:
         say(f"{hit.repo:<60} {hit.downloads:>10,} downloads  {hit.likes:>6,} likes")
-    say("Fetch one with: tern models fetch OWNER/REPO [FILE]" if hits else "Nothing found; try fewer words.")
+    say("Download one: tern models fetch OWNER/REPO [FILE]" if hits else "No matches. Try fewer words.")
     return 0
 
 
@@ -216,14 +175,14 @@ def run_fetch(args: argparse.Namespace) -> int:
         with pause_on_interrupt(download):
             found = download.run()
     if found is None:
-        note("Paused. What has arrived is kept; the same command goes on from there.")
+        note("Paused. What has arrived is kept; the same command resumes from there.")
         return INTERRUPTED
     if args.json:
         print(json_text({**as_json(found), "received": download.received}))
     else:
-        say(f"{found.title} is here and verified: {found.path}")
+        say(f"{found.title} is ready (hash verified): {found.path}")
         if not shelf.is_model(found.path):
-            say("It is no model, so it is not on the shelf.")
+            say("It is not a model, so it is not listed.")
         elif found.gguf:
             say(f'Ask it something: tern ask --model {found.name} "…"')
         else:
@@ -235,7 +194,7 @@ def _already(model: Any, as_object: bool) -> int:
     if as_object:
         print(json_text({**as_json(model), "received": 0}))
     else:
-        say(f"{model.title} is here already, verified {model.verified_at}: {model.path}")
+        say(f"{model.title} is already here, verified {model.verified_at}: {model.path}")
     return 0
 
 
@@ -249,21 +208,21 @@ def run_verify(args: argparse.Namespace) -> int:
     wrong = 0
     for model in models:
         if model.name in mending and _mended(model):  # its file lies aside: there is nothing to hash
-            say(f"{model.name}: was damaged, is right again")
+            say(f"{model.name}: was damaged and has been repaired")
             continue
         with ProgressLine(f"Hashing {model.name}") as progress:
             right = shelf.verify(model, partial(_fraction, progress, model.total))
         if right:
-            say(f"{model.name}: right (sha256 {model.sha256})")
+            say(f"{model.name}: verified (sha256 {model.sha256})")
             continue
         if args.repair and _mended(model):
-            say(f"{model.name}: was damaged, is right again")
+            say(f"{model.name}: was damaged and has been repaired")
             continue
         wrong += 1
         advice = (
-            "It is your own file: import it anew."
+            "It is your own file: import it again."
             if model.linked
-            else "Mend it with --repair, or fetch it again."
+            else "Repair it with --repair, or download it again."
         )
         say(f"{model.name}: DAMAGED, its hash is not {model.sha256[:12]}…. {advice}")
     if not models:
@@ -291,7 +250,7 @@ def run_remove(args: argparse.Namespace) -> int:
     model = shelf.need(args.name)
     shelf.remove(model, for_good=args.delete)
     if model.linked:
-        say(f"{model.name} is forgotten; your file {model.path} stays where it is.")
+        say(f"{model.name} was removed from the list; your file {model.path} stays where it is.")
     else:
-        say(f"{model.name} is deleted." if args.delete else f"{model.name} is in the trash.")
+        say(f"{model.name} was deleted." if args.delete else f"{model.name} was moved to the trash.")
     return 0

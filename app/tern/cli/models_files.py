@@ -9,7 +9,7 @@ from typing import Any
 from tern.cli import options
 from tern.cli.model_argument import installed_path
 from tern.cli.streams import say
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 
 _ENCODINGS = ("i2_s", "tq2_0", "tq1_0")  # engine.recode's, which is too heavy to import for --help
 
@@ -18,8 +18,8 @@ def register(commands: options.Subparsers) -> None:
     importing = options.command(
         commands,
         "import",
-        "put a file or folder of yours on the shelf",
-        "Put a .gguf on the shelf: hashed, checked, and recognized when the catalogue knows it. A folder of BitNet\n"
+        "add a model file or folder of your own",
+        "Add a .gguf: hashed, checked, and recognized when the catalogue knows it. A folder of BitNet\n"
         "safetensors (packed or BF16, with config.json and tokenizer.json) becomes a GGUF first. Packed weights keep\n"
         "every code and scale that the folder has (Microsoft's has its scales in BF16, its GGUF in F32); BF16 master\n"
         "weights are ternarized as in the paper.",
@@ -44,10 +44,10 @@ def register(commands: options.Subparsers) -> None:
     export = options.command(
         commands,
         "export",
-        "write a file that stock llama.cpp tokenizes rightly",
+        "write a file that stock llama.cpp tokenizes correctly",
         "Write the model with the pre-tokenizer's name and the chat template that the official file lacks, under\n"
         "llama.cpp's own architecture name. Note that stock llama.cpp computes this architecture with SiLU, not with\n"
-        "the ReLU² that BitNet 2B4T was trained with: its text is then not the model's. Tern reads the file rightly.",
+        "the ReLU² that BitNet 2B4T was trained with: its text is then not the model's. Tern reads the file correctly.",
     )
     for parser, run in ((convert, run_convert), (export, run_export)):
         parser.add_argument(
@@ -75,7 +75,7 @@ def run_import(args: argparse.Namespace) -> int:
             title = file.get("general.name", str, "")
         with ProgressLine("Linking" if args.link else "Copying") as progress:
             model = importing.take(path, args.link, args.name or "", title, progress)
-    say(f"{model.title} is on the shelf as {model.name}: {model.path}")
+    say(f"{model.title} was added as {model.name}: {model.path}")
     return 0
 
 
@@ -105,7 +105,7 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
     source = installed_path(args.model)
     if args.out.exists():
         raise UserError(
-            "{path} is there already; Tern does not overwrite it. Choose another --out FILE.", path=args.out
+            "{path} already exists; Tern does not overwrite it. Choose another --out FILE.", path=args.out
         )
     if not args.out.absolute().parent.is_dir():
         raise UserError("The folder of {path} does not exist. Make it first.", path=args.out)
@@ -115,6 +115,6 @@ def _recode(args: argparse.Namespace, for_llama_cpp: bool) -> int:
             write_recoded(file, args.out, args.to, for_llama_cpp, progress)
     size = args.out.stat().st_size
     say(
-        f"{args.out}: {size / 1e6:,.0f} MB, {args.to.upper()}; every weight and scale read back and found the same."
+        f"{args.out}: {format_size(size)}, {args.to.upper()}; every weight and scale was read back and matches."
     )
     return 0

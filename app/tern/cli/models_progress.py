@@ -38,7 +38,7 @@ class Bar:
 
 
 def line(label: str, progress: DownloadProgress) -> str:
-    """``model.gguf ━━━━━╌╌╌╌  45%  540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    """``model.gguf ━━━━━╌╌╌╌  45%  540 MB of 1.19 GB · 12 MB/s · 52 s left``"""
     full = int(progress.fraction * _BAR)
     head = f"{label} {'━' * full}{'╌' * (_BAR - full)} {progress.fraction:>4.0%}"
     words = phase_words(progress) or figures(progress).replace(THIN_SPACE, " ")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import textwrap
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST = 2**31 - 1  # llama.cpp counts tokens with 32 bits
 
+_HELP_WIDTH = 102
+
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 # Encodings that are a part of another, by the names of Python's codecs.
@@ -37,13 +41,27 @@ _SAME = {
 DATA_DIR_HELP = "keep settings, models, caches and logs in DIR instead of the system's places"
 
 
+class Help(argparse.HelpFormatter):
+    """Help that fits the terminal: paragraphs are filled, lists and examples stay line by line."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=min(_HELP_WIDTH, shutil.get_terminal_size().columns) - 2)
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        filled = []
+        for paragraph in text.split("\n\n"):
+            listed = any("  " in line for line in paragraph.splitlines())
+            filled.append(paragraph if listed else textwrap.fill(" ".join(paragraph.split()), width))
+        return "\n\n".join(filled)
+
+
 def command(subparsers: Subparsers, name: str, summary: str, description: str) -> argparse.ArgumentParser:
     """A new command's parser, with the options that every command has."""
     parser = subparsers.add_parser(
         name,
         help=summary,
         description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
         allow_abbrev=False,
     )
     add_data_dir(parser)
@@ -73,13 +91,13 @@ def add_engine(
         "--kv",
         choices=[kind for kind, _ in KV_TYPE.choices],
         default=KV_TYPE.default,
-        help=f"how exactly the KV cache is kept (default: {KV_TYPE.default})",
+        help=f"precision of the KV cache (default: {KV_TYPE.default})",
     )
     group.add_argument("--threads", type=threads or thread_count, metavar="N", help=threads_help)
     group.add_argument(
         "--exact-head",
         action="store_true",
-        help="compute every logit of every token; the reply is the same and slower",
+        help="compute every logit of every token: the same reply, more slowly",
     )
     group.add_argument(
         "--context", type=positive, metavar="N", help="context size in tokens (default: the model's)"
@@ -91,7 +109,7 @@ def add_trust(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--trust-template",
         action="store_true",
-        help="run the chat template that comes with a model other than BitNet (a small program, sandboxed)",
+        help="allow the chat template that comes with a model other than BitNet to run (a small program, sandboxed)",
     )
 
 
@@ -100,7 +118,7 @@ def add_encoding(parser: argparse.ArgumentParser, what: str) -> None:
         "--encoding",
         type=_encoding,
         metavar="NAME",
-        help=f"the encoding of {what}, where Tern does not find the right one, as Shift_JIS",
+        help=f"encoding of {what}, where Tern guesses wrong (for example Shift_JIS)",
     )
 
 
@@ -209,7 +227,7 @@ def _encoding(text: str) -> str:
     for name, known in ENCODINGS.items():
         if codec and codecs.lookup(known).name == _SAME.get(codec, codec):
             return name
-    raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(ENCODINGS)}")
+    raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(ENCODINGS)}")
 
 
 def _whole(text: str, low: int) -> int:

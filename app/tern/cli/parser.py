@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+from collections.abc import Iterable
 
 from tern import __version__
 from tern.cli import ask, bench, chat, chats, doctor, models, options, try_model, window
@@ -12,13 +14,37 @@ DESCRIPTION = """Tern runs BitNet, a language model whose weights are only -1, 0
 Without a command it opens its window."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Answers a command that does not exist with the nearest one that does; hidden ones are never named."""
+
+    def _check_value(self, action: argparse.Action, value: str) -> None:
+        if not isinstance(action, argparse._SubParsersAction) or value in action.choices:
+            super()._check_value(action, value)
+            return
+        # The list behind --help: what was registered without a summary is not in it.
+        near = _nearest(value, [choice.dest for choice in action._choices_actions])
+        meant = f" Did you mean {near}?" if near else ""
+        raise argparse.ArgumentError(
+            None, f"there is no command {value!r}.{meant} {self.prog} --help lists them."
+        )
+
+
+def _nearest(word: str, names: Iterable[str]) -> str | None:
+    """The name that ``word`` is most like, or the only one that it begins."""
+    names = list(names)
+    begun = [name for name in names if word and name.startswith(word.lower())]
+    return (
+        begun[0] if len(begun) == 1 else next(iter(difflib.get_close_matches(word.lower(), names, 1)), None)
+    )
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser of ``tern``; the arguments it returns have ``run``, the command to call with them."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tern",
         description=DESCRIPTION,
-        epilog="tern COMMAND --help says more of each.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="tern COMMAND --help says more about each.",
+        formatter_class=options.Help,
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"Tern {__version__}")

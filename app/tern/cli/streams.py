@@ -19,6 +19,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 from tern.errors import UserError
+from tern.metrics.speed import THIN_SPACE
 
 # Control characters (ESC and the C1 ones begin commands), what turns the direction of writing around, and halves of
 # characters, which stand for bytes that are no text. Tabs, joiners and marks are part of ordinary text.
@@ -55,7 +56,7 @@ def shown(text: str, lines: bool = True) -> str:
 
 def say(text: str = "") -> None:
     """Print one line of Tern's own; a line break in it can only be some file's, and begins no line."""
-    print(shown(text, lines=False))
+    print(_own(text))
 
 
 def say_set_off(text: str) -> None:
@@ -69,7 +70,12 @@ def say_set_off(text: str) -> None:
 def note(text: str) -> None:
     """Say one line beside the output: on standard error, below whatever has been begun on the terminal."""
     screen().begin_line()
-    print(shown(text, lines=False), file=sys.stderr, flush=True)
+    print(_own(text), file=sys.stderr, flush=True)
+
+
+def _own(text: str) -> str:
+    """A line of Tern's own; the window's thin space before a unit is a plain one here, to be found and copied."""
+    return shown(text.replace(THIN_SPACE, " "), lines=False)
 
 
 def json_text(value: object, indent: int | None = None) -> str:
@@ -294,7 +300,7 @@ class Input:
         if not self._said:
             self._said = True
             note(
-                "tern: Some of the input is not UTF-8 text; what Tern cannot read stands as \ufffd. "
+                "tern: Some of the input is not UTF-8 text; what Tern cannot read is shown as \ufffd. "
                 "Convert it first, for example with: iconv -f ISO-8859-1 -t UTF-8"
             )
         return data.decode(encoding or "utf-8", errors="replace").replace("\0", "\ufffd")
@@ -312,9 +318,7 @@ def _wide(data: bytes) -> str:
     try:
         return decode(data, "Standard input").text
     except UserError as error:
-        raise UserError(
-            "What came from standard input is no text that Tern can read. Send it as UTF-8."
-        ) from error
+        raise UserError("Tern can't read standard input as text. Send it as UTF-8.") from error
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -71,7 +71,7 @@ class StopOnInterrupt:
 
 
 _ENDINGS = {
-    FinishReason.MAX_TOKENS: "stopped at the limit of tokens asked for",
+    FinishReason.MAX_TOKENS: "stopped at the token limit",
     FinishReason.CONTEXT_FULL: "stopped because the context is full",
     FinishReason.STOPPED: "stopped",
 }
@@ -95,7 +95,7 @@ def say_reading(name: str, encoding: str, faults: int, asked: str | None) -> Non
     """How a file was read, on standard error, where that is worth a word."""
     said = []
     if encoding not in ("", PLAIN) and asked is None:
-        said.append(f"read as {encoding} (--encoding NAME reads it as another)")
+        said.append(f"read as {encoding} (--encoding NAME for another)")
     if faults:
         count = "1 character" if faults == 1 else f"{format_count(faults)} characters"
         said.append(f"{count} could not be read as {encoding}")

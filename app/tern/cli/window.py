@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the window; where none can be opened, say why and start ``tern chat``."""
     model: Path | None = args.model
     if missing_display():
-        return _chat(model, "There is no display to open a window on, so Tern talks here in the terminal.")
+        return _chat(model, "There is no display to open a window on, so Tern chats here in the terminal.")
     try:
         from tern.ui.display import Attempt
 
@@ -30,9 +30,9 @@ def run(args: argparse.Namespace) -> int:
         if not _is_of_the_gui(error):
             raise
         log.warning("no window: %s", error)
-        return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern talks here.")
+        return _chat(model, f"The window's libraries cannot be loaded ({error}), so Tern chats here.")
     if problem := attempt.problem():
-        return _chat(model, f"Tern cannot open its window here ({problem}), so it talks in the terminal.")
+        return _chat(model, f"Tern cannot open its window here ({problem}), so it chats in the terminal.")
     from tern.engine.types import EngineOptions
     from tern.metrics.thread_choice import thread_count
     from tern.settings import Settings
@@ -67,6 +67,7 @@ def _chat(model: Path | None, sentence: str) -> int:
     settings_warnings.say()
     note(f"{sentence} (tern --help lists what else it can do.)")
     parser = argparse.ArgumentParser(prog="tern")
+    parser.set_defaults(model=None)  # as the whole command line has it
     chat.register(parser.add_subparsers())
     command = ["chat"] if model is None else ["chat", "--model", str(model)]
     return chat.run(parser.parse_args(command))

@@ -36,6 +36,10 @@ class TemplateError(UserError):
     """No form is known in which the model could be told the conversation."""
 
 
+class UntrustedTemplateError(TemplateError):
+    """Only a template that the person has not allowed could say the form."""
+
+
 class ChatForm:
     """``template``: the file's, or empty. ``bos`` and ``eos`` as the vocabulary writes them; ``has_token``: whether it
     has a token of this text; ``name``: what errors call the file."""
@@ -86,7 +90,7 @@ class ChatForm:
         if known_form(known, [("user", "Hi")]) is not None:
             ways.append(partial(known_form, known))
         elif not self._trusted:
-            raise TemplateError(
+            raise UntrustedTemplateError(
                 "{name} brings a chat template that llama.cpp does not know. It is a small program; "
                 "if you trust where the model comes from, allow it for this model.",
                 name=self._name,

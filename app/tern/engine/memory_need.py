@@ -12,7 +12,7 @@ import numpy as np
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.values import TooLittleMemoryError, shown
 from tern.engine.types import KVType
-from tern.errors import UserError
+from tern.errors import UserError, format_memory
 
 MIN_CONTEXT = 16
 DEFAULT_CONTEXT = 4096  # of models made for more: a KV cache of all that could fill the memory
@@ -74,20 +74,19 @@ def check(file: GGUFFile, kv_type: KVType, context: int, room: Room | None = Non
     cache = int(heads.values_a_token * context * _VALUE_BYTES[kv_type])
     if cache > room.free:
         raise TooLittleMemoryError(
-            "A context of {context:,} tokens takes {cache:,.1f} GB of memory with {name}, and "
-            "{free:,.1f} GB are free. Choose a smaller context, or close other programs.",
+            "A context of {context:,} tokens takes {cache} of memory with {name}, and "
+            "only {free} is free. Choose a smaller context, or close other programs.",
             context=context,
-            cache=cache / 1e9,
+            cache=format_memory(cache),
             name=name,
-            free=room.free / 1e9,
+            free=format_memory(room.free),
         )
     if file.size + cache > room.total:
         raise TooLittleMemoryError(
-            "{name} needs {needed:,.1f} GB of memory, and this computer has "
-            "{total:,.1f} GB for it. Choose a smaller model.",
+            "{name} needs {needed} of memory, and this computer has {total} for it. Choose a smaller model.",
             name=name,
-            needed=(file.size + cache) / 1e9,
-            total=room.total / 1e9,
+            needed=format_memory(file.size + cache),
+            total=format_memory(room.total),
         )
 
 

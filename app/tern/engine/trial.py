@@ -21,6 +21,7 @@ from typing import Any
 
 from tern import __version__, derived_files
 from tern.atomic import replacing
+from tern.engine.chat_template import UntrustedTemplateError
 from tern.engine.ggml import LLAMA_CPP_PYTHON_VERSION
 from tern.engine.gguf.values import shown
 from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
@@ -95,11 +96,14 @@ def _run(trial: Trial, data_dir: Path | None) -> DiedError | None:
         process.kill()
         answer = process.communicate()[0]
     try:
-        said = unpacked(json.loads(answer)["error"])
+        answered = json.loads(answer)
+        said, untrusted = unpacked(answered["error"]), answered["untrusted"]
     except (ValueError, KeyError, TypeError):
-        said = ""
+        said, untrusted = "", False
         if code == 0:
             code = 1
+    if said and untrusted:
+        raise UntrustedTemplateError("{problem}", problem=said)
     if said:
         raise UserError("{problem}", problem=said)
     if code in _KILLED:
@@ -125,7 +129,7 @@ def answer_trial() -> int:
     threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     from tern.engine.llama_engine import GenericEngine
 
-    error = ""
+    error, untrusted = "", False
     try:
         options = EngineOptions(kv_type=trial.kv_type)
         engine = GenericEngine(trial.path, options, 1, trial.trusted, trial.opened, context_limit=_CONTEXT)
@@ -134,8 +138,8 @@ def answer_trial() -> int:
             pass
         engine.close()
     except UserError as failure:
-        error = packed(failure.sentence)
-    sys.stdout.write(json.dumps({"error": error}))
+        error, untrusted = packed(failure.sentence), isinstance(failure, UntrustedTemplateError)
+    sys.stdout.write(json.dumps({"error": error, "untrusted": untrusted}))
     sys.stdout.flush()
     return 0
 

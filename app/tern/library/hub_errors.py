@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import httpx2
 
-from tern.errors import Sentence, UserError, Value
+from tern.errors import Sentence, UserError, Value, format_size
 
 log = logging.getLogger(__name__)
 E = TypeVar("E", bound=BaseException)
@@ -378,21 +378,21 @@ def of_disk(error: OSError, path: Path) -> HubError:
 def runs_low(path: Path, needed: int, free: int) -> FullError:
     """The rest of the file, on a disk that others have filled meanwhile."""
     return FullError(
-        "Only {free:,.0f} MB are free in {folder}, and {needed:,.0f} MB are still to come. Make room there.",
-        free=free / 1e6,
+        "Only {free} is free in {folder}, and {needed} is still to come. Make room there.",
+        free=format_size(free),
         folder=path.parent,
-        needed=needed / 1e6,
+        needed=format_size(needed),
     )
 
 
 def no_room(path: Path, needed: int, free: int) -> HubError:
     """The file will not fit."""
     return HubError(
-        "This needs {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or "
+        "This needs {needed} in {folder}, where only {free} is free. Make room, or "
         "choose another place with --data-dir DIR.",
-        needed=needed / 1e6,
+        needed=format_size(needed),
         folder=path.parent,
-        free=free / 1e6,
+        free=format_size(free),
     )
 
 

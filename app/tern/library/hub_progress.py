@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tern.errors import format_size
 from tern.library.rate_meter import RateMeter
 
 _RATE_S = 5.0  # the rate is the mean of so long
@@ -73,16 +74,15 @@ def phase_words(progress: DownloadProgress, translate: Translate = str) -> str:
 
 
 def amounts(progress: DownloadProgress, translate: Translate = str) -> str:
-    """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
-    done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
-    return translate(_AMOUNTS).format(done, total)
+    """``540 MB of 1.19 GB``, with a thin space before each unit, as everywhere here."""
+    return translate(_AMOUNTS).format(format_size(progress.done), format_size(progress.total))
 
 
 def figures(progress: DownloadProgress, translate: Translate = str) -> str:
-    """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
+    """``540 MB of 1.19 GB · 12.3 MB/s · 52 s left``"""
     parts = [amounts(progress, translate)]
     if progress.rate:
-        parts.append(f"{progress.rate / 1e6:,.1f}{THIN_SPACE}MB/s")
+        parts.append(f"{format_size(progress.rate)}/s")
     if progress.seconds_left is not None:
         parts.append(translate(_LEFT).format(time_left(progress.seconds_left)))
     return " · ".join(parts)

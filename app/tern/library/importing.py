@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tern.atomic import replacing
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 from tern.library import catalog, shelf
 from tern.library.part_file import hash_file
 from tern.library.shards import shards, stem
@@ -79,11 +79,11 @@ def _copy_in(
     free = shutil.disk_usage(folder).free
     if free < size + shelf.SPARE:
         raise UserError(
-            "A copy needs {size:,.0f} MB in {folder}, where {free:,.0f} MB are free. Make room, or leave "
+            "A copy needs {size} in {folder}, where only {free} is free. Make room, or leave "
             "the file where it is with --link.",
-            size=size / 1e6,
+            size=format_size(size),
             folder=folder,
-            free=free / 1e6,
+            free=format_size(free),
         )
     with _taking(folder / path.name) as target:
         sha256 = _copy(path, target, lambda done: progress(done / max(size, 1)))
@@ -129,11 +129,11 @@ def need_room(target: Path, needed: int) -> None:
     free = shutil.disk_usage(target.parent).free
     if free < needed * 1.1:
         raise UserError(
-            "This may need {needed:,.0f} MB in {folder}, where {free:,.0f} MB are free. "
+            "This may need {needed} in {folder}, where only {free} is free. "
             "Make room, or choose another disk.",
-            needed=needed / 1e6,
+            needed=format_size(needed),
             folder=target.parent,
-            free=free / 1e6,
+            free=format_size(free),
         )
 
 

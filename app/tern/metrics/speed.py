@@ -23,11 +23,6 @@ def format_count(count: int) -> str:
     return f"{count:,}"
 
 
-def format_megabytes(n_bytes: int) -> str:
-    """``1,190 MB``: decimal megabytes, as disks and downloads count them."""
-    return f"{n_bytes / 1e6:,.0f}{THIN_SPACE}MB"
-
-
 def format_seconds(seconds: float) -> str:
     """``0.3 s``, ``42 s``, ``3 min 20 s``; milliseconds under a tenth of a second."""
     if seconds < 0.0995:

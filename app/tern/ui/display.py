@@ -21,6 +21,7 @@ from PySide6.QtGui import QGuiApplication
 
 log = logging.getLogger(__name__)
 
+_NO_WINDOWS = "QT_QPA_PLATFORM asks for “minimal”, which shows no windows"
 _PATIENCE_S = 30.0  # for a screen that answers late; most take a twentieth of a second
 _READY = b"ready"
 _FATAL = 3
@@ -102,6 +103,9 @@ def _try(said: int, ready: int, waits: int) -> None:
     os.environ["QT_DEBUG_PLUGINS"] = "1"  # says which library is missing
     qInstallMessageHandler(hear)
     application = QGuiApplication(["tern"])
+    if application.platformName() == "minimal":  # draws nowhere, and ends the process at the first window
+        os.write(said, _NO_WINDOWS.encode())
+        os._exit(_FATAL)
     if not application.screens():
         os.write(said, b"There is a display, and no screen could be opened on it.\n")
         os._exit(_FATAL)
@@ -113,6 +117,8 @@ def _try(said: int, ready: int, waits: int) -> None:
 
 def _cause(said: str) -> str:
     """What Qt's messages come down to."""
+    if _NO_WINDOWS in said:
+        return _NO_WINDOWS
     if found := _NO_PLUGIN.search(said):
         return f"QT_QPA_PLATFORM asks for “{found[1]}”, which this Qt does not have"
     if found := _NO_LIBRARY.search(said):

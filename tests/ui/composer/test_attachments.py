@@ -21,7 +21,7 @@ from tern.engine.fake_engine import FakeEngine
 from tern.ui.composer import attach_files
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.shared import jobs
-from tern.ui.shared.attachment_text import size_text
+from tern.ui.style.number_text import size_text
 from tern.ui.window.main_window import MainWindow
 
 from ..composing import (

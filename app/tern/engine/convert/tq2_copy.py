@@ -15,7 +15,7 @@ from pathlib import Path
 from tern import derived_files
 from tern.engine.convert.recode import write_recoded
 from tern.engine.gguf.reader import GGUFFile, TensorType
-from tern.errors import UserError
+from tern.errors import UserError, format_size
 from tern.progress import OnProgress, ignore_progress
 
 _MAKER = "tq2_0"
@@ -38,12 +38,12 @@ def openable(path: Path, cache: Path, progress: OnProgress = ignore_progress) ->
         free = shutil.disk_usage(cache).free
         if free < file.size + _SPARE:
             raise UserError(
-                "{name} has to be re-encoded once for llama.cpp: that needs {size:,.0f} MB in "
-                "{folder}, where {free:,.0f} MB are free. Make room and try again.",
+                "{name} has to be re-encoded once for llama.cpp: that needs {size} in "
+                "{folder}, where only {free} is free. Make room and try again.",
                 name=path.name,
-                size=file.size / 1e6,
+                size=format_size(file.size),
                 folder=folder,
-                free=free / 1e6,
+                free=format_size(free),
             )
         try:
             folder.mkdir(exist_ok=True)

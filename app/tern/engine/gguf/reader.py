@@ -44,7 +44,7 @@ from tern.engine.gguf.values import (
     shown,
     too_little,
 )
-from tern.errors import Sentence
+from tern.errors import Sentence, format_size
 
 __all__ = ["GGUFError", "GGUFFile", "StringArray", "TensorInfo", "TensorType", "Value", "ValueType"]
 
@@ -248,7 +248,8 @@ class _Parser:
         if count > self._end - self._at:
             if self._end < len(self._map) and count <= len(self._map) - self._at:
                 raise GGUFError(
-                    self._name, Sentence("its header is larger than {most} MB", most=MAX_HEADER_BYTES >> 20)
+                    self._name,
+                    Sentence("its header is larger than {most}", most=format_size(MAX_HEADER_BYTES)),
                 )
             raise self._fail(
                 Sentence("it ends in the middle of {what}; the file is damaged or not complete", what=what)

@@ -23,9 +23,9 @@ from PySide6.QtWidgets import (
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.encodings import ENCODINGS, Decoded
 from tern.chat.file_text import may_reread, readings
-from tern.metrics.speed import format_count
-from tern.ui.shared.attachment_text import encoding_text, name_text, size_text
+from tern.ui.shared.attachment_text import encoding_text, name_text
 from tern.ui.style.icons import action_icon
+from tern.ui.style.number_text import count_text, size_text
 from tern.ui.style.theme import Size, Space, Theme
 
 _NAME_WIDTH = 200  # px of the longest name, at scale 1
@@ -209,7 +209,7 @@ class Chip(QFrame):
         elif self._tokens is None:
             detail = short = size_text(self.attachment.size)
         else:
-            more = self.tr("{0} tokens").format(format_count(self._tokens))
+            more = self.tr("{0} tokens").format(count_text(self._tokens))
             short = self.tr("1 token") if self._tokens == 1 else more
             detail = f"{size_text(self.attachment.size)} · {short}"
         self._details = detail, short

@@ -14,11 +14,11 @@ from tern.chat.session import Session
 from tern.chat.types import Draft
 from tern.engine.types import Message, PromptSize, Stats
 from tern.engine.worker import Counted
-from tern.metrics.speed import format_count
 from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
 from tern.ui.composer.composer import Composer
 from tern.ui.composer.context_meter import MeterState
 from tern.ui.reply_queue import ReplyQueue
+from tern.ui.style.number_text import count_text
 
 _PAUSE_MS = 150
 _PATIENCE_MS = 3000  # then the message goes: the engine refuses what it cannot take, too
@@ -174,7 +174,7 @@ class ContextFit(QObject):
             what = self.tr(
                 "The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, "
                 "your message included."
-            ).format(format_count(tokens), format_count(size.limit))
+            ).format(count_text(tokens), count_text(size.limit))
             shorter = self.tr("Shorten the system prompt.")
             raised = self.tr("Shorten the system prompt, or raise the context size in Settings.")
             return f"{what} {raised if self._can_grow() else shorter}"
@@ -190,7 +190,7 @@ class ContextFit(QObject):
             helps = self.tr("Shorten it, send it in parts, or raise the context size in Settings.")
         else:
             helps = self.tr("Shorten it, or send it in parts.")
-        return f"{what.format(format_count(size.least), format_count(size.limit))} {helps}"
+        return f"{what.format(count_text(size.least), count_text(size.limit))} {helps}"
 
     def _can_grow(self) -> bool:
         """Whether Settings hold the context back: they name a size, or leave llama.cpp's models at Tern's default."""

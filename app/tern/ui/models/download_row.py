@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QV
 from tern.library.hub_progress import DownloadProgress, amounts, figures, phase_words
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.shared.translate_errors import said
+from tern.ui.style.number_text import localized
 from tern.ui.style.theme import Size, Space, Theme
 
 _STEPS = 1000
@@ -87,7 +88,7 @@ class DownloadRow(QWidget):
             self.label.setText(self.tr("Looking up the file…"))
         elif task.progress is not None:
             self.bar.setValue(round(_STEPS * task.progress.fraction))
-            self.label.setText(self.tr("Paused at {0}.").format(amounts(task.progress, _tr)))
+            self.label.setText(self.tr("Paused at {0}.").format(localized(amounts(task.progress, _tr))))
         else:
             self.label.setText("")
         self.label.setVisible(bool(self.label.text()))
@@ -96,7 +97,7 @@ class DownloadRow(QWidget):
 
     def _show_progress(self, progress: DownloadProgress) -> None:
         self.bar.setValue(round(_STEPS * progress.fraction))
-        note = said(progress.note) if progress.note else figures(progress, _tr)
+        note = said(progress.note) if progress.note else localized(figures(progress, _tr))
         self.label.setText(phase_words(progress, _tr) or note)
         self.label.setVisible(True)
 

@@ -11,9 +11,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from tern import paths
 from tern.chat import database_file
 from tern.errors import UserError
-from tern.ui.shared.attachment_text import size_text
 from tern.ui.shared.labels import button, text
 from tern.ui.shared.translate_errors import said
+from tern.ui.style.number_text import size_text
 from tern.ui.style.theme import Size, Space, Theme
 
 

@@ -23,9 +23,9 @@ from tern.library import hub_token, network
 from tern.library.hub_token import Status
 from tern.library.network import Connection
 from tern.ui.shared import translate_errors
-from tern.ui.shared.attachment_text import size_text
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.labels import button, text
+from tern.ui.style.number_text import size_text
 from tern.ui.style.theme import Size, Space, Theme
 
 _MOST = 2000  # of the newest; the whole is in the file

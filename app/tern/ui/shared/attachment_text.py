@@ -5,18 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 
 from tern.chat.attachments import Attachment, AttachmentKind
-from tern.metrics.speed import THIN_SPACE, format_count
+from tern.ui.style.number_text import count_text, size_text
 
 _NAMED = 200  # characters of a text that it is called by, at most
-
-
-def size_text(n_bytes: int) -> str:
-    """``812 bytes``, ``12 KB``, ``3.4 MB``: decimal, as disks count."""
-    if n_bytes < 1000:
-        return f"{n_bytes}{THIN_SPACE}{_tr('bytes')}"
-    if n_bytes < 999_500:
-        return f"{n_bytes / 1e3:.0f}{THIN_SPACE}KB"
-    return f"{n_bytes / 1e6:.1f}{THIN_SPACE}MB"
 
 
 def name_text(attachment: Attachment) -> str:
@@ -39,7 +30,7 @@ def encoding_text(attachment: Attachment) -> str:
         return ""
     if not attachment.faults:
         return attachment.encoding
-    many = _tr("{0} unreadable characters").format(format_count(attachment.faults))
+    many = _tr("{0} unreadable characters").format(count_text(attachment.faults))
     return f"{attachment.encoding}, {_tr('1 unreadable character') if attachment.faults == 1 else many}"
 
 

@@ -1,5 +1,6 @@
 """What other rooms say when something fails, in the person's language: the form of the sentence is translated, and its
-values are filled in. What has no translation, and a text that is no Sentence, is said as it is."""
+values are filled in, figures as the language writes them. What has no translation, and a text that is no Sentence, is
+said as it is."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import logging
 from PySide6.QtCore import QCoreApplication
 
 from tern.errors import Sentence, UserError
+from tern.ui.style.number_text import localized
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +24,29 @@ def said(error: object) -> str:
     form = QCoreApplication.translate(_CONTEXT, sentence.form)
     if not sentence.values:
         return form
-    values = {
-        name: said(value) if isinstance(value, Sentence) else value for name, value in sentence.values.items()
-    }
+    values = {name: _filling(value) for name, value in sentence.values.items()}
     try:
         return form.format_map(values)
     except (LookupError, ValueError) as wrong:  # a person's own translation may have other gaps
         log.warning("the translation %r does not fit: %s", form, wrong)
         return str(sentence)
+
+
+def _filling(value: object) -> object:
+    if isinstance(value, Sentence):
+        return said(value)
+    return _Figure(value) if isinstance(value, int | float) else value
+
+
+class _Figure:
+    """A number in a sentence. One that is formatted is a figure; one that is not may be a name, as a code is."""
+
+    def __init__(self, value: float) -> None:
+        self._value = value
+
+    def __format__(self, spec: str) -> str:
+        text = format(self._value, spec)
+        return localized(text) if spec else text
+
+    def __repr__(self) -> str:
+        return repr(self._value)

@@ -7,9 +7,8 @@ from PySide6.QtCore import QCoreApplication
 from tern.chat.session import Session
 from tern.chat.types import Entry, State
 from tern.engine.types import FinishReason
-from tern.metrics.speed import format_seconds
 from tern.ui.shared.translate_errors import said
-from tern.ui.style.number_text import context_text, reply_text, speed_text, tokens_text
+from tern.ui.style.number_text import context_text, reply_text, seconds_text, speed_text, tokens_text
 from tern.ui.transcript.items import Item
 
 
@@ -70,7 +69,7 @@ def details_of(entry: Entry) -> str:
     lines = [entry.model] if entry.model else []
     rate = speed_text(stats.decode_tokens_per_s) if stats.decode_tokens_per_s > 0 else ""
     lines.append(_tr("Written: {0}").format(", ".join(filter(None, (tokens_text(stats.tokens), rate)))))
-    lines.append(_tr("First word after {0}").format(format_seconds(stats.time_to_first_token_s)))
+    lines.append(_tr("First word after {0}").format(seconds_text(stats.time_to_first_token_s)))
     if stats.prompt_tokens:
         rate = speed_text(stats.prefill_tokens_per_s) if stats.prefill_tokens_per_s > 0 else ""
         read = tokens_text(stats.prompt_tokens - stats.reused_tokens)

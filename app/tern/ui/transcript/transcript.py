@@ -31,6 +31,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QPushButton, QTextBrowser, QToolTip
 from tern.markup.blocks import THOUGHT_LINK
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.icons import action_icon
+from tern.ui.style.number_text import count_text
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.style.timing import PAUSE_MS
 from tern.ui.transcript.backgrounds import Backgrounds
@@ -360,7 +361,9 @@ class Transcript(QTextBrowser):
         self._queue.popleft()
         total = len(shown.source)
         if shown is not self._on_show.open and (cut := shown.cut()) < total:
-            words = self.tr("Show more ({0:,} of {1:,} characters are shown)").format(cut, total)
+            words = self.tr("Show more ({0} of {1} characters are shown)").format(
+                count_text(cut), count_text(total)
+            )
             self._writer.add_elision(shown.slot, shown.item.key, words, f"{MORE_LINK}{shown.item.key}")
         return steps
 

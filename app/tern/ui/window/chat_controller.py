@@ -18,6 +18,7 @@ from tern.ui.composer.context_fit import ContextFit
 from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.links import offer_link
+from tern.ui.style.number_text import count_text
 from tern.ui.style.theme import Theme
 from tern.ui.style.timing import UNDO_S
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
@@ -353,7 +354,9 @@ class ChatController(QObject):
         if self._composer.stopping:
             return
         if session is self._session and done < total and total > 64:  # a short one is read too soon
-            self._transcript.set_status(self.tr("Reading… {0:,} of {1:,} tokens").format(done, total))
+            self._transcript.set_status(
+                self.tr("Reading… {0} of {1} tokens").format(count_text(done), count_text(total))
+            )
 
     def _grew(self, session: Session, text: str, stats: Stats) -> None:
         if session is not self._session:

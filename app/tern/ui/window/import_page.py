@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 from tern.chat.import_report import Left, Outcome, Report, Why
 from tern.ui.shared.sheet import Sheet
 from tern.ui.shared.translate_errors import said
+from tern.ui.style.number_text import count_text
 from tern.ui.style.theme import Size, Space, Theme
 
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
@@ -57,19 +58,25 @@ def summary(report: Report) -> str:
     parts = [_tr("Nothing was imported.")]
     if count:
         parts = [_tr("1 conversation was imported.") if count == 1 else
-                 _tr("{0} conversations were imported.").format(f"{count:,}")]  # fmt: skip
+                 _tr("{0} conversations were imported.").format(count_text(count))]  # fmt: skip
     if here := report.count(Why.HERE):
         parts.append(
-            _tr("1 was here already.") if here == 1 else _tr("{0} were here already.").format(f"{here:,}")
+            _tr("1 was here already.")
+            if here == 1
+            else _tr("{0} were here already.").format(count_text(here))
         )
     if lost := report.count(Why.UNREADABLE):
         parts.append(
-            _tr("1 could not be read.") if lost == 1 else _tr("{0} could not be read.").format(f"{lost:,}")
+            _tr("1 could not be read.")
+            if lost == 1
+            else _tr("{0} could not be read.").format(count_text(lost))
         )
     empty = report.count(Why.EMPTY)
     if empty and not count:
         parts.append(
-            _tr("1 holds no messages.") if empty == 1 else _tr("{0} hold no messages.").format(f"{empty:,}")
+            _tr("1 holds no messages.")
+            if empty == 1
+            else _tr("{0} hold no messages.").format(count_text(empty))
         )
     if any(one.left for one in report.outcomes if one.conversation is not None):
         parts.append(_tr("Not everything came along."))
@@ -83,7 +90,7 @@ def lines(report: Report) -> list[str]:
     wanting = [one for one in report.outcomes if one.why or one.left or one.messages != one.turns]
     found = [_line(one) for one in wanting[:_MOST_LINES]]
     if more := len(wanting) - len(found):
-        found.append(_tr("And {0} more.").format(f"{more:,}"))
+        found.append(_tr("And {0} more.").format(count_text(more)))
     return found
 
 
@@ -97,9 +104,9 @@ def _line(one: Outcome) -> str:
         return _tr("{0}: holds no messages.").format(title)
     if one.why is Why.UNREADABLE:
         return _tr("{0}: could not be read.").format(title)
-    line = _tr("{0}: {1} of {2} messages.").format(title, f"{one.messages:,}", f"{one.turns:,}")
+    line = _tr("{0}: {1} of {2} messages.").format(title, count_text(one.messages), count_text(one.turns))
     if one.left:
-        listed = ", ".join(f"{_name(what)} ({count:,})" for what, count in one.left.items())
+        listed = ", ".join(f"{_name(what)} ({count_text(count)})" for what, count in one.left.items())
         line += " " + _tr("Left out: {0}.").format(listed)
     return line
 

@@ -15,6 +15,7 @@ from tern.library import network
 from tern.library.hub_progress import DownloadProgress
 from tern.library.network import Connection, NetworkOptions
 from tern.ui.models.downloads import Downloads
+from tern.ui.style.number_text import rate_text
 
 _REDRAW_MS = 500
 _MINUTE, _HOUR = 60, 3600
@@ -53,7 +54,7 @@ def network_word(
             words = _tr("Downloading…")
             return NetworkWord(words, words, about, True)
         words = _tr("Downloading {0}").format(part)
-        speed = f" · {rate / 1e6:,.1f}\u2009MB/s" if rate > 0 else ""
+        speed = f" · {rate_text(rate)}" if rate > 0 else ""
         return NetworkWord(words + speed, words, about, True)
     if off:
         words = _tr("Network off")

@@ -15,8 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from tern.engine.types import Stats
 from tern.library.rate_meter import RateMeter
 from tern.metrics.memory import memory
-from tern.metrics.speed import format_megabytes
-from tern.ui.style.number_text import speed_text
+from tern.ui.style.number_text import size_text, speed_text
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.window.network_word import NetworkWord, network_word
 
@@ -150,7 +149,7 @@ class Readouts(QFrame):
         self._put(self._speed, speed_text(rate) if rate > 0 else self.tr("– tokens/s"))
 
     def _show_memory(self) -> None:
-        self._put(self._memory, self.tr("Memory {0}").format(format_megabytes(self._read_memory())))
+        self._put(self._memory, self.tr("Memory {0}").format(size_text(self._read_memory())))
 
     def _put(self, label: QLabel, text: str) -> None:
         if label.text() != text:
