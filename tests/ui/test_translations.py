@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
 import translate  # noqa: E402
-from tern import paths
+from tern import paths  # noqa: E402
 from tern.ui.settings import language  # noqa: E402
 
 PLACEHOLDER = re.compile(r"\{\d*[^{}]*\}|%n|%\d")
