@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 
 import translate  # noqa: E402
+from tern import paths  # noqa: E402
 from tern.ui.settings import language  # noqa: E402
 
 PLACEHOLDER = re.compile(r"\{\d*[^{}]*\}|%n|%\d")
@@ -80,7 +81,11 @@ from tern.ui import app
 from tern.ui.window import main_window
 
 def look():
-    window = next(w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow))
+    windows = [w for w in QApplication.topLevelWidgets() if isinstance(w, main_window.MainWindow)]
+    if not windows or not windows[0].isVisible():
+        QTimer.singleShot(20, look)
+        return
+    (window,) = windows
     window.settings_controller.show_page()
     print(window.composer.send_button.accessibleName() or window.composer.send_button.text(), flush=True)
     page = window.settings_controller.page
@@ -92,7 +97,7 @@ settings = Settings.load()
 settings[LANGUAGE] = sys.argv[1]
 settings.save()
 application = QApplication([])
-QTimer.singleShot(700, look)
+QTimer.singleShot(20, look)
 sys.exit(app.run())
 """
 
@@ -143,7 +148,7 @@ def _english_again(qapp: QApplication) -> object:
 
 
 @pytest.mark.usefixtures("_english_again")
-def test_what_is_offered_and_what_is_not_there(qapp: QApplication, tmp_path: Path) -> None:
+def test_what_is_offered_and_what_is_not_there(qapp: QApplication) -> None:
     codes = [code for code, _ in language.offered()]
     assert {"de", "en"} <= set(codes)
     assert dict(language.offered())["de"] == "Deutsch"
@@ -151,7 +156,7 @@ def test_what_is_offered_and_what_is_not_there(qapp: QApplication, tmp_path: Pat
     assert language.install(qapp, "xx") == "en"
     assert language.install(qapp, "de_AT") == "de-AT"
     assert QCoreApplication.translate("settings", "Language") == "Sprache"
-    own = tmp_path / "data" / "translations"
+    own = paths.data_dir() / "translations"
     own.mkdir(parents=True)
     shutil.copy(translate.FOLDER / "tern_de.qm", own / "tern_nl.qm")
     assert "nl" in [code for code, _ in language.offered()]

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
+from patience import HANG_S
 from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.file_text import attached, load
 from tern.chat.store import Store
@@ -111,15 +112,22 @@ def test_an_edited_message_keeps_its_attachments(
 def test_enter_waits_for_a_file_that_is_still_being_read(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ready = threading.Event()
-    monkeypatch.setattr(attach_files, "load", lambda path, most: (ready.wait(5), load(path, most))[1])
+    begun, ready = threading.Event(), threading.Event()
+
+    def slow(path: Path, most: int) -> bytes:
+        begun.set()
+        assert ready.wait(HANG_S)
+        return load(path, most)
+
+    monkeypatch.setattr(attach_files, "load", slow)
     (tmp_path / "slow.txt").write_text("worth waiting for")
     engine = FakeEngine(["Yes."])
     window = make_window(engine)
     drop(window, tmp_path / "slow.txt")
     assert window.composer.shelf.reading
     say(window, "Is it?")
-    qtbot.wait(50)
+    qtbot.waitUntil(begun.is_set)
+    QApplication.processEvents()
     assert engine.requests == []
     assert window.composer.text == "Is it?"
     ready.set()

@@ -66,7 +66,9 @@ def test_a_forecast_from_another_computer_is_not_told(
     settings = Settings()
     settings[FORECAST] = Forecast(900.0, "another computer").as_json()
     host = _host(make_window(load=False), theme, settings)
-    qtbot.wait(100)
+    probe = host._probe
+    assert probe is not None
+    qtbot.waitUntil(probe._timer.isActive)  # it has looked at what is kept, and waits to measure
     assert _speed(host) == ""
     host.close()
 

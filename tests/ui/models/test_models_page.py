@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -431,8 +431,8 @@ def test_import_and_remove(
         page.findChild(QWidget, "model_mine") is None or not page.findChild(QWidget, "model_mine").isVisible()
     )
     click(qtbot, page, "noticeButton")  # Undo
-    qtbot.wait(400)
-    assert here(page) == ["mine"]
+    qtbot.waitUntil(lambda: here(page) == ["mine"])
+    assert not any(timer.isActive() for timer in page.acts.findChildren(QTimer)), "it would be removed later"
     act(qtbot, page, "removeAction")
     qtbot.waitUntil(lambda: here(page) == [])
     assert mine.exists()
@@ -586,11 +586,16 @@ def test_at_480_pixels_nothing_is_cut(page: ModelsPage, qtbot: QtBot, tmp_path: 
     page.import_path(mine)
     qtbot.waitUntil(lambda: here(page) == ["mine"])
     page.resize(480, 420)
-    qtbot.wait(50)
-    for control in page.findChildren(QPushButton):
-        if control.isVisible():
-            right = control.mapTo(page, control.rect().topRight()).x()
-            assert right <= 480, control.accessibleName()
+
+    def cut() -> list[str]:
+        shown = [control for control in page.findChildren(QPushButton) if control.isVisible()]
+        return [
+            control.accessibleName()
+            for control in shown
+            if control.mapTo(page, control.rect().topRight()).x() > 480
+        ]
+
+    qtbot.waitUntil(lambda: not cut())
 
 
 def test_first_run_from_the_card_to_a_chat_with_the_model(

@@ -68,9 +68,8 @@ class EncodingButton(QPushButton):
         self.setIconSize(self._theme.icon_size * 0.6)
         ways = Qt.LayoutDirection
         self._choices.setLayoutDirection(ways.RightToLeft if from_right else ways.LeftToRight)
-        self.setLayoutDirection(
-            ways.LeftToRight if from_right else ways.RightToLeft
-        )  # the arrow after the word
+        # The arrow after the word.
+        self.setLayoutDirection(ways.LeftToRight if from_right else ways.RightToLeft)
         self.setAccessibleName(self.tr("Encoding of {0}: {1}").format(name_text(attachment), words))
         help_ = self.tr("Read the file in another encoding, if its text looks wrong")
         self.setToolTip(f"{words}\n{help_}" if changeable else words)

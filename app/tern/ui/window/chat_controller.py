@@ -29,9 +29,8 @@ class ChatController(QObject):
     """One conversation at a time, in ``area``. Call :meth:`begin` when all is connected."""
 
     leaving = Signal()  # another conversation takes its place, or the window closes
-    shown = Signal(
-        object
-    )  # the conversation on show, None for one that is not kept yet; or its title is another
+    # The conversation on show, None for one that is not kept yet; or its title is another.
+    shown = Signal(object)
     sent = Signal()  # a question is kept, and with it its conversation
     reply_ended = Signal()  # of the conversation on show
     settings_requested = Signal()

@@ -49,9 +49,10 @@ class Header(QFrame):
             self.tr("The model that answers. Opens a list to choose another.")
         )
         self._model.setToolTip(self.tr("The model that answers"))
+        # The caret stands after the name.
         self._model.setLayoutDirection(
             Qt.LayoutDirection.LeftToRight if self.isRightToLeft() else Qt.LayoutDirection.RightToLeft
-        )  # the caret stands after the name
+        )
         self.model_menu = QMenu(self._model)
         self.model_menu.setAccessibleName(self.tr("Models"))
         self._model.setMenu(self.model_menu)

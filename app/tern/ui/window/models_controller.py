@@ -285,9 +285,8 @@ class ModelsController(QObject):
 
     def _setting_changed(self, setting: object) -> None:
         self._watch.refresh()
-        if (
-            setting is OFFLINE and self._settings[OFFLINE]
-        ):  # at once, and not only from the next connection on
+        # At once, and not only from the next connection on.
+        if setting is OFFLINE and self._settings[OFFLINE]:
             self.downloads.pause()
         if setting is DOWNLOAD_LIMIT:
             self.downloads.set_limit(self._network_options().limit)
