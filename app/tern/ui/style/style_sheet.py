@@ -42,7 +42,7 @@ QListWidget#licenceList, QPlainTextEdit#licenceText {
 QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px solid @accent; padding: 3px; }
 QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
 QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
-QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QFrame#palette, QFrame#findBar { background: @surface; border: 1px solid @edge; border-radius: @block; }
 QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
 QListWidget#paletteList::item:disabled { color: @quiet; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }

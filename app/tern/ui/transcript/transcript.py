@@ -37,6 +37,7 @@ from tern.ui.transcript.clipboard import code_text, selected_text
 from tern.ui.transcript.column import Column
 from tern.ui.transcript.context_line import ContextLine
 from tern.ui.transcript.document import AT_ONCE, DocumentWriter
+from tern.ui.transcript.find_bar import FindBar
 from tern.ui.transcript.hover_bars import HoverBars
 from tern.ui.transcript.items import ATTACHMENT_LINK, MORE_LINK, Item, Messages, Shown
 from tern.ui.transcript.reply_setter import ReplySetter
@@ -116,6 +117,7 @@ class Transcript(QTextBrowser):
         self._bars.continue_requested.connect(self.continue_requested)
         self._bars.branch_requested.connect(self.branch_requested)
         self._bars.code_rewrapped.connect(self._stay)
+        self.find_bar = FindBar(theme, self)
         theme.changed.connect(self._rebuild)
         self._rebuild()
 

@@ -97,6 +97,7 @@ class ChatController(QObject):
         self.leave()
         self._session, self._editing = session, None
         self._notice.clear()
+        self._transcript.find_bar.leave()  # what was looked for was in the other one
         self.begin()
 
     def show_version_with(self, message: int) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QMainWindow, QWidget
+from PySide6.QtWidgets import QLineEdit, QMainWindow, QWidget
 
 from tern import paths
 from tern.chat.presets import own_presets
@@ -138,6 +138,7 @@ class MainWindow(QMainWindow):
         """What each action does."""
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
+        on("find", self.find)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
@@ -179,6 +180,14 @@ class MainWindow(QMainWindow):
             self.showNormal()
         bring_up(self)
 
+    def find(self) -> None:
+        """Find words in the chat on show; where nothing has been said yet, in all of them."""
+        if self.session.path:
+            self.area.show_chat()
+            self.transcript.find_bar.open()
+        else:
+            self.conversations.search()
+
     def show_palette(self) -> None:
         """Every action, then every conversation."""
         actions = [a for a in self.actions_.all() if a.isEnabled() and a.objectName() != "palette"]
@@ -212,8 +221,11 @@ class MainWindow(QMainWindow):
         bring_up(self.about_page)
 
     def _reply_ended(self) -> None:
-        """The keyboard goes back to the composer, unless something is typed or chosen in the sidebar."""
-        if self.isActiveWindow() and not self.sidebar.isAncestorOf(self.focusWidget() or self):
+        """The keyboard goes back to the composer, unless something is typed elsewhere or chosen in the sidebar."""
+        focus = self.focusWidget()
+        if not self.isActiveWindow() or isinstance(focus, QLineEdit):
+            return
+        if focus is None or not self.sidebar.isAncestorOf(focus):
             self.area.chat.focus_composer()
 
     def _model_loaded(self, info: ModelInfo) -> None:

@@ -13,7 +13,7 @@ from tern.ui.shared.actions import Actions
 _MENUS = (
     ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),
     ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
-    ("search", "palette", "sidebar", "menus"),
+    ("find", "search", "palette", None, "sidebar", "menus", None, "larger", "smaller", "default_size"),
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere
