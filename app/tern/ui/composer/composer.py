@@ -37,7 +37,6 @@ class Composer(QFrame):
         self.shelf = AttachmentRow(theme, self)
         self.editor = Editor(self)
         self.editor.setObjectName("composer")
-        self.editor.invite(self.tr("Ask anything. It stays on this computer."))
         self.editor.setAccessibleName(self.tr("Message"))
         self.send_button = QPushButton(self.tr("Send"), self)
         self.send_button.setObjectName("sendButton")
@@ -79,6 +78,7 @@ class Composer(QFrame):
         self._restyle()
         self.set_enter_sends(True)
         self.set_busy(False)
+        self.set_guide(False)
 
     def _lay_out(self) -> None:
         over = QHBoxLayout()
@@ -146,6 +146,11 @@ class Composer(QFrame):
             if plain
             else self.tr("Write to the model here. Enter begins a new line, Ctrl and Enter send.")
         )
+
+    def set_guide(self, guide: bool) -> None:
+        """Whether the built-in guide is asked, which knows about Tern and little else."""
+        anything = self.tr("Ask anything. It stays on this computer.")
+        self.editor.invite(self.tr("Ask about Tern…") if guide else anything)
 
     def set_busy(self, busy: bool) -> None:
         """While a reply is on its way Stop stands where Send was."""

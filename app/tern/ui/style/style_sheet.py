@@ -123,6 +123,8 @@ QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @li
 QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
 QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
 
+QFrame#guideBar { background: @hover; border: none; border-radius: @radius; }
+
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
 QFrame#notice QTextEdit { color: @ink; font-size: @control_px; background: transparent; border: none; padding: 0; }
 QFrame#notice QPushButton { border: 1px solid @edge; padding: 6px 11px; }

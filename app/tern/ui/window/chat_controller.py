@@ -35,6 +35,7 @@ class ChatController(QObject):
     sent = Signal()  # a question is kept, and with it its conversation
     reply_ended = Signal()  # of the conversation on show
     settings_requested = Signal()
+    models_requested = Signal()
 
     def __init__(self, theme: Theme, queue: ReplyQueue, area: MainArea, session: Session) -> None:
         super().__init__(area)
@@ -43,6 +44,7 @@ class ChatController(QObject):
         self._area = area
         self._session = session
         self._editing: int | None = None  # the question that the next one sent replaces
+        self.guide_answers = False  # the built-in guide, which can make nothing of a file
         self._view = view = area.chat
         self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
         self._header, self._readouts = area.header, area.readouts
@@ -130,8 +132,15 @@ class ChatController(QObject):
             self.drafts.keep()
 
     def _may_send(self, draft: Draft) -> None:
-        if not self._session.busy:
-            self.fit.ask(draft)
+        if self._session.busy:
+            return
+        if draft.attachments and self.guide_answers:
+            said = self.tr(
+                "The built-in guide can't read files. Your message stays here until you choose BitNet."
+            )
+            self._notice.show_message(said, self.tr("Get BitNet"), self.models_requested.emit, tone="calm")
+            return
+        self.fit.ask(draft)
 
     def _send_written(self, draft: Draft) -> None:
         shown = self._session.conversation

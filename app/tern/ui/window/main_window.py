@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
@@ -15,7 +16,6 @@ from tern import paths
 from tern.chat.presets import own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.engine.types import ModelInfo
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
 from tern.ui.reply_queue import ReplyQueue
@@ -129,8 +129,9 @@ class MainWindow(QMainWindow):
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
-        self.greeting.set_guide(not self._settings[MODEL_PATH])
-        self.queue.model_loaded.connect(self._model_loaded)
+        kept = Path(self._settings[MODEL_PATH])
+        self.expect_model(kept if self._settings[MODEL_PATH] and kept.is_file() else paths.guide_model())
+        self.queue.model_loaded.connect(lambda info: self.expect_model(info.path))
         for menu in self._look_menus:
             menu.chosen.connect(self.settings_controller.choose_look)
 
@@ -169,6 +170,12 @@ class MainWindow(QMainWindow):
     def open_model(self, factory: EngineFactory) -> None:
         """Load a model in the background, once the reply under way has ended; messages sent meanwhile wait for it."""
         self.chat.open_model(factory)
+
+    def expect_model(self, path: Path) -> None:
+        """Greet and invite as suits the model of that file, which answers or will."""
+        guide = path == paths.guide_model()
+        self.greeting.set_guide(guide)
+        self.composer.set_guide(guide)
 
     def show_error(self, sentence: str) -> None:
         """Say that something went wrong; nothing is interrupted."""
@@ -227,9 +234,6 @@ class MainWindow(QMainWindow):
             return
         if focus is None or not self.sidebar.isAncestorOf(focus):
             self.area.chat.focus_composer()
-
-    def _model_loaded(self, info: ModelInfo) -> None:
-        self.greeting.set_guide(info.path == paths.guide_model())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed where nothing takes it, as after a click on a reply, is written in the composer."""

@@ -73,6 +73,8 @@ class ModelsController(QObject):
         self._watch.changed.connect(window.readouts.show_network)
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(self.show_network)
+        window.chat.models_requested.connect(self.show_page)
+        window.area.chat.guide_bar.asked.connect(self.show_page)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -189,6 +191,8 @@ class ModelsController(QObject):
             """The window is up with its model, and nobody waits for anything."""
             return queue.info is not None and not queue.busy and not card.task.running
 
+        bar = self._window.area.chat.guide_bar
+        card.task.state_changed.connect(lambda: bar.set_downloading(card.task.running))
         self._probe = SpeedProbe(self._settings, self._save, quiet, self)
         self._probe.told.connect(card.show_forecast)
         self._window.greeting.add_below(card)
@@ -228,6 +232,9 @@ class ModelsController(QObject):
         self._path = path
         if self._page is not None:
             self._page.set_current(path)
+        self._window.expect_model(path)
+        self._window.chat.guide_answers = path == paths.guide_model()
+        self._look_for_others()
 
         def factory(progress: Callable[[float], None]) -> Engine:
             starting()
@@ -235,6 +242,11 @@ class ModelsController(QObject):
             return open_any_engine(path, self._options(), progress, shelf.template_trusted(path))
 
         self._window.open_model(factory)
+
+    def _look_for_others(self) -> None:
+        """While the guide is the only model here, the window says how to get another."""
+        alone = self._path == paths.guide_model() and not any(_can_chat(each) for each in shelf.installed())
+        self._window.area.chat.guide_bar.set_needed(alone)
 
     def _fill_menu(self) -> None:
         """The models that are here, the one in use marked; then the page."""
@@ -321,6 +333,7 @@ class ModelsController(QObject):
             self.card.hide()
         if not model.gguf:
             return
+        self._look_for_others()
         if model.path == self._path:  # mended, or a newer one in its place
             self._open(model.path)
             return
