@@ -150,6 +150,8 @@ def test_the_guide_is_not_asked_about_a_file(
     assert window.notice.message.startswith("The built-in guide can't read files.")
     assert window.composer.text == "What does it say?"
     assert len(window.composer.attachments) == 1
+    window.area.chat.show_messages(True)
+    assert not window.area.chat.guide_bar.isVisible(), "the notice offers the same"
     qtbot.mouseClick(window.notice.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     assert host.page is not None
     assert host.page.isVisible()

@@ -116,6 +116,14 @@ class SettingsPage(Page):
             if row.setting is setting:
                 row.disable(why)
 
+    def show_setting(self, setting: Setting[Any]) -> None:
+        """Bring the row of one setting into view and give its control the keyboard."""
+        self.search.clear()
+        for row in self.rows:
+            if row.setting is setting:
+                self._area.ensureWidgetVisible(row, 0, Space.XXL)
+                row.control.setFocus(Qt.FocusReason.OtherFocusReason)
+
     def load(self) -> None:
         """Show the values in force: they were changed elsewhere."""
         for row in self.rows:

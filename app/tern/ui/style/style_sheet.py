@@ -42,7 +42,10 @@ QListWidget#licenceList, QPlainTextEdit#licenceText {
 QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px solid @accent; padding: 3px; }
 QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
 QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
-QFrame#palette, QFrame#findBar { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QFrame#findBar { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
+QFrame#findBar[focused="true"] { border: 2px solid @accent; padding: 0; }
+QLineEdit#findField, QLineEdit#findField:focus { background: transparent; border: none; padding: 6px 8px; }
 QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
 QListWidget#paletteList::item:disabled { color: @quiet; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }

@@ -214,8 +214,8 @@ class FindBar(QFrame):
         marks = []
         for number in range(begin, end):
             mark = QTextEdit.ExtraSelection()
-            mark.cursor = self._cursor(*self._matches[number])  # type: ignore[attr-defined]
-            mark.format = self._current if number == self._at else self._other  # type: ignore[attr-defined]
+            mark.cursor = self._cursor(*self._matches[number])
+            mark.format = self._current if number == self._at else self._other
             marks.append(mark)
         view.setExtraSelections(marks)
 
@@ -234,8 +234,7 @@ class FindBar(QFrame):
         self._current.setForeground(self._theme.color("on_accent"))
         self.field.setFont(self._theme.font(Size.CONTROL))
         self.count.setFont(self._theme.font(Size.SMALL, tabular=True))
-        widest = self.tr("{0} of {1}").format(f"{_MOST:,}", f"{_MOST:,}+")
-        texts = (widest, self.tr("No matches"))
+        texts = (self.tr("{0} of {1}").format(88, 888), self.tr("No matches"))
         self.count.setMinimumWidth(max(self.count.fontMetrics().horizontalAdvance(text) for text in texts))
         for button, icon in (
             (self.previous_button, "caret-up"),
@@ -264,6 +263,10 @@ class FindBar(QFrame):
         if watched is self._view and event.type() == QEvent.Type.Resize:
             self._place()
             self._mark()
+        if watched is self.field and event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.setProperty("focused", event.type() == QEvent.Type.FocusIn)
+            self.style().unpolish(self)
+            self.style().polish(self)
         if watched is not self.field or not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
         if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:

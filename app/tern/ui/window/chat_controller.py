@@ -65,7 +65,7 @@ class ChatController(QObject):
         self._composer.send_requested.connect(self._may_send)
         self._composer.stop_requested.connect(self.stop)
         self._composer.recall_requested.connect(self.recall)
-        self._composer.preset_button.chosen.connect(self._set_reply_options)
+        self._composer.preset_button.chosen.connect(self.set_reply_options)
         self._view.greeting.question_chosen.connect(self.send)
         self._transcript.link_activated.connect(self._offer_link)
         self._transcript.attachment_requested.connect(self.show_attachment)
@@ -255,7 +255,8 @@ class ChatController(QObject):
         if entry is not None:
             self.edit(entry.id)
 
-    def _set_reply_options(self, manner: Manner) -> None:
+    def set_reply_options(self, manner: Manner) -> None:
+        """Have the conversation on show answered so."""
         if self._notice.attempt(lambda: setattr(self._session, "manner", manner)):
             self.show_reply_options()
 

@@ -32,7 +32,7 @@ class ChatView(QWidget):
         self._pages.addWidget(self.transcript)
         self._foot = QWidget(self)
         self.notice = Notice(theme, self._foot)
-        self.guide_bar = GuideBar(theme, self._foot)
+        self.guide_bar = GuideBar(theme, self.notice, self._foot)
         self.composer = Composer(theme, self._foot)
 
         foot = QVBoxLayout(self._foot)

@@ -43,6 +43,7 @@ class Greeting(QScrollArea):
         self._theme = theme
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.tr("Welcome"))
 
@@ -134,7 +135,8 @@ class Greeting(QScrollArea):
         # notice or a second line in the composer moves nothing.
         width, height = self.width(), self.window().height()
         self._mark.setVisible(height >= _LOW)
-        column_width = int(max(200, min(self._theme.column_width() + 2 * Space.L, width - 2 * Space.S)))
+        room = width - Space.S - max(Space.S, self.verticalScrollBar().sizeHint().width())
+        column_width = int(max(200, min(self._theme.column_width() + 2 * Space.L, room)))
         self._column.setFixedWidth(column_width)
         widest = max(card.sizeHint().width() for card in self._cards)
         columns = 2 if 2 * widest + self._grid.spacing() <= column_width else 1
@@ -142,7 +144,7 @@ class Greeting(QScrollArea):
             self._grid.addWidget(card, index // columns, index % columns)
         for column in range(2):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
-        side = max(0, (width - column_width) // 2)
+        side = Space.S if column_width >= room else (width - column_width) // 2
         below = _BELOW * self._sentence.fontMetrics().lineSpacing() if self._guide else 0
         above = round(_ABOVE * (height - _AROUND - self._own_height(column_width - 2 * Space.L) - below))
         self._outer.setContentsMargins(side, max(Space.L, above), 0, Space.L)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from tern.ui.style.icons import action_icon
@@ -10,13 +10,17 @@ from tern.ui.style.theme import Size, Space, Theme
 
 
 class GuideBar(QFrame):
-    """Hidden until it is needed and there are messages: beside the greeting stands the card, which says more."""
+    """Hidden until it is needed and there are messages: beside the greeting stands the card, which says more. Gives way
+    to ``notice``, so that one thing at a time stands above the composer.
+    """
 
     asked = Signal()  # for the real model
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
+    def __init__(self, theme: Theme, notice: QWidget, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._notice = notice
+        notice.installEventFilter(self)
         self._needed = self._messages = self._dismissed = False
         self.setObjectName("guideBar")
         self.setAccessibleName(self.tr("Built-in guide"))
@@ -67,7 +71,13 @@ class GuideBar(QFrame):
         self._show()
 
     def _show(self) -> None:
-        self.setVisible(self._needed and self._messages and not self._dismissed)
+        wanted = self._needed and self._messages and not self._dismissed
+        self.setVisible(wanted and self._notice.isHidden())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._show()
+        return False
 
     def _restyle(self) -> None:
         self._words.setFont(self._theme.font(Size.CONTROL))

@@ -4,7 +4,7 @@ the settings is in a controller each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMainWindow, QWidget
 
 from tern import paths
-from tern.chat.presets import own_presets
+from tern.chat.presets import PRESETS, own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.engine.worker import EngineFactory
@@ -24,14 +24,15 @@ from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.style.focus_ring import FocusRing
 from tern.ui.style.icons import app_icon
 from tern.ui.style.theme import Theme
-from tern.ui.window import tray
+from tern.ui.window import palette_commands, tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
 from tern.ui.window.help_page import HelpPage
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
-from tern.ui.window.palette import Command, Palette
+from tern.ui.window.palette import Palette
+from tern.ui.window.palette_match import Command
 from tern.ui.window.settings_controller import SettingsController
 from tern.ui.window.side_panel import SidePanel
 from tern.ui.window.transfer import Transfer
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self.store = store = store or Store.in_memory()
         self.help_page: HelpPage | None = None
         self.about_page: QWidget | None = None
+        self.model_commands: Callable[[], Sequence[Command]] = tuple  # the installed ones, for the palette
         self.setWindowTitle("Tern")
         self.setWindowIcon(app_icon())
         self.resize(_START)
@@ -139,7 +141,7 @@ class MainWindow(QMainWindow):
         """What each action does."""
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
-        on("find", self.find)
+        on("find", self.find_in_chat)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
@@ -152,6 +154,9 @@ class MainWindow(QMainWindow):
         on("pin", conversations.pin_shown)
         on("delete", conversations.delete_shown)
         on("palette", self.show_palette)
+        on("larger", partial(self.settings_controller.change_text_size, +1))
+        on("smaller", partial(self.settings_controller.change_text_size, -1))
+        on("default_size", partial(self.settings_controller.change_text_size, 0))
         on("export", lambda: self.transfer.ask_export(self.session.conversation))
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
@@ -187,7 +192,7 @@ class MainWindow(QMainWindow):
             self.showNormal()
         bring_up(self)
 
-    def find(self) -> None:
+    def find_in_chat(self) -> None:
         """Find words in the chat on show; where nothing has been said yet, in all of them."""
         if self.session.path:
             self.area.show_chat()
@@ -196,15 +201,19 @@ class MainWindow(QMainWindow):
             self.conversations.search()
 
     def show_palette(self) -> None:
-        """Every action, then every conversation."""
-        actions = [a for a in self.actions_.all() if a.isEnabled() and a.objectName() != "palette"]
-        commands = [Command(each.text(), self.actions_.keys_of(each), each.trigger) for each in actions]
-        for each in self.look_menu.actions():
-            commands.append(Command(f"{self.look_menu.title()}: {each.text()}", "", each.trigger))
-        kind = self.tr("Conversation")
-        for summary in self.store.summaries():
-            commands.append(Command(summary.title, kind, partial(self.conversations.show, summary.id)))
-        self.palette_.open(commands)
+        """Everything that can be done or shown, to be found by its words."""
+        self.palette_.open(
+            [
+                *palette_commands.of_actions(self.actions_),
+                *palette_commands.of_looks(self.look_menu),
+                *self.model_commands(),
+                *palette_commands.of_presets(
+                    (*PRESETS, *own_presets(self._settings)), self.chat.set_reply_options
+                ),
+                *palette_commands.of_settings(self.settings_controller.show_setting),
+                *palette_commands.of_chats(self.store.summaries(), self.conversations.show),
+            ]
+        )
 
     def show_help(self) -> None:
         """Every key."""

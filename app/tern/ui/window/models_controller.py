@@ -36,6 +36,8 @@ from tern.ui.shared.page import bring_up
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
+from tern.ui.window.palette_commands import of_model
+from tern.ui.window.palette_match import Command
 
 log = logging.getLogger(__name__)
 _ENOUGH_TOKENS = 16  # of a reply, to measure a speed by
@@ -65,6 +67,7 @@ class ModelsController(QObject):
         window.actions_.connect("models", self.show_page)
         window.actions_.connect("network", self.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
+        window.model_commands = self._commands
         window.queue.ended.connect(self._replied)
         window.settings_controller.changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
@@ -248,15 +251,20 @@ class ModelsController(QObject):
         alone = self._path == paths.guide_model() and not any(_can_chat(each) for each in shelf.installed())
         self._window.area.chat.guide_bar.set_needed(alone)
 
+    def _choices(self) -> list[tuple[Path, str, Installed | None]]:
+        """What there is to chat with: where, what it is called, and the model; None for the guide."""
+        here = [(model.path, model.title, model) for model in shelf.installed() if _can_chat(model)]
+        return [*here, (paths.guide_model(), self.tr("Tern's guide"), None)]
+
+    def _commands(self) -> list[Command]:
+        return [of_model(title, partial(self.use, model)) for _, title, model in self._choices()]
+
     def _fill_menu(self) -> None:
         """The models that are here, the one in use marked; then the page."""
         menu = self._window.header.model_menu
         menu.clear()
         menu.setLayoutDirection(self._window.layoutDirection())  # its button is turned round for the caret
-        for path, title, model in [
-            *((model.path, model.title, model) for model in shelf.installed() if _can_chat(model)),
-            (paths.guide_model(), self.tr("Tern's guide"), None),
-        ]:
+        for path, title, model in self._choices():
             action = menu.addAction(title)
             action.setCheckable(True)
             action.setChecked(path == self._path)
