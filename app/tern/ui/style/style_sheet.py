@@ -53,7 +53,10 @@ QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; padding: 5px 7px; }
 QLineEdit#searchField { padding-left: 2px; }
 QLineEdit#searchField:focus { padding-left: 1px; }
-QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
+QPushButton#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; text-align: left; padding: 3px 6px; }
+QPushButton#chatTitle:disabled { color: @ink; }
+QLineEdit#chatTitleField { font-size: @body_px; font-weight: 600; padding: 3px 7px; }
+QLineEdit#chatTitleField:focus { padding: 2px 6px; }
 QPushButton#modelName { color: @quiet; padding: 5px 6px; }
 QPushButton#modelName:hover { color: @ink; }
 QPushButton::menu-indicator { image: none; width: 0; }

@@ -340,7 +340,8 @@ class ChatController(QObject):
     def show_title(self) -> None:
         """Say which conversation this is, wherever it is said."""
         shown = self._session.conversation
-        self._header.set_title(self._queue.store.summary(shown).title if shown else self.tr("New chat"))
+        title = self._queue.store.summary(shown).title if shown else self.tr("New chat")
+        self._header.set_title(title, editable=shown is not None)
         self.shown.emit(shown)
 
     # What the engine says

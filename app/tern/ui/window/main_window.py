@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         self.composer.preset_button.own = lambda: own_presets(self._settings)
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
+        self.header.renamed.connect(self._rename_shown)
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
@@ -150,7 +151,7 @@ class MainWindow(QMainWindow):
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
         on("edit", chat.edit_last)
-        on("rename", conversations.rename_shown)
+        on("rename", self.rename)
         on("pin", conversations.pin_shown)
         on("delete", conversations.delete_shown)
         on("palette", self.show_palette)
@@ -199,6 +200,17 @@ class MainWindow(QMainWindow):
             self.transcript.find_bar.open()
         else:
             self.conversations.search()
+
+    def rename(self) -> None:
+        """Let the person write over a title: where the keyboard is, in the list or above the conversation."""
+        if self.sidebar.list.hasFocus():
+            self.sidebar.list.edit(self.sidebar.list.currentIndex())
+        else:
+            self.header.edit_title()
+
+    def _rename_shown(self, title: str) -> None:
+        if (shown := self.session.conversation) is not None:
+            self.conversations.rename(shown, title)
 
     def show_palette(self) -> None:
         """Everything that can be done or shown, to be found by its words."""
