@@ -19,7 +19,9 @@ from tern.ui.style.theme import Size, Space, Theme
 
 
 class Composer(QFrame):
-    """``send_requested`` asks for what is written to be sent; it leaves only when the owner calls :meth:`clear`."""
+    """``send_requested`` asks for what is written to be sent, also while a reply is on its way; it leaves only when the
+    owner calls :meth:`clear`.
+    """
 
     send_requested = Signal(object)  # Draft, as :attr:`message`
     stop_requested = Signal()
@@ -179,7 +181,7 @@ class Composer(QFrame):
         self._mark("target", target)
 
     def _submit(self) -> None:
-        if self._busy or not self._has_something():
+        if not self._has_something():
             return
         self._send_when_read = self.shelf.reading  # a file that is still being read goes along
         if not self._send_when_read:
