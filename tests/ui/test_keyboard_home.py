@@ -219,3 +219,24 @@ def test_the_text_grows_and_shrinks_within_its_bounds_and_is_saved(
         QTest.keyClick(editor, Qt.Key.Key_Plus, CONTROL)
     assert settings[FONT_SIZE] == FONT_SIZE.high
     assert window.composer.text == ""
+
+
+def test_space_and_enter_stay_with_buttons_and_lists(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    exchange(qtbot, window, "About trains")
+    pressed: list[bool] = []
+    button = window.composer.attach_button
+    button.clicked.disconnect()
+    button.clicked.connect(lambda: pressed.append(True))
+    button.setFocus()
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        QTest.keyClick(button, key)
+    assert len(pressed) == 3
+    assert QApplication.focusWidget() is button
+    window.sidebar.list.setFocus()
+    QTest.keyClick(window.sidebar.list, Qt.Key.Key_Space)
+    assert QApplication.focusWidget() is window.sidebar.list
+    assert window.composer.text == ""
+    button.setFocus()
+    typed("x")
+    assert window.composer.text == "x"

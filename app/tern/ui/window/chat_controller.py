@@ -72,6 +72,7 @@ class ChatController(QObject):
         self._composer.preset_button.chosen.connect(self.set_reply_options)
         self._view.greeting.question_chosen.connect(self.send)
         self._transcript.link_activated.connect(self._offer_link)
+        self._transcript.models_requested.connect(self.models_requested)
         self._transcript.attachment_requested.connect(self.show_attachment)
         self._transcript.edit_requested.connect(self.edit)
         self._transcript.regenerate_requested.connect(self.regenerate)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QLineEdit, QMainWindow, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QLineEdit, QMainWindow, QWidget
 
 from tern import paths
 from tern.chat.presets import PRESETS, own_presets
@@ -41,6 +41,7 @@ from tern.ui.window.window_actions import header_menu, window_actions
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
+_PRESSES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)  # belong to buttons and lists
 
 
 class MainWindow(QMainWindow):
@@ -262,7 +263,11 @@ class MainWindow(QMainWindow):
         typed = event.text()
         # AltGr is Ctrl and Alt on some systems, and writes.
         writes = not held or held == Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        if writes and typed and typed.isprintable() and self.composer.isVisible():
+        focus = self.focusWidget()
+        if isinstance(focus, QAbstractButton | QAbstractItemView) and event.key() in _PRESSES:
+            if isinstance(focus, QAbstractButton) and event.key() != Qt.Key.Key_Space and not held:
+                focus.click()  # Enter, which Qt heeds in dialogs only
+        elif writes and typed and typed.isprintable() and self.composer.isVisible():
             self.area.chat.focus_composer()
             self.composer.editor.keyPressEvent(event)
         else:
