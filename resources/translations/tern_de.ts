@@ -99,34 +99,10 @@
     </message>
 </context>
 <context>
-    <name>Transfer</name>
+    <name>AttachmentRow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Cancelled; nothing was changed.</source>
-        <translation>Abgebrochen; nichts wurde geändert.</translation>
-    </message>
-    <message>
-        <source>Conversations</source>
-        <translation>Gespräche</translation>
-    </message>
-    <message>
-        <source>Details</source>
-        <translation>Näheres</translation>
-    </message>
-    <message>
-        <source>Exported to {0}.</source>
-        <translation>Exportiert nach {0}.</translation>
-    </message>
-    <message>
-        <source>Exporting…</source>
-        <translation>Wird exportiert …</translation>
-    </message>
-    <message>
-        <source>Importing…</source>
-        <translation>Wird importiert …</translation>
+        <source>Attachments</source>
+        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -142,6 +118,10 @@
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Get BitNet</source>
+        <translation>BitNet holen</translation>
     </message>
     <message>
         <source>Loading the model… {0}</source>
@@ -160,12 +140,24 @@
         <translation>Liest … {0:,} von {1:,} Token</translation>
     </message>
     <message>
+        <source>Send it when this reply has ended</source>
+        <translation>Senden geht, sobald diese Antwort fertig ist</translation>
+    </message>
+    <message>
+        <source>Sent when this reply ends</source>
+        <translation>Wird nach dieser Antwort gesendet</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
     </message>
     <message>
         <source>Stopping…</source>
         <translation>Wird gestoppt …</translation>
+    </message>
+    <message>
+        <source>The built-in guide can&apos;t read files. Your message stays here until you choose BitNet.</source>
+        <translation>Der eingebaute Guide kann keine Dateien lesen. Ihre Nachricht bleibt hier, bis Sie BitNet wählen.</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -269,6 +261,10 @@
         <translation>Fügt Ihrer Nachricht den Text von Dateien hinzu. Sie lassen sich auch ablegen oder einfügen.</translation>
     </message>
     <message>
+        <source>Ask about Tern…</source>
+        <translation>Fragen Sie nach Tern …</translation>
+    </message>
+    <message>
         <source>Ask anything. It stays on this computer.</source>
         <translation>Fragen Sie. Es bleibt auf diesem Computer.</translation>
     </message>
@@ -323,6 +319,57 @@
     <message>
         <source>Write to the model here. Enter sends, Shift and Enter begin a new line.</source>
         <translation>Schreiben Sie hier an das Modell. Eingabe sendet, Umschalt und Eingabe beginnen eine neue Zeile.</translation>
+    </message>
+</context>
+<context>
+    <name>ContextFit</name>
+    <message>
+        <source>Shorten it, or remove an attachment.</source>
+        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
+    </message>
+    <message>
+        <source>Shorten it, or send it in parts.</source>
+        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt.</source>
+        <translation>Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
+        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
+    </message>
+    <message>
+        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
+        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>nearly full</source>
+        <translation>fast voll</translation>
+    </message>
+    <message>
+        <source>the oldest messages are left out</source>
+        <translation>die ältesten Nachrichten bleiben weg</translation>
+    </message>
+    <message>
+        <source>the oldest messages will be left out</source>
+        <translation>die ältesten Nachrichten werden wegbleiben</translation>
+    </message>
+    <message>
+        <source>too long to send</source>
+        <translation>zu lang zum Senden</translation>
     </message>
 </context>
 <context>
@@ -460,6 +507,45 @@
     </message>
 </context>
 <context>
+    <name>FindBar</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Closes the find bar.</source>
+        <translation>Schließt die Suchleiste.</translation>
+    </message>
+    <message>
+        <source>Enter goes to the next match, Shift and Enter to the previous one, Escape closes.</source>
+        <translation>Die Eingabetaste geht zum nächsten Treffer, mit Umschalt zum vorigen, Escape schließt.</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>In diesem Chat suchen</translation>
+    </message>
+    <message>
+        <source>Key: {0}.</source>
+        <translation>Taste: {0}.</translation>
+    </message>
+    <message>
+        <source>Next match</source>
+        <translation>Nächster Treffer</translation>
+    </message>
+    <message>
+        <source>No matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>Previous match</source>
+        <translation>Voriger Treffer</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>
@@ -486,65 +572,14 @@
     </message>
 </context>
 <context>
-    <name>ContextFit</name>
-    <message>
-        <source>Shorten it, or remove an attachment.</source>
-        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
-    </message>
-    <message>
-        <source>Shorten it, or send it in parts.</source>
-        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt.</source>
-        <translation>Kürzen Sie den System-Prompt.</translation>
-    </message>
-    <message>
-        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
-        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
-    </message>
-    <message>
-        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
-        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
-    </message>
-    <message>
-        <source>nearly full</source>
-        <translation>fast voll</translation>
-    </message>
-    <message>
-        <source>the oldest messages are left out</source>
-        <translation>die ältesten Nachrichten bleiben weg</translation>
-    </message>
-    <message>
-        <source>the oldest messages will be left out</source>
-        <translation>die ältesten Nachrichten werden wegbleiben</translation>
-    </message>
-    <message>
-        <source>too long to send</source>
-        <translation>zu lang zum Senden</translation>
-    </message>
-</context>
-<context>
     <name>Greeting</name>
     <message>
-        <source>A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, and what you write stays on this computer. Ask me one of these, or anything.</source>
-        <translation>Ein winziges ternäres Netz, das mit dem Programm kam: Jedes meiner Gewichte ist −1, 0 oder +1, und was Sie schreiben, bleibt auf diesem Computer. Ich verstehe nur Englisch. Fragen Sie mich etwas davon oder etwas anderes.</translation>
+        <source>Hi, I&apos;m Tern&apos;s built-in guide.</source>
+        <translation>Hallo, ich bin Terns eingebauter Guide.</translation>
     </message>
     <message>
-        <source>Hello, I am Tern&apos;s little guide.</source>
-        <translation>Hallo, ich bin der kleine Guide von Tern.</translation>
+        <source>I&apos;m tiny; I can tell you about Tern. For real conversations, get BitNet.</source>
+        <translation>Ich bin winzig und kann Ihnen von Tern erzählen, auf Englisch. Für richtige Gespräche holen Sie sich BitNet.</translation>
     </message>
     <message>
         <source>Sends this question.</source>
@@ -565,6 +600,37 @@
     <message>
         <source>What you write stays on this computer. Ask one of these, or anything.</source>
         <translation>Was Sie schreiben, bleibt auf diesem Computer. Fragen Sie etwas davon oder etwas anderes.</translation>
+    </message>
+</context>
+<context>
+    <name>GuideBar</name>
+    <message>
+        <source>Built-in guide</source>
+        <translation>Eingebauter Guide</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Ausblenden</translation>
+    </message>
+    <message>
+        <source>Get BitNet</source>
+        <translation>BitNet holen</translation>
+    </message>
+    <message>
+        <source>Hides this bar until Tern is started again.</source>
+        <translation>Blendet diese Leiste bis zum nächsten Start von Tern aus.</translation>
+    </message>
+    <message>
+        <source>Opens Models.</source>
+        <translation>Öffnet die Modelle.</translation>
+    </message>
+    <message>
+        <source>Show download</source>
+        <translation>Download zeigen</translation>
+    </message>
+    <message>
+        <source>This is the small built-in guide. For real conversations, get BitNet.</source>
+        <translation>Hier antwortet der kleine eingebaute Guide. Für richtige Gespräche holen Sie sich BitNet.</translation>
     </message>
 </context>
 <context>
@@ -740,10 +806,6 @@
 <context>
     <name>MainWindow</name>
     <message>
-        <source>Conversation</source>
-        <translation>Gespräch</translation>
-    </message>
-    <message>
         <source>Edit the last message, when nothing is written; again: the one before</source>
         <translation>Die letzte Nachricht bearbeiten, wenn nichts geschrieben ist; noch einmal: die davor</translation>
     </message>
@@ -758,53 +820,6 @@
     <message>
         <source>Send</source>
         <translation>Senden</translation>
-    </message>
-</context>
-<context>
-    <name>ReplyOptionsPage</name>
-    <message>
-        <source>Changed by hand</source>
-        <translation>Von Hand geändert</translation>
-    </message>
-    <message>
-        <source>Delete this preset</source>
-        <translation>Diese Vorlage löschen</translation>
-    </message>
-    <message>
-        <source>Enter keeps what is set below under this name.</source>
-        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
-    </message>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
-    <message>
-        <source>It can then be chosen for any conversation.</source>
-        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
-    </message>
-    <message>
-        <source>Keep as a preset</source>
-        <translation>Als Vorlage behalten</translation>
-    </message>
-    <message>
-        <source>Name for what is set below</source>
-        <translation>Name für das, was unten eingestellt ist</translation>
-    </message>
-    <message>
-        <source>Name of a preset of your own</source>
-        <translation>Name einer eigenen Vorlage</translation>
-    </message>
-    <message>
-        <source>Preset</source>
-        <translation>Vorlage</translation>
-    </message>
-    <message>
-        <source>Sets the system prompt and the sampling below.</source>
-        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
-    </message>
-    <message>
-        <source>The conversation stays as it is; only the name goes.</source>
-        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1226,16 +1241,16 @@
         <translation>Eingabe tut, was gewählt ist.</translation>
     </message>
     <message>
-        <source>Find an action or a conversation</source>
-        <translation>Eine Aktion oder ein Gespräch finden</translation>
+        <source>Find actions, settings and chats</source>
+        <translation>Befehle, Einstellungen und Chats finden</translation>
+    </message>
+    <message>
+        <source>No matches.</source>
+        <translation>Keine Treffer.</translation>
     </message>
     <message>
         <source>Found</source>
         <translation>Gefunden</translation>
-    </message>
-    <message>
-        <source>Nothing is called that.</source>
-        <translation>Nichts heißt so.</translation>
     </message>
     <message>
         <source>Up and Down choose, Enter does it, Escape closes.</source>
@@ -1245,20 +1260,20 @@
 <context>
     <name>PresetButton</name>
     <message>
-        <source>By hand</source>
-        <translation>Von Hand</translation>
+        <source>Chooses a system prompt and the sampling that suits it for this chat.</source>
+        <translation>Wählt für diesen Chat einen System-Prompt und die passende Auswahl der Wörter.</translation>
     </message>
     <message>
-        <source>Change by hand…</source>
-        <translation>Von Hand ändern …</translation>
+        <source>Custom</source>
+        <translation>Angepasst</translation>
     </message>
     <message>
-        <source>Chooses a system prompt and the sampling that suits it for this conversation.</source>
-        <translation>Wählt für dieses Gespräch einen System-Prompt und die Auswahlregeln, die dazu passen.</translation>
+        <source>Customize…</source>
+        <translation>Anpassen …</translation>
     </message>
     <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
+        <source>How this chat is answered</source>
+        <translation>Wie in diesem Chat geantwortet wird</translation>
     </message>
     <message>
         <source>Preset</source>
@@ -1299,9 +1314,52 @@
         <source>Tokens a second of the reply.</source>
         <translation>Token in der Sekunde in dieser Antwort.</translation>
     </message>
+</context>
+<context>
+    <name>ReplyOptionsPage</name>
     <message>
-        <source>– tokens/s</source>
-        <translation>– Token/s</translation>
+        <source>Changed by hand</source>
+        <translation>Von Hand geändert</translation>
+    </message>
+    <message>
+        <source>Delete this preset</source>
+        <translation>Diese Vorlage löschen</translation>
+    </message>
+    <message>
+        <source>Enter keeps what is set below under this name.</source>
+        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
+    </message>
+    <message>
+        <source>How this conversation is answered</source>
+        <translation>Wie dieses Gespräch beantwortet wird</translation>
+    </message>
+    <message>
+        <source>It can then be chosen for any conversation.</source>
+        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
+    </message>
+    <message>
+        <source>Keep as a preset</source>
+        <translation>Als Vorlage behalten</translation>
+    </message>
+    <message>
+        <source>Name for what is set below</source>
+        <translation>Name für das, was unten eingestellt ist</translation>
+    </message>
+    <message>
+        <source>Name of a preset of your own</source>
+        <translation>Name einer eigenen Vorlage</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Sets the system prompt and the sampling below.</source>
+        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
+    </message>
+    <message>
+        <source>The conversation stays as it is; only the name goes.</source>
+        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1354,13 +1412,6 @@
     <message>
         <source>Shows only the settings that have these words.</source>
         <translation>Zeigt nur die Einstellungen, die diese Wörter enthalten.</translation>
-    </message>
-</context>
-<context>
-    <name>AttachmentRow</name>
-    <message>
-        <source>Attachments</source>
-        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -1417,8 +1468,8 @@
         <translation>Suchen</translation>
     </message>
     <message>
-        <source>Search all conversations (Ctrl+F)</source>
-        <translation>Alle Gespräche durchsuchen (Strg+F)</translation>
+        <source>Search all chats (Ctrl+Shift+F)</source>
+        <translation>Alle Chats durchsuchen (Strg+Umschalt+F)</translation>
     </message>
     <message>
         <source>Unpin</source>
@@ -1571,6 +1622,37 @@
     </message>
 </context>
 <context>
+    <name>Transfer</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was changed.</source>
+        <translation>Abgebrochen; nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Näheres</translation>
+    </message>
+    <message>
+        <source>Exported to {0}.</source>
+        <translation>Exportiert nach {0}.</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>Wird exportiert …</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>Wird importiert …</translation>
+    </message>
+</context>
+<context>
     <name>Tray</name>
     <message>
         <source>Show or hide Tern</source>
@@ -1582,6 +1664,44 @@
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+</context>
+<context>
+    <name>_Title</name>
+    <message>
+        <source>Enter saves it, Escape leaves it as it was.</source>
+        <translation>Die Eingabetaste speichert ihn, Escape lässt ihn, wie er war.</translation>
+    </message>
+    <message>
+        <source>Lets you rename this chat. Key: F2.</source>
+        <translation>Benennt diesen Chat um. Taste: F2.</translation>
+    </message>
+    <message>
+        <source>Rename (F2)</source>
+        <translation>Umbenennen (F2)</translation>
+    </message>
+    <message>
+        <source>Title of this chat</source>
+        <translation>Titel dieses Chats</translation>
+    </message>
+</context>
+<context>
+    <name>attachment_text</name>
+    <message>
+        <source>1 unreadable character</source>
+        <translation>1 unlesbares Zeichen</translation>
+    </message>
+    <message>
+        <source>Pasted: {0}</source>
+        <translation>Eingefügt: {0}</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Bytes</translation>
+    </message>
+    <message>
+        <source>{0} unreadable characters</source>
+        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -1661,25 +1781,6 @@
     <message>
         <source>mainly English</source>
         <translation>vor allem Englisch</translation>
-    </message>
-</context>
-<context>
-    <name>attachment_text</name>
-    <message>
-        <source>1 unreadable character</source>
-        <translation>1 unlesbares Zeichen</translation>
-    </message>
-    <message>
-        <source>Pasted: {0}</source>
-        <translation>Eingefügt: {0}</translation>
-    </message>
-    <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
-    </message>
-    <message>
-        <source>{0} unreadable characters</source>
-        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -3551,6 +3652,33 @@
     </message>
 </context>
 <context>
+    <name>palette_commands</name>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Setting</source>
+        <translation>Einstellung</translation>
+    </message>
+    <message>
+        <source>model, switch model, use</source>
+        <translation>Modell, Modell wechseln, benutzen</translation>
+    </message>
+    <message>
+        <source>preset, persona, system prompt</source>
+        <translation>Vorlage, Rolle, System-Prompt, preset</translation>
+    </message>
+</context>
+<context>
     <name>presenting</name>
     <message>
         <source>Context: {0}</source>
@@ -3943,6 +4071,225 @@
     </message>
 </context>
 <context>
+    <name>synonyms</name>
+    <message>
+        <source>German, English, Deutsch, translation, locale</source>
+        <translation>Deutsch, Englisch, English, Übersetzung, language</translation>
+    </message>
+    <message>
+        <source>KV cache, memory, RAM, precision, quantization</source>
+        <translation>KV-Cache, Speicher, RAM, Genauigkeit, Quantisierung</translation>
+    </message>
+    <message>
+        <source>airplane mode, internet, network, block connections</source>
+        <translation>Flugmodus, Internet, Netzwerk, Verbindungen sperren</translation>
+    </message>
+    <message>
+        <source>animations, animation, accessibility</source>
+        <translation>Animationen, Animation, Bedienungshilfen, Barrierefreiheit</translation>
+    </message>
+    <message>
+        <source>automatic mode, system theme</source>
+        <translation>automatisch, Systemdesign</translation>
+    </message>
+    <message>
+        <source>background, minimize, close to tray, icon</source>
+        <translation>Hintergrund, minimieren, Infobereich, Symbol, tray</translation>
+    </message>
+    <message>
+        <source>bandwidth, download speed, throttle, slow internet</source>
+        <translation>Bandbreite, Downloadgeschwindigkeit, Geschwindigkeit, drosseln, langsames Internet</translation>
+    </message>
+    <message>
+        <source>bigger, bigger font, zoom in, increase</source>
+        <translation>größer, größere Schrift, vergrößern, Zoom, zoom in</translation>
+    </message>
+    <message>
+        <source>cancel, abort, interrupt</source>
+        <translation>abbrechen, anhalten, unterbrechen</translation>
+    </message>
+    <message>
+        <source>change question, correct, resend</source>
+        <translation>Frage ändern, verbessern, noch einmal senden</translation>
+    </message>
+    <message>
+        <source>chat list, history, panel</source>
+        <translation>Chatliste, Verlauf, Seitenleiste</translation>
+    </message>
+    <message>
+        <source>clipboard, copy answer</source>
+        <translation>Zwischenablage, Antwort kopieren</translation>
+    </message>
+    <message>
+        <source>colour, color, highlight</source>
+        <translation>Farbe, Akzent, hervorheben</translation>
+    </message>
+    <message>
+        <source>composer, type, prompt, ask</source>
+        <translation>Eingabefeld, tippen, Prompt, fragen</translation>
+    </message>
+    <message>
+        <source>creativity, randomness, random, imagination</source>
+        <translation>Kreativität, Zufall, zufällig, Fantasie</translation>
+    </message>
+    <message>
+        <source>dark mode, light mode, night, colours, colors</source>
+        <translation>Dunkelmodus, Hellmodus, Nacht, Farben, dark mode</translation>
+    </message>
+    <message>
+        <source>dark mode, night mode, black, theme</source>
+        <translation>Dunkelmodus, dunkler Modus, Nachtmodus, schwarz, dark mode</translation>
+    </message>
+    <message>
+        <source>download a model, get BitNet, install, hub, Hugging Face, GGUF</source>
+        <translation>Download, Modell herunterladen, BitNet holen, installieren, Hub, Hugging Face, GGUF</translation>
+    </message>
+    <message>
+        <source>exit, close Tern</source>
+        <translation>schließen, Tern schließen, exit</translation>
+    </message>
+    <message>
+        <source>fan, noise, heat, battery, speed, cool</source>
+        <translation>Lüfter, Lärm, Hitze, Akku, Geschwindigkeit, kühl</translation>
+    </message>
+    <message>
+        <source>find, look for, history, conversations</source>
+        <translation>suchen, finden, Verlauf, Gespräche</translation>
+    </message>
+    <message>
+        <source>font size, bigger, smaller, letters, zoom, scale, readable</source>
+        <translation>Schriftgröße, Schrift, größer, kleiner, Buchstaben, Zoom, lesbar, font</translation>
+    </message>
+    <message>
+        <source>hotkeys, keys, shortcuts</source>
+        <translation>Tasten, Tastenkürzel, Kurzbefehle, shortcuts</translation>
+    </message>
+    <message>
+        <source>instructions, persona, custom instructions, role</source>
+        <translation>Anweisungen, Rolle, eigene Anweisungen, Persona</translation>
+    </message>
+    <message>
+        <source>keep on top, favorite, star</source>
+        <translation>oben halten, Favorit, Stern</translation>
+    </message>
+    <message>
+        <source>length, limit, maximum tokens, short answers</source>
+        <translation>Länge, Grenze, kurze Antworten, Tokens</translation>
+    </message>
+    <message>
+        <source>light mode, day mode, bright, white, theme</source>
+        <translation>Hellmodus, heller Modus, Tagmodus, weiß, light mode</translation>
+    </message>
+    <message>
+        <source>load, restore backup, ChatGPT, Claude</source>
+        <translation>laden, Sicherung zurückholen, ChatGPT, Claude</translation>
+    </message>
+    <message>
+        <source>memory, RAM, context window, tokens, longer chats</source>
+        <translation>Speicher, RAM, Kontextfenster, Tokens, längere Chats</translation>
+    </message>
+    <message>
+        <source>menu bar</source>
+        <translation>Menüleiste</translation>
+    </message>
+    <message>
+        <source>mirror, Hugging Face, endpoint, server</source>
+        <translation>Spiegel, Mirror, Hugging Face, Adresse, Server</translation>
+    </message>
+    <message>
+        <source>network log, token, internet, privacy, proxy</source>
+        <translation>Netzwerkprotokoll, Token, Internet, Datenschutz, Proxy</translation>
+    </message>
+    <message>
+        <source>network, firewall, SOCKS</source>
+        <translation>Netzwerk, Firewall, SOCKS</translation>
+    </message>
+    <message>
+        <source>nucleus, sampling, randomness</source>
+        <translation>Nucleus, Sampling, Zufall</translation>
+    </message>
+    <message>
+        <source>preferences, options, configure</source>
+        <translation>Optionen, konfigurieren, Voreinstellungen</translation>
+    </message>
+    <message>
+        <source>recently deleted, trash, retention, erase</source>
+        <translation>gelöscht, Papierkorb, Aufbewahrung, löschen</translation>
+    </message>
+    <message>
+        <source>remove, trash, erase</source>
+        <translation>entfernen, Papierkorb, wegwerfen</translation>
+    </message>
+    <message>
+        <source>repetition, repeats itself, loop</source>
+        <translation>Wiederholung, wiederholt sich, Schleife</translation>
+    </message>
+    <message>
+        <source>reproducible, same answer, random</source>
+        <translation>wiederholbar, gleiche Antwort, Zufall</translation>
+    </message>
+    <message>
+        <source>reset zoom, reset font, actual size</source>
+        <translation>Zoom zurücksetzen, Schrift zurücksetzen, Originalgröße</translation>
+    </message>
+    <message>
+        <source>retry, try again, another answer, redo</source>
+        <translation>noch einmal, andere Antwort, wiederholen</translation>
+    </message>
+    <message>
+        <source>return key, send key, new line</source>
+        <translation>Eingabetaste, Enter, neue Zeile</translation>
+    </message>
+    <message>
+        <source>sampling, randomness</source>
+        <translation>Sampling, Zufall</translation>
+    </message>
+    <message>
+        <source>save, backup, back up, JSON</source>
+        <translation>speichern, Sicherung, sichern, Backup, JSON</translation>
+    </message>
+    <message>
+        <source>save, share, write to a file, Markdown, JSON</source>
+        <translation>speichern, teilen, in eine Datei schreiben, Markdown, JSON</translation>
+    </message>
+    <message>
+        <source>search, look for, words in this conversation</source>
+        <translation>finden, Suche, Wörter in diesem Gespräch</translation>
+    </message>
+    <message>
+        <source>smaller font, zoom out, decrease</source>
+        <translation>kleinere Schrift, kleiner, verkleinern, zoom out</translation>
+    </message>
+    <message>
+        <source>spacing, compact, tight, padding</source>
+        <translation>Abstand, Abstände, kompakt, eng</translation>
+    </message>
+    <message>
+        <source>speed, faster, slow, CPU, cores, processor, performance</source>
+        <translation>Geschwindigkeit, schneller, langsam, CPU, Kerne, Prozessor, Leistung</translation>
+    </message>
+    <message>
+        <source>start over, clear chat, conversation</source>
+        <translation>von vorn, neues Gespräch, Unterhaltung</translation>
+    </message>
+    <message>
+        <source>system prompt, temperature, sampling, parameters, chat settings</source>
+        <translation>System-Prompt, Temperatur, Sampling, Parameter, Chateinstellungen</translation>
+    </message>
+    <message>
+        <source>title, change title</source>
+        <translation>Titel, Titel ändern</translation>
+    </message>
+    <message>
+        <source>upload, add file, document, PDF, Word</source>
+        <translation>hochladen, Datei hinzufügen, Dokument, PDF, Word</translation>
+    </message>
+    <message>
+        <source>version, licences, licenses</source>
+        <translation>Version, Lizenzen</translation>
+    </message>
+</context>
+<context>
     <name>window_actions</name>
     <message>
         <source>About Tern</source>
@@ -3961,6 +4308,10 @@
         <translation>Letzte Antwort kopieren</translation>
     </message>
     <message>
+        <source>Default text size</source>
+        <translation>Normale Schriftgröße</translation>
+    </message>
+    <message>
         <source>Delete this conversation</source>
         <translation>Dieses Gespräch löschen</translation>
     </message>
@@ -3977,8 +4328,12 @@
         <translation>Dieses Gespräch exportieren …</translation>
     </message>
     <message>
-        <source>Find an action or a conversation</source>
-        <translation>Eine Aktion oder ein Gespräch finden</translation>
+        <source>Find actions, settings and chats</source>
+        <translation>Befehle, Einstellungen und Chats finden</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>In diesem Chat suchen</translation>
     </message>
     <message>
         <source>How this conversation is answered</source>
@@ -3991,6 +4346,10 @@
     <message>
         <source>Keyboard shortcuts</source>
         <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Größere Schrift</translation>
     </message>
     <message>
         <source>Models</source>
@@ -4021,8 +4380,8 @@
         <translation>Dieses Gespräch umbenennen</translation>
     </message>
     <message>
-        <source>Search all conversations</source>
-        <translation>Alle Gespräche durchsuchen</translation>
+        <source>Search all chats</source>
+        <translation>Alle Chats durchsuchen</translation>
     </message>
     <message>
         <source>Settings</source>
@@ -4031,6 +4390,10 @@
     <message>
         <source>Show or hide the conversations</source>
         <translation>Die Gespräche zeigen oder verbergen</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Kleinere Schrift</translation>
     </message>
     <message>
         <source>Stop the reply</source>
