@@ -116,6 +116,10 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
+        <source>Get BitNet</source>
+        <translation>BitNet holen</translation>
+    </message>
+    <message>
         <source>Loading the model… {0}</source>
         <translation>Das Modell wird geladen … {0}</translation>
     </message>
@@ -132,12 +136,24 @@
         <translation>Liest … {0} von {1} Token</translation>
     </message>
     <message>
+        <source>Send it when this reply has ended</source>
+        <translation>Senden geht, sobald diese Antwort fertig ist</translation>
+    </message>
+    <message>
+        <source>Sent when this reply ends</source>
+        <translation>Wird nach dieser Antwort gesendet</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
     </message>
     <message>
         <source>Stopping…</source>
         <translation>Wird gestoppt …</translation>
+    </message>
+    <message>
+        <source>The built-in guide can't read files. Your message stays here until you choose BitNet.</source>
+        <translation>Der eingebaute Guide kann keine Dateien lesen. Ihre Nachricht bleibt hier, bis Sie BitNet wählen.</translation>
     </message>
     <message>
         <source>Try again</source>
@@ -254,6 +270,10 @@
     <message>
         <source>Adds the text of files to your message. They can be dropped or pasted, too.</source>
         <translation>Fügt Ihrer Nachricht den Text von Dateien hinzu. Sie lassen sich auch ablegen oder einfügen.</translation>
+    </message>
+    <message>
+        <source>Ask about Tern…</source>
+        <translation>Fragen Sie nach Tern …</translation>
     </message>
     <message>
         <source>Ask anything. It stays on this computer.</source>
@@ -528,6 +548,45 @@
     </message>
 </context>
 <context>
+    <name>FindBar</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Closes the find bar.</source>
+        <translation>Schließt die Suchleiste.</translation>
+    </message>
+    <message>
+        <source>Enter goes to the next match, Shift and Enter to the previous one, Escape closes.</source>
+        <translation>Die Eingabetaste geht zum nächsten Treffer, mit Umschalt zum vorigen, Escape schließt.</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>In diesem Chat suchen</translation>
+    </message>
+    <message>
+        <source>Key: {0}.</source>
+        <translation>Taste: {0}.</translation>
+    </message>
+    <message>
+        <source>Next match</source>
+        <translation>Nächster Treffer</translation>
+    </message>
+    <message>
+        <source>No matches</source>
+        <translation>Keine Treffer</translation>
+    </message>
+    <message>
+        <source>Previous match</source>
+        <translation>Voriger Treffer</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} von {1}</translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>
@@ -556,12 +615,12 @@
 <context>
     <name>Greeting</name>
     <message>
-        <source>A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, and what you write stays on this computer. Ask me one of these, or anything.</source>
-        <translation>Ein winziges ternäres Netz, das mit dem Programm kam: Jedes meiner Gewichte ist −1, 0 oder +1, und was Sie schreiben, bleibt auf diesem Computer. Ich verstehe nur Englisch. Fragen Sie mich etwas davon oder etwas anderes.</translation>
+        <source>Hi, I'm Tern's built-in guide.</source>
+        <translation>Hallo, ich bin Terns eingebauter Guide.</translation>
     </message>
     <message>
-        <source>Hello, I am Tern's little guide.</source>
-        <translation>Hallo, ich bin der kleine Guide von Tern.</translation>
+        <source>I'm tiny; I can tell you about Tern. For real conversations, get BitNet.</source>
+        <translation>Ich bin winzig und kann Ihnen von Tern erzählen, auf Englisch. Für richtige Gespräche holen Sie sich BitNet.</translation>
     </message>
     <message>
         <source>Sends this question.</source>
@@ -582,6 +641,37 @@
     <message>
         <source>What you write stays on this computer. Ask one of these, or anything.</source>
         <translation>Was Sie schreiben, bleibt auf diesem Computer. Fragen Sie etwas davon oder etwas anderes.</translation>
+    </message>
+</context>
+<context>
+    <name>GuideBar</name>
+    <message>
+        <source>Built-in guide</source>
+        <translation>Eingebauter Guide</translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation>Ausblenden</translation>
+    </message>
+    <message>
+        <source>Get BitNet</source>
+        <translation>BitNet holen</translation>
+    </message>
+    <message>
+        <source>Hides this bar until Tern is started again.</source>
+        <translation>Blendet diese Leiste bis zum nächsten Start von Tern aus.</translation>
+    </message>
+    <message>
+        <source>Opens Models.</source>
+        <translation>Öffnet die Modelle.</translation>
+    </message>
+    <message>
+        <source>Show download</source>
+        <translation>Download zeigen</translation>
+    </message>
+    <message>
+        <source>This is the small built-in guide. For real conversations, get BitNet.</source>
+        <translation>Hier antwortet der kleine eingebaute Guide. Für richtige Gespräche holen Sie sich BitNet.</translation>
     </message>
 </context>
 <context>
@@ -744,10 +834,6 @@
 </context>
 <context>
     <name>MainWindow</name>
-    <message>
-        <source>Chat</source>
-        <translation>Chat</translation>
-    </message>
     <message>
         <source>Close what is open; with nothing open, stop the reply</source>
         <translation>Schließen, was offen ist; ist nichts offen, die Antwort stoppen</translation>
@@ -1186,16 +1272,16 @@
         <translation>Eingabe tut, was gewählt ist.</translation>
     </message>
     <message>
-        <source>Find an action or a conversation</source>
-        <translation>Eine Aktion oder ein Gespräch finden</translation>
+        <source>Find actions, settings and chats</source>
+        <translation>Befehle, Einstellungen und Chats finden</translation>
+    </message>
+    <message>
+        <source>No matches.</source>
+        <translation>Keine Treffer.</translation>
     </message>
     <message>
         <source>Found</source>
         <translation>Gefunden</translation>
-    </message>
-    <message>
-        <source>Nothing is called that.</source>
-        <translation>Nichts heißt so.</translation>
     </message>
     <message>
         <source>Up and Down choose, Enter does it, Escape closes.</source>
@@ -1205,20 +1291,20 @@
 <context>
     <name>PresetButton</name>
     <message>
-        <source>By hand</source>
-        <translation>Von Hand</translation>
+        <source>Chooses a system prompt and the sampling that suits it for this chat.</source>
+        <translation>Wählt für diesen Chat einen System-Prompt und die passende Auswahl der Wörter.</translation>
     </message>
     <message>
-        <source>Change by hand…</source>
-        <translation>Von Hand ändern …</translation>
+        <source>Custom</source>
+        <translation>Angepasst</translation>
     </message>
     <message>
-        <source>Chooses a system prompt and the sampling that suits it for this conversation.</source>
-        <translation>Wählt für dieses Gespräch einen System-Prompt und die Auswahlregeln, die dazu passen.</translation>
+        <source>Customize…</source>
+        <translation>Anpassen …</translation>
     </message>
     <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
+        <source>How this chat is answered</source>
+        <translation>Wie in diesem Chat geantwortet wird</translation>
     </message>
     <message>
         <source>Preset</source>
@@ -1258,10 +1344,6 @@
     <message>
         <source>Tokens a second of the reply.</source>
         <translation>Token in der Sekunde in dieser Antwort.</translation>
-    </message>
-    <message>
-        <source>– tokens/s</source>
-        <translation>– Token/s</translation>
     </message>
 </context>
 <context>
@@ -1456,8 +1538,8 @@
         <translation>Suchen</translation>
     </message>
     <message>
-        <source>Search all conversations (Ctrl+F)</source>
-        <translation>Alle Gespräche durchsuchen (Strg+F)</translation>
+        <source>Search all chats (Ctrl+Shift+F)</source>
+        <translation>Alle Chats durchsuchen (Strg+Umschalt+F)</translation>
     </message>
     <message>
         <source>Unpin</source>
@@ -1645,6 +1727,25 @@
     <message>
         <source>Show or hide Tern</source>
         <translation>Tern zeigen oder verbergen</translation>
+    </message>
+</context>
+<context>
+    <name>_Title</name>
+    <message>
+        <source>Enter saves it, Escape leaves it as it was.</source>
+        <translation>Die Eingabetaste speichert ihn, Escape lässt ihn, wie er war.</translation>
+    </message>
+    <message>
+        <source>Lets you rename this chat. Key: F2.</source>
+        <translation>Benennt diesen Chat um. Taste: F2.</translation>
+    </message>
+    <message>
+        <source>Rename (F2)</source>
+        <translation>Umbenennen (F2)</translation>
+    </message>
+    <message>
+        <source>Title of this chat</source>
+        <translation>Titel dieses Chats</translation>
     </message>
 </context>
 <context>
@@ -3618,6 +3719,33 @@
     </message>
 </context>
 <context>
+    <name>palette_commands</name>
+    <message>
+        <source>Chat</source>
+        <translation>Chat</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Setting</source>
+        <translation>Einstellung</translation>
+    </message>
+    <message>
+        <source>model, switch model, use</source>
+        <translation>Modell, Modell wechseln, benutzen</translation>
+    </message>
+    <message>
+        <source>preset, persona, system prompt</source>
+        <translation>Vorlage, Rolle, System-Prompt, preset</translation>
+    </message>
+</context>
+<context>
     <name>presenting</name>
     <message>
         <source>Context: {0}</source>
@@ -4022,6 +4150,225 @@
     </message>
 </context>
 <context>
+    <name>synonyms</name>
+    <message>
+        <source>German, English, Deutsch, translation, locale</source>
+        <translation>Deutsch, Englisch, English, Übersetzung, language</translation>
+    </message>
+    <message>
+        <source>KV cache, memory, RAM, precision, quantization</source>
+        <translation>KV-Cache, Speicher, RAM, Genauigkeit, Quantisierung</translation>
+    </message>
+    <message>
+        <source>airplane mode, internet, network, block connections</source>
+        <translation>Flugmodus, Internet, Netzwerk, Verbindungen sperren</translation>
+    </message>
+    <message>
+        <source>animations, animation, accessibility</source>
+        <translation>Animationen, Animation, Bedienungshilfen, Barrierefreiheit</translation>
+    </message>
+    <message>
+        <source>automatic mode, system theme</source>
+        <translation>automatisch, Systemdesign</translation>
+    </message>
+    <message>
+        <source>background, minimize, close to tray, icon</source>
+        <translation>Hintergrund, minimieren, Infobereich, Symbol, tray</translation>
+    </message>
+    <message>
+        <source>bandwidth, download speed, throttle, slow internet</source>
+        <translation>Bandbreite, Downloadgeschwindigkeit, Geschwindigkeit, drosseln, langsames Internet</translation>
+    </message>
+    <message>
+        <source>bigger, bigger font, zoom in, increase</source>
+        <translation>größer, größere Schrift, vergrößern, Zoom, zoom in</translation>
+    </message>
+    <message>
+        <source>cancel, abort, interrupt</source>
+        <translation>abbrechen, anhalten, unterbrechen</translation>
+    </message>
+    <message>
+        <source>change question, correct, resend</source>
+        <translation>Frage ändern, verbessern, noch einmal senden</translation>
+    </message>
+    <message>
+        <source>chat list, history, panel</source>
+        <translation>Chatliste, Verlauf, Seitenleiste</translation>
+    </message>
+    <message>
+        <source>clipboard, copy answer</source>
+        <translation>Zwischenablage, Antwort kopieren</translation>
+    </message>
+    <message>
+        <source>colour, color, highlight</source>
+        <translation>Farbe, Akzent, hervorheben</translation>
+    </message>
+    <message>
+        <source>composer, type, prompt, ask</source>
+        <translation>Eingabefeld, tippen, Prompt, fragen</translation>
+    </message>
+    <message>
+        <source>creativity, randomness, random, imagination</source>
+        <translation>Kreativität, Zufall, zufällig, Fantasie</translation>
+    </message>
+    <message>
+        <source>dark mode, light mode, night, colours, colors</source>
+        <translation>Dunkelmodus, Hellmodus, Nacht, Farben, dark mode</translation>
+    </message>
+    <message>
+        <source>dark mode, night mode, black, theme</source>
+        <translation>Dunkelmodus, dunkler Modus, Nachtmodus, schwarz, dark mode</translation>
+    </message>
+    <message>
+        <source>download a model, get BitNet, install, hub, Hugging Face, GGUF</source>
+        <translation>Download, Modell herunterladen, BitNet holen, installieren, Hub, Hugging Face, GGUF</translation>
+    </message>
+    <message>
+        <source>exit, close Tern</source>
+        <translation>schließen, Tern schließen, exit</translation>
+    </message>
+    <message>
+        <source>fan, noise, heat, battery, speed, cool</source>
+        <translation>Lüfter, Lärm, Hitze, Akku, Geschwindigkeit, kühl</translation>
+    </message>
+    <message>
+        <source>find, look for, history, conversations</source>
+        <translation>suchen, finden, Verlauf, Gespräche</translation>
+    </message>
+    <message>
+        <source>font size, bigger, smaller, letters, zoom, scale, readable</source>
+        <translation>Schriftgröße, Schrift, größer, kleiner, Buchstaben, Zoom, lesbar, font</translation>
+    </message>
+    <message>
+        <source>hotkeys, keys, shortcuts</source>
+        <translation>Tasten, Tastenkürzel, Kurzbefehle, shortcuts</translation>
+    </message>
+    <message>
+        <source>instructions, persona, custom instructions, role</source>
+        <translation>Anweisungen, Rolle, eigene Anweisungen, Persona</translation>
+    </message>
+    <message>
+        <source>keep on top, favorite, star</source>
+        <translation>oben halten, Favorit, Stern</translation>
+    </message>
+    <message>
+        <source>length, limit, maximum tokens, short answers</source>
+        <translation>Länge, Grenze, kurze Antworten, Tokens</translation>
+    </message>
+    <message>
+        <source>light mode, day mode, bright, white, theme</source>
+        <translation>Hellmodus, heller Modus, Tagmodus, weiß, light mode</translation>
+    </message>
+    <message>
+        <source>load, restore backup, ChatGPT, Claude</source>
+        <translation>laden, Sicherung zurückholen, ChatGPT, Claude</translation>
+    </message>
+    <message>
+        <source>memory, RAM, context window, tokens, longer chats</source>
+        <translation>Speicher, RAM, Kontextfenster, Tokens, längere Chats</translation>
+    </message>
+    <message>
+        <source>menu bar</source>
+        <translation>Menüleiste</translation>
+    </message>
+    <message>
+        <source>mirror, Hugging Face, endpoint, server</source>
+        <translation>Spiegel, Mirror, Hugging Face, Adresse, Server</translation>
+    </message>
+    <message>
+        <source>network log, token, internet, privacy, proxy</source>
+        <translation>Netzwerkprotokoll, Token, Internet, Datenschutz, Proxy</translation>
+    </message>
+    <message>
+        <source>network, firewall, SOCKS</source>
+        <translation>Netzwerk, Firewall, SOCKS</translation>
+    </message>
+    <message>
+        <source>nucleus, sampling, randomness</source>
+        <translation>Nucleus, Sampling, Zufall</translation>
+    </message>
+    <message>
+        <source>preferences, options, configure</source>
+        <translation>Optionen, konfigurieren, Voreinstellungen</translation>
+    </message>
+    <message>
+        <source>recently deleted, trash, retention, erase</source>
+        <translation>gelöscht, Papierkorb, Aufbewahrung, löschen</translation>
+    </message>
+    <message>
+        <source>remove, trash, erase</source>
+        <translation>entfernen, Papierkorb, wegwerfen</translation>
+    </message>
+    <message>
+        <source>repetition, repeats itself, loop</source>
+        <translation>Wiederholung, wiederholt sich, Schleife</translation>
+    </message>
+    <message>
+        <source>reproducible, same answer, random</source>
+        <translation>wiederholbar, gleiche Antwort, Zufall</translation>
+    </message>
+    <message>
+        <source>reset zoom, reset font, actual size</source>
+        <translation>Zoom zurücksetzen, Schrift zurücksetzen, Originalgröße</translation>
+    </message>
+    <message>
+        <source>retry, try again, another answer, redo</source>
+        <translation>noch einmal, andere Antwort, wiederholen</translation>
+    </message>
+    <message>
+        <source>return key, send key, new line</source>
+        <translation>Eingabetaste, Enter, neue Zeile</translation>
+    </message>
+    <message>
+        <source>sampling, randomness</source>
+        <translation>Sampling, Zufall</translation>
+    </message>
+    <message>
+        <source>save, backup, back up, JSON</source>
+        <translation>speichern, Sicherung, sichern, Backup, JSON</translation>
+    </message>
+    <message>
+        <source>save, share, write to a file, Markdown, JSON</source>
+        <translation>speichern, teilen, in eine Datei schreiben, Markdown, JSON</translation>
+    </message>
+    <message>
+        <source>search, look for, words in this conversation</source>
+        <translation>finden, Suche, Wörter in diesem Gespräch</translation>
+    </message>
+    <message>
+        <source>smaller font, zoom out, decrease</source>
+        <translation>kleinere Schrift, kleiner, verkleinern, zoom out</translation>
+    </message>
+    <message>
+        <source>spacing, compact, tight, padding</source>
+        <translation>Abstand, Abstände, kompakt, eng</translation>
+    </message>
+    <message>
+        <source>speed, faster, slow, CPU, cores, processor, performance</source>
+        <translation>Geschwindigkeit, schneller, langsam, CPU, Kerne, Prozessor, Leistung</translation>
+    </message>
+    <message>
+        <source>start over, clear chat, conversation</source>
+        <translation>von vorn, neues Gespräch, Unterhaltung</translation>
+    </message>
+    <message>
+        <source>system prompt, temperature, sampling, parameters, chat settings</source>
+        <translation>System-Prompt, Temperatur, Sampling, Parameter, Chateinstellungen</translation>
+    </message>
+    <message>
+        <source>title, change title</source>
+        <translation>Titel, Titel ändern</translation>
+    </message>
+    <message>
+        <source>upload, add file, document, PDF, Word</source>
+        <translation>hochladen, Datei hinzufügen, Dokument, PDF, Word</translation>
+    </message>
+    <message>
+        <source>version, licences, licenses</source>
+        <translation>Version, Lizenzen</translation>
+    </message>
+</context>
+<context>
     <name>window_actions</name>
     <message>
         <source>About Tern</source>
@@ -4052,6 +4399,10 @@
         <translation>Schließen</translation>
     </message>
     <message>
+        <source>Default text size</source>
+        <translation>Normale Schriftgröße</translation>
+    </message>
+    <message>
         <source>Delete this chat</source>
         <translation>Diesen Chat löschen</translation>
     </message>
@@ -4064,16 +4415,16 @@
         <translation>Diesen Chat exportieren …</translation>
     </message>
     <message>
-        <source>Find an action or a chat</source>
-        <translation>Aktion oder Chat suchen</translation>
-    </message>
-    <message>
         <source>Import chats…</source>
         <translation>Chats importieren …</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>
         <translation>Tastenkürzel</translation>
+    </message>
+    <message>
+        <source>Larger text</source>
+        <translation>Größere Schrift</translation>
     </message>
     <message>
         <source>Models</source>
@@ -4112,12 +4463,24 @@
         <translation>Beenden</translation>
     </message>
     <message>
+        <source>Find actions, settings and chats</source>
+        <translation>Befehle, Einstellungen und Chats finden</translation>
+    </message>
+    <message>
+        <source>Find in this chat</source>
+        <translation>In diesem Chat suchen</translation>
+    </message>
+    <message>
         <source>Regenerate the last reply</source>
         <translation>Die letzte Antwort neu schreiben</translation>
     </message>
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
+    </message>
+    <message>
+        <source>Smaller text</source>
+        <translation>Kleinere Schrift</translation>
     </message>
     <message>
         <source>Stop the reply</source>

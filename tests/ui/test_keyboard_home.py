@@ -9,13 +9,13 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QInputMethodEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTextBrowser
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern import paths
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
-from tern.settings import Settings
+from tern.settings import FONT_SIZE, Settings
 from tern.ui.style.theme import Theme
 from tern.ui.window.models_controller import ModelsController
 
@@ -149,3 +149,92 @@ def test_a_model_chosen_to_chat_with_gets_the_next_words(qtbot: QtBot, host: Mod
     typed("What are you?")
     assert host._window.composer.text == "What are you?"
     assert page.findChild(QLineEdit, "repositoryField").text() == ""
+
+
+def test_a_click_beside_the_palette_closes_it_and_typing_goes_on(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    typed("before ")
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_K, CONTROL)
+    qtbot.waitUntil(window.palette_.isVisible)
+    veil = window.childAt(QPoint(20, window.height() - 60))
+    assert veil is window.palette_._veil, "what lies under it is dimmed and takes no click"
+    assert veil.rect().size() == window.centralWidget().size()
+    window.resize(900, 600)
+    assert veil.rect().size() == window.centralWidget().size()
+    QTest.mouseClick(veil, Qt.MouseButton.LeftButton, pos=QPoint(20, 500))
+    assert not window.palette_.isVisible()
+    assert not veil.isVisible()
+    typed("after")
+    assert window.composer.text == "before after"
+
+
+def test_a_setting_is_opened_and_a_preset_and_a_chat_are_chosen_from_the_palette(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window()
+    exchange(qtbot, window, "About trains")
+
+    def choose(words: str) -> None:
+        QTest.keyClick(window.composer.editor, Qt.Key.Key_K, CONTROL)
+        qtbot.waitUntil(window.palette_.isVisible)
+        typed(words)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+
+    choose("translator")
+    assert window.session.manner.system is not None
+    assert "Translate" in window.session.manner.system
+    QTest.keyClick(window.composer.editor, Qt.Key.Key_N, CONTROL)
+    assert window.session.conversation is None
+    choose("trains")
+    assert "About trains" in window.transcript.toPlainText()
+    choose("font")
+    page = window.settings_controller.page
+    assert page is not None
+    qtbot.waitUntil(lambda: page.findChild(QWidget, "setting-font_size").hasFocus())
+
+
+def test_the_text_grows_and_shrinks_within_its_bounds_and_is_saved(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme
+) -> None:
+    settings = Settings()
+    window = make_window(settings=settings)
+    saved: list[int] = []
+    window.settings_controller.save = lambda: saved.append(settings[FONT_SIZE])
+    editor = window.composer.editor
+    QTest.keyClick(editor, Qt.Key.Key_Plus, CONTROL)
+    QTest.keyClick(editor, Qt.Key.Key_Equal, CONTROL)
+    assert saved == [16, 18]
+    assert theme.scale == 18 / 15
+    QTest.keyClick(editor, Qt.Key.Key_0, CONTROL)
+    QTest.keyClick(editor, Qt.Key.Key_Minus, CONTROL)
+    assert saved == [16, 18, 15, 14]
+    for _ in range(30):
+        QTest.keyClick(editor, Qt.Key.Key_Minus, CONTROL)
+    assert settings[FONT_SIZE] == FONT_SIZE.low
+    for _ in range(30):
+        QTest.keyClick(editor, Qt.Key.Key_Plus, CONTROL)
+    assert settings[FONT_SIZE] == FONT_SIZE.high
+    assert window.composer.text == ""
+
+
+def test_space_and_enter_stay_with_buttons_and_lists(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    exchange(qtbot, window, "About trains")
+    pressed: list[bool] = []
+    button = window.composer.attach_button
+    button.clicked.disconnect()
+    button.clicked.connect(lambda: pressed.append(True))
+    button.setFocus()
+    for key in (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        QTest.keyClick(button, key)
+    assert len(pressed) == 3
+    assert QApplication.focusWidget() is button
+    window.sidebar.list.setFocus()
+    QTest.keyClick(window.sidebar.list, Qt.Key.Key_Space)
+    assert QApplication.focusWidget() is window.sidebar.list
+    assert window.composer.text == ""
+    button.setFocus()
+    typed("x")
+    assert window.composer.text == "x"

@@ -252,7 +252,7 @@ def test_a_word_that_was_found_by_a_near_one_is_selected(qtbot: QtBot, make_wind
     number = store.create("Birds")
     store.add(number, [("user", "tell of Kittiwakes", State.DONE), ("assistant", "no", State.DONE)], None)
     window = make_window(store=store)
-    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(window.sidebar.search, "kitiwakes")
     qtbot.waitUntil(lambda: rows(window) == ["Birds"])
     QTest.keyClick(window.sidebar.search, Qt.Key.Key_Down)
@@ -337,7 +337,7 @@ def test_a_conversation_that_the_search_did_not_find_can_be_renamed(
 ) -> None:
     window = make_window(store=filled("Trains"))
     _open(window, "Trains")
-    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(window.sidebar.search, "planes")
     qtbot.waitUntil(lambda: rows(window) == [])
     window.actions_["rename"].trigger()

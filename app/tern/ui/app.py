@@ -109,6 +109,8 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
     window.settings_controller.apply()
+    if options.model is not None:
+        window.expect_model(options.model)
     if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:
         window.notice.show_message("\n".join(sentences), lasting=True)
     with _interruptible(window), _last_resort(window), _backing_up(store):

@@ -46,6 +46,18 @@ def test_the_meter_counts_what_the_next_message_would_take(qtbot: QtBot, make_wi
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: meter.text() == "14 / 4,096 tokens")
     assert meter.property("state") in (None, "roomy")
+    assert not meter.isVisible(), "with so much room left nobody needs to know"
+
+
+def test_the_meter_shows_from_three_fifths_of_the_context_on(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()  # 4,096 tokens
+    meter = window.composer.meter
+    window.composer.editor.insertPlainText("word " * 2400)
+    qtbot.waitUntil(lambda: meter.text().startswith("2,4") and meter.text().endswith("/ 4,096 tokens"))
+    assert not meter.isVisible()
+    window.composer.editor.insertPlainText("word " * 100)
+    qtbot.waitUntil(lambda: meter.text().startswith("2,5"))
+    assert meter.isVisible()
 
 
 class _Counting(FakeEngine):
@@ -317,9 +329,10 @@ def test_the_row_fits_every_window(
     assert window.composer.shelf.height() < window.height() / 3
 
 
-def test_the_invitation_is_shortened_where_there_is_no_room(make_window: WindowMaker) -> None:
+def test_the_invitation_is_shortened_where_there_is_no_room(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window()
     editor = window.composer.editor
+    qtbot.waitUntil(lambda: window.queue.info is not None)
     assert editor.placeholderText() == "Ask anything. It stays on this computer."
     editor.invite("Fragen Sie, was Sie wollen. Alles, was Sie schreiben, bleibt auf diesem Computer.")
     window.resize(480, 420)

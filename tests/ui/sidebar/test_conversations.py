@@ -121,7 +121,7 @@ def test_search_shows_passages_and_opens_the_message(qtbot: QtBot, make_window: 
     texts = [("user", f"paragraph {n}\n\n" * 8, State.DONE) for n in range(12)]
     store.add(number, [*texts, ("user", "a kittiwake flies", State.DONE), *texts], None)  # type: ignore[list-item]
     window = make_window(store=store)
-    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert QApplication.focusWidget() is window.sidebar.search
     QTest.keyClicks(window.sidebar.search, "kittiw")
     qtbot.waitUntil(lambda: _rows(window) == ["Long one"])
@@ -132,7 +132,7 @@ def test_search_shows_passages_and_opens_the_message(qtbot: QtBot, make_window: 
     assert window.transcript.textCursor().selectedText() == "kittiwake"
     place = window.transcript.cursorRect()
     assert window.transcript.viewport().rect().contains(place)
-    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(window.sidebar.search, "nowhere")
     qtbot.waitUntil(lambda: window.sidebar._empty.isVisible())
     assert "nowhere" in window.sidebar._empty.text()

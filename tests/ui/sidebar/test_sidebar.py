@@ -97,7 +97,7 @@ def test_deleting_with_the_keys_goes_on_to_the_next(qtbot: QtBot, make_window: W
 def test_a_reply_that_ends_leaves_the_search_field_its_focus(qtbot: QtBot, make_window: WindowMaker) -> None:
     window = make_window(replies=[SOME], token_seconds=0.005, store=filled("Trains"))
     _begin(qtbot, window)
-    QTest.keyClick(window, Qt.Key.Key_F, CONTROL)
+    QTest.keyClick(window, Qt.Key.Key_F, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     QTest.keyClicks(window.sidebar.search, "trai")
     qtbot.waitUntil(lambda: idle(window))
     assert QApplication.focusWidget() is window.sidebar.search

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QGuiApplication, QHelpEvent, QTextBlock, QTextCursor, QWheelEvent
+from PySide6.QtGui import QGuiApplication, QHelpEvent, QTextBlock, QTextCursor, QTextDocument, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
@@ -313,3 +313,32 @@ def test_copying_a_formula_keeps_what_is_raised(qtbot: QtBot, theme: Theme) -> N
     transcript.selectAll()
     transcript.copy()
     assert QGuiApplication.clipboard().text() == "Go\nSo e^(iπ) + x_(n+1)² = w_i."
+
+
+def test_only_the_guide_names_the_models_page_with_a_link(qtbot: QtBot, theme: Theme) -> None:
+    said = "Get it on the Models page. Yes, the Models page. [Here](tern-models:1)"
+    other = "The Models page of others. [Here](tern-models:2)"
+    shown = _shown(qtbot, theme, Item(1, False, said, guide=True), Item(2, False, other))
+    asked: list[str] = []
+    shown.models_requested.connect(lambda: asked.append("models"))
+    shown.link_activated.connect(asked.append)
+    links = []
+    block = shown.document().begin()
+    while block.isValid():
+        for piece in block.textFormats():
+            if href := piece.format.anchorHref():
+                links.append((block.text()[piece.start : piece.start + piece.length], href))
+        block = block.next()
+    assert [link for link in links if link[0] == "Models page"] == [("Models page", "tern-models:1")] * 2
+    for words in ("Models page", "Here"):
+        cursor = shown.document().find(words)
+        cursor.setPosition(cursor.selectionStart() + 1)
+        qtbot.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.cursorRect(cursor).center())
+    last = shown.document().find(
+        "Here", shown.document().characterCount(), QTextDocument.FindFlag.FindBackward
+    )
+    last.setPosition(last.selectionStart() + 1)
+    qtbot.mouseClick(shown.viewport(), Qt.MouseButton.LeftButton, pos=shown.cursorRect(last).center())
+    assert asked == ["models", "models", "tern-models:2"], "others' links are asked about like any link"
+    assert shown.last_reply() == other
+    assert shown.messages[0].said == said

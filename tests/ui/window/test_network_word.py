@@ -89,7 +89,7 @@ def test_it_has_room_in_the_smallest_window_with_the_largest_text(
 ) -> None:
     settings = Settings()
     settings[FONT_SIZE] = int(FONT_SIZE.high or 0)
-    window = make_window(settings=settings)
+    window = make_window(settings=settings, load=False)  # a model that has loaded has no speed yet
     window.settings_controller.apply()
     window.resize(480, 420)
     window.readouts.show_last(Stats(decode_tokens_per_s=42.1))

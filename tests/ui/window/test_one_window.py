@@ -323,11 +323,12 @@ def test_the_rare_options_of_a_chat_are_folded(window: MainWindow) -> None:
 @pytest.mark.parametrize("mac", [False, True])
 def test_no_key_is_given_twice_or_taken_from_the_system(mac: bool) -> None:
     found = keys(mac)
-    assert len(set(found.values())) == len(found)
-    assert CLOSE_KEY not in found.values()
-    assert all(QKeySequence(key).count() == 1 for key in found.values())
-    assert (found["close"], found["settings"], found["quit"]) == ("Ctrl+W", "Ctrl+,", "Ctrl+Q")
-    assert found["back"] == ("Ctrl+[" if mac else "Alt+Left")
+    given = [key for each in found.values() for key in each]
+    assert len(set(given)) == len(given)
+    assert CLOSE_KEY not in given
+    assert all(QKeySequence(key).count() == 1 for key in given)
+    assert [found[name][0] for name in ("close", "settings", "quit")] == ["Ctrl+W", "Ctrl+,", "Ctrl+Q"]
+    assert found["back"] == (("Ctrl+[",) if mac else ("Alt+Left",))
     of_the_system = {
         "Ctrl+M",
         "Ctrl+H",
@@ -339,7 +340,7 @@ def test_no_key_is_given_twice_or_taken_from_the_system(mac: bool) -> None:
         "Ctrl+`",
     }
     if mac:
-        assert not of_the_system & set(found.values())
+        assert not of_the_system & set(given)
 
 
 @pytest.mark.parametrize("mac", [False, True])
@@ -347,8 +348,8 @@ def test_every_key_of_the_table_is_its_actions(qtbot: QtBot, mac: bool) -> None:
     owner = QWidget()
     qtbot.addWidget(owner)
     actions = window_actions(owner, mac)
-    for name, key in keys(mac).items():
-        assert actions[name].shortcut() == QKeySequence(key), name
+    for name, each in keys(mac).items():
+        assert actions[name].shortcuts() == [QKeySequence(key) for key in each], name
 
 
 def test_nothing_is_written_where_the_window_closes_under_a_sheet(

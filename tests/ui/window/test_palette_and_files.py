@@ -70,12 +70,12 @@ def test_the_palette_shows_what_begins_with_the_words_first_and_says_when_there_
     rows = window.palette_.list
     texts = [rows.item(n).text() for n in range(rows.count())]
     begin = [text for text in texts if text.startswith("Co")]
-    assert {"Copy last reply"} == set(begin)
+    assert {"Copy last reply", "Context size", "Concise", "Code"} == set(begin)
     assert texts[: len(begin)] == begin
     told = rows.item(texts.index("Copy last reply")).data(Qt.ItemDataRole.AccessibleTextRole)
     assert told == "Copy last reply, Ctrl+Shift+C"
     QTest.keyClicks(window.palette_.field, "xyz")
-    assert [rows.item(n).text() for n in range(rows.count())] == ["Nothing is called that."]
+    assert [rows.item(n).text() for n in range(rows.count())] == ["No matches."]
     QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
     assert not window.palette_.isVisible()
 

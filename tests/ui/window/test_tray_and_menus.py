@@ -99,7 +99,9 @@ def test_every_action_is_in_a_menu_with_its_role(make_window: WindowMaker) -> No
 @pytest.mark.parametrize(
     ("keys", "name"),
     [
-        ("Ctrl+K", "palette"), ("Ctrl+N", "new"), ("Ctrl+F", "search"), ("Ctrl+,", "settings"),
+        ("Ctrl+K", "palette"), ("Ctrl+N", "new"), ("Ctrl+F", "find"), ("Ctrl+Shift+F", "search"),
+        ("Ctrl+,", "settings"), ("F2", "rename"), ("Ctrl++", "larger"), ("Ctrl+-", "smaller"),
+        ("Ctrl+0", "default_size"),
         ("Ctrl+L", "focus"), ("Ctrl+Shift+C", "copy"), ("Ctrl+R", "regenerate"), ("F1", "help"),
         ("Ctrl+\\", "sidebar"), ("Ctrl+Q", "quit"), ("F10", "menus"), ("Ctrl+W", "close"), ("Alt+Left", "back"),
     ],

@@ -499,3 +499,23 @@ def test_a_selection_may_begin_in_one_message_and_end_within_another(
     window.transcript.setTextCursor(cursor)
     window.transcript.copy()
     assert QGuiApplication.clipboard().text() == "question\nSome text.\nfirst\nsec"
+
+
+def test_no_speed_greets_and_none_of_another_chat_stands_beside_a_new_one(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=["word " * 40], token_seconds=0.01)
+    speed, memory = (window.findChild(QLabel, name) for name in ("speedReadout", "memoryReadout"))
+    qtbot.waitUntil(memory.isVisible)
+    place = memory.mapTo(window, QPoint())
+    assert not speed.isVisible()
+    _say(window, "Go")
+    qtbot.waitUntil(lambda: _done(window))
+    assert speed.isVisible()
+    assert float(speed.text().split("\u2009")[0]) > 0
+    assert memory.mapTo(window, QPoint()) == place, "its coming moves nothing"
+    window.conversations.new()
+    assert not speed.isVisible()
+    assert not window.readouts._spark.isVisible()
+    window.conversations.show(window.store.summaries()[0].id)
+    assert speed.isVisible()

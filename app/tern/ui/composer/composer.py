@@ -19,7 +19,9 @@ from tern.ui.style.theme import Size, Space, Theme
 
 
 class Composer(QFrame):
-    """``send_requested`` asks for what is written to be sent; it leaves only when the owner calls :meth:`clear`."""
+    """``send_requested`` asks for what is written to be sent, also while a reply is on its way; it leaves only when the
+    owner calls :meth:`clear`.
+    """
 
     send_requested = Signal(object)  # Draft, as :attr:`message`
     stop_requested = Signal()
@@ -37,7 +39,6 @@ class Composer(QFrame):
         self.shelf = AttachmentRow(theme, self)
         self.editor = Editor(self)
         self.editor.setObjectName("composer")
-        self.editor.invite(self.tr("Ask anything. It stays on this computer."))
         self.editor.setAccessibleName(self.tr("Message"))
         self.send_button = QPushButton(self.tr("Send"), self)
         self.send_button.setObjectName("sendButton")
@@ -79,6 +80,7 @@ class Composer(QFrame):
         self._restyle()
         self.set_enter_sends(True)
         self.set_busy(False)
+        self.set_guide(False)
 
     def _lay_out(self) -> None:
         over = QHBoxLayout()
@@ -147,6 +149,11 @@ class Composer(QFrame):
             else self.tr("Write to the model here. Enter begins a new line, Ctrl and Enter send.")
         )
 
+    def set_guide(self, guide: bool) -> None:
+        """Whether the built-in guide is asked, which knows about Tern and little else."""
+        anything = self.tr("Ask anything. It stays on this computer.")
+        self.editor.invite(self.tr("Ask about Tern…") if guide else anything)
+
     def set_busy(self, busy: bool) -> None:
         """While a reply is on its way Stop stands where Send was."""
         focused = self.send_button.hasFocus() or self.stop_button.hasFocus()
@@ -174,7 +181,7 @@ class Composer(QFrame):
         self._mark("target", target)
 
     def _submit(self) -> None:
-        if self._busy or not self._has_something():
+        if not self._has_something():
             return
         self._send_when_read = self.shelf.reading  # a file that is still being read goes along
         if not self._send_when_read:

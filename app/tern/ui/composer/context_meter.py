@@ -1,5 +1,5 @@
-"""How full the context would be: ``612 / 4,096 tokens``, and in words what that means when it gets tight. Draws numbers
-that others counted.
+"""How full the context would be, once that matters: ``3,012 / 4,096 tokens``, and in words what that means when it gets
+tight. In its place stands what becomes of a message that cannot go yet. Draws numbers that others counted.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from enum import StrEnum
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QWidget
 
+from tern.ui.shared.announcer import Announcer
 from tern.ui.style.number_text import context_text
 from tern.ui.style.theme import Size, Theme
+
+_FROM = 0.6  # of the context: below that, nobody needs to know
 
 
 class MeterState(StrEnum):
@@ -23,7 +26,7 @@ class MeterState(StrEnum):
 
 
 class ContextMeter(QLabel):
-    """Hidden until there is a limit. Shows as much of the words as there is room for; the tool tip has them all."""
+    """Hidden until the context fills. Shows as much of the words as there is room for; the tool tip has them all."""
 
     wish_changed = Signal()
 
@@ -31,7 +34,8 @@ class ContextMeter(QLabel):
         super().__init__(parent)
         self._theme = theme
         self._room = 1 << 16
-        self._figures = self._words = ""
+        self._figures = self._words = self._note = ""
+        self._matters = False
         self._state = MeterState.ROOMY
         self.setObjectName("contextReadout")
         self.setTextFormat(Qt.TextFormat.PlainText)
@@ -45,7 +49,7 @@ class ContextMeter(QLabel):
 
     def show_use(self, used: int, size: int, state: MeterState = MeterState.ROOMY, words: str = "") -> None:
         """``used`` of ``size`` tokens; size 0: no model is open. ``words``: what a tight ``state`` means."""
-        self.setVisible(size > 0)
+        self._matters = size > 0 and (state is not MeterState.ROOMY or used >= _FROM * size)
         self._figures, self._words = context_text(used, size), words
         if state is not self._state:
             self._state = state
@@ -54,9 +58,23 @@ class ContextMeter(QLabel):
         self._show()
         self.wish_changed.emit()
 
+    def say(self, note: str) -> None:
+        """Say ``note`` in place of the figures; empty to give them back their place."""
+        if note != self._note:
+            self._note = note
+            self._show()
+            self.wish_changed.emit()
+            Announcer(self).say(note)
+
+    @property
+    def note(self) -> str:
+        return self._note
+
     @property
     def wish(self) -> int:
         """Width that shows the words and the figures, px."""
+        if self.isHidden():
+            return 0
         return max(self.fontMetrics().horizontalAdvance(form) for form in self._forms()[-3:])
 
     def set_room(self, width: int) -> None:
@@ -71,14 +89,15 @@ class ContextMeter(QLabel):
         self._show()
 
     def _show(self) -> None:
+        self.setVisible(self._matters or bool(self._note))
         forms = self._forms()
         metrics = self.fontMetrics()
         shown = next((form for form in forms if metrics.horizontalAdvance(form) <= self._room), forms[-1])
         if shown != self.text():
             self.setText(shown)
-        self.setAccessibleName(self.tr("Context: {0}").format(forms[0]))
-        self.setAccessibleDescription(self._description)
-        self.setToolTip(f"{forms[0]}\n{self._description}")
+        self.setAccessibleName(self._note or self.tr("Context: {0}").format(forms[0]))
+        self.setAccessibleDescription("" if self._note else self._description)
+        self.setToolTip(self._note or f"{forms[0]}\n{self._description}")
 
     def _polish(self) -> None:
         """Look as the style sheet wants this state to look."""
@@ -87,6 +106,8 @@ class ContextMeter(QLabel):
 
     def _forms(self) -> list[str]:
         """The longest first."""
+        if self._note:
+            return [self._note]
         full = self.tr("{0} tokens").format(self._figures)
         forms = [f"{self._words} · {full}", f"{self._words} · {self._figures}"] if self._words else []
         return [*forms, full, self._figures]

@@ -34,9 +34,9 @@ class PresetButton(QPushButton):
         self._wordy = True
         self.setObjectName("presetButton")
         self.setProperty("kind", "small")
-        self.setToolTip(self.tr("How this conversation is answered"))
+        self.setToolTip(self.tr("How this chat is answered"))
         self.setAccessibleDescription(
-            self.tr("Chooses a system prompt and the sampling that suits it for this conversation.")
+            self.tr("Chooses a system prompt and the sampling that suits it for this chat.")
         )
         menu = QMenu(self)
         menu.aboutToShow.connect(self._fill)
@@ -50,7 +50,7 @@ class PresetButton(QPushButton):
         self._manner = manner
         preset = preset_of(manner, (*PRESETS, *self.own()))
         if preset is None:
-            name = self.tr("By hand")
+            name = self.tr("Custom")
         else:
             name = self.tr("Preset") if preset is PRESETS[0] else preset_name(preset)
         self._label = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1].rstrip()}…"
@@ -77,7 +77,7 @@ class PresetButton(QPushButton):
             manner = Manner(preset.manner.system, dict(preset.manner.sampling))
             action.triggered.connect(lambda _=False, manner=manner: self.chosen.emit(manner))
         menu.addSeparator()
-        menu.addAction(self.tr("Change by hand…"), self.more_requested.emit)
+        menu.addAction(self.tr("Customize…"), self.more_requested.emit)
 
     def _restyle(self) -> None:
         self.setIcon(action_icon("sliders-horizontal", self._theme, "quiet"))

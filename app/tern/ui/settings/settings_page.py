@@ -228,6 +228,7 @@ class SettingsPage(Sheet):
 
     def show_setting(self, setting: Setting[Any]) -> None:
         """Show where it is set, with the keyboard there."""
+        self.search.clear()
         self.show_section(setting.section)
         for row in self.rows:
             if row.setting is setting:

@@ -24,14 +24,14 @@ class Actions:
     def __contains__(self, name: str) -> bool:
         return name in self._actions
 
-    def add(self, name: str, text: str, keys: str = "") -> QAction:
-        """``keys`` as Qt writes them; empty for none. What it does is said by :meth:`connect`."""
+    def add(self, name: str, text: str, *keys: str) -> QAction:
+        """``keys`` as Qt writes them, the one that is shown first. What it does is said by :meth:`connect`."""
         action = QAction(text, self._owner)
         action.setObjectName(name)
         action.setIconVisibleInMenu(False)
         action.setToolTip(text)
         if keys:
-            action.setShortcut(QKeySequence(keys))
+            action.setShortcuts([QKeySequence(each) for each in keys])
             action.setToolTip(f"{text} ({self.keys_of(action)})")
         self._owner.addAction(action)
         self._actions[name] = action

@@ -82,7 +82,7 @@ class Sidebar(QFrame):
         self.search.setAccessibleDescription(
             self.tr("Finds words in every conversation. Down goes to the results.")
         )
-        self.search.setToolTip(self.tr("Search all conversations (Ctrl+F)"))
+        self.search.setToolTip(self.tr("Search all chats (Ctrl+Shift+F)"))
         self._glass = self.search.addAction(
             action_icon("magnifying-glass", theme, "quiet"), QLineEdit.ActionPosition.LeadingPosition
         )

@@ -48,6 +48,9 @@ QListWidget#licenceList:focus, QPlainTextEdit#licenceText:focus { border: 2px so
 QListWidget#licenceList::item { padding: 4px 6px; border-radius: 6px; color: @ink; }
 QListWidget#licenceList::item:selected { background: @chosen; color: @ink; }
 QFrame#palette { background: @surface; border: 1px solid @edge; border-radius: @block; }
+QFrame#findBar { background: @surface; border: 1px solid @edge; border-radius: @block; padding: 1px; }
+QFrame#findBar[focused="true"] { border: 2px solid @accent; padding: 0; }
+QLineEdit#findField, QLineEdit#findField:focus { background: transparent; border: none; padding: 6px 8px; }
 QListWidget#paletteList::item { padding: 6px 8px; border-radius: 6px; color: @ink; }
 QListWidget#paletteList::item:disabled { color: @quiet; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
@@ -55,7 +58,10 @@ QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; padding: 5px 7px; }
 QLineEdit#searchField { padding-left: 2px; }
 QLineEdit#searchField:focus { padding-left: 1px; }
-QLabel#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; }
+QPushButton#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; text-align: left; padding: 3px 6px; }
+QPushButton#chatTitle:disabled { color: @ink; }
+QLineEdit#chatTitleField { font-size: @body_px; font-weight: 600; padding: 3px 7px; }
+QLineEdit#chatTitleField:focus { padding: 2px 6px; }
 QPushButton#modelName { color: @quiet; padding: 5px 6px; }
 QPushButton#modelName:hover { color: @ink; }
 QPushButton::menu-indicator { image: none; width: 0; }
@@ -133,6 +139,8 @@ QPushButton[kind="chip"], QToolButton[kind="chip"] { padding: 1px 4px; border-ra
 QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @line; }
 QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
 QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
+
+QFrame#guideBar { background: @hover; border: none; border-radius: @radius; }
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }
 QFrame#notice QTextEdit { color: @ink; font-size: @control_px; background: transparent; border: none; padding: 0; }

@@ -15,6 +15,7 @@ from tern.ui.transcript.thought_folding import FoldingReader
 
 MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
+MODELS_LINK = "tern-models:"  # then the key of a reply of the guide's, which names that page
 SHOWN, SHOWN_LINES = 200_000, 10_000  # of a message at first, in characters and in lines; then as many more
 _ICONS = {AttachmentKind.FILE: "file-text", AttachmentKind.PASTE: "clipboard-text"}
 
@@ -31,6 +32,7 @@ class Item:
     unfinished: bool = False
     attachments: tuple[Attachment, ...] = ()  # of the person's message; ``text`` is without them
     details: str = ""  # of a reply, shown while the pointer rests on its note
+    guide: bool = False  # whether the built-in guide wrote it
 
 
 @dataclass(slots=True, eq=False)

@@ -11,6 +11,8 @@ from tern.ui.shared.translate_errors import said
 from tern.ui.style.number_text import context_text, reply_text, seconds_text, speed_text, tokens_text
 from tern.ui.transcript.items import Item
 
+_GUIDE = "Tern guide"  # as the file of the built-in guide names itself
+
 
 def items_of(session: Session) -> list[Item]:
     """The branch on show; a reply in progress with what has come of it so far."""
@@ -48,7 +50,10 @@ def _item(entry: Entry, siblings: list[int], model_before: str) -> Item:
     note = note_of(entry)
     if note and entry.model and model_before not in ("", entry.model):
         note = f"{entry.model} · {note}"
-    return Item(entry.id, user, entry.text, note, place, entry.unfinished, details=details_of(entry))
+    guide = entry.model == _GUIDE
+    return Item(
+        entry.id, user, entry.text, note, place, entry.unfinished, details=details_of(entry), guide=guide
+    )
 
 
 def _model_before(session: Session, entry: Entry) -> str:

@@ -22,6 +22,7 @@ from PySide6.QtGui import (
     QPaintEvent,
     QResizeEvent,
     QShowEvent,
+    QTextCharFormat,
     QTextCursor,
     QTextOption,
     QWheelEvent,
@@ -39,12 +40,14 @@ from tern.ui.transcript.clipboard import code_text, selected_text
 from tern.ui.transcript.column import Column
 from tern.ui.transcript.context_line import ContextLine
 from tern.ui.transcript.document import AT_ONCE, DocumentWriter
+from tern.ui.transcript.find_bar import FindBar
 from tern.ui.transcript.hover_bars import HoverBars
-from tern.ui.transcript.items import ATTACHMENT_LINK, MORE_LINK, Item, Messages, Shown
+from tern.ui.transcript.items import ATTACHMENT_LINK, MODELS_LINK, MORE_LINK, Item, Messages, Shown
 from tern.ui.transcript.reply_setter import ReplySetter
 from tern.ui.transcript.wide_code import is_wide
 
 _NEAR_BOTTOM = 12
+_MODELS_PAGE = "Models page"  # as the guide calls it, which speaks English only
 # Steps of setting, a few microseconds each: of a frame, and of the first one, which most conversations fit into.
 FRAME, FIRST_FRAME = 1500, 8000
 # From so many characters or messages on the end of a conversation is set first.
@@ -62,6 +65,7 @@ class Transcript(QTextBrowser):
     continue_requested = Signal()
     branch_requested = Signal(int, int)  # key, -1 or +1
     delete_requested = Signal(int)
+    models_requested = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -117,6 +121,7 @@ class Transcript(QTextBrowser):
         self._bars.continue_requested.connect(self.continue_requested)
         self._bars.branch_requested.connect(self.branch_requested)
         self._bars.code_rewrapped.connect(self._stay)
+        self.find_bar = FindBar(theme, self)
         theme.changed.connect(self._rebuild)
         self._rebuild()
 
@@ -265,7 +270,11 @@ class Transcript(QTextBrowser):
 
     def _activate(self, link: str) -> None:
         """Show what is on show here, or ask for a link, whoever wrote it and whatever it is."""
-        for shown in self._on_show.all if link.startswith((ATTACHMENT_LINK, MORE_LINK)) else ():
+        ours = link.startswith((ATTACHMENT_LINK, MORE_LINK, MODELS_LINK))
+        for shown in self._on_show.all if ours else ():
+            if shown.item.guide and link == f"{MODELS_LINK}{shown.item.key}":
+                self.models_requested.emit()
+                return
             if link == f"{MORE_LINK}{shown.item.key}":
                 self._show_more(shown)
                 return
@@ -425,9 +434,24 @@ class Transcript(QTextBrowser):
 
     def _has_set(self, shown: Shown) -> None:
         """A message has just been set."""
+        if shown.item.guide and shown is not self._on_show.open:
+            self._link_models(shown)
         if self._wanted is not None and self._wanted[0] is shown:
             (_, words), self._wanted = self._wanted, None
             self._reveal(shown, words)
+
+    def _link_models(self, shown: Shown) -> None:
+        """Make the page that the guide names a link to it. The words themselves stay as they are."""
+        fmt = QTextCharFormat()
+        fmt.setAnchor(True)
+        fmt.setAnchorHref(f"{MODELS_LINK}{shown.item.key}")
+        fmt.setForeground(self._theme.color("accent"))
+        fmt.setFontUnderline(True)
+        end = self._end_of(shown)
+        found = self.document().find(_MODELS_PAGE, shown.slot.start.position())
+        while not found.isNull() and found.position() <= end:
+            found.mergeCharFormat(fmt)
+            found = self.document().find(_MODELS_PAGE, found.position())
 
     def _restore_selection(self, anchor: int, position: int) -> None:
         cursor = self.textCursor()

@@ -4,12 +4,12 @@ only that they may be busy.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from tern.chat.session import Session
 from tern.chat.types import Draft, Manner
-from tern.engine.types import ModelInfo, Stats
+from tern.engine.types import FinishReason, ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.ui.composer.attach_files import AttachFiles
@@ -34,6 +34,7 @@ class ChatController(QObject):
     sent = Signal()  # a question is kept, and with it its conversation
     reply_ended = Signal()  # of the conversation on show
     settings_requested = Signal()
+    models_requested = Signal()
 
     def __init__(self, theme: Theme, queue: ReplyQueue, area: MainArea, session: Session) -> None:
         super().__init__(area)
@@ -42,6 +43,10 @@ class ChatController(QObject):
         self._area = area
         self._session = session
         self._editing: int | None = None  # the question that the next one sent replaces
+        # By conversation: what is to be sent when its reply has ended, as long as it is not changed.
+        self._held: dict[int, Draft] = {}
+        self._restoring = False  # what stands in the composer is not what was written here
+        self.guide_answers = False  # the built-in guide, which can make nothing of a file
         self._view = view = area.chat
         self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
         self._header, self._readouts = area.header, area.readouts
@@ -60,11 +65,13 @@ class ChatController(QObject):
         self.files.tag = lambda: self.drafts.place
         self.files.read_late.connect(self.drafts.add)
         self._composer.send_requested.connect(self._may_send)
+        self._composer.changed.connect(self._show_held)
         self._composer.stop_requested.connect(self.stop)
         self._composer.recall_requested.connect(self.recall)
-        self._composer.preset_button.chosen.connect(self._set_reply_options)
+        self._composer.preset_button.chosen.connect(self.set_reply_options)
         self._view.greeting.question_chosen.connect(self.send)
         self._transcript.link_activated.connect(self._offer_link)
+        self._transcript.models_requested.connect(self.models_requested)
         self._transcript.attachment_requested.connect(self.show_attachment)
         self._transcript.edit_requested.connect(self.edit)
         self._transcript.regenerate_requested.connect(self.regenerate)
@@ -88,14 +95,18 @@ class ChatController(QObject):
 
     def begin(self) -> None:
         """Show the first one, with what is written in it and not sent."""
+        self._restoring = True
         self._show_session()
         self._restore_written()
+        self._restoring = False
+        self._show_held()
 
     def show(self, session: Session) -> None:
         """Show another conversation; what is written in the present one stays with it."""
         self.leave()
         self._session, self._editing = session, None
         self._notice.clear()
+        self._transcript.find_bar.leave()  # what was looked for was in the other one
         self.begin()
 
     def show_version_with(self, message: int) -> None:
@@ -128,8 +139,59 @@ class ChatController(QObject):
             self.drafts.keep()
 
     def _may_send(self, draft: Draft) -> None:
-        if not self._session.busy:
-            self.fit.ask(draft)
+        if self._session.busy:
+            self._hold(draft)
+            return
+        if draft.attachments and self.guide_answers:
+            said = self.tr(
+                "The built-in guide can't read files. Your message stays here until you choose BitNet."
+            )
+            self._notice.show_message(said, self.tr("Get BitNet"), self.models_requested.emit, tone="calm")
+            return
+        self.fit.ask(draft)
+
+    def _hold(self, draft: Draft) -> None:
+        """Keep what was to be sent during a reply until that has ended."""
+        shown = self._session.conversation
+        if shown is None or self._editing is not None:
+            self._composer.meter.say(self.tr("Send it when this reply has ended"))
+            return
+        self._held[shown] = draft
+        self._show_held()
+
+    def _show_held(self) -> None:
+        """Say what becomes of what is written; what was changed since it was sent is the person's again."""
+        if self._restoring:
+            return
+        shown = self._session.conversation
+        held = self._held.get(shown) if shown is not None else None
+        if shown is not None and held != self._composer.message:
+            self._held.pop(shown, None)
+            held = None
+        self._composer.meter.say(self.tr("Sent when this reply ends") if held is not None else "")
+
+    def _release(self, session: Session, sentence: str) -> None:
+        """A reply has ended: what waited for that goes, unless the reply failed or was stopped. Then the person decides
+        anew."""
+        conversation = session.conversation
+        held = self._held.pop(conversation, None) if conversation is not None else None
+        if session is self._session:
+            self._composer.meter.say("")
+        if held is None or sentence or session.path[-1].stats.finish_reason is FinishReason.STOPPED:
+            return
+        # Once everyone has been told of the end.
+        QTimer.singleShot(0, self, lambda: self._send_held(session, held))
+
+    def _send_held(self, session: Session, draft: Draft) -> None:
+        if session is self._session:
+            if self._composer.message == draft:
+                self._may_send(draft)
+            return
+        conversation = session.conversation
+        if conversation is None or session.busy or session.store.listed(conversation) is None:
+            return
+        if self._notice.attempt(lambda: self._queue.ask(session, draft)):
+            self.drafts.forget(conversation)
 
     def _send_written(self, draft: Draft) -> None:
         shown = self._session.conversation
@@ -244,7 +306,8 @@ class ChatController(QObject):
         if entry is not None:
             self.edit(entry.id)
 
-    def _set_reply_options(self, manner: Manner) -> None:
+    def set_reply_options(self, manner: Manner) -> None:
+        """Have the conversation on show answered so."""
         if self._notice.attempt(lambda: setattr(self._session, "manner", manner)):
             self.show_reply_options()
 
@@ -328,7 +391,8 @@ class ChatController(QObject):
     def show_title(self) -> None:
         """Say which conversation this is, wherever it is said."""
         shown = self._session.conversation
-        self._header.set_title(self._queue.store.summary(shown).title if shown else self.tr("New chat"))
+        title = self._queue.store.summary(shown).title if shown else self.tr("New chat")
+        self._header.set_title(title, editable=shown is not None)
         self.shown.emit(shown)
 
     # What the engine says
@@ -368,6 +432,7 @@ class ChatController(QObject):
         self._transcript.set_dropped(session.dropped)
 
     def _ended(self, session: Session, sentence: str) -> None:
+        self._release(session, sentence)
         if session is not self._session:
             return
         reply = session.path[-1]

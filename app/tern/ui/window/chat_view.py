@@ -12,6 +12,7 @@ from tern.ui.shared.notice import Notice
 from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript.transcript import Transcript
 from tern.ui.window.greeting import Greeting
+from tern.ui.window.guide_bar import GuideBar
 
 
 class ChatView(QWidget):
@@ -31,12 +32,14 @@ class ChatView(QWidget):
         self._pages.addWidget(self.transcript)
         self._foot = QWidget(self)
         self.notice = Notice(theme, self._foot)
+        self.guide_bar = GuideBar(theme, self.notice, self._foot)
         self.composer = Composer(theme, self._foot)
 
         self._foot_column = foot = QVBoxLayout(self._foot)
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(Space.S)
         foot.addWidget(self.notice)
+        foot.addWidget(self.guide_bar)
         foot.addWidget(self.composer)
         middle = QHBoxLayout()
         middle.setContentsMargins(Space.S, Space.S, Space.S, Space.L)
@@ -58,6 +61,7 @@ class ChatView(QWidget):
     def show_messages(self, messages: bool) -> None:
         """The messages, or the greeting where there are none."""
         self._pages.setCurrentWidget(self.transcript if messages else self.greeting)
+        self.guide_bar.set_messages(messages)
 
     def lend_notice(self, place: QBoxLayout | None) -> None:
         """Have the notice in ``place`` while a page covers this view, so that what is said is seen; None: here."""

@@ -1,4 +1,6 @@
-"""The empty conversation: one sentence from the model and four questions to click."""
+"""The empty conversation: one sentence from the model and four questions to click. Where these stand depends on the
+window alone: what comes under them later, or grows there, moves nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +8,16 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from tern.ui.style.icons import app_icon
 from tern.ui.style.theme import Size, Space, Theme
 
 _MARK = 56
-_NARROW = 560
-_LOW = 320  # px of height under which the questions matter more than the mark
+_LOW = 520  # px of the window's height under which the questions matter more than the mark
+_AROUND = 200  # px of it that are not the greeting's
+_BELOW = 13  # lines of text that are kept free under the guide's questions, for the card that offers the real model
+_ABOVE = 0.4  # of the room that is left, stands above
 # Not translated: the guide understands only English, and so does the real model best.
 _GUIDE_QUESTIONS = (
     "What are you?",
@@ -39,6 +43,7 @@ class Greeting(QScrollArea):
         self._theme = theme
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.tr("Welcome"))
 
@@ -65,38 +70,37 @@ class Greeting(QScrollArea):
         self._grid = QGridLayout()
         self._grid.setSpacing(Space.M)
         self._column = QWidget(page)
+        words = QVBoxLayout()
+        words.setContentsMargins(Space.L, 0, Space.L, Space.XL)  # under each other with those of the cards
+        words.setSpacing(0)
+        words.addWidget(self._mark)
+        words.addSpacing(Space.L)
+        words.addWidget(self._title)
+        words.addSpacing(Space.S)
+        words.addWidget(self._sentence)
         column = QVBoxLayout(self._column)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self._mark)
-        column.addSpacing(Space.L)
-        column.addWidget(self._title)
-        column.addSpacing(Space.S)
-        column.addWidget(self._sentence)
-        column.addSpacing(Space.XL)
+        column.addLayout(words)
         column.addLayout(self._grid)
+        self._below = QVBoxLayout()
+        self._below.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._below)
         self._outer = QVBoxLayout(page)
-        self._outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
-        centre = QHBoxLayout()
-        centre.addStretch(1)
-        centre.addWidget(self._column)
-        centre.addStretch(1)
-        self._outer.addStretch(2)
-        self._outer.addLayout(centre)
-        self._outer.addStretch(3)
+        self._outer.addWidget(self._column, 0, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._outer.addStretch(1)
         self.setWidget(page)
+        self._guide = True
         self.set_guide(True)
         theme.changed.connect(self._restyle)
         self._restyle()
 
     def set_guide(self, guide: bool) -> None:
         """Speak as the built-in guide, or for a real model, with questions that suit it."""
+        self._guide = guide
         if guide:
-            title = self.tr("Hello, I am Tern's little guide.")
-            sentence = self.tr(
-                "A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, "
-                "and what you write stays on this computer. Ask me one of these, or anything."
-            )
+            title = self.tr("Hi, I'm Tern's built-in guide.")
+            sentence = self.tr("I'm tiny; I can tell you about Tern. For real conversations, get BitNet.")
         else:
             title = self.tr("What would you like to know?")
             sentence = self.tr("What you write stays on this computer. Ask one of these, or anything.")
@@ -113,10 +117,8 @@ class Greeting(QScrollArea):
 
     def add_below(self, widget: QWidget) -> None:
         """Put ``widget``, a child of :attr:`column`, under the questions."""
-        layout = self._column.layout()
-        assert isinstance(layout, QVBoxLayout)
-        layout.addSpacing(Space.XL)
-        layout.addWidget(widget)
+        self._below.addSpacing(Space.XL)
+        self._below.addWidget(widget)
         widget.show()
 
     def _choose(self, card: QPushButton) -> None:
@@ -129,12 +131,12 @@ class Greeting(QScrollArea):
         self._arrange()
 
     def _arrange(self) -> None:
-        width = self.viewport().width()
-        narrow = width < _NARROW
-        self._mark.setVisible(self.height() >= _LOW)
-        padding = Space.L if narrow else Space.XL
-        self._outer.setContentsMargins(padding, Space.L, padding, Space.L)
-        column_width = int(max(200, min(self._theme.column_width(), width - 2 * padding)))
+        # By the width of this and not of the viewport, by the height of the window and not of this: a scroll bar, a
+        # notice or a second line in the composer moves nothing.
+        width, height = self.width(), self.window().height()
+        self._mark.setVisible(height >= _LOW)
+        room = width - Space.S - max(Space.S, self.verticalScrollBar().sizeHint().width())
+        column_width = int(max(200, min(self._theme.column_width() + 2 * Space.L, room)))
         self._column.setFixedWidth(column_width)
         widest = max(card.sizeHint().width() for card in self._cards)
         columns = 2 if 2 * widest + self._grid.spacing() <= column_width else 1
@@ -142,6 +144,17 @@ class Greeting(QScrollArea):
             self._grid.addWidget(card, index // columns, index % columns)
         for column in range(2):
             self._grid.setColumnStretch(column, 1 if column < columns else 0)
+        side = Space.S if column_width >= room else (width - column_width) // 2
+        below = _BELOW * self._sentence.fontMetrics().lineSpacing() if self._guide else 0
+        above = round(_ABOVE * (height - _AROUND - self._own_height(column_width - 2 * Space.L) - below))
+        self._outer.setContentsMargins(side, max(Space.L, above), 0, Space.L)
+
+    def _own_height(self, width: int) -> int:
+        """Of everything down to the questions, px."""
+        height = Space.S + Space.XL + self._grid.sizeHint().height()
+        if not self._mark.isHidden():
+            height += _MARK + Space.L
+        return height + sum(label.heightForWidth(width) for label in (self._title, self._sentence))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

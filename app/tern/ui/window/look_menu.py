@@ -24,6 +24,7 @@ class LookMenu(QMenu):
             Mode.DARK: self.addAction(_tr("Dark")),
         }
         for mode, action in self._actions.items():
+            action.setObjectName(mode.value)
             action.setCheckable(True)
             action.triggered.connect(lambda _=False, mode=mode: self.chosen.emit(mode))
             group.addAction(action)

@@ -4,18 +4,26 @@ the settings is in a controller each.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractSpinBox, QLineEdit, QMainWindow, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QWidget,
+)
 
 from tern import paths
-from tern.chat.presets import own_presets
+from tern.chat.presets import PRESETS, own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.engine.types import ModelInfo
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
 from tern.ui.reply_queue import ReplyQueue
@@ -24,14 +32,15 @@ from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.style.focus_ring import FocusRing
 from tern.ui.style.icons import app_icon
 from tern.ui.style.theme import Theme
-from tern.ui.window import tray
+from tern.ui.window import palette_commands, tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
 from tern.ui.window.help_page import HelpPage
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
-from tern.ui.window.palette import Command, Palette
+from tern.ui.window.palette import Palette
+from tern.ui.window.palette_match import Command
 from tern.ui.window.settings_controller import SettingsController
 from tern.ui.window.side_panel import SidePanel
 from tern.ui.window.transfer import Transfer
@@ -40,6 +49,7 @@ from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, h
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
+_PRESSES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)  # belong to buttons and lists
 
 
 class MainWindow(QMainWindow):
@@ -62,6 +72,7 @@ class MainWindow(QMainWindow):
         self.store = store = store or Store.in_memory()
         self.help_page: HelpPage | None = None
         self.about_page: QWidget | None = None
+        self.model_commands: Callable[[], Sequence[Command]] = tuple  # the installed ones, for the palette
         self.setWindowTitle("Tern")
         self.setWindowIcon(app_icon())
         self.resize(_START)
@@ -126,13 +137,15 @@ class MainWindow(QMainWindow):
         self.composer.preset_button.own = lambda: own_presets(self._settings)
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
+        self.header.renamed.connect(self._rename_shown)
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
         self.conversations.opened.connect(self._leave_for_the_chat)
         self.closables.home = self.area.show_chat
-        self.greeting.set_guide(not self._settings[MODEL_PATH])
-        self.queue.model_loaded.connect(self._model_loaded)
+        kept = Path(self._settings[MODEL_PATH])
+        self.expect_model(kept if self._settings[MODEL_PATH] and kept.is_file() else paths.guide_model())
+        self.queue.model_loaded.connect(lambda info: self.expect_model(info.path))
         for menu in self._look_menus:
             menu.chosen.connect(self.settings_controller.choose_look)
 
@@ -142,6 +155,7 @@ class MainWindow(QMainWindow):
         QShortcut(QKeySequence(CLOSE_KEY), self, self.escape)
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
+        on("find", self.find_in_chat)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
@@ -150,10 +164,13 @@ class MainWindow(QMainWindow):
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
         on("edit", chat.edit_last)
-        on("rename", conversations.rename_shown)
+        on("rename", self.rename)
         on("pin", conversations.pin_shown)
         on("delete", conversations.delete_shown)
         on("palette", self.show_palette)
+        on("larger", partial(self.settings_controller.change_text_size, +1))
+        on("smaller", partial(self.settings_controller.change_text_size, -1))
+        on("default_size", partial(self.settings_controller.change_text_size, 0))
         on("export", lambda: self.transfer.ask_export(self.session.conversation))
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
@@ -175,6 +192,12 @@ class MainWindow(QMainWindow):
         """Load a model in the background, once the reply under way has ended; messages sent meanwhile wait for it."""
         self.chat.open_model(factory)
 
+    def expect_model(self, path: Path) -> None:
+        """Greet and invite as suits the model of that file, which answers or will."""
+        guide = path == paths.guide_model()
+        self.greeting.set_guide(guide)
+        self.composer.set_guide(guide)
+
     def show_error(self, sentence: str) -> None:
         """Say that something went wrong; nothing is interrupted."""
         self.notice.show_message(sentence)
@@ -188,16 +211,39 @@ class MainWindow(QMainWindow):
         self.raise_()
         self.activateWindow()
 
+    def find_in_chat(self) -> None:
+        """Find words in the chat on show; where nothing has been said yet, in all of them."""
+        if self.session.path:
+            self.area.show_chat()
+            self.transcript.find_bar.open()
+        else:
+            self.conversations.search()
+
+    def rename(self) -> None:
+        """Let the person write over a title: where the keyboard is, in the list or above the conversation."""
+        if self.sidebar.list.hasFocus():
+            self.sidebar.list.edit(self.sidebar.list.currentIndex())
+        else:
+            self.header.edit_title()
+
+    def _rename_shown(self, title: str) -> None:
+        if (shown := self.session.conversation) is not None:
+            self.conversations.rename(shown, title)
+
     def show_palette(self) -> None:
-        """Every action, then every conversation."""
-        actions = [a for a in self.actions_.all() if a.isEnabled() and a.objectName() != "palette"]
-        commands = [Command(each.text(), self.actions_.keys_of(each), each.trigger) for each in actions]
-        for each in self.look_menu.actions():
-            commands.append(Command(f"{self.look_menu.title()}: {each.text()}", "", each.trigger))
-        kind = self.tr("Chat")
-        for summary in self.store.summaries():
-            commands.append(Command(summary.title, kind, partial(self.conversations.show, summary.id)))
-        self.palette_.open(commands)
+        """Everything that can be done or shown, to be found by its words."""
+        self.palette_.open(
+            [
+                *palette_commands.of_actions(self.actions_),
+                *palette_commands.of_looks(self.look_menu),
+                *self.model_commands(),
+                *palette_commands.of_presets(
+                    (*PRESETS, *own_presets(self._settings)), self.chat.set_reply_options
+                ),
+                *palette_commands.of_settings(self.settings_controller.show_setting),
+                *palette_commands.of_chats(self.store.summaries(), self.conversations.show),
+            ]
+        )
 
     def show_help(self) -> None:
         """Every key."""
@@ -255,16 +301,17 @@ class MainWindow(QMainWindow):
         if self.isActiveWindow() and (focus is None or self.area.chat.isAncestorOf(focus)):
             self.area.chat.focus_composer()
 
-    def _model_loaded(self, info: ModelInfo) -> None:
-        self.greeting.set_guide(info.path == paths.guide_model())
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed where nothing takes it, as after a click on a reply, is written in the composer."""
         held = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
         typed = event.text()
         # AltGr is Ctrl and Alt on some systems, and writes.
         writes = not held or held == Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        if writes and typed and typed.isprintable():
+        focus = self.focusWidget()
+        if isinstance(focus, QAbstractButton | QAbstractItemView) and event.key() in _PRESSES:
+            if isinstance(focus, QAbstractButton) and event.key() != Qt.Key.Key_Space and not held:
+                focus.click()  # Enter, which Qt heeds in dialogs only
+        elif writes and typed and typed.isprintable():
             self.area.show_chat()
             self.composer.editor.keyPressEvent(event)
         else:

@@ -13,7 +13,19 @@ from tern.ui.shared.actions import Actions
 _MENUS = (
     ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "close", "quit"),
     ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
-    ("back", "search", "palette", "sidebar", "menus"),
+    (
+        "find",
+        "search",
+        "palette",
+        "back",
+        None,
+        "sidebar",
+        "menus",
+        None,
+        "larger",
+        "smaller",
+        "default_size",
+    ),
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere

@@ -32,6 +32,8 @@ from tern.ui.models.speed_probe import SpeedProbe
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
+from tern.ui.window.palette_commands import of_model
+from tern.ui.window.palette_match import Command
 
 log = logging.getLogger(__name__)
 _ENOUGH_TOKENS = 16  # of a reply, to measure a speed by
@@ -60,6 +62,7 @@ class ModelsController(QObject):
         window.actions_.connect("models", self.show_page)
         window.actions_.connect("network", window.settings_controller.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
+        window.model_commands = self._commands
         window.queue.ended.connect(self._replied)
         window.settings_controller.changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
@@ -68,6 +71,8 @@ class ModelsController(QObject):
         self._watch.changed.connect(window.readouts.show_network)
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(window.settings_controller.show_network)
+        window.chat.models_requested.connect(self.show_page)
+        window.area.chat.guide_bar.asked.connect(self.show_page)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -173,6 +178,8 @@ class ModelsController(QObject):
             """The window is up with its model, and nobody waits for anything."""
             return queue.info is not None and not queue.busy and not card.task.running
 
+        bar = self._window.area.chat.guide_bar
+        card.task.state_changed.connect(lambda: bar.set_downloading(card.task.running))
         self._probe = SpeedProbe(self._settings, self._save, quiet, self)
         self._probe.told.connect(card.show_forecast)
         self._window.greeting.add_below(card)
@@ -213,6 +220,9 @@ class ModelsController(QObject):
         self._path = path
         if self._page is not None:
             self._page.set_current(path)
+        self._window.expect_model(path)
+        self._window.chat.guide_answers = path == paths.guide_model()
+        self._look_for_others()
 
         def factory(progress: Callable[[float], None]) -> Engine:
             starting()
@@ -221,15 +231,25 @@ class ModelsController(QObject):
 
         self._window.open_model(factory)
 
+    def _look_for_others(self) -> None:
+        """While the guide is the only model here, the window says how to get another."""
+        alone = self._path == paths.guide_model() and not any(_can_chat(each) for each in shelf.installed())
+        self._window.area.chat.guide_bar.set_needed(alone)
+
+    def _choices(self) -> list[tuple[Path, str, Installed | None]]:
+        """What there is to chat with: where, what it is called, and the model; None for the guide."""
+        here = [(model.path, model.title, model) for model in shelf.installed() if _can_chat(model)]
+        return [*here, (paths.guide_model(), self.tr("Tern's guide"), None)]
+
+    def _commands(self) -> list[Command]:
+        return [of_model(title, partial(self.use, model)) for _, title, model in self._choices()]
+
     def _fill_menu(self) -> None:
         """The models that are here, the one in use marked; then the page."""
         menu = self._window.header.model_menu
         menu.clear()
         menu.setLayoutDirection(self._window.layoutDirection())  # its button is turned round for the caret
-        for path, title, model in [
-            *((model.path, model.title, model) for model in shelf.installed() if _can_chat(model)),
-            (paths.guide_model(), self.tr("Tern's guide"), None),
-        ]:
+        for path, title, model in self._choices():
             action = menu.addAction(title)
             action.setCheckable(True)
             action.setChecked(path == self._path)
@@ -305,6 +325,7 @@ class ModelsController(QObject):
             self.card.hide()
         if not model.gguf:
             return
+        self._look_for_others()
         if model.path == self._path:  # mended, or a newer one in its place
             self._open(model.path)
             return

@@ -1,12 +1,11 @@
-"""Ctrl+K: one field that finds every action and every conversation. Knows neither; is given words and what they do."""
+"""Ctrl+K: one field that finds what the window can do or show. Knows none of it; is given words and what they do."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QLineEdit,
@@ -21,21 +20,26 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from tern.ui.style.theme import Size, Space, Theme
+from tern.ui.window.palette_match import Command, found
 
 _MOST = 50
 _WIDTH = 520
 _ROWS = 9
 _KEYS = Qt.ItemDataRole.UserRole
+_VEIL = QColor(0, 0, 0, 88)
 _PADDING = Space.M  # of a row, as in the style sheet, and what the list itself keeps free
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """``keys`` as the system writes them, or what kind of thing it is."""
+class _Veil(QWidget):
+    """Dims what the palette lies over; a click on it is ``pressed``."""
 
-    text: str
-    keys: str
-    act: Callable[[], object]
+    pressed = Signal()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), _VEIL)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.pressed.emit()
 
 
 class _Rows(QStyledItemDelegate):
@@ -80,13 +84,17 @@ class Palette(QFrame):
         self._over = parent
         self._before: QWidget | None = None
         self._commands: Sequence[Command] = ()
+        self._veil = _Veil(parent)
+        self._veil.hide()
+        self._veil.pressed.connect(self._leave)
+        parent.installEventFilter(self)
         self._shown: list[Command] = []
         self.setObjectName("palette")
-        self.setAccessibleName(self.tr("Find an action or a conversation"))
+        self.setAccessibleName(self.tr("Find actions, settings and chats"))
         self.field = QLineEdit(self)
         self.field.setObjectName("paletteField")
-        self.field.setPlaceholderText(self.tr("Find an action or a conversation"))
-        self.field.setAccessibleName(self.tr("Find an action or a conversation"))
+        self.field.setPlaceholderText(self.tr("Find actions, settings and chats"))
+        self.field.setAccessibleName(self.tr("Find actions, settings and chats"))
         self.field.setAccessibleDescription(self.tr("Up and Down choose, Enter does it, Escape closes."))
         self.list = QListWidget(self)
         self.list.setObjectName("paletteList")
@@ -113,23 +121,26 @@ class Palette(QFrame):
             self._before = self.window().focusWidget()
         self.field.clear()
         self._filter("")
+        self._place()
+        self._veil.show()
+        self._veil.raise_()
+        self.show()
+        self.raise_()
+        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
+
+    def _place(self) -> None:
+        """In the upper part of what it lies over, as high as there is room for whole rows."""
         over = self._over
+        self._veil.setGeometry(over.rect())
         width = min(round(_WIDTH * self._theme.scale), over.width() - 2 * Space.L)
         row = max(1, self.list.visualItemRect(self.list.item(0)).height()) if self.list.count() else 1
         rows = max(1, min(_ROWS, (over.height() - 4 * Space.XXL) // row))  # whole ones
         self.list.setFixedHeight(rows * row + 2 * self.list.frameWidth())
         corner = QPoint((over.width() - width) // 2, min(72, over.height() // 8))
         self.setGeometry(corner.x(), corner.y(), width, self.sizeHint().height())
-        self.show()
-        self.raise_()
-        self.field.setFocus(Qt.FocusReason.PopupFocusReason)
 
     def _filter(self, text: str) -> None:
-        words = text.casefold().split()
-        fits = [c for c in self._commands if all(word in c.text.casefold() for word in words)]
-        if words:  # what begins with it first
-            fits.sort(key=lambda command: not command.text.casefold().startswith(words[0]))
-        self._shown = fits[:_MOST]
+        self._shown = found(self._commands, text)[:_MOST]
         self.list.clear()
         for command in self._shown:
             item = QListWidgetItem(command.text)
@@ -139,7 +150,7 @@ class Palette(QFrame):
             item.setToolTip(command.text)
             self.list.addItem(item)
         if not self._shown:
-            none = QListWidgetItem(self.tr("Nothing is called that."))
+            none = QListWidgetItem(self.tr("No matches."))
             none.setFlags(Qt.ItemFlag.NoItemFlags)
             self.list.addItem(none)
         self.list.setCurrentRow(0)
@@ -159,9 +170,17 @@ class Palette(QFrame):
             self.left_alone.emit()
         self.hide()
 
+    def hideEvent(self, event: QEvent) -> None:
+        self._veil.hide()
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.field and event.type() == QEvent.Type.FocusOut:
-            self.hide()
+        if watched is self._over and event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        if watched is self.field and isinstance(event, QFocusEvent) and event.lostFocus():
+            # It stays while another window is looked at, and while the field's own menu is open.
+            kept = Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason
+            if event.reason() not in kept:
+                self.hide()
         if watched is not self.field or not isinstance(event, QKeyEvent):
             return super().eventFilter(watched, event)
         if event.type() == QEvent.Type.ShortcutOverride and event.key() == Qt.Key.Key_Escape:

@@ -1,5 +1,6 @@
-"""The instrument line: speed, memory, and what the network does. Draws what others measured and found out; measures
-only its own process's memory, through metrics.
+"""The instrument line: memory, speed, and what the network does. The speed is there once a reply of the chat on show
+has one, and stands where its coming moves nothing. Draws what others measured and found out; measures only its own
+process's memory, through metrics.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tern.ui.window.network_word import NetworkWord, network_word
 _TICK_MS = 500
 _IDLE_TICKS = 6  # between two looks at the memory while nothing runs
 _SPARK_POINTS = 40
+_SPARK_LEAST = 8  # points that make a curve: fewer are a stub
 _SPARK_FROM = 640  # px of width from which there is room for the curve
 
 
@@ -63,8 +65,8 @@ class Readouts(QFrame):
         speed.setSpacing(Space.M)
         speed.addWidget(self._speed)
         speed.addWidget(self._spark)
-        row.addLayout(speed)
         row.addWidget(self._memory)
+        row.addLayout(speed)
         row.addStretch(1)
         row.addWidget(self._network)
 
@@ -92,6 +94,7 @@ class Readouts(QFrame):
         label.setObjectName(name)
         label.setProperty("kind", "figure")
         label.setProperty("heading", heading)
+        label.setAccessibleName(heading)
         label.setToolTip(description)
         label.setAccessibleDescription(description)
         label.setTextFormat(Qt.TextFormat.PlainText)
@@ -104,11 +107,9 @@ class Readouts(QFrame):
         self._show_speed()
 
     def show_last(self, stats: Stats | None) -> None:
-        """The figures of the last reply of the conversation on show; None for an empty one, and the speed stays."""
-        if stats is not None:
-            self._stats = stats
-        elif self._stats is not None:
-            self._stats = Stats(decode_tokens_per_s=self._stats.decode_tokens_per_s)
+        """The figures of the last reply of the conversation on show; None for one without any."""
+        self._stats = stats
+        self._spark.clear()
         self._show_speed()
 
     def start(self) -> None:
@@ -141,12 +142,13 @@ class Readouts(QFrame):
             self._show_speed()
             if (now := self._meter.rate(time.monotonic())) > 0:
                 self._spark.add(now)
+                self._fit()
         if self._running or self._ticks % _IDLE_TICKS == 1:
             self._show_memory()
 
     def _show_speed(self) -> None:
         rate = self._stats.decode_tokens_per_s if self._stats is not None else 0.0
-        self._put(self._speed, speed_text(rate) if rate > 0 else self.tr("– tokens/s"))
+        self._put(self._speed, speed_text(rate) if rate > 0 else "")
 
     def _show_memory(self) -> None:
         self._put(self._memory, self.tr("Memory {0}").format(size_text(self._read_memory())))
@@ -155,7 +157,7 @@ class Readouts(QFrame):
         if label.text() != text:
             label.setText(text)
             heading = label.property("heading")
-            label.setAccessibleName(text if text.startswith(heading) else f"{heading}: {text}")
+            label.setAccessibleName(text if text.startswith(heading) else f"{heading}: {text}".rstrip(": "))
             # Grow only: a figure that loses a digit moves nothing beside it.
             label.setMinimumWidth(max(label.minimumWidth(), label.sizeHint().width()))
             self._fit()
@@ -180,7 +182,6 @@ class Readouts(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         narrow = self.width() < _SPARK_FROM
-        self._spark.setVisible(not narrow)
         side = Space.L if narrow else Space.XL
         self._row.setContentsMargins(side, Space.S, side, Space.S)
         self._row.setSpacing(Space.L if narrow else Space.XL)
@@ -190,12 +191,16 @@ class Readouts(QFrame):
         """Where large text leaves no room for all three, the memory makes room for the others, and then the network
         says less."""
         sides = self._row.contentsMargins()
+        fast = bool(self._speed.text())
+        self._speed.setVisible(fast)
+        self._spark.setVisible(fast and self._spark.tells and self.width() >= _SPARK_FROM)
         spark = self._spark.sizeHint().width() + Space.M if self.width() >= _SPARK_FROM else 0
         room = self.width() - sides.left() - sides.right() - spark
         speed, memory = (
             max(label.minimumWidth(), label.sizeHint().width()) + self._row.spacing()
             for label in (self._speed, self._memory)
         )
+        speed = speed if fast else 0
         self._network.setText(self._word.text)
         network = self._network.sizeHint().width()
         if speed + network > room:
@@ -226,6 +231,15 @@ class Sparkline(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
+
+    @property
+    def tells(self) -> bool:
+        """Whether there are values enough for a curve."""
+        return len(self._values) >= _SPARK_LEAST
+
+    def clear(self) -> None:
+        self._values.clear()
+        self.update()
 
     def add(self, value: float) -> None:
         self._values.append(value)

@@ -37,6 +37,20 @@ from tern.ui.window.tray import Tray
 
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
 _DENSITIES = {"comfortable": 1.0, "compact": 0.6}
+_TEXT_SIZES = (
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+    18,
+    20,
+    22,
+    24,
+    28,
+    32,
+)  # px: steps that can be seen, within the bounds
 _OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by opening it again
 
 
@@ -132,6 +146,21 @@ class SettingsController(QObject):
         self.changed.emit(setting)
         if setting in _OF_THE_MODEL:
             self._reload.start()
+
+    def change_text_size(self, step: int) -> None:
+        """One size larger (+1) or smaller (-1), or the default (0)."""
+        now, sizes = self._settings[FONT_SIZE], _TEXT_SIZES
+        if step == 0:
+            size = FONT_SIZE.default
+        elif step > 0:
+            size = next((each for each in sizes if each > now), now)
+        else:
+            size = next((each for each in reversed(sizes) if each < now), now)
+        if size != now:
+            self._settings[FONT_SIZE] = size
+            self.take(FONT_SIZE)
+            if self.page is not None:
+                self.page.load()
 
     def choose_look(self, mode: Mode) -> None:
         self._settings[THEME] = mode.value

@@ -11,38 +11,48 @@ from tern.ui.shared.actions import Actions
 from tern.ui.window.header import MenuEntry
 
 # As Qt writes them, where Ctrl is a Mac's Cmd.
-_KEYS = {
-    "new": "Ctrl+N",
-    "search": "Ctrl+F",
-    "sidebar": "Ctrl+\\",
-    "focus": "Ctrl+L",
-    "attach": "Ctrl+Shift+A",
-    "regenerate": "Ctrl+R",
-    "copy": "Ctrl+Shift+C",
-    "palette": "Ctrl+K",
-    "reply_options": "Ctrl+Shift+P",
-    "models": "Ctrl+M",
-    "settings": "Ctrl+,",
-    "back": "Alt+Left",
-    "close": "Ctrl+W",
-    "help": "F1",
-    "menus": "F10",
-    "quit": "Ctrl+Q",
+_KEYS: dict[str, tuple[str, ...]] = {
+    "new": ("Ctrl+N",),
+    "find": ("Ctrl+F",),
+    "search": ("Ctrl+Shift+F",),
+    "sidebar": ("Ctrl+\\",),
+    "focus": ("Ctrl+L",),
+    "rename": ("F2",),
+    "larger": ("Ctrl++", "Ctrl+="),
+    "smaller": ("Ctrl+-",),
+    "default_size": ("Ctrl+0",),
+    "attach": ("Ctrl+Shift+A",),
+    "regenerate": ("Ctrl+R",),
+    "copy": ("Ctrl+Shift+C",),
+    "palette": ("Ctrl+K",),
+    "reply_options": ("Ctrl+Shift+P",),
+    "models": ("Ctrl+M",),
+    "settings": ("Ctrl+,",),
+    "back": ("Alt+Left",),
+    "close": ("Ctrl+W",),
+    "help": ("F1",),
+    "menus": ("F10",),
+    "quit": ("Ctrl+Q",),
 }
 # What differs on a Mac: Cmd+M, Cmd+H and F11 are the system's, which also has a bar for the menus, a key of its own for
 # help, and Alt+Left to move by words in a text.
-_MAC_KEYS = {"models": "Ctrl+Shift+M", "back": "Ctrl+[", "help": "Ctrl+?", "menus": ""}
+_MAC_KEYS: dict[str, tuple[str, ...]] = {
+    "models": ("Ctrl+Shift+M",),
+    "back": ("Ctrl+[",),
+    "help": ("Ctrl+?",),
+    "menus": (),
+}
 CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open stops the reply
 
 # What can be done without leaving the sheet or the page that is open.
 OVER_SHEETS = frozenset({"close", "quit", "menus"})
-IN_THE_CHAT = frozenset({"new", "focus", "attach", "regenerate", "edit", "reply_options"})
+IN_THE_CHAT = frozenset({"new", "find", "focus", "attach", "regenerate", "edit", "reply_options"})
 
 
-def keys(mac: bool) -> dict[str, str]:
-    """The keys of each action that has any, by its name."""
+def keys(mac: bool) -> dict[str, tuple[str, ...]]:
+    """The keys of each action that has any, by its name; the one that is shown first."""
     found = _KEYS | (_MAC_KEYS if mac else {})
-    return {name: key for name, key in found.items() if key}
+    return {name: each for name, each in found.items() if each}
 
 
 def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Actions:
@@ -51,9 +61,10 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     of_system = keys(mac)
 
     def add(name: str, text: str) -> None:
-        actions.add(name, text, of_system.get(name, ""))
+        actions.add(name, text, *of_system.get(name, ()))
 
     add("new", _tr("New chat"))
+    add("find", _tr("Find in this chat"))
     add("search", _tr("Search all chats"))
     add("sidebar", _tr("Show or hide the sidebar"))
     add("focus", _tr("Write a message"))
@@ -65,7 +76,10 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("rename", _tr("Rename this chat"))
     add("pin", _tr("Pin or unpin this chat"))
     add("delete", _tr("Delete this chat"))
-    add("palette", _tr("Find an action or a chat"))
+    add("palette", _tr("Find actions, settings and chats"))
+    add("larger", _tr("Larger text"))
+    add("smaller", _tr("Smaller text"))
+    add("default_size", _tr("Default text size"))
     add("export", _tr("Export this chat…"))
     add("export_all", _tr("Export all chats…"))
     add("import", _tr("Import chats…"))
