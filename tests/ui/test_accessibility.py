@@ -80,11 +80,11 @@ def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
     return window
 
 
-def _all_places(
-    window: MainWindow, host: ModelsController, theme: Theme, folder: Path
-) -> Iterator[tuple[str, QWidget]]:
-    """Everything that Tern can open in its window, open."""
-    yield "chat", window
+def _all_places(window: MainWindow, theme: Theme, folder: Path) -> Iterator[str]:
+    """Everything that Tern can open in its window, open, one after the other."""
+    paths.set_data_dir(folder)
+    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
+    yield "chat"
     for act in ("reply_options", "help", "about", "settings", "network", "models"):
         window.actions_[act].trigger()
         if act == "settings":
@@ -92,18 +92,20 @@ def _all_places(
             assert page is not None
             for section in SECTIONS:
                 page.show_section(section)
-                yield f"settings, {section}", window
+                yield f"settings, {section}"
         if act == "reply_options":
             window.findChild(QPushButton, "moreOptions").click()
-        yield act, window
+        yield act
     attachment = Attachment("notes.txt", "One line.", 9, AttachmentKind.PASTE)
     model = Installed("m", "A model", folder / "m.gguf", 1, "", "", "", False)
     AttachmentPage(theme, attachment, window, lambda text: None, lambda text: None).show()
-    yield "attachment", window
+    yield "attachment"
     TemplatePage(theme, model, "{{ messages }}", False, window).show()
-    yield "template", window
+    yield "template"
     window.show_palette()
-    yield "palette", window
+    yield "palette"
+    host.close()
+    paths.set_data_dir(None)
 
 
 def test_everything_has_a_name_a_role_and_a_purpose(
@@ -112,30 +114,22 @@ def test_everything_has_a_name_a_role_and_a_purpose(
     window = _full_window(qtbot, make_window)
     seen: Counter[QAccessible.Role] = Counter()
     nameless, aimless = [], []
-    host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
-    try:
-        for page, top in _all_places(window, host, theme, tmp_path):
-            for interface in _walk(QAccessible.queryAccessibleInterface(top)):
-                thing, state = interface.object(), interface.state()
-                if state.invisible or (isinstance(thing, QWidget) and _is_part_of_qt(thing)):
-                    continue
-                assert interface.role() is not R.NoRole, (page, thing)
-                if isinstance(thing, QLabel) and not thing.pixmap().isNull():
-                    assert interface.text(QAccessible.Text.Name), (page, thing)
-                if interface.role() not in NAMED_ROLES or (isinstance(thing, QLabel) and not thing.text()):
-                    continue
-                seen[interface.role()] += 1
-                if not interface.text(QAccessible.Text.Name):
-                    nameless.append((page, interface.role(), thing))
-                usable = interface.role() in DESCRIBED_ROLES and isinstance(thing, QWidget)
-                if (
-                    usable
-                    and not isinstance(thing, QLabel)
-                    and not interface.text(QAccessible.Text.Description)
-                ):
-                    aimless.append((page, interface.role(), thing))
-    finally:
-        host.close()
+    for page in _all_places(window, theme, tmp_path):
+        for interface in _walk(QAccessible.queryAccessibleInterface(window)):
+            thing, state = interface.object(), interface.state()
+            if state.invisible or (isinstance(thing, QWidget) and _is_part_of_qt(thing)):
+                continue
+            assert interface.role() is not R.NoRole, (page, thing)
+            if isinstance(thing, QLabel) and not thing.pixmap().isNull():
+                assert interface.text(QAccessible.Text.Name), (page, thing)
+            if interface.role() not in NAMED_ROLES or (isinstance(thing, QLabel) and not thing.text()):
+                continue
+            seen[interface.role()] += 1
+            if not interface.text(QAccessible.Text.Name):
+                nameless.append((page, interface.role(), thing))
+            usable = interface.role() in DESCRIBED_ROLES and isinstance(thing, QWidget)
+            if usable and not isinstance(thing, QLabel) and not interface.text(QAccessible.Text.Description):
+                aimless.append((page, interface.role(), thing))
     assert not nameless, nameless
     assert not aimless, aimless
     assert {R.Button, R.CheckBox, R.ComboBox, R.SpinBox, R.EditableText, R.StaticText, R.List} <= set(seen)

@@ -17,7 +17,7 @@ import translate
 from tern.ui.style.theme import Theme
 
 from .conftest import WindowMaker
-from .test_accessibility import _full_window, _is_part_of_qt, _pages
+from .test_accessibility import _all_places, _full_window, _is_part_of_qt
 
 ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 
@@ -68,11 +68,8 @@ def test_nothing_is_cut_off(
     window = _full_window(qtbot, make_window)
     window.resize(*size)
     found = []
-    with _pages(window, theme, tmp_path) as pages:
-        for name, top in pages.items():
-            if top is not window and top is not empty:
-                top.resize(*size)
-            for _ in range(8):  # a layout within a layout within ... asks for the next one
-                QApplication.processEvents()
-            found += [f"{name} {cut}" for cut in _cut_off(top)]
+    for place in _all_places(window, theme, tmp_path):
+        for _ in range(8):  # a layout within a layout within ... asks for the next one
+            QApplication.processEvents()
+        found += [f"{place} {cut}" for cut in _cut_off(window)]
     assert not found, "\n".join(found)
