@@ -1843,8 +1843,8 @@
         <translation>Eine Kopie von {name} kann nicht in {folder} geschrieben werden ({reason}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
-        <source>Only {free} is free in {folder}, and {needed} is still to come. Make room there.</source>
-        <translation>Nur {free} sind in {folder} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
+        <source>{folder} has only {free} of room left, and {needed} is still to come. Make room there.</source>
+        <translation>In {folder} sind nur noch {free} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
