@@ -2011,10 +2011,6 @@
         <translation>Eine Kopie von {name} kann nicht in {folder} geschrieben werden ({reason}). Schaffen Sie Platz, oder lassen Sie die Datei mit --link, wo sie ist.</translation>
     </message>
     <message>
-        <source>Only {free} is free in {folder}, and {needed} is still to come. Make room there.</source>
-        <translation>Nur {free} sind in {folder} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
-    </message>
-    <message>
         <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
         <translation>SSL_CERT_DIR nennt {folder}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
@@ -2913,6 +2909,10 @@
     <message>
         <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server's and mended where it differs.</source>
         <translation>{file} kam beschädigt an: Ihr Hash ist {found}…, nicht {wanted}…. Sie liegt unter {path} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
+    </message>
+    <message>
+        <source>{folder} has only {free} of room left, and {needed} is still to come. Make room there.</source>
+        <translation>In {folder} sind nur noch {free} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
     </message>
     <message>
         <source>{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY.</source>

@@ -159,4 +159,4 @@ def test_what_is_no_text_on_standard_input(
 ) -> None:
     monkeypatch.setattr(sys, "stdin", _Stdin(bytes(range(200))))
     assert _ask(tiny, "-") == 1
-    assert "standard input is no text" in capsys.readouterr().err
+    assert "read standard input as text" in capsys.readouterr().err

@@ -397,7 +397,7 @@ def test_a_small_model_from_hub_to_answer(hub: LocalHub, capsys: pytest.CaptureF
 def test_convert_and_export(tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     there, back, out = (tmp_path / name for name in ("tq1.gguf", "back.gguf", "export.gguf"))
     assert main(["models", "convert", str(tiny), "--to", "tq1_0", "--out", str(there)]) == 0
-    assert "found the same" in capsys.readouterr().out
+    assert "read back and matches" in capsys.readouterr().out
     assert main(["models", "convert", str(there), "--to", "i2_s", "--out", str(back)]) == 0
     assert main(["models", "export", str(tiny), "--out", str(out)]) == 0
     capsys.readouterr()

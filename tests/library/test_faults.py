@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -399,7 +400,9 @@ def test_a_full_disk_is_waited_for_while_somebody_watches(
                 notes.append(progress.note)
 
         assert start(on_progress=watch, patient=True).run() is not None
-        assert "MB is still to come. Make room there" in notes[0]
+        assert re.search(
+            r"only \d+\u2009\w+ of room left, and .* is still to come. Make room there", notes[0]
+        )
         assert "Tern waits, and goes on by itself" in notes[0]
         assert target.read_bytes() == content
         assert [asked.status for asked in hub.asked] == [200, 206]

@@ -82,7 +82,6 @@ def _full_window(qtbot: QtBot, make_window: WindowMaker) -> MainWindow:
 
 def _all_places(window: MainWindow, theme: Theme, folder: Path) -> Iterator[str]:
     """Everything that Tern can open in its window, open, one after the other."""
-    paths.set_data_dir(folder)
     host = ModelsController(window, theme, Settings(), lambda: None, EngineOptions)
     yield "chat"
     for act in ("reply_options", "help", "about", "settings", "network", "models"):
@@ -105,7 +104,6 @@ def _all_places(window: MainWindow, theme: Theme, folder: Path) -> Iterator[str]
     window.show_palette()
     yield "palette"
     host.close()
-    paths.set_data_dir(None)
 
 
 def test_everything_has_a_name_a_role_and_a_purpose(

@@ -378,7 +378,7 @@ def of_disk(error: OSError, path: Path) -> HubError:
 def runs_low(path: Path, needed: int, free: int) -> FullError:
     """The rest of the file, on a disk that others have filled meanwhile."""
     return FullError(
-        "Only {free} is free in {folder}, and {needed} is still to come. Make room there.",
+        "{folder} has only {free} of room left, and {needed} is still to come. Make room there.",
         free=format_size(free),
         folder=path.parent,
         needed=format_size(needed),
