@@ -17,8 +17,8 @@ _PHASES = {
     "verifying": "Verifying…",
     "repairing": "Repairing…",
 }
-_AMOUNTS, _LEFT = "{0} of {1}", "{0} left"
-WORDS = (*_PHASES.values(), _AMOUNTS, _LEFT)
+AMOUNTS, LEFT = "{0} of {1}", "{0} left"
+WORDS = (*_PHASES.values(), AMOUNTS, LEFT)
 THIN_SPACE = "\u2009"
 Translate = Callable[[str], str]
 
@@ -72,19 +72,19 @@ def phase_words(progress: DownloadProgress, translate: Translate = str) -> str:
     return translate(_PHASES[progress.phase]) if progress.phase in _PHASES else ""
 
 
-def amounts(progress: DownloadProgress, translate: Translate = str) -> str:
+def amounts(progress: DownloadProgress) -> str:
     """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
     done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
-    return translate(_AMOUNTS).format(done, total)
+    return AMOUNTS.format(done, total)
 
 
-def figures(progress: DownloadProgress, translate: Translate = str) -> str:
+def figures(progress: DownloadProgress) -> str:
     """``540 of 1,188 MB · 12.3 MB/s · 52 s left``"""
-    parts = [amounts(progress, translate)]
+    parts = [amounts(progress)]
     if progress.rate:
         parts.append(f"{progress.rate / 1e6:,.1f}{THIN_SPACE}MB/s")
     if progress.seconds_left is not None:
-        parts.append(translate(_LEFT).format(time_left(progress.seconds_left)))
+        parts.append(LEFT.format(time_left(progress.seconds_left)))
     return " · ".join(parts)
 
 

@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QLocale
 
 from tern.engine.types import Stats
-from tern.metrics.speed import format_count, format_seconds, format_speed
+from tern.metrics.speed import THIN_SPACE, format_count, format_seconds, format_speed
+
+_KB, _MB, _GB = 1e3, 1e6, 1e9
+
+
+def size_text(n_bytes: float) -> str:
+    """``1.19 GB``, ``857 MB``, ``14 KB``: of disks, memory and downloads, in the window's one form, with the decimal
+    sign of the person's language. Three figures of gigabytes, whole numbers below."""
+    if n_bytes < 999.5 * _KB:
+        return f"{_decimal(max(n_bytes / _KB, 1) if n_bytes else 0, 0)}{THIN_SPACE}KB"
+    if n_bytes < 999.5 * _MB:
+        return f"{_decimal(n_bytes / _MB, 0)}{THIN_SPACE}MB"
+    size = n_bytes / _GB
+    return f"{_decimal(size, 2 if size < 9.995 else 1 if size < 99.95 else 0)}{THIN_SPACE}GB"
+
+
+def rate_text(bytes_per_s: float) -> str:
+    """``12.3 MB/s``, ``840 KB/s``: of a download."""
+    if bytes_per_s < 999.5 * _KB:
+        return f"{size_text(bytes_per_s)}/s"
+    size = bytes_per_s / _MB
+    return f"{_decimal(size, 1 if size < 99.95 else 0)}{THIN_SPACE}MB/s"
+
+
+def percent_text(fraction: float) -> str:
+    """``42 %`` as the person's language writes it. Never 100 before all is done."""
+    return _tr("{0}%").format(int(100 * fraction + 1e-9))
+
+
+def count_text(count: int) -> str:
+    """``12,345``, with the person's own sign between the thousands."""
+    return QLocale().toString(count)
+
+
+def _decimal(value: float, digits: int) -> str:
+    return QLocale().toString(float(value), "f", digits)
 
 
 def context_text(used: int, size: int) -> str:
