@@ -14,10 +14,10 @@
 <context>
     <name>ModelsController</name>
     <message numerus="yes">
-        <source>%n downloads are not finished.</source>
+        <source>%n download(s) are paused.</source>
         <translation>
-            <numerusform>%n download is not finished.</numerusform>
-            <numerusform>%n downloads are not finished.</numerusform>
+            <numerusform>%n download is paused.</numerusform>
+            <numerusform>%n downloads are paused.</numerusform>
         </translation>
     </message>
 </context>
@@ -28,6 +28,16 @@
         <translation>
             <numerusform>%n model</numerusform>
             <numerusform>%n models</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>model_cards</name>
+    <message numerus="yes">
+        <source>about %n word(s)/s</source>
+        <translation>
+            <numerusform>about %n word/s</numerusform>
+            <numerusform>about %n words/s</numerusform>
         </translation>
     </message>
 </context>

@@ -11,14 +11,13 @@ from tern.library.rate_meter import RateMeter
 _RATE_S = 5.0  # the rate is the mean of so long
 _REPORT_S = 0.1
 
-# What people are told of a download: in the terminal as it stands here, in the window in their own language.
+# What is being done to a download: in the terminal as it stands here, in the window in the person's own language.
 _PHASES = {
     "checking": "Checking what is here already…",
     "verifying": "Verifying…",
     "repairing": "Repairing…",
 }
-AMOUNTS, LEFT = "{0} of {1}", "{0} left"
-WORDS = (*_PHASES.values(), AMOUNTS, LEFT)
+WORDS = tuple(_PHASES.values())
 THIN_SPACE = "\u2009"
 Translate = Callable[[str], str]
 
@@ -75,7 +74,7 @@ def phase_words(progress: DownloadProgress, translate: Translate = str) -> str:
 def amounts(progress: DownloadProgress) -> str:
     """``540 of 1,188 MB``, with a thin space before each unit, as everywhere here."""
     done, total = f"{progress.done / 1e6:,.0f}", f"{progress.total / 1e6:,.0f}{THIN_SPACE}MB"
-    return AMOUNTS.format(done, total)
+    return f"{done} of {total}"
 
 
 def figures(progress: DownloadProgress) -> str:
@@ -84,7 +83,7 @@ def figures(progress: DownloadProgress) -> str:
     if progress.rate:
         parts.append(f"{progress.rate / 1e6:,.1f}{THIN_SPACE}MB/s")
     if progress.seconds_left is not None:
-        parts.append(LEFT.format(time_left(progress.seconds_left)))
+        parts.append(f"{time_left(progress.seconds_left)} left")
     return " · ".join(parts)
 
 

@@ -4,7 +4,7 @@ height. Decides nothing.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from tern.library.hub_progress import AMOUNTS, LEFT, DownloadProgress, phase_words, time_left
+from tern.library.hub_progress import DownloadProgress, phase_words, time_left
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.models.trouble import show_trouble_icon, trouble_icon
 from tern.ui.shared.job_row import bar_style
@@ -27,8 +27,7 @@ from tern.ui.style.number_text import rate_text, size_text
 from tern.ui.style.theme import Size, Space, Theme
 
 _STEPS = 1000
-_WORDS = 190  # px at scale 1 that the words beside the buttons need; else the buttons go below them
-_PADDING = 26  # px of a button beside its words
+_WORDS = 170  # px at scale 1 that the words beside the buttons need; else the buttons go below them
 
 
 class DownloadRow(QWidget):
@@ -81,9 +80,11 @@ class DownloadRow(QWidget):
 
     def _lay_out(self) -> None:
         if self._prominent:
+            self.column.addStretch(1)
             self.column.addWidget(self.bar)
             self.column.addWidget(self.headline)
             self.column.addWidget(self.label)
+            self.column.addStretch(1)
         else:
             self.headline.hide()
             self.column.addWidget(self.label)
@@ -166,6 +167,7 @@ class DownloadRow(QWidget):
             self._say(self.tr("Paused at {0}").format(_amounts(task.progress)))
         else:
             self._say(self._facts)
+        self._arrange()
         if not task.running:
             self.ended.emit()
 
@@ -183,28 +185,27 @@ class DownloadRow(QWidget):
         self.bar.setStyleSheet(bar_style(self._theme))
         show_trouble_icon(self._icon, self._theme)
         if self._prominent:  # room for all that may come
-            line = self.label.fontMetrics().lineSpacing()
-            self.setMinimumHeight(Space.S + Space.XS + 2 * line)
+            line, head = (each.fontMetrics().lineSpacing() for each in (self.label, self.headline))
+            self.setMinimumHeight(head + Space.XS + 2 * line)
         self._arrange()
 
     def _arrange(self) -> None:
-        """The buttons beside the words, or where all that they may say is too wide, below them."""
-        metrics = self.pause_button.fontMetrics()
-        widest = max(
-            sum(metrics.horizontalAdvance(words) + _PADDING + Space.S for words in pair)
-            for pair in (
-                (self.tr("Pause"), self.tr("Cancel")),
-                (self.tr("Resume"), self.tr("Discard download")),
-                (self.tr("Try again"), self.tr("Discard download")),
-            )
-        )
-        beside = self.width() >= widest + _WORDS * self._theme.scale
+        """The buttons beside the words, or where they are too wide, below them."""
+        buttons = (self.download_button, self.pause_button, self.cancel_button)
+        wide = sum(each.sizeHint().width() + Space.S for each in buttons if not each.isHidden())
+        beside = self.width() >= wide + _WORDS * self._theme.scale
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         self._line.setDirection(way)
         side = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeft
         self._line.setAlignment(self._last, side)
         if self._prominent:
             self._line.setAlignment(self.download_button, side)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as one button, or those beside each other could never go below the words."""
+        buttons = (self.download_button, self.pause_button, self.cancel_button)
+        wide = max(each.sizeHint().width() for each in buttons)
+        return QSize(wide, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -213,7 +214,7 @@ class DownloadRow(QWidget):
 
 def _amounts(progress: DownloadProgress) -> str:
     """``540 MB of 1.19 GB``"""
-    return _of_downloads(AMOUNTS).format(size_text(progress.done), size_text(progress.total))
+    return _of_downloads("{0} of {1}").format(size_text(progress.done), size_text(progress.total))
 
 
 def _figures(progress: DownloadProgress) -> str:
@@ -222,7 +223,7 @@ def _figures(progress: DownloadProgress) -> str:
     if progress.rate:
         parts.append(rate_text(progress.rate))
     if progress.seconds_left is not None:
-        parts.append(_of_downloads(LEFT).format(time_left(progress.seconds_left)))
+        parts.append(_of_downloads("{0} left").format(time_left(progress.seconds_left)))
     return " · ".join(parts)
 
 

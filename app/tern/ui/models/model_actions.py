@@ -259,7 +259,7 @@ class ModelActions(QObject):
         job = Job(label, work, self)
         job.done.connect(tell)
         job.failed.connect(self.fail)
-        job.cancelled.connect(lambda: self.say(self.tr("Canceled. Nothing was changed.")))
+        job.cancelled.connect(lambda: self.say(self.tr("Cancelled. Nothing was changed.")))
         job.ended.connect(self._ended)
         self.job, self.busy_with = job, name
         job.start()

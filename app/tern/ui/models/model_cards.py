@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -43,7 +43,7 @@ from tern.ui.style.icons import action_icon
 from tern.ui.style.number_text import count_text, size_text, speed_text
 from tern.ui.style.theme import Size, Space, Theme
 
-_FIGURE_WIDTH = 130  # px at scale 1 of one figure of the hero, at least
+_BETWEEN = 40  # px from one figure of the hero to the next
 
 
 class HeroCard(QFrame):
@@ -63,7 +63,7 @@ class HeroCard(QFrame):
         self.setObjectName(f"model_{entry.name}")
         self.setProperty("kind", "hero")
         self.setAccessibleName(entry.title)
-        good = _tr("Good at: {0}").format(_of_catalogue(entry.good_for))
+        good = _of_catalogue(entry.good_for)
         weak = _tr("Weak at: {0}").format(_of_catalogue(entry.weak_at))
         self.setAccessibleDescription(f"{good}\n{weak}")
         column = QVBoxLayout(self)
@@ -72,7 +72,7 @@ class HeroCard(QFrame):
         heading = text(theme, entry.title, Size.LARGE, self)
         heading.setFont(theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
         column.addWidget(heading)
-        column.addWidget(text(theme, _of_catalogue(entry.good_for), Size.BODY, self))
+        column.addWidget(text(theme, good, Size.BODY, self))
         column.addWidget(text(theme, weak, Size.CONTROL, self, quiet=True))
         column.addSpacing(Space.M)
         self._speed = self._value("")
@@ -84,7 +84,7 @@ class HeroCard(QFrame):
             self._figure(_tr("Speed here"), self._speed),
         ]
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(Space.L)
+        self._grid.setHorizontalSpacing(_BETWEEN)
         self._grid.setVerticalSpacing(Space.M)
         column.addLayout(self._grid)
         column.addSpacing(Space.M)
@@ -109,7 +109,7 @@ class HeroCard(QFrame):
     def _value(self, words: str) -> QLabel:
         label = text(self._theme, words, Size.BODY, self)
         label.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold, tabular=True))
-        label.setMinimumHeight(label.fontMetrics().height())
+        label.setWordWrap(False)
         return label
 
     def _figure(self, name: str, value: QLabel) -> QWidget:
@@ -117,20 +117,30 @@ class HeroCard(QFrame):
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
-        column.addWidget(text(self._theme, name, Size.SMALL, made, quiet=True))
+        label = text(self._theme, name, Size.SMALL, made, quiet=True)
+        label.setWordWrap(False)
         value.setParent(made)
-        column.addWidget(value)
-        made.setMinimumHeight(column.sizeHint().height())
+        for part in (label, value):
+            keep = part.sizePolicy()
+            keep.setRetainSizeWhenHidden(True)
+            part.setSizePolicy(keep)
+            column.addWidget(part)
         return made
 
     def _arrange(self) -> None:
         """All figures in a line, or by two."""
-        wanted = len(self._figures) * (_FIGURE_WIDTH * self._theme.scale + Space.L)
+        wanted = sum(figure.sizeHint().width() + _BETWEEN for figure in self._figures) - _BETWEEN
         columns = len(self._figures) if self.width() - 2 * Space.XL >= wanted else 2
         for number, figure in enumerate(self._figures):
             self._grid.addWidget(figure, number // columns, number % columns)
         for number in range(len(self._figures)):
-            self._grid.setColumnStretch(number, int(number < columns))
+            self._grid.setColumnStretch(number, int(number == columns - 1))
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as two figures, or a line of all could never become two."""
+        widest = max(figure.sizeHint().width() for figure in self._figures)
+        wide = 2 * (widest + Space.XL) + _BETWEEN
+        return QSize(min(wide, super().minimumSizeHint().width()), super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -185,6 +195,7 @@ class InstalledCard(ModelRow):
             return mend
         words = _tr("In use") if used else _tr("Chat with it")
         use = button(self, "useButton", words, model.title, partial(self.use_requested.emit, model))
+        use.setProperty("kind", "small" if used else "floating")
         use.setEnabled(model.present and not used)
         return use
 
@@ -297,6 +308,7 @@ class GuideCard(ModelRow):
         self.setAccessibleDescription(line)
         words = _tr("In use") if used else _tr("Chat with it")
         use = button(self, "useGuideButton", words, _tr("Tern's guide"), self.use_requested.emit)
+        use.setProperty("kind", "small" if used else "floating")
         use.setEnabled(not used)
         about = QVBoxLayout()
         about.setSpacing(Space.XS)
@@ -330,6 +342,7 @@ class EntryCard(ModelRow):
             row = DownloadRow(theme, task, self, line)
             row.column.insertWidget(0, self.heading)
             self.body.addWidget(row)
+            self.close_bar()
         else:
             words = QVBoxLayout()
             words.setSpacing(Space.XS)
@@ -383,6 +396,7 @@ class UnfinishedCard(ModelRow):
         row = DownloadRow(theme, task, self)
         row.column.insertWidget(0, self.heading)
         self.body.addWidget(row)
+        self.close_bar()
         if damaged:
             about = _tr("It arrived damaged. Only the damaged parts are downloaded again.")
             self.setAccessibleDescription(about)

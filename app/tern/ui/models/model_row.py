@@ -58,8 +58,8 @@ class ModelRow(QFrame):
         row.setSpacing(Space.XS)
         row.addWidget(self._toggle, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(self.body, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(Space.XS, Space.S, Space.S, Space.S)
+        self._column = column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.S, Space.S, Space.S)
         column.setSpacing(0)
         column.addLayout(row)
         self._show_caret()
@@ -76,6 +76,10 @@ class ModelRow(QFrame):
         self._ask_details = ask
         self._toggle.show()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def close_bar(self) -> None:
+        """The bar of a download lies in the room that other rows leave below them."""
+        self._column.setContentsMargins(0, Space.S, Space.S, 2)
 
     def indent(self) -> None:
         """Stand as the rows do that have details."""

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -286,7 +286,7 @@ class ModelsPage(QWidget):
             self._add(self._folded if entry.folded else self._there, card)
         self._there_heading.setVisible(any(entry is not hero for entry in offered))
         self._more.setVisible(folded > 0)
-        self._more.setText(self.tr("More models (%n)", "", folded))
+        self._more.setText(self.tr("More models ({0})").format(folded))
         caret = "caret-down" if self._more.isChecked() else "caret-right"
         self._more.setIcon(action_icon(caret, self._theme, "quiet"))
 
@@ -319,7 +319,9 @@ class ModelsPage(QWidget):
         if not here and not used:
             self._total.setText(self.tr("Only the built-in guide so far · {0}").format(free))
             return
-        count = self.tr("%n model(s)", "", len(here))
+        count = QCoreApplication.translate(
+            "ModelsPage", "%n model(s)", "", len(here)
+        )  # tr() of a class with heirs does not find plurals
         taken = self.tr("{0} used").format(size_text(used + prepared))
         if prepared > 1e7:
             taken = self.tr("{0} used, including {1} of speed cache").format(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from tern.engine.types import Stats
-from tern.metrics.speed import THIN_SPACE, format_count, format_seconds, format_speed
+from tern.metrics.speed import THIN_SPACE, format_count, format_seconds
 
 _KB, _MB, _GB = 1e3, 1e6, 1e9
 
@@ -36,11 +36,18 @@ def percent_text(fraction: float) -> str:
 
 def count_text(count: int) -> str:
     """``12,345``, with the person's own sign between the thousands."""
-    return QLocale().toString(count)
+    return _locale().toString(count)
 
 
 def _decimal(value: float, digits: int) -> str:
-    return QLocale().toString(float(value), "f", digits)
+    return _locale().toString(float(value), "f", digits)
+
+
+def _locale() -> QLocale:
+    """The person's, with a sign between the thousands even where the system's has none."""
+    locale = QLocale()
+    locale.setNumberOptions(locale.numberOptions() & ~QLocale.NumberOption.OmitGroupSeparator)
+    return locale
 
 
 def context_text(used: int, size: int) -> str:
@@ -50,7 +57,7 @@ def context_text(used: int, size: int) -> str:
 
 def speed_text(per_second: float) -> str:
     """``38.4 tokens/s``."""
-    return format_speed(per_second).replace("tokens/s", _tr("tokens/s"))
+    return f"{_decimal(per_second, 1 if per_second < 99.95 else 0)}{THIN_SPACE}{_tr('tokens/s')}"
 
 
 def reply_text(stats: Stats) -> str:
