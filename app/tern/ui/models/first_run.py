@@ -59,7 +59,8 @@ class FirstModelCard(QFrame):
     def _needs_text(self) -> str:
         """What it needs; and what of that this computer has too little of."""
         entry = self._entry
-        size, disk, memory = (size_text(each or 0) for each in (entry.size, entry.disk, entry.memory))
+        size = size_text(entry.size or 0)
+        disk, memory = (size_text(each or 0, rough=True) for each in (entry.disk, entry.memory))
         parts = [self.tr("{0} to download; takes {1} of disk and {2} of memory.").format(size, disk, memory)]
         fit = fit_of_entry(entry)
         parts.append(

@@ -37,9 +37,9 @@ def fit_of_file(size: int) -> Fit:
 def _fit(disk: int, memory: int) -> Fit:
     free, has = shutil.disk_usage(shelf.models_dir()).free, usable_memory()
     if disk + SPARE > free:
-        return Fit(False, _tr("too large for the disk: {0} free").format(size_text(free)))
+        return Fit(False, _tr("too large for the disk: {0} free").format(size_text(free, rough=True)))
     if memory > has:
-        return Fit(False, _tr("too large for this computer's memory: {0}").format(size_text(has)))
+        return Fit(False, _tr("too large for this computer's memory: {0}").format(size_text(has, rough=True)))
     return Fit(True, _tr("fits this computer"))
 
 

@@ -79,7 +79,7 @@ class HeroCard(QFrame):
         self._speed.setObjectName("heroSpeed")
         self._figures = [
             self._figure(_tr("Download"), self._value(size_text(entry.size or 0))),
-            self._figure(_tr("Memory"), self._value(size_text(entry.memory))),
+            self._figure(_tr("Memory"), self._value(size_text(entry.memory, rough=True))),
             self._figure(_tr("Licence"), self._value(entry.licence)),
             self._figure(_tr("Speed here"), self._speed),
         ]
@@ -90,7 +90,7 @@ class HeroCard(QFrame):
         column.addSpacing(Space.M)
         fit = fit_of_entry(entry)
         note = _tr("Takes {0} of disk in all, then works without a network.").format(
-            size_text(entry.disk or 0)
+            size_text(entry.disk or 0, rough=True)
         )
         facts = note if fit.fits else f"{fit.words[:1].upper()}{fit.words[1:]}."
         column.addWidget(DownloadRow(theme, task, self, facts, prominent=True))
@@ -208,7 +208,7 @@ class InstalledCard(ModelRow):
         entry = _entry_of(model)
         found: list[Fact] = []
         if entry is not None:
-            found += [(_tr("Licence"), entry.licence), (_tr("Memory"), size_text(entry.memory))]
+            found += [(_tr("Licence"), entry.licence), (_tr("Memory"), size_text(entry.memory, rough=True))]
         if model.from_hub:
             found.append((_tr("Repository"), model.repository[0]))
         found += [
@@ -334,7 +334,7 @@ class EntryCard(ModelRow):
         if entry.runs == "convert":
             parts.append(_tr("becomes a GGUF on this computer"))
         else:
-            parts.append(_tr("{0} of memory").format(size_text(entry.memory)))
+            parts.append(_tr("{0} of memory").format(size_text(entry.memory, rough=True)))
         parts.append(fit_of_entry(entry).words)
         line = " · ".join(parts)
         self.setAccessibleDescription(f"{_of_catalogue(entry.good_for)}\n{line}")
@@ -422,7 +422,7 @@ def facts(model: Installed) -> str:
     """``1.19 GB · 42.1 tokens/s here``, and what is wrong with it."""
     parts = [size_text(model.total)]
     if (entry := _entry_of(model)) is not None:
-        parts.append(_tr("{0} of memory").format(size_text(entry.memory)))
+        parts.append(_tr("{0} of memory").format(size_text(entry.memory, rough=True)))
     if model.speed is not None:
         parts.append(_tr("{0} here").format(speed_text(model.speed)))
     if model.linked:
@@ -450,8 +450,8 @@ def _of_disk(entry: CatalogEntry) -> str:
     """What it takes in the end, and why that is more than the download."""
     size, disk = entry.size or 0, entry.disk or 0
     if entry.prepared and entry.prepared == size:
-        return _tr("{0}: needs twice its size on disk").format(size_text(disk))
-    return size_text(disk)
+        return _tr("{0}: needs twice its size on disk").format(size_text(disk, rough=True))
+    return size_text(disk, rough=True)
 
 
 def _words_per_s(count: int) -> str:

@@ -315,7 +315,7 @@ class ModelsPage(QWidget):
                 self._add(self._here, UnfinishedCard(self._theme, task, damaged, self._page))
 
     def _show_total(self, here: list[Installed], used: int, prepared: int) -> None:
-        free = self.tr("{0} free").format(size_text(shutil.disk_usage(shelf.models_dir()).free))
+        free = self.tr("{0} free").format(size_text(shutil.disk_usage(shelf.models_dir()).free, rough=True))
         if not here and not used:
             self._total.setText(self.tr("Only the built-in guide so far · {0}").format(free))
             return

@@ -10,15 +10,17 @@ from tern.metrics.speed import THIN_SPACE, format_count, format_seconds
 _KB, _MB, _GB = 1e3, 1e6, 1e9
 
 
-def size_text(n_bytes: float) -> str:
+def size_text(n_bytes: float, rough: bool = False) -> str:
     """``1.19 GB``, ``857 MB``, ``14 KB``: of disks, memory and downloads, in the window's one form, with the decimal
-    sign of the person's language. Three figures of gigabytes, whole numbers below."""
+    sign of the person's language. Three figures of gigabytes, whole numbers below. ``rough``: of what is only known
+    roughly, or changes while one looks, ``1.2 GB`` and ``75 GB``."""
     if n_bytes < 999.5 * _KB:
         return f"{_decimal(max(n_bytes / _KB, 1) if n_bytes else 0, 0)}{THIN_SPACE}KB"
     if n_bytes < 999.5 * _MB:
         return f"{_decimal(n_bytes / _MB, 0)}{THIN_SPACE}MB"
     size = n_bytes / _GB
-    return f"{_decimal(size, 2 if size < 9.995 else 1 if size < 99.95 else 0)}{THIN_SPACE}GB"
+    digits = (2 if size < 9.995 else 1 if size < 99.95 else 0) - rough
+    return f"{_decimal(size, max(digits, 0))}{THIN_SPACE}GB"
 
 
 def rate_text(bytes_per_s: float) -> str:
