@@ -24,7 +24,8 @@ from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
-from tern.library.running import ran_at_the_end
+from tern.library.download_id import DownloadId
+from tern.library.running import keep_running, ran_at_the_end
 from tern.library.unfinished import unfinished
 from tern.settings import DOWNLOAD_LIMIT, FILE_NAME, MODEL_PATH, OFFLINE, Settings
 from tern.ui.settings.network_page import NetworkPage
@@ -469,15 +470,18 @@ def ring(window: MainWindow) -> RingButton:
 def test_what_ran_at_the_end_goes_on_by_itself(
     arrived: bool, window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
 ) -> None:
-    """With something of it here, and while its file was still looked up; the sidebar and the readout bar show it."""
-    first = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    """With something of it here, and before anything had come; the sidebar and the readout bar show it."""
     big.faults.rate = 2e6
-    task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
-    task.start()
     if arrived:
+        first = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+        task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
+        task.start()
         qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6)
-    first.close()
-    qtbot.waitUntil(lambda: not task.running)
+        first.close()
+        qtbot.waitUntil(lambda: not task.running)
+        assert ran_at_the_end() == [task.id]
+    else:
+        keep_running([DownloadId("owner/big-gguf", "big.gguf")])
     assert bool(unfinished()) is arrived
     later = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     later.open_first()
