@@ -196,6 +196,8 @@ class DownloadRow(QWidget):
         beside = self.width() >= wide + _WORDS * self._theme.scale
         way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
         self._line.setDirection(way)
+        below = 0 if beside or self._prominent else Space.S
+        self._line.setContentsMargins(0, 0, 0, below)
         side = Qt.AlignmentFlag.AlignVCenter if beside else Qt.AlignmentFlag.AlignLeft
         self._line.setAlignment(self._last, side)
         if self._prominent:
