@@ -71,7 +71,9 @@ def _of_tables() -> Iterator[Text]:
     from tern.settings import TABLE
 
     for entry in catalog.entries():
-        yield from (Text("catalogue", words) for words in (entry.good_for, entry.languages))
+        yield from (
+            Text("catalogue", words) for words in (entry.good_for, entry.weak_at, entry.languages) if words
+        )
 
     yield from (Text("downloads", words) for words in hub_progress.WORDS)
     for form in error_forms():

@@ -35,10 +35,11 @@ class Sentence(str):
         return sentence
 
 
-def format_size(n_bytes: float) -> Sentence:
+def format_size(n_bytes: float, rough: bool = False) -> Sentence:
     """``812 bytes``, ``12 KB``, ``3.4 MB``, ``857 MB``, ``1.19 GB``, ``75 GB``: decimal, as disks and downloads count.
 
-    A sentence, so that the window can say it in the person's language, in a sentence of an error too.
+    ``rough``: of what is only known roughly, ``1.2 GB``. A sentence, so that the window can say it in the person's
+    language, in a sentence of an error too.
     """
     if n_bytes < 999.5:
         return Sentence("{size:,.0f}\u2009bytes", size=n_bytes)
@@ -48,7 +49,9 @@ def format_size(n_bytes: float) -> Sentence:
         return Sentence("{size:,.1f}\u2009MB", size=n_bytes / 1e6)
     if n_bytes < 999.5e6:
         return Sentence("{size:,.0f}\u2009MB", size=n_bytes / 1e6)
-    if n_bytes < 9.995e9:
+    if n_bytes < (9.95e9 if rough else 9.995e9):
+        if rough:
+            return format_memory(n_bytes)
         return Sentence("{size:,.2f}\u2009GB", size=n_bytes / 1e9)
     return Sentence("{size:,.0f}\u2009GB", size=n_bytes / 1e9)
 

@@ -492,20 +492,12 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
-        <source>Delete what is here</source>
-        <translation>Löschen, was da ist</translation>
-    </message>
-    <message>
         <source>Download</source>
         <translation>Herunterladen</translation>
     </message>
     <message>
         <source>Fetches {0}.</source>
         <translation>Holt {0}.</translation>
-    </message>
-    <message>
-        <source>Go on</source>
-        <translation>Fortsetzen</translation>
     </message>
     <message>
         <source>Looking up the file…</source>
@@ -516,12 +508,28 @@
         <translation>Pause</translation>
     </message>
     <message>
-        <source>Paused at {0}.</source>
-        <translation>Angehalten bei {0}.</translation>
+        <source>Deletes what has arrived of {0}.</source>
+        <translation>Löscht, was von {0} schon da ist.</translation>
+    </message>
+    <message>
+        <source>Discard download</source>
+        <translation>Download verwerfen</translation>
+    </message>
+    <message>
+        <source>Download stopped</source>
+        <translation>Download abgebrochen</translation>
+    </message>
+    <message>
+        <source>Paused at {0}</source>
+        <translation>Angehalten bei {0}</translation>
     </message>
     <message>
         <source>Progress of {0}</source>
         <translation>Fortschritt von {0}</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>Fortsetzen</translation>
     </message>
     <message>
         <source>Stops fetching {0} and deletes what has arrived.</source>
@@ -530,6 +538,10 @@
     <message>
         <source>Stops fetching {0}; what has arrived is kept.</source>
         <translation>Hält den Download von {0} an; was angekommen ist, bleibt.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
     </message>
 </context>
 <context>
@@ -600,16 +612,12 @@
         <translation>{0} holen</translation>
     </message>
     <message>
-        <source>Only {0:.1f} GB of the disk are free.</source>
-        <translation>Nur {0:.1f} GB des Datenträgers sind frei.</translation>
+        <source>Then it works without a network.</source>
+        <translation>Danach geht es ohne Netz.</translation>
     </message>
     <message>
-        <source>This computer has only {0:.1f} GB of memory.</source>
-        <translation>Dieser Computer hat nur {0:.1f} GB Arbeitsspeicher.</translation>
-    </message>
-    <message>
-        <source>{0:.2f} GB to download; needs {1:.1f} GB of disk and about {2:.1f} GB of memory. After that it answers without any network.</source>
-        <translation>{0:.2f} GB Download; braucht {1:.1f} GB auf dem Datenträger und etwa {2:.1f} GB Arbeitsspeicher. Danach antwortet es ganz ohne Netz.</translation>
+        <source>{0} to download; takes {1} of disk and {2} of memory.</source>
+        <translation>{0} Download; belegt {1} auf der Festplatte und {2} Arbeitsspeicher.</translation>
     </message>
 </context>
 <context>
@@ -734,8 +742,8 @@
 <context>
     <name>HubSearch</name>
     <message>
-        <source>Asking the hub…</source>
-        <translation>Der Hub wird gefragt …</translation>
+        <source>Asking Hugging Face…</source>
+        <translation>Hugging Face wird gefragt …</translation>
     </message>
     <message>
         <source>Download</source>
@@ -750,44 +758,44 @@
         <translation>Suchen</translation>
     </message>
     <message>
-        <source>Find a model on the hub</source>
-        <translation>Ein Modell im Hub suchen</translation>
+        <source>Find a model on Hugging Face</source>
+        <translation>Ein Modell auf Hugging Face suchen</translation>
     </message>
     <message>
-        <source>The hub has no GGUF with these words. Try fewer.</source>
-        <translation>Der Hub hat kein GGUF mit diesen Wörtern. Versuchen Sie es mit weniger.</translation>
+        <source>No matches. Try fewer words.</source>
+        <translation>Keine Treffer. Versuchen Sie es mit weniger Wörtern.</translation>
+    </message>
+    <message>
+        <source>Search words, or OWNER/REPO</source>
+        <translation>Suchwörter oder OWNER/REPO</translation>
+    </message>
+    <message>
+        <source>The files could not be listed</source>
+        <translation>Die Dateien konnten nicht aufgelistet werden</translation>
+    </message>
+    <message>
+        <source>The search failed</source>
+        <translation>Die Suche ist fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>Type words of a model's name, or OWNER/REPO as on its page.</source>
+        <translation>Geben Sie Wörter aus dem Namen eines Modells ein, oder OWNER/REPO wie auf seiner Seite.</translation>
+    </message>
+    <message>
+        <source>{0} · {1} downloads</source>
+        <translation>{0} · {1} Downloads</translation>
     </message>
     <message>
         <source>Words of a model's name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.</source>
         <translation>Wörter aus dem Namen eines Modells, oder OWNER/REPO, oder OWNER/REPO/DATEI.gguf wie auf seiner Seite.</translation>
     </message>
     <message>
-        <source>Words to search for, or OWNER/REPO</source>
-        <translation>Suchwörter oder OWNER/REPO</translation>
-    </message>
-    <message>
-        <source>Write words of a model's name, or OWNER/REPO as on its page.</source>
-        <translation>Schreiben Sie Wörter aus dem Namen eines Modells oder OWNER/REPO wie auf seiner Seite.</translation>
-    </message>
-    <message>
         <source>a model on the hub</source>
         <translation>ein Modell im Hub</translation>
     </message>
     <message>
-        <source>fits this computer</source>
-        <translation>passt auf diesen Computer</translation>
-    </message>
-    <message>
         <source>not stated</source>
         <translation>nicht angegeben</translation>
-    </message>
-    <message>
-        <source>too large for the disk: {0} free</source>
-        <translation>zu groß für den Datenträger: {0} frei</translation>
-    </message>
-    <message>
-        <source>too large for this computer's memory: {0}</source>
-        <translation>zu groß für den Arbeitsspeicher dieses Computers: {0}</translation>
     </message>
     <message>
         <source>{0} has no GGUF file.</source>
@@ -800,10 +808,6 @@
     <message>
         <source>{0} · licence: {1}</source>
         <translation>{0} · Lizenz: {1}</translation>
-    </message>
-    <message>
-        <source>{0} · {1:,} downloads</source>
-        <translation>{0} · {1:,} Downloads</translation>
     </message>
 </context>
 <context>
@@ -917,14 +921,6 @@
         <translation>Alle Dateien (*)</translation>
     </message>
     <message>
-        <source>Asking the hub about {0}…</source>
-        <translation>Der Hub wird nach {0} gefragt …</translation>
-    </message>
-    <message>
-        <source>Cancelled; nothing was changed.</source>
-        <translation>Abgebrochen; nichts wurde geändert.</translation>
-    </message>
-    <message>
         <source>Convert</source>
         <translation>Umwandeln</translation>
     </message>
@@ -937,8 +933,20 @@
         <translation>Für llama.cpp exportieren</translation>
     </message>
     <message>
-        <source>Fetch it</source>
-        <translation>Holen</translation>
+        <source>A newer version of {0} is available ({1}). It replaces this one.</source>
+        <translation>Es gibt eine neuere Version von {0} ({1}). Sie ersetzt diese.</translation>
+    </message>
+    <message>
+        <source>Another task is still running. Wait for it, or cancel it.</source>
+        <translation>Eine andere Aufgabe läuft noch. Warten Sie, oder brechen Sie sie ab.</translation>
+    </message>
+    <message>
+        <source>Cancelled. Nothing was changed.</source>
+        <translation>Abgebrochen. Nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Herunterladen</translation>
     </message>
     <message>
         <source>Hashing {0}…</source>
@@ -953,12 +961,52 @@
         <translation>Ein Modell importieren</translation>
     </message>
     <message>
+        <source>Looking for a newer version of {0}…</source>
+        <translation>Suche nach einer neueren Version von {0} …</translation>
+    </message>
+    <message>
         <source>Making a GGUF of {0}…</source>
         <translation>Aus {0} wird ein GGUF …</translation>
     </message>
     <message>
-        <source>Mend it</source>
+        <source>Repair</source>
         <translation>Reparieren</translation>
+    </message>
+    <message>
+        <source>{0} is damaged: its file has changed. Import an intact copy.</source>
+        <translation>{0} ist beschädigt: Die Datei wurde verändert. Importieren Sie eine unbeschädigte Kopie.</translation>
+    </message>
+    <message>
+        <source>{0} is damaged: its file has changed. Only the damaged parts need downloading again.</source>
+        <translation>{0} ist beschädigt: Die Datei wurde verändert. Nur die beschädigten Teile müssen neu geladen werden.</translation>
+    </message>
+    <message>
+        <source>{0} is intact (hash verified).</source>
+        <translation>{0} ist unbeschädigt (Prüfsumme stimmt).</translation>
+    </message>
+    <message>
+        <source>{0} is ready (hash verified).</source>
+        <translation>{0} ist bereit (Prüfsumme stimmt).</translation>
+    </message>
+    <message>
+        <source>{0} is up to date.</source>
+        <translation>{0} ist aktuell.</translation>
+    </message>
+    <message>
+        <source>{0} moved to trash.</source>
+        <translation>{0} in den Papierkorb verschoben.</translation>
+    </message>
+    <message>
+        <source>{0} removed from the list. Your file stays where it is.</source>
+        <translation>{0} aus der Liste entfernt. Ihre Datei bleibt, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>{0} was copied into Tern's folder. Your file stays where it is.</source>
+        <translation>{0} wurde in den Ordner von Tern kopiert. Ihre Datei bleibt, wo sie ist.</translation>
+    </message>
+    <message>
+        <source>{0} written ({1}). Every weight and scale was read back and is identical.</source>
+        <translation>{0} geschrieben ({1}). Alle Gewichte und Skalen wurden zurückgelesen und sind identisch.</translation>
     </message>
     <message>
         <source>Models (*.gguf *.GGUF sha256-*)</source>
@@ -967,14 +1015,6 @@
     <message>
         <source>Models (*.gguf)</source>
         <translation>Modelle (*.gguf)</translation>
-    </message>
-    <message>
-        <source>One thing at a time: wait for what is under way, or cancel it.</source>
-        <translation>Eins nach dem anderen: Warten Sie auf das, was läuft, oder brechen Sie es ab.</translation>
-    </message>
-    <message>
-        <source>The hub has another file for {0} ({1:,.0f} MB). It takes this one's place.</source>
-        <translation>Der Hub hat eine andere Datei für {0} ({1:,.0f} MB). Sie tritt an die Stelle dieser.</translation>
     </message>
     <message>
         <source>Undo</source>
@@ -988,50 +1028,14 @@
         <source>Writing {0}…</source>
         <translation>{0} wird geschrieben …</translation>
     </message>
-    <message>
-        <source>{0} goes to the trash.</source>
-        <translation>{0} kommt in den Papierkorb.</translation>
-    </message>
-    <message>
-        <source>{0} is damaged: its file has changed. Import the right file again.</source>
-        <translation>{0} ist beschädigt: Die Datei hat sich geändert. Importieren Sie die richtige Datei noch einmal.</translation>
-    </message>
-    <message>
-        <source>{0} is damaged: its file has changed. Only the damaged parts need to be fetched again.</source>
-        <translation>{0} ist beschädigt: Die Datei hat sich geändert. Nur die beschädigten Teile müssen neu geholt werden.</translation>
-    </message>
-    <message>
-        <source>{0} is forgotten; your file stays where it is.</source>
-        <translation>{0} ist vergessen; Ihre Datei bleibt, wo sie ist.</translation>
-    </message>
-    <message>
-        <source>{0} is here and verified.</source>
-        <translation>{0} ist da und geprüft.</translation>
-    </message>
-    <message>
-        <source>{0} is in Tern's own folder now; your file stays where it is.</source>
-        <translation>{0} liegt jetzt in Terns eigenem Ordner; Ihre Datei bleibt, wo sie ist.</translation>
-    </message>
-    <message>
-        <source>{0} is right: its file has the hash it should have.</source>
-        <translation>{0} ist in Ordnung: Die Datei hat die Prüfsumme, die sie haben soll.</translation>
-    </message>
-    <message>
-        <source>{0} is what the hub offers now.</source>
-        <translation>{0} ist das, was der Hub jetzt anbietet.</translation>
-    </message>
-    <message>
-        <source>{0} was written ({1:,.0f} MB): every weight and scale read back and found the same.</source>
-        <translation>{0} wurde geschrieben ({1:,.0f} MB): Jedes Gewicht und jede Skala wurde zurückgelesen und stimmt überein.</translation>
-    </message>
 </context>
 <context>
     <name>ModelsController</name>
     <message numerus="yes">
-        <source>%n downloads are not finished.</source>
+        <source>%n download(s) are paused.</source>
         <translation>
-            <numerusform>%n Download ist nicht fertig.</numerusform>
-            <numerusform>%n Downloads sind nicht fertig.</numerusform>
+            <numerusform>%n Download ist angehalten.</numerusform>
+            <numerusform>%n Downloads sind angehalten.</numerusform>
         </translation>
     </message>
     <message>
@@ -1055,16 +1059,16 @@
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
-        <source>The download of {0} is paused at {1:.0%}.</source>
-        <translation>Der Download von {0} ist bei {1:.0%} angehalten.</translation>
+        <source>The download of {0} is paused at {1}.</source>
+        <translation>Der Download von {0} ist bei {1} angehalten.</translation>
+    </message>
+    <message>
+        <source>{0} is ready (hash verified).</source>
+        <translation>{0} ist bereit (Prüfsumme stimmt).</translation>
     </message>
     <message>
         <source>The model {0} is gone, so the built-in guide answers.</source>
         <translation>Das Modell {0} ist nicht mehr da, deshalb antwortet der eingebaute Guide.</translation>
-    </message>
-    <message>
-        <source>{0} is here and verified.</source>
-        <translation>{0} ist da und geprüft.</translation>
     </message>
 </context>
 <context>
@@ -1077,60 +1081,76 @@
         </translation>
     </message>
     <message>
-        <source>Connections…</source>
-        <translation>Verbindungen …</translation>
+        <source>Available to download</source>
+        <translation>Zum Herunterladen</translation>
     </message>
     <message>
-        <source>Find on the hub</source>
-        <translation>Im Hub suchen</translation>
+        <source>Find on Hugging Face</source>
+        <translation>Auf Hugging Face suchen</translation>
     </message>
     <message>
-        <source>Import a file…</source>
-        <translation>Eine Datei importieren …</translation>
+        <source>Folder of safetensors…</source>
+        <translation>Ordner mit Safetensors …</translation>
     </message>
     <message>
-        <source>Import a folder…</source>
-        <translation>Einen Ordner importieren …</translation>
+        <source>GGUF file…</source>
+        <translation>GGUF-Datei …</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren …</translation>
     </message>
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
     </message>
     <message>
+        <source>Models for research and conversion.</source>
+        <translation>Modelle für Forschung und Umwandlung.</translation>
+    </message>
+    <message>
+        <source>More models ({0})</source>
+        <translation>Weitere Modelle ({0})</translation>
+    </message>
+    <message>
+        <source>Network log</source>
+        <translation>Netzwerkprotokoll</translation>
+    </message>
+    <message>
         <source>On this computer</source>
         <translation>Auf diesem Computer</translation>
     </message>
     <message>
-        <source>Only the built-in guide is on this computer yet; {0:,.0f} GB of the disk are free.</source>
-        <translation>Auf diesem Computer ist bisher nur der eingebaute Guide; {0:,.0f} GB des Datenträgers sind frei.</translation>
+        <source>Only the built-in guide so far · {0}</source>
+        <translation>Bisher nur der eingebaute Guide · {0}</translation>
     </message>
     <message>
-        <source>To download</source>
-        <translation>Zum Herunterladen</translation>
+        <source>Your models could not be listed</source>
+        <translation>Ihre Modelle konnten nicht aufgelistet werden</translation>
     </message>
     <message>
-        <source>a GGUF of yours</source>
-        <translation>ein eigenes GGUF</translation>
+        <source>every connection that was made, and your access token</source>
+        <translation>alle Verbindungen und Ihr Zugangstoken</translation>
     </message>
     <message>
-        <source>every connection that was made, and your token for the hub</source>
-        <translation>jede Verbindung, die es gab, und Ihr Token für den Hub</translation>
+        <source>models that you have already</source>
+        <translation>Modelle, die Sie schon haben</translation>
     </message>
     <message>
-        <source>safetensors of BitNet 2B4T</source>
-        <translation>Safetensors von BitNet 2B4T</translation>
+        <source>{0} free</source>
+        <translation>{0} frei</translation>
     </message>
     <message>
-        <source>{0:,.0f} MB of that were prepared here, so that models start and talk faster.</source>
-        <translation>{0:,.0f} MB davon wurden hier vorbereitet, damit Modelle schneller starten und sprechen.</translation>
+        <source>{0} is ready (hash verified).</source>
+        <translation>{0} ist bereit (Prüfsumme stimmt).</translation>
     </message>
     <message>
-        <source>{0} is here and verified.</source>
-        <translation>{0} ist da und geprüft.</translation>
+        <source>{0} used</source>
+        <translation>{0} belegt</translation>
     </message>
     <message>
-        <source>{0} · {1:,.0f} MB of the disk used, {2:,.0f} GB free</source>
-        <translation>{0} · {1:,.0f} MB des Datenträgers belegt, {2:,.0f} GB frei</translation>
+        <source>{0} used, including {1} of speed cache</source>
+        <translation>{0} belegt, davon {1} Beschleunigungs-Cache</translation>
     </message>
 </context>
 <context>
@@ -1730,6 +1750,21 @@
     </message>
 </context>
 <context>
+    <name>Trouble</name>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>what went wrong</source>
+        <translation>was schiefging</translation>
+    </message>
+</context>
+<context>
     <name>_Title</name>
     <message>
         <source>Enter saves it, Escape leaves it as it was.</source>
@@ -1770,12 +1805,12 @@
         <translation>Ein Forschungsmodell, von Anfang an ternär trainiert: Es setzt Texte fort und hat nie das Chatten gelernt.</translation>
     </message>
     <message>
-        <source>A small model brought down to ternary after its training; Falcon-E 1B is half its size. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Ein kleines Modell, nach dem Training auf ternär gebracht; Falcon-E 1B ist halb so groß. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
+        <source>A small model made ternary after its training; Falcon-E 1B is half its size.</source>
+        <translation>Ein kleines Modell, das nach dem Training ternär gemacht wurde; Falcon-E 1B ist halb so groß.</translation>
     </message>
     <message>
-        <source>An experiment of Hugging Face: it continues texts rather than chats.</source>
-        <translation>Ein Experiment von Hugging Face: Es setzt eher Texte fort, als zu chatten.</translation>
+        <source>An experiment by Hugging Face: it continues texts rather than chats.</source>
+        <translation>Ein Versuch von Hugging Face: Es schreibt eher Texte weiter, als zu chatten.</translation>
     </message>
     <message>
         <source>Better answers in several languages, for the size of BitNet 2B4T; slower than it.</source>
@@ -1790,52 +1825,56 @@
         <translation>Englisch und andere, wie Qwen3</translation>
     </message>
     <message>
-        <source>Everyday conversation, explaining, drafting and small sums, entirely on a CPU: the model Tern is made for.</source>
-        <translation>Alltägliche Gespräche, Erklären, Entwerfen und kleine Rechnungen, ganz auf der CPU: das Modell, für das Tern gemacht ist.</translation>
+        <source>Everyday conversation, explaining, drafting and small sums, entirely on your CPU.</source>
+        <translation>Alltagsgespräche, Erklärungen, Entwürfe und kleine Rechnungen, ganz auf Ihrer CPU.</translation>
+    </message>
+    <message>
+        <source>Instructions and everyday questions, in little memory.</source>
+        <translation>Anweisungen und Alltagsfragen bei wenig Arbeitsspeicher.</translation>
+    </message>
+    <message>
+        <source>Longer reasoning, on a computer with 8 GB of memory or more.</source>
+        <translation>Längere Gedankengänge, auf Computern mit mindestens 8 GB Arbeitsspeicher.</translation>
+    </message>
+    <message>
+        <source>Science and maths in short answers.</source>
+        <translation>Wissenschaft und Mathematik in kurzen Antworten.</translation>
+    </message>
+    <message>
+        <source>Short answers where memory is scarce.</source>
+        <translation>Kurze Antworten bei knappem Arbeitsspeicher.</translation>
+    </message>
+    <message>
+        <source>Ternary Bonsai 8B in llama.cpp's older ternary encoding, repacked by a third party.</source>
+        <translation>Ternary Bonsai 8B in der älteren ternären Kodierung von llama.cpp, von Dritten neu gepackt.</translation>
+    </message>
+    <message>
+        <source>The largest of its family; slow on a laptop.</source>
+        <translation>Das größte seiner Familie; auf einem Laptop langsam.</translation>
+    </message>
+    <message>
+        <source>The same again in 300 MB less, a little slower.</source>
+        <translation>Dasselbe mit 300 MB weniger, etwas langsamer.</translation>
+    </message>
+    <message>
+        <source>The same weights, for people who have this file already: Tern turns it into a GGUF on this computer. Its scales are rounded to BF16, so prefer the GGUF.</source>
+        <translation>Dieselben Gewichte, für alle, die diese Datei schon haben: Tern macht auf diesem Computer eine GGUF-Datei daraus. Die Skalen sind auf BF16 gerundet; nehmen Sie lieber die GGUF-Datei.</translation>
     </message>
     <message>
         <source>Harder questions, on a computer with 8 GB of memory or more; several times slower than BitNet 2B4T.</source>
         <translation>Schwerere Fragen, auf einem Computer mit 8 GB Arbeitsspeicher oder mehr; mehrmals langsamer als BitNet 2B4T.</translation>
     </message>
     <message>
-        <source>Instructions and everyday questions, in little memory. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Anweisungen und alltägliche Fragen in wenig Speicher. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
-    </message>
-    <message>
-        <source>Longer reasoning, on a computer with 8 GB of memory or more. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Längere Gedankengänge, auf einem Computer mit 8 GB Arbeitsspeicher oder mehr. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
-    </message>
-    <message>
-        <source>Science and maths in short answers. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Naturwissenschaft und Mathematik in kurzen Antworten. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
-    </message>
-    <message>
-        <source>Short answers where memory is scarce. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Kurze Antworten, wo Speicher knapp ist. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
-    </message>
-    <message>
-        <source>The largest of its family; slow on a laptop. Re-encoded once on this computer when it is first opened, which takes its size again on the disk.</source>
-        <translation>Das größte seiner Familie; langsam auf einem Laptop. Wird auf diesem Computer beim ersten Öffnen einmal umkodiert, was seine Größe noch einmal auf dem Datenträger braucht.</translation>
-    </message>
-    <message>
-        <source>The same again in 300 MB less, unpacked a little more slowly.</source>
-        <translation>Dasselbe noch einmal in 300 MB weniger, etwas langsamer ausgepackt.</translation>
-    </message>
-    <message>
-        <source>The same model in llama.cpp's older ternary encoding, repacked by a third party.</source>
-        <translation>Dasselbe Modell in der älteren ternären Kodierung von llama.cpp, von Dritten umgepackt.</translation>
-    </message>
-    <message>
-        <source>The same weights, for people who have this file already: Tern makes the GGUF of it on this computer. Its scales are rounded to BF16, so fetch the GGUF where you can.</source>
-        <translation>Dieselben Gewichte, für alle, die diese Datei schon haben: Tern macht auf diesem Computer die GGUF-Datei daraus. Ihre Skalen sind auf BF16 gerundet; laden Sie darum lieber die GGUF-Datei, wo das geht.</translation>
-    </message>
-    <message>
-        <source>Training and fine-tuning; Tern rounds it to ternary as the paper does and makes the GGUF of it. About one weight in a hundred then differs from the official file.</source>
-        <translation>Zum Trainieren und Anpassen; Tern rundet wie die Veröffentlichung auf ternäre Gewichte und macht die GGUF-Datei daraus. Etwa jedes hundertste Gewicht ist dann anders als in der offiziellen Datei.</translation>
-    </message>
-    <message>
         <source>The smallest download that still chats.</source>
         <translation>Der kleinste Download, der noch chattet.</translation>
+    </message>
+    <message>
+        <source>Training and fine-tuning; Tern rounds it to ternary as the paper does and makes a GGUF. About one weight in a hundred then differs from the official file.</source>
+        <translation>Training und Feinabstimmung; Tern rundet wie im Paper auf ternär und macht eine GGUF-Datei. Etwa jedes hundertste Gewicht weicht dann von der offiziellen Datei ab.</translation>
+    </message>
+    <message>
+        <source>languages other than English, long calculations, current events and obscure facts.</source>
+        <translation>andere Sprachen als Englisch, lange Rechnungen, aktuelle Ereignisse und seltenes Wissen.</translation>
     </message>
     <message>
         <source>mainly English</source>
@@ -3229,6 +3268,10 @@
         <source>{0} tokens</source>
         <translation>{0} Token</translation>
     </message>
+    <message>
+        <source>{0}%</source>
+        <translation>{0} %</translation>
+    </message>
 </context>
 <context>
     <name>files</name>
@@ -3259,6 +3302,21 @@
     <message>
         <source>Plain text (*.txt)</source>
         <translation>Reiner Text (*.txt)</translation>
+    </message>
+</context>
+<context>
+    <name>fit</name>
+    <message>
+        <source>fits this computer</source>
+        <translation>passt auf diesen Computer</translation>
+    </message>
+    <message>
+        <source>too large for the disk: {0} free</source>
+        <translation>zu groß für die Festplatte: {0} frei</translation>
+    </message>
+    <message>
+        <source>too large for this computer's memory: {0}</source>
+        <translation>zu groß für den Arbeitsspeicher: {0}</translation>
     </message>
 </context>
 <context>
@@ -3499,68 +3557,179 @@
         <translation>Damit chatten</translation>
     </message>
     <message>
+        <source>Check for a newer version</source>
+        <translation>Nach neuerer Version suchen</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
         <source>Convert to {0}…</source>
         <translation>In {0} umwandeln …</translation>
+    </message>
+    <message>
+        <source>Copy hash</source>
+        <translation>Prüfsumme kopieren</translation>
     </message>
     <message>
         <source>Copy into Tern's folder</source>
         <translation>In Terns Ordner kopieren</translation>
     </message>
     <message>
+        <source>Disk</source>
+        <translation>Festplatte</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>Download</translation>
+    </message>
+    <message>
         <source>Export for llama.cpp…</source>
         <translation>Für llama.cpp exportieren …</translation>
     </message>
     <message>
-        <source>Forget it</source>
-        <translation>Vergessen</translation>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Files</source>
+        <translation>Dateien</translation>
+    </message>
+    <message>
+        <source>Good at</source>
+        <translation>Gut für</translation>
+    </message>
+    <message>
+        <source>It arrived damaged. Only the damaged parts are downloaded again.</source>
+        <translation>Beschädigt angekommen. Nur die beschädigten Teile werden neu geladen.</translation>
+    </message>
+    <message>
+        <source>Languages</source>
+        <translation>Sprachen</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>Lizenz</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>More: {0}</source>
+        <translation>Mehr: {0}</translation>
+    </message>
+    <message>
+        <source>Move to trash</source>
+        <translation>In den Papierkorb verschieben</translation>
+    </message>
+    <message>
+        <source>Weak at: {0}</source>
+        <translation>Schwach bei: {0}</translation>
+    </message>
+    <message numerus="yes">
+        <source>about %n word(s)/s</source>
+        <translation>
+            <numerusform>etwa %n Wort/s</numerusform>
+            <numerusform>etwa %n Wörter/s</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>llama.cpp</source>
+        <translation>llama.cpp</translation>
+    </message>
+    <message>
+        <source>size on request</source>
+        <translation>Größe auf Anfrage</translation>
+    </message>
+    <message>
+        <source>{0} here</source>
+        <translation>{0} hier</translation>
+    </message>
+    <message>
+        <source>{0} of memory</source>
+        <translation>{0} Arbeitsspeicher</translation>
+    </message>
+    <message>
+        <source>{0} tokens</source>
+        <translation>{0} Tokens</translation>
+    </message>
+    <message>
+        <source>{0} · built in · answers questions about Tern only</source>
+        <translation>{0} · eingebaut · beantwortet nur Fragen zu Tern</translation>
+    </message>
+    <message>
+        <source>{0}: needs twice its size on disk</source>
+        <translation>{0}: braucht das Doppelte seiner Größe</translation>
     </message>
     <message>
         <source>In use</source>
         <translation>In Gebrauch</translation>
     </message>
     <message>
-        <source>It arrived damaged; only the damaged parts are fetched again.</source>
-        <translation>Es kam beschädigt an; nur die beschädigten Teile werden neu geholt.</translation>
-    </message>
-    <message>
-        <source>Look for a newer version</source>
-        <translation>Nach einer neueren Fassung sehen</translation>
-    </message>
-    <message>
         <source>Make a GGUF of it</source>
         <translation>Ein GGUF daraus machen</translation>
-    </message>
-    <message>
-        <source>Mend it</source>
-        <translation>Reparieren</translation>
-    </message>
-    <message>
-        <source>More</source>
-        <translation>Mehr</translation>
-    </message>
-    <message>
-        <source>Move to the trash</source>
-        <translation>In den Papierkorb</translation>
     </message>
     <message>
         <source>Opens the list of what else can be done with this model.</source>
         <translation>Öffnet die Liste dessen, was sich sonst mit diesem Modell tun lässt.</translation>
     </message>
     <message>
+        <source>Remove from the list</source>
+        <translation>Aus der Liste entfernen</translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Repair</source>
+        <translation>Reparieren</translation>
+    </message>
+    <message>
+        <source>Repository</source>
+        <translation>Repository</translation>
+    </message>
+    <message>
+        <source>Runs in</source>
+        <translation>Läuft in</translation>
+    </message>
+    <message>
+        <source>SHA-256</source>
+        <translation>SHA-256</translation>
+    </message>
+    <message>
         <source>Show the file</source>
         <translation>Datei zeigen</translation>
+    </message>
+    <message>
+        <source>Speed here</source>
+        <translation>Tempo hier</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>Zustand</translation>
+    </message>
+    <message>
+        <source>Takes {0} of disk in all, then works without a network.</source>
+        <translation>Belegt insgesamt {0} auf der Festplatte; danach geht es ohne Netz.</translation>
     </message>
     <message>
         <source>Tern's guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
-        <source>Verify</source>
-        <translation>Prüfen</translation>
+        <source>Tern's own engine</source>
+        <translation>Terns eigener Engine</translation>
     </message>
     <message>
-        <source>about {0:,.1f} GB of memory</source>
-        <translation>etwa {0:,.1f} GB Arbeitsspeicher</translation>
+        <source>Tern's own engine, after conversion</source>
+        <translation>Terns eigener Engine, nach Umwandlung</translation>
+    </message>
+    <message>
+        <source>Verify</source>
+        <translation>Prüfen</translation>
     </message>
     <message>
         <source>becomes a GGUF on this computer</source>
@@ -3571,18 +3740,6 @@
         <translation>seit der Prüfung geändert</translation>
     </message>
     <message>
-        <source>checked by Tern's makers</source>
-        <translation>von den Machern von Tern geprüft</translation>
-    </message>
-    <message>
-        <source>context {0:,}</source>
-        <translation>Kontext {0:,}</translation>
-    </message>
-    <message>
-        <source>context: as its file says</source>
-        <translation>Kontext: wie die Datei sagt</translation>
-    </message>
-    <message>
         <source>damaged</source>
         <translation>beschädigt</translation>
     </message>
@@ -3591,24 +3748,8 @@
         <translation>die Datei fehlt</translation>
     </message>
     <message>
-        <source>listed, not tried here</source>
-        <translation>aufgeführt, hier nicht erprobt</translation>
-    </message>
-    <message>
         <source>on {0}</source>
         <translation>am {0}</translation>
-    </message>
-    <message>
-        <source>runs in Tern's own engine</source>
-        <translation>läuft im eigenen Rechenwerk von Tern</translation>
-    </message>
-    <message>
-        <source>runs through llama.cpp</source>
-        <translation>läuft durch llama.cpp</translation>
-    </message>
-    <message>
-        <source>size: asked of the hub</source>
-        <translation>Größe: wird beim Hub erfragt</translation>
     </message>
     <message>
         <source>today at {0}</source>
@@ -3622,17 +3763,24 @@
         <source>your own file</source>
         <translation>eigene Datei</translation>
     </message>
+</context>
+<context>
+    <name>model_row</name>
     <message>
-        <source>{0:,.0f} MB</source>
-        <translation>{0:,.0f} MB</translation>
+        <source>Details of {0}</source>
+        <translation>Details zu {0}</translation>
     </message>
     <message>
-        <source>{0:,.0f} MB · built in · answers questions about Tern, and nothing else</source>
-        <translation>{0:,.0f} MB · eingebaut · beantwortet Fragen zu Tern und sonst nichts</translation>
+        <source>Enter keeps the title, Esc does not. Empty restores the original.</source>
+        <translation>Enter behält den Titel, Esc nicht. Leer stellt den ursprünglichen wieder her.</translation>
     </message>
     <message>
-        <source>{0:,.1f} tokens/s here</source>
-        <translation>{0:,.1f} Token/s hier</translation>
+        <source>Shows or hides licence, source and file.</source>
+        <translation>Zeigt oder verbirgt Lizenz, Herkunft und Datei.</translation>
+    </message>
+    <message>
+        <source>Title</source>
+        <translation>Titel</translation>
     </message>
 </context>
 <context>

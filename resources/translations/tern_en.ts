@@ -24,10 +24,10 @@
 <context>
     <name>ModelsController</name>
     <message numerus="yes">
-        <source>%n downloads are not finished.</source>
+        <source>%n download(s) are paused.</source>
         <translation>
-            <numerusform>%n download is not finished.</numerusform>
-            <numerusform>%n downloads are not finished.</numerusform>
+            <numerusform>%n Download ist angehalten.</numerusform>
+            <numerusform>%n Downloads sind angehalten.</numerusform>
         </translation>
     </message>
 </context>
@@ -48,6 +48,16 @@
         <translation>
             <numerusform>%n connection to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
             <numerusform>%n connections to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>model_cards</name>
+    <message numerus="yes">
+        <source>about %n word(s)/s</source>
+        <translation>
+            <numerusform>etwa %n Wort/s</numerusform>
+            <numerusform>etwa %n Wörter/s</numerusform>
         </translation>
     </message>
 </context>

@@ -39,6 +39,35 @@ def test_the_catalogue_that_ships() -> None:
     assert len({entry.repo + entry.file for entry in found}) == len(found)
 
 
+def test_what_the_first_model_takes_is_said_once() -> None:
+    """The card, the page and the forecast read the same entry."""
+    official = catalog.entries()[0]
+    assert (official.disk, official.memory) == (1_797_801_280, 930_000_000)
+    assert official.weak_at
+    assert not official.folded
+    folded = {entry.name for entry in catalog.entries() if entry.folded}
+    assert folded == {entry.name for entry in catalog.entries() if entry.runs == "convert"} | {
+        "bonsai-8b-tq1",
+        "bonsai-8b-tq2",
+        "llama3-8b-1.58",
+        "trilm-3.9b",
+    }
+    assert not any("ask" in entry.good_for or "on the disk" in entry.good_for for entry in catalog.entries())
+
+
+@pytest.mark.parametrize(
+    ("repo", "title"),
+    [
+        ("owner/Qwen3-4B-GGUF", "Qwen3-4B"),
+        ("owner/model/deep/file.gguf", "model"),
+        ("owner/gguf", "gguf"),
+        ("mine", "mine"),
+    ],
+)
+def test_what_a_model_without_a_title_is_called(repo: str, title: str) -> None:
+    assert shelf.title_of(repo) == title
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -104,6 +133,18 @@ def test_a_model_that_is_put_there_again_never_goes(tmp_path: Path, monkeypatch:
     assert shelf.add(Installed(**{**_fields(model), "name": "two"})).name == "two"
     assert seen == [["one"], ["one"]]
     assert [other.name for other in shelf.installed()] == ["two"]
+
+
+def test_a_title_is_the_persons_or_no_path_at_least(tmp_path: Path) -> None:
+    model = shelf.add(_model("one", tmp_path / "one.gguf"))
+    shelf.rename(model, "  Mine ")
+    assert (shelf.need("one").name, shelf.need("one").title) == ("one", "Mine")
+    shelf.rename(model, "")
+    assert shelf.need("one").title == "one"
+    place = "owner/Some-Model-GGUF/some.gguf"
+    as_it_was = {**_fields(_model("two", tmp_path / "two.gguf")), "title": place, "origin": place}
+    shelf.add(Installed(**as_it_was))
+    assert shelf.need("two").title == "Some-Model"
 
 
 def _fields(model: Installed) -> dict[str, object]:

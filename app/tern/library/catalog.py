@@ -25,7 +25,9 @@ _REPO = re.compile(r"[\w.-]+/[\w.-]+")
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
     """One known model file. ``size`` in bytes, ``sha256`` and ``context`` in tokens are None where no public source
-    states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the main branch."""
+    states them; ``memory`` is what it needs while chatting, in bytes; ``revision`` None is the main branch.
+    ``prepared``: bytes that Tern keeps on the disk beside the file so that it runs faster, or at all; ``folded``: for
+    research and conversion, so that lists show it only when asked."""
 
     name: str
     aliases: tuple[str, ...]
@@ -39,10 +41,18 @@ class CatalogEntry:
     source: str
     runs: Runs
     memory: int
+    prepared: int
     context: int | None
     languages: str
     licence: str
     good_for: str
+    weak_at: str
+    folded: bool
+
+    @property
+    def disk(self) -> int | None:
+        """Bytes of the disk that it takes in the end; None where its size is not known."""
+        return self.size + self.prepared if self.size else None
 
 
 @cache
@@ -81,7 +91,8 @@ def recognize(sha256: str) -> CatalogEntry | None:
 
 
 def _entry(raw: dict[str, Any]) -> CatalogEntry:
-    entry = CatalogEntry(**{**raw, "aliases": tuple(raw["aliases"])})
+    given = {"prepared": 0, "weak_at": "", "folded": False}
+    entry = CatalogEntry(**{**given, **raw, "aliases": tuple(raw["aliases"])})
     checks = (
         all(_NAME.fullmatch(name) for name in (entry.name, *entry.aliases)),
         _REPO.fullmatch(entry.repo),
@@ -91,7 +102,7 @@ def _entry(raw: dict[str, Any]) -> CatalogEntry:
         entry.runs in get_args(Runs),
         entry.status == "listed" or (entry.size and entry.sha256),
         all((entry.title, entry.file, entry.source, entry.licence, entry.good_for, entry.languages)),
-        entry.memory > 0 and (entry.context is None or entry.context > 0),
+        entry.memory > 0 and entry.prepared >= 0 and (entry.context is None or entry.context > 0),
     )
     if not all(checks):
         raise BugError(

@@ -42,7 +42,7 @@ class ModelDownload:
     ) -> None:
         self.remote = remote
         self._target, self._options, self._kind = target, options, kind
-        self._name, self._title = name or shelf.slug(stem(remote.file)), title or remote.label
+        self._name, self._title = name or shelf.slug(stem(remote.file)), title or shelf.title_of(remote.repo)
         self._on_progress, self._block, self._patient = on_progress, block, patient
         self._beside = beside
         self._total = remote.size + sum(other.size for other, _ in beside)

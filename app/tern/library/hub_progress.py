@@ -12,7 +12,7 @@ from tern.library.rate_meter import RateMeter
 _RATE_S = 5.0  # the rate is the mean of so long
 _REPORT_S = 0.1
 
-# What people are told of a download: in the terminal as it stands here, in the window in their own language.
+# What is being done to a download: in the terminal as it stands here, in the window in the person's own language.
 _PHASES = {
     "checking": "Checking what is here already…",
     "verifying": "Verifying…",

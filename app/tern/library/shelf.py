@@ -43,6 +43,7 @@ _HEADER = 8  # bytes of a safetensors' first number: the length of the JSON afte
 _LONGEST_NAME = 120  # bytes
 _NOT_A_FILE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)")  # to Windows, whatever follows
 _LOCK_S = 30.0
+_OF_THE_FORMAT = re.compile(r"[-_.]gguf$", re.IGNORECASE)  # as repositories are called, and no model
 _lock = threading.RLock()
 
 
@@ -288,6 +289,18 @@ def allow_template(model: Installed, allowed: bool = True) -> None:
     _change(model, template_allowed=allowed)
 
 
+def rename(model: Installed, title: str) -> None:
+    """Call the model ``title`` from now on, wherever people read of it; its name stays what commands take."""
+    _change(model, title=readable(title).strip() or title_of(model.origin if model.from_hub else model.name))
+
+
+def title_of(repo: str) -> str:
+    """What a model of the repository OWNER/NAME[/FILE] is called where nobody has given it a title: its NAME."""
+    parts = repo.split("/", 2)
+    tail = parts[min(1, len(parts) - 1)]
+    return _OF_THE_FORMAT.sub("", tail) or tail
+
+
 def note_speed(path: Path, tokens_per_s: float) -> None:
     """Remember how fast a reply of the model at ``path`` came; nothing happens for one that is not on the shelf."""
     for model in installed():
@@ -425,4 +438,6 @@ def _read(path: Path) -> Installed:
         isinstance(number, int | float) for number in numbers
     ):
         raise ValueError("a value of another kind")
+    if model.from_hub and model.title == model.origin:  # as earlier versions called it
+        return replace(model, title=title_of(model.origin))
     return model

@@ -107,13 +107,20 @@ def _read(journal: Path, here: dict[Path, shelf.Installed]) -> Unfinished | None
     return Unfinished(
         id=DownloadId(f"{owner}/{repo}", file, kind),
         name=model.name if model is not None else str(noted.get("name") or shelf.slug(stem(file))),
-        title=model.title if model is not None else str(noted.get("title") or f"{owner}/{repo}/{file}"),
+        title=model.title
+        if model is not None
+        else _title(str(noted.get("title", "")), f"{owner}/{repo}/{file}"),
         target=target,
         places=(place,),
         done=path.stat().st_size,
         total=int(noted["size"]),
         damaged=_ENDINGS[ending],
     )
+
+
+def _title(noted: str, label: str) -> str:
+    """What the download was called; an earlier version noted its whole path."""
+    return noted if noted and noted != label else shelf.title_of(label)
 
 
 def _beside(place: Path, own: str, file: str) -> Path | None:

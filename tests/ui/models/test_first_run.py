@@ -13,7 +13,7 @@ from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
 from tern.metrics.forecast import Forecast
 from tern.settings import FORECAST, Settings
-from tern.ui.models import first_run, speed_probe
+from tern.ui.models import fit, speed_probe
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
@@ -91,14 +91,17 @@ def test_too_little_disk_or_memory_is_said(
     make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = type("Usage", (), {"free": 500_000_000})
-    monkeypatch.setattr(first_run.shutil, "disk_usage", lambda path: usage)
-    monkeypatch.setattr(first_run, "usable_memory", lambda: 512_000_000)
-    host = _host(make_window(load=False), theme, Settings())
-    assert host.card is not None
-    said = " ".join(label.text() for label in host.card.findChildren(QLabel))
-    assert "Only 0.5\u2009GB of the disk are free." in said
-    assert "only 0.5\u2009GB of memory" in said
-    host.close()
+    monkeypatch.setattr(fit, "usable_memory", lambda: 512_000_000)
+
+    def said() -> str:
+        host = _host(make_window(load=False), theme, Settings())
+        assert host.card is not None
+        host.close()
+        return " ".join(label.text() for label in host.card.findChildren(QLabel))
+
+    assert "Too large for this computer's memory: 512\u2009MB." in said()
+    monkeypatch.setattr(fit.shutil, "disk_usage", lambda path: usage)
+    assert "Too large for the disk: 500\u2009MB free." in said()
 
 
 def test_the_greeting_suits_the_model(qtbot: QtBot, make_window: WindowMaker, theme: Theme) -> None:

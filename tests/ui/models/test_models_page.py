@@ -11,8 +11,18 @@ import numpy as np
 import psutil
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QProgressBar, QPushButton, QWidget
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from engine.convert.test_recode import NAMES, _folder
@@ -27,6 +37,7 @@ from tern.library.download_id import DownloadId
 from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
 from tern.library.unfinished import unfinished
+from tern.metrics.forecast import Forecast
 from tern.settings import MODEL_PATH, Settings
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
@@ -85,7 +96,10 @@ def status(page: ModelsPage) -> str:
 def act(qtbot: QtBot, page: ModelsPage, name: str) -> None:
     """Choose from the menu of the only model here."""
     qtbot.waitUntil(lambda: page.acts.job is None and not page._downloads.running)
-    menu = button(page, "moreButton").findChild(QMenu, "moreMenu")  # its platform here cannot show it
+    there = lambda: [c for c in page.findChildren(QToolButton, "moreButton") if c.isVisible()]  # noqa: E731
+    qtbot.waitUntil(lambda: there() != [])
+    (more,) = there()
+    menu = more.findChild(QMenu, "moreMenu")  # its platform here cannot show it
     action = next(action for action in menu.actions() if action.objectName() == name)
     assert action.isEnabled()
     action.trigger()
@@ -108,17 +122,17 @@ def test_download_pause_go_on_and_chat(page: ModelsPage, hub: LocalHub, qtbot: Q
     qtbot.waitUntil(lambda: "Paused at" in label.text())
     assert here(page) == []
     hub.faults.rate = None
-    assert button(page, "downloadButton").text() == "Go on"
+    assert button(page, "downloadButton").text() == "Resume"
     assert button(page, "downloadButton").hasFocus()  # and not what deletes
     qtbot.keyClick(button(page, "downloadButton"), Qt.Key.Key_Space)
     qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
-    qtbot.waitUntil(lambda: "is here and verified" in status(page))
+    qtbot.waitUntil(lambda: "is ready (hash verified)" in status(page))
     assert hub.asked[-1].status in (200, 206)
     with qtbot.waitSignal(page.model_chosen) as chosen:
         click(qtbot, page, "useButton")
     assert chosen.args[0].path.stat().st_size == SIZE
-    click(qtbot, page, "verifyButton")
-    qtbot.waitUntil(lambda: "is right: its file" in status(page))
+    act(qtbot, page, "verifyAction")
+    qtbot.waitUntil(lambda: "is intact" in status(page))
 
 
 def test_cancel_deletes(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
@@ -137,7 +151,9 @@ def test_a_failure_is_said_and_the_button_goes_on(page: ModelsPage, hub: LocalHu
     click(qtbot, page, "downloadButton")
     label = page.findChild(QLabel, "downloadStatus")
     qtbot.waitUntil(lambda: "fault of its own" in label.text() and "tries again" not in label.text())
-    qtbot.waitUntil(lambda: button(page, "downloadButton").text() == "Go on")
+    qtbot.waitUntil(lambda: button(page, "downloadButton").text() == "Try again")
+    assert page.findChild(QLabel, "downloadHeadline").text() == "Download stopped"
+    assert page.findChild(QLabel, "downloadHeadline").isVisible()
     hub.faults.cdn_status = []
     click(qtbot, page, "downloadButton")
     qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
@@ -148,10 +164,12 @@ def test_any_repository(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     other.parent.mkdir(parents=True)
     other.write_bytes(b"x" * 5000)
     click(qtbot, page, "fetchButton")
-    assert "OWNER/REPO" in status(page)
+    assert "OWNER/REPO" in shown(page)
     qtbot.keyClicks(page.repository, "nonsense")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "no GGUF with these words" in status(page))
+    qtbot.waitUntil(lambda: "No matches." in shown(page))
+    assert status(page) == ""
+    assert not page.search.trouble.isVisible()  # nothing went wrong
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/other-gguf")
     click(qtbot, page, "fetchButton")
@@ -185,7 +203,7 @@ def test_an_only_file_is_shown_before_a_byte_of_it_comes(
         click(qtbot, page, "hitButton")
     qtbot.waitUntil(lambda: offered(page) == ["Download: ONE.GGUF"])
     assert "owner/one-gguf · licence: apache-2.0" in shown(page)
-    assert "ONE.GGUF · 2\u2009MB · fits this computer" in shown(page)
+    assert "ONE.GGUF\n2\u2009MB · fits this computer" in shown(page)
     assert hub.asked == []
     assert not page._downloads.running
     click(qtbot, page, "fileButton")
@@ -211,7 +229,7 @@ def test_what_does_not_fit_is_said(
         qtbot.keyClick(page.repository, Qt.Key.Key_Return)
         qtbot.waitUntil(lambda words=words: words in shown(page))
     assert "licence: not stated" in shown(page)
-    monkeypatch.setattr("tern.ui.models.hub_search.SPARE", -(9 << 50))
+    monkeypatch.setattr("tern.ui.models.fit.SPARE", -(9 << 50))
     sizes["size"] = psutil.virtual_memory().total
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "too large for this computer's memory" in shown(page))
@@ -219,7 +237,7 @@ def test_what_does_not_fit_is_said(
     page.repository.clear()
     qtbot.keyClicks(page.repository, "owner/huge-gguf/no.gguf")
     qtbot.keyClick(page.repository, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in status(page))
+    qtbot.waitUntil(lambda: "owner/huge-gguf has no file no.gguf" in shown(page))
 
 
 @pytest.mark.parametrize("scale", [1.0, 32 / 15])
@@ -381,12 +399,12 @@ def test_a_paused_update_or_repair_is_on_the_models_card_after_a_restart(
     assert row.parentWidget().objectName() == f"model_{model.name}"
     assert "Paused at" in row.label.text()
     if end == "goes on":
-        assert row.download_button.text() == "Go on"
+        assert row.download_button.text() == "Resume"
         click(qtbot, page, "downloadButton")
         qtbot.waitUntil(lambda: model.path.exists() and model.path.read_bytes() == now)
-        qtbot.waitUntil(lambda: "is here and verified" in status(page))
+        qtbot.waitUntil(lambda: "is ready (hash verified)" in status(page))
     else:
-        assert row.cancel_button.text() == "Delete what is here"
+        assert row.cancel_button.text() == "Discard download"
         click(qtbot, page, "cancelButton")
         assert model.path.read_bytes() == before
     qtbot.waitUntil(lambda: rows(page) == [])
@@ -416,9 +434,9 @@ def test_import_and_remove(
     shutil.copy(paths.guide_model(), mine)
     page.import_path(mine)
     qtbot.waitUntil(lambda: here(page) == ["mine"])
-    qtbot.waitUntil(lambda: "is here and verified" in status(page))
+    qtbot.waitUntil(lambda: "is ready (hash verified)" in status(page))
     act(qtbot, page, "copyAction")
-    qtbot.waitUntil(lambda: "Tern's own folder" in status(page))
+    qtbot.waitUntil(lambda: "into Tern's folder" in status(page))
     (copy,) = shelf.installed()
     assert copy.path.read_bytes() == mine.read_bytes()
     assert not copy.linked
@@ -426,7 +444,7 @@ def test_import_and_remove(
     page.import_path(mine)
     qtbot.waitUntil(lambda: here(page) == ["mine"])
     act(qtbot, page, "removeAction")
-    assert "your file stays" in status(page)
+    assert "Your file stays" in status(page)
     assert (
         page.findChild(QWidget, "model_mine") is None or not page.findChild(QWidget, "model_mine").isVisible()
     )
@@ -450,7 +468,7 @@ def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
     (model,) = shelf.installed()
     with qtbot.waitSignal(page.acts.leaving):
         act(qtbot, page, "removeAction")
-    assert "goes to the trash" in status(page)
+    assert "moved to trash." in status(page)
     assert model.path.exists()
     page.close_page()
     assert not model.path.exists()
@@ -459,12 +477,12 @@ def test_a_file_of_ours_goes_to_the_trash_when_the_window_closes(
 
 def test_damage_is_found_and_mended(page: ModelsPage, hub: LocalHub, qtbot: QtBot) -> None:
     click(qtbot, page, "downloadButton")
-    qtbot.waitUntil(lambda: "is here and verified" in status(page))
+    qtbot.waitUntil(lambda: "is ready (hash verified)" in status(page))
     (model,) = shelf.installed()
     data = bytearray(model.path.read_bytes())
     data[5_000_000] ^= 1
     model.path.write_bytes(data)
-    click(qtbot, page, "verifyButton")
+    act(qtbot, page, "verifyAction")
     qtbot.waitUntil(lambda: "is damaged" in status(page))
     sent = hub.sent
     click(qtbot, page, "mendButton")
@@ -478,13 +496,13 @@ def test_a_newer_version_is_looked_for_when_asked(page: ModelsPage, hub: LocalHu
     qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
     api = len(hub.api)
     act(qtbot, page, "updateAction")
-    qtbot.waitUntil(lambda: "is what the hub offers now" in status(page))
+    qtbot.waitUntil(lambda: "is up to date" in status(page))
     assert len(hub.api) == api + 1
     (model,) = shelf.installed()
     owner, name, file = model.origin.split("/")
     (hub.folder / owner / name / file).write_bytes(b"newer" * 300_000)
     act(qtbot, page, "updateAction")
-    qtbot.waitUntil(lambda: "has another file" in status(page))
+    qtbot.waitUntil(lambda: "A newer version of" in status(page))
     click(qtbot, page, "noticeButton")
     qtbot.waitUntil(lambda: model.path.read_bytes() == b"newer" * 300_000)
     qtbot.waitUntil(lambda: shelf.installed()[0].size == 1_500_000)
@@ -518,7 +536,7 @@ def test_convert_writes_beside_and_compares(page: ModelsPage, qtbot: QtBot, tmp_
     assert dialog.isVisible()
     dialog.reject()
     page.acts.convert(shelf.need("tiny"), out, "tq1_0")
-    qtbot.waitUntil(lambda: "read back and found the same" in status(page))
+    qtbot.waitUntil(lambda: "was read back and is identical" in status(page))
     with GGUFFile.open(tiny) as first, GGUFFile.open(out) as second:
         recode.compare(first, second)
 
@@ -572,6 +590,186 @@ def packed_folder(model: Path, folder: Path) -> Path:
         return _folder(folder, tensors, gguf)
 
 
+def rows_of(page: ModelsPage, kind: str = "modelRow") -> list[QWidget]:
+    return [f for f in page.findChildren(QFrame) if f.isVisible() and f.property("kind") == kind]
+
+
+def details(page: ModelsPage, name: str) -> QToolButton:
+    (card,) = [card for card in page.findChildren(QWidget, f"model_{name}") if card.isVisible()]
+    return card.findChild(QToolButton, "detailsButton")
+
+
+@pytest.fixture
+def many(hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> tuple[catalog.CatalogEntry, ...]:
+    """The hero, another model, and two that are folded; of the last one the size is not known."""
+    (hero,) = catalog.entries()
+    found = tuple(
+        replace(hero, name=name, title=name.title(), repo=f"owner/{name}-gguf", folded=folded, size=size)
+        for name, folded, size in (("other", False, SIZE), ("research", True, SIZE), ("sizeless", True, None))
+    )
+    for entry in found:
+        served = hub.folder / entry.repo / entry.file
+        served.parent.mkdir(parents=True)
+        served.write_bytes(b"GGUF" + bytes(5000))
+    monkeypatch.setattr(catalog, "entries", lambda: (hero, *found))
+    return (hero, *found)
+
+
+def test_one_hero_one_accent_and_nothing_moves(
+    many: tuple[catalog.CatalogEntry, ...], page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """What it is good and bad at, its figures, no speed before one is known; the button becomes the bar in its place,
+    and the card stays as high as it was."""
+    page.resize(852, 700)
+    (hero,) = rows_of(page, "hero")
+    words = [label.text() for label in hero.findChildren(QLabel) if label.isVisible()]
+    assert many[0].title in words
+    assert many[0].good_for in words
+    assert any(many[0].weak_at in each for each in words)
+    assert {"9\u2009MB", "930\u2009MB", "MIT"} <= set(words)
+    assert not hero.findChild(QLabel, "heroSpeed").isVisible()
+    accents = [b for b in page.findChildren(QPushButton) if b.isVisible() and b.property("kind") == "accent"]
+    assert [b.text() for b in accents] == ["Download"]
+    qtbot.waitUntil(lambda: hero.height() > 100)
+    high, below = hero.height(), details(page, "other").mapTo(page, QPoint()).y()
+    page.show_forecast(Forecast(40.0, "here"))
+    assert hero.findChild(QLabel, "heroSpeed").isVisible()
+    assert "30" in hero.findChild(QLabel, "heroSpeed").text()
+    hub.faults.rate = 2e6
+    qtbot.mouseClick(accents[0], Qt.MouseButton.LeftButton)
+    bar = hero.findChild(QProgressBar, "downloadProgress")
+    qtbot.waitUntil(lambda: bar.value() > 100)
+    qtbot.wait(50)
+    assert (hero.height(), details(page, "other").mapTo(page, QPoint()).y()) == (high, below)
+    assert not accents[0].isVisible()
+    click(qtbot, page, "pauseButton")
+    qtbot.waitUntil(lambda: accents[0].isVisible() and accents[0].text() == "Resume")
+    qtbot.wait(50)
+    assert (hero.height(), details(page, "other").mapTo(page, QPoint()).y()) == (high, below)
+    hub.faults.rate = None
+    qtbot.mouseClick(accents[0], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: here(page) == ["bitnet-2b4t"])
+    qtbot.waitUntil(lambda: rows_of(page, "hero") == [])
+    assert button(page, "useButton").text() == "Chat with it"
+
+
+def test_research_is_folded_and_a_size_is_said_before_a_byte_comes(
+    many: tuple[catalog.CatalogEntry, ...], page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    page.reload()
+    more = page.findChild(QToolButton, "moreModelsButton")
+    assert more.text() == "More models (2)"
+    names = lambda: [row.objectName() for row in rows_of(page) if row.objectName()]  # noqa: E731
+    assert names() == ["model_guide", "model_other"]
+    more.setFocus()
+    qtbot.keyClick(more, Qt.Key.Key_Space)
+    assert names() == ["model_guide", "model_other", "model_research", "model_sizeless"]
+    assert page.focusWidget() is more
+    assert "fits this computer" in page.findChild(QWidget, "model_other").accessibleDescription()
+    click(qtbot, page, "filesButton")
+    qtbot.waitUntil(lambda: offered(page) == [f"Download: {many[0].file}"])
+    assert "fits this computer" in shown(page)
+    assert hub.asked == []
+    qtbot.keyClick(more, Qt.Key.Key_Space)
+    assert names() == ["model_guide", "model_other"]
+
+
+def test_details_open_by_a_click_or_a_key_and_stay_open(
+    many: tuple[catalog.CatalogEntry, ...], page: ModelsPage, qtbot: QtBot
+) -> None:
+    page.reload()
+
+    def said() -> set[str]:
+        return {
+            label.text().replace("\u200b", "") for label in page.findChildren(QLabel) if label.isVisible()
+        }
+
+    assert "owner/other-gguf" not in said()
+    (card,) = [card for card in rows_of(page) if card.objectName() == "model_other"]
+    qtbot.mouseClick(card, Qt.MouseButton.LeftButton, pos=QPoint(60, 8))
+    assert {"owner/other-gguf", many[1].file, many[1].licence, many[1].sha256} <= said()
+    page.reload()
+    assert "owner/other-gguf" in said()
+    click(qtbot, page, "copyHashButton")
+    assert QGuiApplication.clipboard().text() == many[1].sha256
+    toggle = details(page, "other")
+    toggle.setFocus()
+    qtbot.keyClick(toggle, Qt.Key.Key_Space)
+    assert "owner/other-gguf" not in said()
+
+
+def test_a_model_is_renamed_with_f2(page: ModelsPage, qtbot: QtBot, tmp_path: Path) -> None:
+    """Enter keeps it, Esc does not, and an empty title brings back the one in the file."""
+    mine = tmp_path / "mine.gguf"
+    shutil.copy(paths.guide_model(), mine)
+    page.import_path(mine)
+    qtbot.waitUntil(lambda: here(page) == ["mine"] and page.acts.job is None)
+    original = shelf.need("mine").title
+
+    def type_title(words: str, key: Qt.Key) -> None:
+        qtbot.waitUntil(lambda: details(page, "mine") is not None)
+        toggle = details(page, "mine")
+        toggle.setFocus()
+        qtbot.keyClick(toggle, Qt.Key.Key_F2)
+        (field,) = [f for f in page.findChildren(QLineEdit, "renameField") if f.isVisible()]
+        assert field.hasFocus()
+        qtbot.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+        qtbot.keyClick(field, Qt.Key.Key_Backspace)
+        qtbot.keyClicks(field, words)
+        qtbot.keyClick(field, key)
+
+    page.activateWindow()
+    for words, key, title in (
+        ("My model", Qt.Key.Key_Return, "My model"),
+        ("Another", Qt.Key.Key_Escape, "My model"),
+        ("", Qt.Key.Key_Return, original),
+    ):
+        type_title(words, key)
+        assert shelf.need("mine").title == title
+        assert details(page, "mine").accessibleName() == f"Details of {title}"
+        assert page.focusWidget() is details(page, "mine")
+
+
+def test_a_model_of_the_hub_is_called_what_its_file_says(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    """And while it is on its way, or where the file says nothing, what its repository is called."""
+    folder = hub.folder / "owner" / "Named-Model-GGUF"
+    folder.mkdir(parents=True)
+    shutil.copy(paths.guide_model(), folder / "named.gguf")
+    task = page._downloads.of_repository("owner/Named-Model-GGUF", "named.gguf")
+    assert task.title == "Named-Model"
+    task.start()
+    qtbot.waitUntil(lambda: here(page) == ["named"])
+    qtbot.waitUntil(lambda: "Tern guide is ready (hash verified)." in status(page))
+    assert shelf.need("named").title == "Tern guide"
+    nameless = hub.folder / "owner" / "nameless-gguf" / "nameless.gguf"
+    nameless.parent.mkdir(parents=True)
+    nameless.write_bytes(b"GGUF" + bytes(5000))
+    page._downloads.of_repository("owner/nameless-gguf", "nameless.gguf").start()
+    qtbot.waitUntil(lambda: "nameless is ready (hash verified)." in status(page))
+
+
+def test_a_search_that_fails_says_why_in_its_place_and_tries_again(
+    page: ModelsPage, hub: LocalHub, qtbot: QtBot
+) -> None:
+    served = hub.folder / "owner" / "many-gguf" / "m.gguf"
+    served.parent.mkdir(parents=True)
+    served.write_bytes(bytes(5000))
+    hub.faults.api_status = [500] * 9
+    qtbot.keyClicks(page.repository, "many")
+    qtbot.keyClick(page.repository, Qt.Key.Key_Return)
+    trouble = page.search.trouble
+    qtbot.waitUntil(trouble.isVisible)
+    assert trouble.findChild(QLabel, "troubleHeadline").text() == "The search failed"
+    assert "fault of its own" in trouble.findChild(QLabel, "troubleSentence").text()
+    assert status(page) == ""
+    hub.faults.api_status = []
+    click(qtbot, page, "retryButton")
+    qtbot.waitUntil(lambda: "many" in shown(page))
+    assert not trouble.isVisible()
+
+
 def test_every_control_has_a_name(page: ModelsPage) -> None:
     buttons = [found for found in page.findChildren(QPushButton) if found.isVisible()]
     assert buttons
@@ -615,9 +813,9 @@ def test_first_run_from_the_card_to_a_chat_with_the_model(
     try:
         assert host.card is not None
         assert host.card.isVisible()
-        assert "GB of memory" in "".join(label.text() for label in host.card.findChildren(QLabel))
+        assert "of memory" in "".join(label.text() for label in host.card.findChildren(QLabel))
         click(qtbot, host.card, "downloadButton")
-        qtbot.waitUntil(lambda: "is here and verified" in window.notice.message)
+        qtbot.waitUntil(lambda: "is ready (hash verified)" in window.notice.message)
         assert not host.card.isVisible()
         click(qtbot, window, "noticeButton")  # Chat with it
         (model,) = shelf.installed()

@@ -24,8 +24,12 @@ from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
-from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
+from tern.library.download_id import DownloadId
+from tern.library.running import keep_running, ran_at_the_end
+from tern.library.unfinished import unfinished
+from tern.settings import DOWNLOAD_LIMIT, FILE_NAME, MODEL_PATH, OFFLINE, Settings
 from tern.ui.settings.network_section import NetworkSection
+from tern.ui.sidebar.download_ring import RingButton
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.models_controller import ModelsController
@@ -453,6 +457,97 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     assert network_says(window) == "Downloaded just now"
 
 
+def ring(window: MainWindow) -> RingButton:
+    return window.findChild(RingButton, "sidebar-models")
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_what_ran_at_the_end_goes_on_by_itself(
+    arrived: bool, window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    """With something of it here, and before anything had come; the sidebar and the readout bar show it."""
+    big.faults.rate = 2e6
+    if arrived:
+        first = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+        task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
+        task.start()
+        qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6)
+        first.close()
+        qtbot.waitUntil(lambda: not task.running)
+        assert ran_at_the_end() == [task.id]
+    else:
+        keep_running([DownloadId("owner/big-gguf", "big.gguf")])
+    assert bool(unfinished()) is arrived
+    later = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    later.open_first()
+    assert later.downloads.running
+    assert window.notice.isHidden()
+    qtbot.waitUntil(lambda: (ring(window).part or 0) > 0)
+    assert "Downloading" in ring(window).accessibleDescription()
+    qtbot.waitUntil(lambda: network_says(window).startswith("Downloading "))
+    big.faults.rate = None
+    qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"])
+    qtbot.waitUntil(lambda: ring(window).part is None)
+    assert "Downloading" not in ring(window).accessibleDescription()
+    assert ran_at_the_end() == []
+    later.close()
+
+
+@pytest.mark.parametrize("why", ["offline", "settings unreadable", "paused by the person"])
+def test_what_may_not_go_on_by_itself_does_not(
+    why: str, window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    first = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
+    big.faults.rate = 2e6
+    task = first.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 5e6)
+    if why == "paused by the person":
+        task.pause()
+        qtbot.waitUntil(lambda: not task.running)
+    first.close()
+    qtbot.waitUntil(lambda: not task.running)
+    asked, now = len(big.tokens), settings
+    if why == "offline":
+        now[OFFLINE] = True
+    elif why == "settings unreadable":
+        paths.config_dir().mkdir(parents=True, exist_ok=True)
+        (paths.config_dir() / FILE_NAME).write_text("{broken")
+        now = Settings.load()
+    later = ModelsController(window, theme, now, lambda: None, lambda: EngineOptions(threads=1))
+    later.open_first()
+    assert not later.downloads.running
+    assert ring(window).part is None
+    assert "The download of big is paused at " in window.notice.message
+    offered = window.findChild(QPushButton, "noticeButton").text()
+    assert offered == ("Resume" if why == "paused by the person" else "Models")
+    qtbot.wait(200)
+    assert len(big.tokens) == asked
+    later.close()
+
+
+def test_an_error_is_forgotten_when_its_cause_is_gone(
+    host: ModelsController, window: MainWindow, settings: Settings, big: LocalHub, qtbot: QtBot
+) -> None:
+    """On the page, in the search, and in the notice over the chat."""
+    settings[OFFLINE] = True
+    window.settings_controller.take(OFFLINE)
+    task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: bool(task.error))
+    qtbot.waitUntil(lambda: window.notice.message == task.error and window.notice.isVisible())
+    host.show_page()
+    assert host.page is not None
+    qtbot.keyClicks(host.page.repository, "big")
+    qtbot.keyClick(host.page.repository, Qt.Key.Key_Return)
+    qtbot.waitUntil(host.page.search.trouble.isVisible)
+    settings[OFFLINE] = False
+    window.settings_controller.take(OFFLINE)
+    assert task.error == ""
+    assert window.notice.isHidden()
+    assert host.page.search.trouble.isHidden()
+
+
 def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_click(
     window: MainWindow, theme: Theme, settings: Settings, big: LocalHub, qtbot: QtBot
 ) -> None:
@@ -479,14 +574,14 @@ def test_an_unfinished_download_is_said_at_the_next_start_and_resumed_with_a_cli
     settings[OFFLINE] = False
     third = started()
     third.open_first()
-    assert "The download of owner/big-gguf" in window.notice.message
+    assert "The download of big is paused at " in window.notice.message
     assert network_says(window).startswith("Download paused at ")
     assert len(big.tokens) == asked, "nothing goes on by itself"
     resume = window.findChild(QPushButton, "noticeButton")
     assert resume.text() == "Resume"
     qtbot.mouseClick(resume, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: [model.name for model in shelf.installed()] == ["big"])
-    qtbot.waitUntil(lambda: "is here and verified" in window.notice.message)
+    qtbot.waitUntil(lambda: "is ready (hash verified)" in window.notice.message)
     third.close()
 
 
@@ -521,11 +616,14 @@ def test_two_unfinished_downloads_are_one_notice(
     for task in tasks:
         task.start()
     qtbot.waitUntil(lambda: all(task.progress and task.progress.done > 5e6 for task in tasks))
+    for task in tasks:
+        task.pause()
+    qtbot.waitUntil(lambda: not first.downloads.running)
     first.close()
     qtbot.waitUntil(lambda: not first.downloads.running)
     later = ModelsController(window, theme, settings, lambda: None, lambda: EngineOptions(threads=1))
     later.open_first()
-    assert window.notice.message == "2 downloads are not finished."
+    assert window.notice.message == "2 download(s) are paused."
     qtbot.mouseClick(window.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     assert later.page is not None
     assert later.page.isVisible()

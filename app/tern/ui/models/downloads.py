@@ -9,10 +9,12 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from tern.errors import Sentence, TernError
+from tern.engine.gguf.reader import GGUFFile
+from tern.errors import Sentence, TernError, UserError
 from tern.library import catalog, hub_client, hub_find, shelf
 from tern.library.catalog import CatalogEntry
 from tern.library.download_id import DownloadId
@@ -20,6 +22,7 @@ from tern.library.hub_client import RemoteFile
 from tern.library.hub_model import ModelDownload
 from tern.library.hub_progress import DownloadProgress
 from tern.library.network import NetworkOptions
+from tern.library.running import keep_running, ran_at_the_end
 from tern.library.shards import stem
 from tern.library.unfinished import Unfinished, discard, unfinished
 from tern.ui.shared.translate_errors import said
@@ -27,6 +30,7 @@ from tern.ui.shared.translate_errors import said
 log = logging.getLogger(__name__)
 
 _PATIENCE_S = 3.0
+_LONGEST_TITLE = 80
 BUG_SENTENCE = Sentence(
     "Something went wrong inside Tern while fetching. The details are in its log; try again."
 )
@@ -77,6 +81,12 @@ class DownloadTask(QObject):
     @property
     def running(self) -> bool:
         return self._thread is not None
+
+    def forget_error(self) -> None:
+        """What stopped it may be past."""
+        if self.error and self._thread is None:
+            self.error = ""
+            self.state_changed.emit()
 
     def start(self) -> None:
         """Begin, or go on where it was."""
@@ -129,6 +139,8 @@ class DownloadTask(QObject):
             elif self._asked_to_stop:
                 download.pause()
             found = download.run()
+            if found is not None and found.title == shelf.title_of(found.origin):
+                found = _with_its_own_title(found)
         except TernError as error:
             self.failed.emit(said(error))
         except Exception:
@@ -165,6 +177,9 @@ class Downloads(QObject):
         super().__init__(parent)
         self._options = options
         self._tasks: dict[DownloadId, DownloadTask] = {}
+        self._kept: list[DownloadId] | None = None  # as running, on the disk
+        self._closing = False
+        self.changed.connect(self._keep_running)
 
     def of_entry(self, entry: CatalogEntry) -> DownloadTask:
         """The task of a model of the catalogue; not begun in this session."""
@@ -176,7 +191,7 @@ class Downloads(QObject):
         its name."""
         key, model = _id(repo, file), hub_find.in_place_of(repo, file)
         name = model.name if model is not None else name or shelf.slug(stem(file))
-        title = model.title if model is not None else title or key.label
+        title = model.title if model is not None else title or shelf.title_of(repo)
         prepare = _fetching(lambda options: hub_client.find_file(options, repo, file), name, title)
         return self._task(key, name, title, prepare)
 
@@ -196,6 +211,35 @@ class Downloads(QObject):
         if entry is not None and item.id.kind == "fetch":
             return self.of_entry(entry)
         return self.of_repository(item.id.repo, item.id.file, item.name, item.title)
+
+    def resume(self) -> None:
+        """Go on with what ran when Tern ended; nothing where no connection is allowed, or it is not known whether one
+        is."""
+        ran = ran_at_the_end()
+        self._kept = ran
+        try:
+            self._options().check()
+        except UserError:
+            ran = []
+        for key in ran:
+            if (task := self._of_id(key)) is not None:
+                task.start()
+        self._keep_running()
+
+    def _of_id(self, key: DownloadId) -> DownloadTask | None:
+        left = next((item for item in unfinished() if item.id == key), None)
+        if left is not None:
+            return self.of_unfinished(left)
+        if key.kind != "fetch" or hub_find.in_place_of(key.repo, key.file) is not None:
+            return None  # it has ended well, or what it was for is gone
+        entry = next((e for e in catalog.entries() if (e.repo, e.file) == (key.repo, key.file)), None)
+        return self.of_entry(entry) if entry is not None else self.of_repository(key.repo, key.file)
+
+    def _keep_running(self) -> None:
+        running = [task.id for task in self._tasks.values() if task.running]
+        if not self._closing and running != self._kept:
+            self._kept = running
+            keep_running(running)
 
     def _of_repair(self, key: DownloadId, name: str, title: str) -> DownloadTask:
         def prepare(
@@ -220,6 +264,11 @@ class Downloads(QObject):
         tasks = (task for task in self._tasks.values() if task.name == name)
         return next((task for task in tasks if task.running or task.error or task.progress is not None), None)
 
+    def forget_errors(self) -> None:
+        """The network is another now: what stopped a download may be past."""
+        for task in self._tasks.values():
+            task.forget_error()
+
     def set_limit(self, limit: int) -> None:
         """From now on at most so many bytes a second; 0 for all there is."""
         for task in self._tasks.values():
@@ -232,7 +281,9 @@ class Downloads(QObject):
                 task.pause()
 
     def close(self) -> None:
-        """Pause everything that runs and wait for it; not for a server that says nothing: what is kept is safe."""
+        """Pause everything that runs and wait for it; not for a server that says nothing: what is kept is safe.
+        What ran is remembered as running."""
+        self._closing = True
         self.pause()
         for task in self._tasks.values():
             task.wait(_PATIENCE_S)
@@ -268,6 +319,24 @@ def _id(repo: str, file: str) -> DownloadId:
     """Of a file that is fetched as the hub has it now."""
     key = DownloadId(repo, file)
     return key if hub_find.in_place_of(repo, file) is None else replace(key, kind="update")
+
+
+def title_in_file(path: Path) -> str:
+    """What the GGUF at ``path`` calls itself; empty where it does not say, or is none."""
+    try:
+        with GGUFFile.open(path) as file:
+            return " ".join(file.get("general.name", str, "").split())[:_LONGEST_TITLE]
+    except TernError:
+        return ""
+
+
+def _with_its_own_title(model: shelf.Installed) -> shelf.Installed:
+    """A model that nobody has named, called what its file says."""
+    title = title_in_file(model.path)
+    if not title or not model.gguf:
+        return model
+    shelf.rename(model, title)
+    return replace(model, title=title)
 
 
 def _fetching(find: Callable[[NetworkOptions], RemoteFile], name: str, title: str) -> Prepare:

@@ -4,20 +4,16 @@ this computer, and one button that becomes the progress.
 
 from __future__ import annotations
 
-import shutil
-
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
-from tern import paths
 from tern.library import catalog
 from tern.metrics.forecast import Forecast
-from tern.metrics.memory import usable_memory
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
+from tern.ui.models.fit import fit_of_entry
+from tern.ui.style.number_text import size_text
 from tern.ui.style.theme import Size, Space, Theme
-
-_PREPARED = 610_000_000  # bytes that the engine keeps beside this model in the cache (engine/prepared.py)
 
 
 class FirstModelCard(QFrame):
@@ -37,8 +33,11 @@ class FirstModelCard(QFrame):
         for label in (self._needs, self._speed):
             label.setProperty("kind", "quiet")
             label.setWordWrap(True)
+        keep = self._speed.sizePolicy()
+        keep.setRetainSizeWhenHidden(True)  # nothing may move when it comes
+        self._speed.setSizePolicy(keep)
         self._speed.hide()
-        self.row = DownloadRow(theme, downloads.of_entry(entry), self)
+        self.row = DownloadRow(theme, downloads.of_entry(entry), self, prominent=True)
         self.task = downloads.of_entry(entry)
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.L, Space.M, Space.L, Space.M)
@@ -59,22 +58,20 @@ class FirstModelCard(QFrame):
 
     def _needs_text(self) -> str:
         """What it needs; and what of that this computer has too little of."""
-        entry, size = self._entry, self._entry.size or 0
-        room = size + _PREPARED
-        parts = [
-            self.tr(
-                "{0:.2f}\u2009GB to download; needs {1:.1f}\u2009GB of disk and about {2:.1f}\u2009GB of memory. "
-                "After that it answers without any network."
-            ).format(size / 1e9, room / 1e9, entry.memory / 1e9)
-        ]
-        free, memory = shutil.disk_usage(paths.data_dir()).free, usable_memory()
-        if free < room:
-            parts.append(self.tr("Only {0:.1f}\u2009GB of the disk are free.").format(free / 1e9))
-        if memory < entry.memory:
-            parts.append(self.tr("This computer has only {0:.1f}\u2009GB of memory.").format(memory / 1e9))
+        entry = self._entry
+        size = size_text(entry.size or 0)
+        disk, memory = (size_text(each or 0, rough=True) for each in (entry.disk, entry.memory))
+        parts = [self.tr("{0} to download; takes {1} of disk and {2} of memory.").format(size, disk, memory)]
+        fit = fit_of_entry(entry)
+        parts.append(
+            self.tr("Then it works without a network.")
+            if fit.fits
+            else f"{fit.words[:1].upper()}{fit.words[1:]}."
+        )
         return " ".join(parts)
 
     def _restyle(self) -> None:
         self._heading.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
         for label in (self._needs, self._speed):
             label.setFont(self._theme.font(Size.CONTROL, tabular=True))
+        self._speed.setMinimumHeight(self._speed.fontMetrics().lineSpacing())

@@ -22,9 +22,10 @@ from tern.library import hub_find, importing, shelf
 from tern.library.hub_client import RemoteFile
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
-from tern.ui.models.downloads import Downloads
+from tern.ui.models.downloads import Downloads, title_in_file
 from tern.ui.shared.jobs import Job, Work
 from tern.ui.shared.translate_errors import said
+from tern.ui.style.number_text import size_text
 from tern.ui.style.timing import UNDO_S
 
 
@@ -73,21 +74,19 @@ class ModelActions(QObject):
 
         def tell(right: object) -> None:
             if right:
-                self.say(self.tr("{0} is right: its file has the hash it should have.").format(model.title))
+                self.say(self.tr("{0} is intact (hash verified).").format(model.title))
             elif model.from_hub and not model.linked:
                 self._say_damaged(model)
             else:
-                text = self.tr("{0} is damaged: its file has changed. Import the right file again.")
+                text = self.tr("{0} is damaged: its file has changed. Import an intact copy.")
                 self.fail(text.format(model.title))
 
         self._run(self.tr("Verifying {0}…").format(model.title), work, tell, model.name)
 
     def _say_damaged(self, model: Installed) -> None:
-        text = self.tr(
-            "{0} is damaged: its file has changed. Only the damaged parts need to be fetched again."
-        )
+        text = self.tr("{0} is damaged: its file has changed. Only the damaged parts need downloading again.")
         mend = partial(self.mend, model)
-        self.said.emit(Saying(text.format(model.title), self.tr("Mend it"), mend, "error"))
+        self.said.emit(Saying(text.format(model.title), self.tr("Repair"), mend, "error"))
 
     def mend(self, model: Installed) -> None:
         """Fetch the damaged parts again; shown as a download."""
@@ -99,19 +98,19 @@ class ModelActions(QObject):
 
         def tell(remote: object) -> None:
             if remote is None:
-                self.say(self.tr("{0} is what the hub offers now.").format(model.title))
+                self.say(self.tr("{0} is up to date.").format(model.title))
                 return
             found = cast(RemoteFile, remote)
-            text = self.tr("The hub has another file for {0} ({1:,.0f} MB). It takes this one's place.")
+            text = self.tr("A newer version of {0} is available ({1}). It replaces this one.")
             self.said.emit(
                 Saying(
-                    text.format(model.title, found.size / 1e6),
-                    self.tr("Fetch it"),
+                    text.format(model.title, size_text(found.size)),
+                    self.tr("Download"),
                     lambda: self._update(model),
                 )
             )
 
-        label = self.tr("Asking the hub about {0}…").format(model.title)
+        label = self.tr("Looking for a newer version of {0}…").format(model.title)
         options = self._options()
         self._run(label, lambda progress: hub_find.newer(model, options), tell, model.name)
 
@@ -141,10 +140,8 @@ class ModelActions(QObject):
             return path.stat().st_size
 
         def tell(size: object) -> None:
-            text = self.tr(
-                "{0} was written ({1:,.0f} MB): every weight and scale read back and found the same."
-            )
-            self.say(text.format(path.name, cast(int, size) / 1e6))
+            text = self.tr("{0} written ({1}). Every weight and scale was read back and is identical.")
+            self.say(text.format(path.name, size_text(cast(int, size))))
 
         self._run(self.tr("Writing {0}…").format(path.name), work, tell, model.name)
 
@@ -158,10 +155,20 @@ class ModelActions(QObject):
 
         def tell(found: object) -> None:
             self.say(
-                self.tr("{0} is in Tern's own folder now; your file stays where it is.").format(model.title)
+                self.tr("{0} was copied into Tern's folder. Your file stays where it is.").format(model.title)
             )
 
         self._run(self.tr("Copying {0}…").format(model.title), work, tell, model.name)
+
+    def rename(self, model: Installed, title: str) -> None:
+        """Call the model something else; an empty title brings back the one that it came with."""
+        if title.strip() == model.title:
+            return
+        try:
+            shelf.rename(model, title.strip() or title_in_file(model.path))
+        except UserError as error:
+            self.fail(said(error))
+        self.changed.emit()
 
     def remove(self, model: Installed) -> None:
         """Take it from the list; its file goes to the trash when the time to undo is over."""
@@ -172,9 +179,9 @@ class ModelActions(QObject):
         self.leaving.emit(model)
         self.changed.emit()
         text = (
-            self.tr("{0} is forgotten; your file stays where it is.")
+            self.tr("{0} removed from the list. Your file stays where it is.")
             if model.linked
-            else self.tr("{0} goes to the trash.")
+            else self.tr("{0} moved to trash.")
         )
         undo = partial(self._undo, model.name)
         self.said.emit(Saying(text.format(model.title), self.tr("Undo"), undo, seconds=self._undo_s))
@@ -219,13 +226,11 @@ class ModelActions(QObject):
             if path.is_dir():
                 return importing.make(path, "", write_gguf, progress)
             can_chat.check(path)
-            with GGUFFile.open(path) as file:
-                title = file.get("general.name", str, "")
-            return importing.take(path, True, "", title, progress)
+            return importing.take(path, True, "", title_in_file(path), progress)
 
         def tell(found: object) -> None:
             model = cast(Installed, found)
-            self.say(self.tr("{0} is here and verified.").format(model.title))
+            self.say(self.tr("{0} is ready (hash verified).").format(model.title))
 
         label = self.tr("Making a GGUF of {0}…") if path.is_dir() else self.tr("Hashing {0}…")
         self._run(label.format(path.name), work, tell)
@@ -248,12 +253,12 @@ class ModelActions(QObject):
 
     def _run(self, label: str, work: Work, tell: Callable[[object], None], name: str = "") -> None:
         if self.job is not None:
-            self.fail(self.tr("One thing at a time: wait for what is under way, or cancel it."))
+            self.fail(self.tr("Another task is still running. Wait for it, or cancel it."))
             return
         job = Job(label, work, self)
         job.done.connect(tell)
         job.failed.connect(self.fail)
-        job.cancelled.connect(lambda: self.say(self.tr("Cancelled; nothing was changed.")))
+        job.cancelled.connect(lambda: self.say(self.tr("Cancelled. Nothing was changed.")))
         job.ended.connect(self._ended)
         self.job, self.busy_with = job, name
         job.start()

@@ -6,14 +6,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QBoxLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QMenu,
+    QPushButton,
     QScrollArea,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -21,30 +23,38 @@ from PySide6.QtWidgets import (
 from tern import paths
 from tern.errors import UserError
 from tern.library import catalog, shelf
+from tern.library.catalog import CatalogEntry
 from tern.library.download_id import DownloadId
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
+from tern.metrics.forecast import Forecast
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.hub_search import HubSearch
 from tern.ui.models.model_actions import ModelActions, Saying
 from tern.ui.models.model_cards import (
-    Card,
     EntryCard,
     GuideCard,
+    HeroCard,
     InstalledCard,
     JobCard,
     UnfinishedCard,
+    drop,
 )
+from tern.ui.models.model_row import ModelRow
 from tern.ui.models.template_page import TemplatePage
+from tern.ui.models.trouble import Trouble
 from tern.ui.shared.labels import button, text
 from tern.ui.shared.notice import Notice
 from tern.ui.shared.translate_errors import said
+from tern.ui.style.icons import action_icon
+from tern.ui.style.number_text import size_text
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.style.timing import UNDO_S
 
 _WIDEST = 760
+_NARROW = 560
 
 
 class ModelsPage(QWidget):
@@ -71,6 +81,8 @@ class ModelsPage(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
         self.acts = ModelActions(downloads, options, self, undo_s)
+        self._forecast: Forecast | None = None
+        self._unfolded: set[str] = set()  # rows whose details are open, by object name
         area = QScrollArea(self)
         area.setAccessibleName(self.tr("Models"))
         area.setWidgetResizable(True)
@@ -85,30 +97,52 @@ class ModelsPage(QWidget):
         middle.setMaximumWidth(_WIDEST)
         self._total = text(theme, "", Size.SMALL, middle, quiet=True)
         self._total.setObjectName("diskUsed")
-        self._here, self._there = QVBoxLayout(), QVBoxLayout()
-        for column in (self._here, self._there):
-            column.setSpacing(Space.XS)
+        self._top, self._here, self._there, self._folded = (QVBoxLayout() for _ in range(4))
+        for column in self._columns:
+            column.setSpacing(0)
+        self.trouble = Trouble(theme, middle)
+        self.trouble.retried.connect(self.reload)
+        self._more = QToolButton(middle)
+        self._more.setObjectName("moreModelsButton")
+        self._more.setProperty("kind", "more")
+        self._more.setCheckable(True)
+        self._more.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._more.setAccessibleDescription(self.tr("Models for research and conversion."))
+        self._more.toggled.connect(self.reload)
         self.search = HubSearch(theme, options, middle)
         self.repository = self.search.field
-        self._headings = [
-            text(theme, words, Size.LARGE, middle)
+        here, there, else_ = self._headings = [
+            text(theme, words, Size.BODY, middle)
             for words in (
-                self.tr("Models"),
                 self.tr("On this computer"),
-                self.tr("To download"),
-                self.tr("Find on the hub"),
+                self.tr("Available to download"),
+                self.tr("Find on Hugging Face"),
             )
         ]
-        title, here, there, else_ = self._headings
+        self._there_heading = there
         self._middle = outer = QVBoxLayout(middle)
-        outer.setContentsMargins(Space.XL, Space.XL, Space.XL, Space.XL)
         outer.setSpacing(Space.S)
-        for item in (title, self._total, self._foot(middle), _gap(middle), here):
-            outer.addWidget(item)
+        outer.addWidget(self.trouble)
+        outer.addLayout(self._top)
+        outer.addLayout(_beside(here, self._import_button(middle)))
+        outer.addWidget(self._total)
         outer.addLayout(self._here)
-        for item in (_gap(middle), else_, self.search, _gap(middle), there):
-            outer.addWidget(item)
+        outer.addSpacing(Space.L)
+        outer.addWidget(there)
         outer.addLayout(self._there)
+        outer.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        outer.addLayout(self._folded)
+        outer.addSpacing(Space.L)
+        log = button(
+            middle,
+            "networkButton",
+            self.tr("Network log"),
+            self.tr("every connection that was made, and your access token"),
+            self.network_requested.emit,
+        )
+        outer.addLayout(_beside(else_, log))
+        outer.addWidget(self.search)
         outer.addStretch(1)
         row = QHBoxLayout(self._page)
         row.setContentsMargins(0, 0, 0, 0)
@@ -129,9 +163,23 @@ class ModelsPage(QWidget):
         self.acts.said.connect(self.say)
         self.acts.changed.connect(self.reload)
         self.search.fetch_requested.connect(self._fetch)
-        self.search.said.connect(lambda sentence: self.say(Saying(sentence, tone="error")))
+        self.search.shown.connect(self._show_found)
         theme.changed.connect(self._restyle)
         self._restyle()
+
+    @property
+    def _columns(self) -> tuple[QVBoxLayout, ...]:
+        return self._top, self._here, self._there, self._folded
+
+    def show_forecast(self, forecast: Forecast) -> None:
+        """Say how fast the model that Tern is made for will be here."""
+        self._forecast = forecast
+        for hero in self._page.findChildren(HeroCard):
+            hero.show_forecast(forecast)
+
+    def forget_troubles(self) -> None:
+        """The network is another now: what went wrong may be past."""
+        self.search.forget_trouble()
 
     def set_current(self, path: Path | None) -> None:
         """Say which file answers now."""
@@ -161,10 +209,14 @@ class ModelsPage(QWidget):
 
     def _return_to(self, had: QWidget) -> None:
         """Give the keyboard back to what does the same on the card that took the place of the old one."""
-        card = had.parentWidget()
-        while card is not None and not isinstance(card, Card):
+        card: QWidget | None = had.parentWidget()
+        while card is not None and not isinstance(card, ModelRow | HeroCard):
             card = card.parentWidget()
-        if card is None or not had.objectName():
+        if card is None:
+            if had.isVisible():  # of the page itself
+                had.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        if not had.objectName():
             return
         for new in self._page.findChildren(QWidget, card.objectName()):
             if new is card or new.isHidden():
@@ -179,7 +231,7 @@ class ModelsPage(QWidget):
         self._rest()
 
     def _list(self) -> None:
-        for column in (self._here, self._there):
+        for column in self._columns:
             while (item := column.takeAt(0)) is not None:
                 if (widget := item.widget()) is not None:
                     widget.hide()
@@ -189,18 +241,21 @@ class ModelsPage(QWidget):
             left = unfinished()
             used, prepared = shelf.disk_used()
         except UserError as error:
-            self.say(Saying(said(error), tone="error"))
+            self.trouble.tell(self.tr("Your models could not be listed"), said(error))
             return
+        self.trouble.clear()
         if self.acts.job is not None and not self.acts.busy_with:
             self._add(self._here, JobCard(self._theme, self.acts.job, self._page))
         origins = {model.origin for model in here}
         names = {model.name for model in here}
+        hero = catalog.entries()[0]
         offered = [
             entry
             for entry in catalog.entries()
             if entry.name not in names and f"{entry.repo}/{entry.file}" not in origins
         ]
         self._list_unfinished(left, {f"{entry.repo}/{entry.file}" for entry in offered})
+        here.sort(key=lambda model: model.origin != f"{hero.repo}/{hero.file}")
         for model in here:
             task = self._downloads.running_for(model.name)
             card = InstalledCard(self._theme, model, self.acts, model.path == self._current, task, self._page)
@@ -211,10 +266,40 @@ class ModelsPage(QWidget):
         guide_card = GuideCard(self._theme, guide, guide == self._current, self._page)
         guide_card.use_requested.connect(lambda: self.model_chosen.emit(None))
         self._add(self._here, guide_card)
+        self._list_offered(hero, offered)
+        self._show_total(here, used, prepared)
+
+    def _list_offered(self, hero: CatalogEntry, offered: list[CatalogEntry]) -> None:
+        """The hero first; what is for research and conversion behind a button, unless it is under way."""
+        folded = 0
         for entry in offered:
             task = self._downloads.of_entry(entry)
-            self._add(self._there, EntryCard(self._theme, entry, task, self._page))
-        self._show_total(here, used, prepared)
+            if entry is hero:
+                self._add(self._top, HeroCard(self._theme, entry, task, self._forecast, self._page))
+                self._top.addSpacing(Space.L)
+                continue
+            begun = task.running or task.progress is not None
+            folded += entry.folded
+            if entry.folded and not begun and not self._more.isChecked():
+                continue
+            card = EntryCard(self._theme, entry, task, self._page)
+            card.files_requested.connect(self._list_files)
+            self._add(self._folded if entry.folded else self._there, card)
+        self._there_heading.setVisible(any(entry is not hero for entry in offered))
+        self._more.setVisible(folded > 0)
+        self._more.setText(self.tr("More models ({0})").format(folded))
+        caret = "caret-down" if self._more.isChecked() else "caret-right"
+        self._more.setIcon(action_icon(caret, self._theme, "quiet"))
+
+    def _list_files(self, repo: str) -> None:
+        self.repository.setText(repo)
+        self.search.list_files(repo)
+
+    def _show_found(self) -> None:
+        """Bring what was found into view, from the field on."""
+        self._middle.activate()
+        self._area.ensureWidgetVisible(self.search)
+        self._area.ensureWidgetVisible(self.repository)
 
     def _list_unfinished(self, left: list[Unfinished], offered: set[str]) -> None:
         """A card for each download that no other card shows: not those of what the catalogue offers, nor updates and
@@ -231,21 +316,19 @@ class ModelsPage(QWidget):
                 self._add(self._here, UnfinishedCard(self._theme, task, damaged, self._page))
 
     def _show_total(self, here: list[Installed], used: int, prepared: int) -> None:
-        free = shutil.disk_usage(shelf.models_dir()).free / 1e9
+        free = self.tr("{0} free").format(size_text(shutil.disk_usage(shelf.models_dir()).free, rough=True))
         if not here and not used:
-            words = self.tr(
-                "Only the built-in guide is on this computer yet; {0:,.0f} GB of the disk are free."
-            )
-            self._total.setText(words.format(free))
+            self._total.setText(self.tr("Only the built-in guide so far · {0}").format(free))
             return
-        count = self.tr("%n model(s)", "", len(here))
-        words = self.tr("{0} · {1:,.0f} MB of the disk used, {2:,.0f} GB free")
-        total = words.format(count, (used + prepared) / 1e6, free)
+        count = QCoreApplication.translate(
+            "ModelsPage", "%n model(s)", "", len(here)
+        )  # tr() of a class with heirs does not find plurals
+        taken = self.tr("{0} used").format(size_text(used + prepared))
         if prepared > 1e7:
-            total += "\n" + self.tr(
-                "{0:,.0f} MB of that were prepared here, so that models start and talk faster."
-            ).format(prepared / 1e6)
-        self._total.setText(total)
+            taken = self.tr("{0} used, including {1} of speed cache").format(
+                size_text(used + prepared), size_text(prepared)
+            )
+        self._total.setText(" · ".join((count, taken, free)))
 
     def import_path(self, path: Path) -> None:
         """Put the GGUF, or the folder of safetensors, at ``path`` on the shelf."""
@@ -270,66 +353,64 @@ class ModelsPage(QWidget):
         self.acts.close()
         self.search.close_search()
 
-    def _foot(self, parent: QWidget) -> QWidget:
-        place = QWidget(parent)
-        self._buttons = row = QHBoxLayout(place)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(Space.S)
-        acts = self.acts
-        for name, words, about, act in (
-            ("importButton", self.tr("Import a file…"), self.tr("a GGUF of yours"), acts.ask_import),
-            (
-                "importFolderButton",
-                self.tr("Import a folder…"),
-                self.tr("safetensors of BitNet 2B4T"),
-                acts.ask_import_folder,
-            ),
-            (
-                "networkButton",
-                self.tr("Connections…"),
-                self.tr("every connection that was made, and your token for the hub"),
-                self.network_requested.emit,
-            ),
+    def _import_button(self, parent: QWidget) -> QPushButton:
+        made = button(parent, "importButton", self.tr("Import…"), self.tr("models that you have already"))
+        menu = QMenu(made)
+        menu.setObjectName("importMenu")
+        menu.setAccessibleName(self.tr("Import…"))
+        for name, words, act in (
+            ("importFileAction", self.tr("GGUF file…"), self.acts.ask_import),
+            ("importFolderAction", self.tr("Folder of safetensors…"), self.acts.ask_import_folder),
         ):
-            row.addWidget(button(place, name, words, about, act), 0, Qt.AlignmentFlag.AlignLeft)
-        row.addStretch(1)
-        return place
+            menu.addAction(words, act).setObjectName(name)
+        made.clicked.connect(lambda: drop(menu, made))
+        return made
 
     def _add(self, column: QVBoxLayout, card: QWidget) -> None:
         column.addWidget(card)
+        if isinstance(card, ModelRow):
+            name = card.objectName()
+            if name in self._unfolded:
+                card.unfold()
+            card.unfolded.connect(lambda opened: self._keep_unfolded(name, opened))
         card.show()  # at once: a click may come before the layout's own turn
+
+    def _keep_unfolded(self, name: str, opened: bool) -> None:
+        (self._unfolded.add if opened else self._unfolded.discard)(name)
 
     def _fetch(self, repo: str, file: str) -> None:
         task = self._downloads.of_repository(repo, file)
         self._asked[task.id] = task
         task.start()
         self.reload()
-        for card in self._page.findChildren(Card):
-            if card.isVisible() and any(row.task is task for row in card.findChildren(DownloadRow)):
+        for card in self._page.findChildren(QFrame):
+            if (
+                isinstance(card, ModelRow | HeroCard)
+                and card.isVisible()
+                and any(row.task is task for row in card.findChildren(DownloadRow))
+            ):
                 self._middle.activate()  # the card that is to be seen has no place yet
                 self._area.ensureWidgetVisible(card)
 
     def _arrived(self, model: Installed) -> None:
         self.reload()
-        self.say(Saying(self.tr("{0} is here and verified.").format(model.title)))
-
-    def _fit(self) -> None:
-        """The buttons beside each other, or where that is too wide below each other."""
-        found = [item.widget() for at in range(self._buttons.count()) if (item := self._buttons.itemAt(at))]
-        wide = sum(one.sizeHint().width() + Space.S for one in found if one is not None)
-        beside = wide <= min(self.width(), _WIDEST) - 2 * Space.XL - Space.L
-        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
-        self._buttons.setDirection(way)
+        self.say(Saying(self.tr("{0} is ready (hash verified).").format(model.title)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
+    def _fit(self) -> None:
+        """Less margin where there is little room."""
+        side = Space.XL if self.width() >= _NARROW else Space.L
+        self._middle.setContentsMargins(side, Space.XL, side, Space.XL)
+
     def _restyle(self) -> None:
         self._fit()
-        for heading, size in zip(self._headings, (Size.TITLE, *[Size.LARGE] * 3), strict=True):
-            heading.setFont(self._theme.font(size, weight=QFont.Weight.DemiBold))
+        for heading in self._headings:
+            heading.setFont(self._theme.font(Size.BODY, weight=QFont.Weight.DemiBold))
         self._total.setFont(self._theme.font(Size.SMALL, tabular=True))
+        self._more.setIconSize(self._theme.icon_size)
         self.reload()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -343,11 +424,13 @@ class ModelsPage(QWidget):
             self.import_path(path)
 
 
-def _gap(parent: QWidget) -> QLabel:
-    """A hairline between two parts."""
-    line = QLabel(parent)
-    line.setFixedHeight(Space.L)
-    return line
+def _beside(heading: QLabel, act: QWidget) -> QHBoxLayout:
+    """A heading with a button at its other end."""
+    row = QHBoxLayout()
+    row.setSpacing(Space.S)
+    row.addWidget(heading, 1)
+    row.addWidget(act, 0, Qt.AlignmentFlag.AlignVCenter)
+    return row
 
 
 def _dropped(event: QDropEvent) -> Path | None:

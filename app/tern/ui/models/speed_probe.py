@@ -23,6 +23,12 @@ _PATIENCE_LOOKS = 240
 _END_MS = 2000
 
 
+def kept_forecast(settings: Settings) -> Forecast | None:
+    """The forecast that was made on this computer by this Tern, if one was."""
+    kept = Forecast.from_json(settings[FORECAST])
+    return kept if kept is not None and kept.computer == place(__version__) else None
+
+
 class SpeedProbe(QObject):
     """``told`` carries the Forecast, kept or new; nothing comes when none can be made. ``quiet`` is asked often."""
 
@@ -54,8 +60,8 @@ class SpeedProbe(QObject):
         return self._process is not None
 
     def _begin(self) -> None:
-        kept = Forecast.from_json(self._settings[FORECAST])
-        if kept is not None and kept.computer == place(__version__):
+        kept = kept_forecast(self._settings)
+        if kept is not None:
             self.told.emit(kept)
         else:
             self._timer.start()

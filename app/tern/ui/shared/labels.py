@@ -16,13 +16,18 @@ _PIECE = re.compile(r"[^_./]{1,16}[_./]*|[_./]+")  # of a long word: what stays 
 
 def text(theme: Theme, words: str, size: Size, parent: QWidget, quiet: bool = False) -> QLabel:
     """A label that breaks its lines and follows the look."""
-    label = QLabel(_LONG_WORD.sub(_breakable, words), parent)
+    label = QLabel(breakable(words), parent)
     label.setWordWrap(True)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setFont(theme.font(size, tabular=True))
     if quiet:
         label.setProperty("kind", "quiet")
     return label
+
+
+def breakable(words: str) -> str:
+    """``words`` whose long ones, as the names of files, may be broken by a label."""
+    return _LONG_WORD.sub(_breakable, words)
 
 
 def _breakable(word: re.Match[str]) -> str:

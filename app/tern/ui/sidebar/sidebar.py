@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QTool
 from tern.chat.types import Hit, Summary
 from tern.ui.sidebar.conversation_model import ROW, ConversationModel, Row
 from tern.ui.sidebar.conversation_rows import RowDelegate
+from tern.ui.sidebar.download_ring import RingButton
 from tern.ui.style.controls import ActionButton
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
@@ -135,7 +136,8 @@ class Sidebar(QFrame):
         self._restyle()
 
     def _button(self, action: QAction) -> ActionButton:
-        button = ActionButton(action, self)
+        models = action.objectName() == "models"
+        button = RingButton(action, self._theme, self) if models else ActionButton(action, self)
         button.setObjectName(f"sidebar-{action.objectName()}")
         button.setProperty("kind", "row")
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -184,6 +186,11 @@ class Sidebar(QFrame):
             self._model.show_hits(hits, self._busy)
 
         self._fill(fill, self.tr("Nothing was found for “{0}”.").format(self.query))
+
+    def show_download(self, part: float | None, words: str) -> None:
+        """How far the downloads under way are, on the row that leads to the models; None: there is none."""
+        for button in self.findChildren(RingButton):
+            button.show_download(part, words)
 
     def show_current(self, conversation: int | None) -> None:
         """Which conversation is on show."""

@@ -20,9 +20,15 @@ def localized(text: str) -> str:
     return _SEPARATOR.sub(lambda found: own[found[0]], text)
 
 
-def size_text(n_bytes: float) -> str:
-    """``1.19 GB``, ``857 MB``, ``12 KB``, ``812 bytes``: of files, disks, memory, and what came over the network."""
-    return localized(format_size(n_bytes)).replace("bytes", _tr("bytes"))
+def size_text(n_bytes: float, rough: bool = False) -> str:
+    """``1.19 GB``, ``857 MB``, ``12 KB``, ``812 bytes``: of files, disks, memory, and what came over the network.
+    ``rough``: of what is only known roughly, ``1.2 GB``."""
+    return localized(format_size(n_bytes, rough)).replace("bytes", _tr("bytes"))
+
+
+def percent_text(fraction: float) -> str:
+    """``42%`` as the person's language writes it. Never 100 before all is done."""
+    return _tr("{0}%").format(int(100 * fraction + 1e-9))
 
 
 def rate_text(bytes_per_s: float) -> str:

@@ -130,10 +130,17 @@ QToolButton[kind="floating"], QPushButton[kind="floating"] {
 QToolButton[kind="floating"]:hover, QPushButton[kind="floating"]:hover { background: @hover; }
 QPushButton[kind="floating"]:disabled { background: transparent; border-color: @line; }
 QToolButton[kind="floating"]:focus, QPushButton[kind="floating"]:focus { border: 2px solid @accent; padding: 3px 9px; }
-QFrame#firstModelCard QPushButton#downloadButton { background: @accent; color: @on_accent; font-weight: 600;
-    border: 2px solid transparent; padding: 5px 14px; font-size: @control_px; }
-QFrame#firstModelCard QPushButton#downloadButton:hover { background: @accent_hover; }
-QFrame#firstModelCard QPushButton#downloadButton:focus { border-color: @ink; }
+QPushButton[kind="accent"] { background: @accent; color: @on_accent; font-weight: 600;
+    border: 2px solid transparent; padding: 6px 18px; font-size: @control_px; }
+QPushButton[kind="accent"]:hover { background: @accent_hover; }
+QPushButton[kind="accent"]:focus { border-color: @ink; }
+QFrame[kind="hero"] { background: @surface; border: 1px solid @line; border-radius: @block; }
+QFrame[kind="hero"] QLabel { color: @ink; }
+QFrame[kind="hero"] QLabel[kind="quiet"] { color: @quiet; }
+QFrame[kind="modelRow"] { background: transparent; border: none; border-bottom: 1px solid @line; }
+QToolButton[kind="bare"] { padding: 1px; border-radius: 6px; }
+QToolButton[kind="more"] { color: @quiet; padding: 5px 8px 5px 2px; }
+QToolButton[kind="more"]:hover { color: @ink; }
 QFrame[kind="chip"] { background: @paper; border: 1px solid @line; border-radius: @radius; }
 QPushButton[kind="chip"], QToolButton[kind="chip"] { padding: 1px 4px; border-radius: 6px; }
 QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @line; }

@@ -23,12 +23,14 @@ from tern.library import shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
+from tern.metrics.forecast import Forecast
 from tern.open_engine import open_any_engine
-from tern.settings import DOWNLOAD_LIMIT, MODEL_PATH, OFFLINE, Settings
+from tern.settings import DOWNLOAD_LIMIT, HUB_ENDPOINT, MODEL_PATH, OFFLINE, PROXY, Settings
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
-from tern.ui.models.speed_probe import SpeedProbe
+from tern.ui.models.speed_probe import SpeedProbe, kept_forecast
+from tern.ui.style.number_text import percent_text
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
@@ -36,6 +38,7 @@ from tern.ui.window.palette_commands import of_model
 from tern.ui.window.palette_match import Command
 
 log = logging.getLogger(__name__)
+_OF_THE_NETWORK = (OFFLINE, HUB_ENDPOINT, PROXY)  # with another, what failed may work
 _ENOUGH_TOKENS = 16  # of a reply, to measure a speed by
 
 
@@ -59,6 +62,7 @@ class ModelsController(QObject):
         self._path: Path | None = None  # of the model that answers
         self.card: FirstModelCard | None = None
         self._probe: SpeedProbe | None = None
+        self._forecast: Forecast | None = None
         window.actions_.connect("models", self.show_page)
         window.actions_.connect("network", window.settings_controller.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
@@ -69,6 +73,7 @@ class ModelsController(QObject):
         self.downloads.failed.connect(self._not_arrived)
         self._watch = NetworkWatch(self.downloads, self._network_options, self)
         self._watch.changed.connect(window.readouts.show_network)
+        self._watch.changed.connect(lambda word: window.sidebar.show_download(word.part, word.text))
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(window.settings_controller.show_network)
         window.chat.models_requested.connect(self.show_page)
@@ -86,6 +91,7 @@ class ModelsController(QObject):
             )  # fmt: skip
             kept = None
         self._open(asked or kept or paths.guide_model())
+        self.downloads.resume()
         self._say_what_is_unfinished()
         self._watch.refresh()
 
@@ -182,6 +188,7 @@ class ModelsController(QObject):
         card.task.state_changed.connect(lambda: bar.set_downloading(card.task.running))
         self._probe = SpeedProbe(self._settings, self._save, quiet, self)
         self._probe.told.connect(card.show_forecast)
+        self._probe.told.connect(self._keep_forecast)
         self._window.greeting.add_below(card)
         self._probe.start()
 
@@ -195,7 +202,14 @@ class ModelsController(QObject):
             self._page.network_requested.connect(self._window.settings_controller.show_network)
             self._page.acts.leaving.connect(self._let_go)
             self._page.set_current(self._path)
+            if (forecast := self._forecast or kept_forecast(self._settings)) is not None:
+                self._page.show_forecast(forecast)
         return self._page
+
+    def _keep_forecast(self, forecast: Forecast) -> None:
+        self._forecast = forecast
+        if self._page is not None:
+            self._page.show_forecast(forecast)
 
     def _show_template(self, model: Installed) -> None:
         try:
@@ -276,6 +290,7 @@ class ModelsController(QObject):
         """What an earlier session left can go on, with one click, or after a look at it."""
         try:
             left = [self.downloads.of_unfinished(item) for item in unfinished()]
+            left = [task for task in left if not task.running]
         except UserError as error:
             log.warning("unfinished downloads not read: %s", error)
             return
@@ -283,13 +298,13 @@ class ModelsController(QObject):
             return
         say = partial(self._window.notice.show_message, tone="calm", lasting=True)
         if len(left) > 1:
-            say(self.tr("%n downloads are not finished.", "", len(left)), self.tr("Models"), self.show_page)
+            say(self.tr("%n download(s) are paused.", "", len(left)), self.tr("Models"), self.show_page)
             return
         (task,) = left
         if task.progress is None:
             return
-        words = self.tr("The download of {0} is paused at {1:.0%}.")
-        sentence = words.format(task.title, task.progress.fraction)
+        words = self.tr("The download of {0} is paused at {1}.")
+        sentence = words.format(task.title, percent_text(task.progress.fraction))
         task.state_changed.connect(lambda: self._take_back(sentence))
         try:
             self._network_options().check()
@@ -304,6 +319,10 @@ class ModelsController(QObject):
             self._window.notice.hide()
 
     def _setting_changed(self, setting: object) -> None:
+        if setting in _OF_THE_NETWORK:
+            self.downloads.forget_errors()
+            if self._page is not None:
+                self._page.forget_troubles()
         self._watch.refresh()
         # At once, and not only from the next connection on.
         if setting is OFFLINE and self._settings[OFFLINE]:
@@ -319,6 +338,7 @@ class ModelsController(QObject):
         ):
             return
         self._window.notice.show_message(sentence, self.tr("Models"), self.show_page, lasting=True)
+        task.state_changed.connect(lambda: self._take_back(sentence) if not task.error else None)
 
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
@@ -332,7 +352,7 @@ class ModelsController(QObject):
         if self._page is not None and self._page.isVisible():
             return  # which says it
         self._window.notice.show_message(
-            self.tr("{0} is here and verified.").format(model.title),
+            self.tr("{0} is ready (hash verified).").format(model.title),
             self.tr("Chat with it"), lambda: self.use(model), tone="calm",
         )  # fmt: skip
 

@@ -15,7 +15,7 @@ from tern.library import network
 from tern.library.hub_progress import DownloadProgress
 from tern.library.network import Connection, NetworkOptions
 from tern.ui.models.downloads import Downloads
-from tern.ui.style.number_text import rate_text
+from tern.ui.style.number_text import percent_text, rate_text
 
 _REDRAW_MS = 500
 _MINUTE, _HOUR = 60, 3600
@@ -29,6 +29,7 @@ class NetworkWord:
     short: str
     about: str
     downloads: bool = False  # whether it is about downloads
+    part: float | None = None  # of the downloads under way; None when there is none
 
 
 def network_word(
@@ -45,17 +46,18 @@ def network_word(
     if running:
         about = _tr("What is being downloaded now. Click to see it.")
         waits = bool(known) and all(progress.phase == "waiting" for progress in known)
-        part = _percent(known)
+        done = _fraction(known)
+        part = percent_text(done)
         rate = sum(progress.rate for progress in known)
         if waits:
             words, short = _tr("Download waits at {0}"), _tr("Waits at {0}")
-            return NetworkWord(words.format(part), short.format(part), about, True)
+            return NetworkWord(words.format(part), short.format(part), about, True, done)
         if not known:
             words = _tr("Downloading…")
-            return NetworkWord(words, words, about, True)
+            return NetworkWord(words, words, about, True, done)
         words = _tr("Downloading {0}").format(part)
         speed = f" · {rate_text(rate)}" if rate > 0 else ""
-        return NetworkWord(words + speed, words, about, True)
+        return NetworkWord(words + speed, words, about, True, done)
     if off:
         words = _tr("Network off")
         return NetworkWord(words, words, _tr("Tern opens no connection. Click for the list of past ones."))
@@ -64,7 +66,7 @@ def network_word(
         about = _tr("The last connection went to {0}. Click for the list of all.").format(last.host)
         return NetworkWord(_done(last).format(ago), ago, about)
     if paused:
-        part = _percent(paused)
+        part = percent_text(_fraction(paused))
         words, short = _tr("Download paused at {0}"), _tr("Paused at {0}")
         about = _tr("A download can be resumed. Click to see it.")
         return NetworkWord(words.format(part), short.format(part), about, True)
@@ -124,9 +126,9 @@ class NetworkWatch(QObject):
             self._redraw.start()
 
 
-def _percent(parts: Sequence[DownloadProgress]) -> str:
+def _fraction(parts: Sequence[DownloadProgress]) -> float:
     done, total = sum(part.done for part in parts), sum(part.total for part in parts)
-    return f"{done / max(total, 1):.0%}"
+    return done / max(total, 1)
 
 
 def _done(last: Connection) -> str:
