@@ -13,23 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
-from tern.chat import database_file
-from tern.chat.store import Store
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.types import TensorType
 from tern.engine.gguf.writer import GGUFWriter
-from tern.ui import app
 
 START = """
 import sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
-from tern.ui import app
 from tern.ui.window import main_window
 
 def window():
@@ -246,18 +241,3 @@ def test_what_was_found_at_the_start_is_said_in_the_window(tmp_path: Path) -> No
     assert "none of its backups can be used" in out
     assert json.loads((tmp_path / "config" / "settings.json").read_text())["offline"] is True
     assert (tmp_path / "config" / "settings.json.damaged").is_file()
-
-
-def test_a_window_that_stays_open_backs_up_every_day(
-    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(app, "_BACKUP_AFTER_MS", 10)
-    monkeypatch.setattr(app, "_BACKUP_LOOK_MS", 30)
-    store = Store.open(tmp_path)
-    store.create("One")
-    with app._backing_up(store):
-        qtbot.waitUntil(lambda: len(database_file.backups(tmp_path / database_file.BACKUPS)) == 1)
-        (backup,) = database_file.backups(tmp_path / database_file.BACKUPS)
-        two_days_ago = time.strftime("%Y%m%d-%H%M%S", time.localtime(time.time() - 2 * database_file.EVERY_S))
-        backup.rename(backup.with_stem(two_days_ago))
-        qtbot.waitUntil(lambda: len(database_file.backups(tmp_path / database_file.BACKUPS)) == 2)

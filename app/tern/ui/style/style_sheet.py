@@ -60,7 +60,8 @@ QLabel[kind="figure"][idle="true"] { color: @quiet; }
 QPushButton[kind="figure"] { color: @quiet; font-size: @small_px; padding: 1px 6px; }
 QPushButton[kind="figure"]:hover { color: @ink; }
 
-QTextBrowser#transcript, QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
+QTextBrowser#transcript, QTextBrowser#deletedTranscript,
+QScrollArea, QWidget#greeting, QWidget#helpPage, QWidget#aboutPage {
     background: @paper; border: none;
 }
 

@@ -12,6 +12,7 @@ from tern.ui.shared.notice import Notice
 from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript.transcript import Transcript
 from tern.ui.window.greeting import Greeting
+from tern.ui.window.private_line import PrivateLine
 
 
 class ChatView(QWidget):
@@ -31,12 +32,15 @@ class ChatView(QWidget):
         self._pages.addWidget(self.transcript)
         self._foot = QWidget(self)
         self.notice = Notice(theme, self._foot)
+        self.private_line = PrivateLine(theme, self._foot)
+        self.private_line.hide()
         self.composer = Composer(theme, self._foot)
 
         foot = QVBoxLayout(self._foot)
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(Space.S)
         foot.addWidget(self.notice)
+        foot.addWidget(self.private_line)
         foot.addWidget(self.composer)
         middle = QHBoxLayout()
         middle.setContentsMargins(Space.S, Space.S, Space.S, Space.L)

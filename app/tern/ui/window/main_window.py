@@ -36,6 +36,7 @@ from tern.ui.window.settings_controller import SettingsController
 from tern.ui.window.side_panel import SidePanel
 from tern.ui.window.transfer import Transfer
 from tern.ui.window.tray import Tray
+from tern.ui.window.upkeep import Upkeep
 from tern.ui.window.window_actions import header_menu, window_actions
 
 _START = QSize(1100, 760)
@@ -68,13 +69,14 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(_SMALLEST)
 
         self.queue = ReplyQueue(store, settings, self)
+        self.upkeep = Upkeep(store, settings, self)
         self.actions_ = actions = window_actions(self)
         self.tray = Tray(self, actions, settings, self.come_up)
         self._build()
         self.transfer = Transfer(store, self.notice, theme, self)
         self.chat = ChatController(theme, self.queue, self.area, last_shown(store, self.queue))
         self.conversations = ConversationsController(
-            self.queue, self.chat, self.area.chat, self.sidebar, self.side_panel, actions
+            theme, self.queue, self.chat, self.area, self.sidebar, self.side_panel, self.upkeep, actions
         )
         self.settings_controller = SettingsController(
             theme,
@@ -105,7 +107,8 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar(self, actions, in_menus)
         self._look_menus = self.look_menu, in_menus
         self.side_panel = panel = SidePanel(self)
-        self.sidebar = Sidebar(theme, [actions["new"], actions["models"], actions["settings"]], panel)
+        at_side = [actions[name] for name in ("new", "deleted", "models", "settings")]
+        self.sidebar = Sidebar(theme, at_side, panel)
         self.area = MainArea(theme, actions, header_menu(actions, self.look_menu), panel)
         self.header, self.readouts = self.area.header, self.area.readouts
         chat = self.area.chat
@@ -138,19 +141,22 @@ class MainWindow(QMainWindow):
         """What each action does."""
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
+        on("private", conversations.new_private)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
         on("attach", chat.files.choose)
-        on("stop", chat.escape)
+        on("stop", self._escape)
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
         on("edit", chat.edit_last)
         on("rename", conversations.rename_shown)
         on("pin", conversations.pin_shown)
         on("delete", conversations.delete_shown)
+        on("undo", conversations.deletions.undo)
+        on("deleted", conversations.show_deleted)
         on("palette", self.show_palette)
-        on("export", lambda: self.transfer.ask_export(self.session.conversation))
+        on("export", self._export_shown)
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
         on("reply_options", self.settings_controller.show_reply_options)
@@ -211,6 +217,15 @@ class MainWindow(QMainWindow):
             self.about_page = AboutPage(self._theme, self)
         bring_up(self.about_page)
 
+    def _escape(self) -> None:
+        """One thing at a time: the sidebar that covers the chat, then the reply or the editing."""
+        if not self.side_panel.close_over():
+            self.chat.escape()
+
+    def _export_shown(self) -> None:
+        if (shown := self.conversations.shown) is not None:
+            self.transfer.ask_export([shown])
+
     def _reply_ended(self) -> None:
         """The keyboard goes back to the composer, unless something is typed or chosen in the sidebar."""
         if self.isActiveWindow() and not self.sidebar.isAncestorOf(self.focusWidget() or self):
@@ -239,6 +254,10 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):
             return
+        if not self.conversations.may_close(self.tray.quit):
+            event.ignore()
+            self.come_up()
+            return
         self.chat.leave()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
         self._settings[SIDEBAR_OPEN] = self.side_panel.wanted
@@ -248,6 +267,8 @@ class MainWindow(QMainWindow):
         self.transfer.close()
         self._save_settings()
         self.queue.close()
+        self.conversations.close()
+        self.upkeep.close()
         self.settings_controller.close()
         for page in (self.help_page, self.about_page):
             if page is not None:

@@ -11,9 +11,22 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 from tern.ui.shared.actions import Actions
 
 _MENUS = (
-    ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "quit"),
-    ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
-    ("search", "palette", "sidebar", "menus"),
+    (
+        "new",
+        "private",
+        None,
+        "models",
+        "network",
+        "import",
+        "export",
+        "export_all",
+        None,
+        "settings",
+        None,
+        "quit",
+    ),
+    ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete", "undo"),
+    ("search", "palette", "sidebar", "deleted", "menus"),
     ("help", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere

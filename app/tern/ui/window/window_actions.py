@@ -14,6 +14,7 @@ def window_actions(owner: QWidget) -> Actions:
     actions = Actions(owner)
     add = actions.add
     add("new", _tr("New chat"), "Ctrl+N")
+    add("private", _tr("New private chat"), "Ctrl+Shift+N")
     add("search", _tr("Search all conversations"), "Ctrl+F")
     add("sidebar", _tr("Show or hide the conversations"), "Ctrl+\\")
     add("focus", _tr("Write a message"), "Ctrl+L")
@@ -25,6 +26,8 @@ def window_actions(owner: QWidget) -> Actions:
     add("rename", _tr("Rename this conversation"))
     add("pin", _tr("Pin or unpin this conversation"))
     add("delete", _tr("Delete this conversation"))
+    add("undo", _tr("Undo delete"), "Ctrl+Z")
+    add("deleted", _tr("Recently deleted"))
     add("palette", _tr("Find an action or a conversation"), "Ctrl+K")
     add("export", _tr("Export this conversation…"))
     add("export_all", _tr("Export all conversations…"))
@@ -46,7 +49,8 @@ def header_menu(actions: Actions, look: QMenu) -> list[MenuEntry]:
     finding = [actions[name] for name in ("copy", "palette")]
     files = [actions[name] for name in ("export_all", "import")]
     window: list[MenuEntry] = [look, *(actions[name] for name in ("settings", "help", "about"))]
-    return [*of_one, None, *finding, None, *files, None, *window, None, actions["quit"]]
+    beginning = [actions[name] for name in ("new", "private")]
+    return [*beginning, None, *of_one, None, *finding, None, *files, None, *window, None, actions["quit"]]
 
 
 def _tr(text: str) -> str:
