@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QEvent,
+    QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
@@ -18,6 +19,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
+    QApplication,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -146,7 +148,9 @@ class DeletedPage(QWidget):
 
     def show_deleted(self, deleted: Sequence[Deleted], days: int) -> None:
         """All that can be restored, within ``days``."""
+        held = self.isAncestorOf(QApplication.focusWidget() or self)
         marked, place = set(self._marked()), self._list.currentRow()
+        self._list.blockSignals(True)  # what can be done is looked at when all of it is there
         today = dt.date.today()
         self._count = len(deleted)
         self._list.clear()
@@ -158,8 +162,11 @@ class DeletedPage(QWidget):
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{one.conversation.title}, {when}")
             self._list.addItem(item)
             item.setSelected(one.conversation.id in marked)
+        flags = QItemSelectionModel.SelectionFlag
         if deleted:
-            self._list.setCurrentRow(max(0, min(place, len(deleted) - 1)))
+            keep = flags.NoUpdate if self._list.selectedItems() else flags.ClearAndSelect
+            self._list.setCurrentRow(max(0, min(place, len(deleted) - 1)), keep)
+        self._list.blockSignals(False)
         if not deleted:
             about = self.tr("Nothing is waiting here.")
         elif days > 0:
@@ -173,6 +180,8 @@ class DeletedPage(QWidget):
         if self._read is not None and self._read not in {one.conversation.id for one in deleted}:
             self.show_list()
         self._fit()
+        if held and not deleted:
+            self._back.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def show_list(self) -> None:
         """All of them."""
