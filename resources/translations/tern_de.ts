@@ -99,34 +99,10 @@
     </message>
 </context>
 <context>
-    <name>Transfer</name>
+    <name>AttachmentRow</name>
     <message>
-        <source>Cancel</source>
-        <translation>Abbrechen</translation>
-    </message>
-    <message>
-        <source>Cancelled; nothing was changed.</source>
-        <translation>Abgebrochen; nichts wurde geändert.</translation>
-    </message>
-    <message>
-        <source>Conversations</source>
-        <translation>Gespräche</translation>
-    </message>
-    <message>
-        <source>Details</source>
-        <translation>Näheres</translation>
-    </message>
-    <message>
-        <source>Exported to {0}.</source>
-        <translation>Exportiert nach {0}.</translation>
-    </message>
-    <message>
-        <source>Exporting…</source>
-        <translation>Wird exportiert …</translation>
-    </message>
-    <message>
-        <source>Importing…</source>
-        <translation>Wird importiert …</translation>
+        <source>Attachments</source>
+        <translation>Anhänge</translation>
     </message>
 </context>
 <context>
@@ -156,6 +132,10 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
+        <source>Private chat</source>
+        <translation>Privater Chat</translation>
+    </message>
+    <message>
         <source>Reading… {0:,} of {1:,} tokens</source>
         <translation>Liest … {0:,} von {1:,} Token</translation>
     </message>
@@ -170,10 +150,6 @@
     <message>
         <source>Try again</source>
         <translation>Noch einmal</translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Rückgängig</translation>
     </message>
     <message>
         <source>Waiting for the model…</source>
@@ -326,6 +302,57 @@
     </message>
 </context>
 <context>
+    <name>ContextFit</name>
+    <message>
+        <source>Shorten it, or remove an attachment.</source>
+        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
+    </message>
+    <message>
+        <source>Shorten it, or send it in parts.</source>
+        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt, or raise the context size in Settings.</source>
+        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>Shorten the system prompt.</source>
+        <translation>Kürzen Sie den System-Prompt.</translation>
+    </message>
+    <message>
+        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
+        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
+    </message>
+    <message>
+        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
+        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>nearly full</source>
+        <translation>fast voll</translation>
+    </message>
+    <message>
+        <source>the oldest messages are left out</source>
+        <translation>die ältesten Nachrichten bleiben weg</translation>
+    </message>
+    <message>
+        <source>the oldest messages will be left out</source>
+        <translation>die ältesten Nachrichten werden wegbleiben</translation>
+    </message>
+    <message>
+        <source>too long to send</source>
+        <translation>zu lang zum Senden</translation>
+    </message>
+</context>
+<context>
     <name>ContextMeter</name>
     <message>
         <source>Context: {0}</source>
@@ -341,7 +368,22 @@
     </message>
 </context>
 <context>
+    <name>ConversationList</name>
+    <message>
+        <source>Menu for “{0}”</source>
+        <translation>Menü zu „{0}“</translation>
+    </message>
+    <message>
+        <source>Opens the list of what can be done with this chat.</source>
+        <translation>Öffnet die Liste dessen, was Sie mit diesem Chat tun können.</translation>
+    </message>
+</context>
+<context>
     <name>ConversationModel</name>
+    <message>
+        <source>Last message: {0}</source>
+        <translation>Letzte Nachricht: {0}</translation>
+    </message>
     <message>
         <source>Pinned</source>
         <translation>Angeheftet</translation>
@@ -363,6 +405,10 @@
         <translation>eine Antwort ist unterwegs</translation>
     </message>
     <message>
+        <source>open</source>
+        <translation>geöffnet</translation>
+    </message>
+    <message>
         <source>pinned</source>
         <translation>angeheftet</translation>
     </message>
@@ -370,16 +416,16 @@
 <context>
     <name>ConversationsController</name>
     <message>
-        <source>Undo</source>
-        <translation>Rückgängig</translation>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
     </message>
     <message>
-        <source>{0} conversations were deleted.</source>
-        <translation>{0} Gespräche wurden gelöscht.</translation>
+        <source>Quit</source>
+        <translation>Beenden</translation>
     </message>
     <message>
-        <source>“{0}” was deleted.</source>
-        <translation>„{0}“ wurde gelöscht.</translation>
+        <source>The private chat will be gone for good.</source>
+        <translation>Der private Chat ist dann endgültig weg.</translation>
     </message>
 </context>
 <context>
@@ -395,6 +441,115 @@
     <message>
         <source>Puts it on the clipboard.</source>
         <translation>Legt es in die Zwischenablage.</translation>
+    </message>
+</context>
+<context>
+    <name>DeletedPage</name>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Back (Esc)</source>
+        <translation>Zurück (Esc)</translation>
+    </message>
+    <message>
+        <source>Brings the selected chats back as they were.</source>
+        <translation>Holt die ausgewählten Chats zurück, wie sie waren.</translation>
+    </message>
+    <message>
+        <source>Delete now</source>
+        <translation>Jetzt löschen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted %n days ago</source>
+        <translation>
+            <numerusform>Vor %n Tag gelöscht</numerusform>
+            <numerusform>Vor %n Tagen gelöscht</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Deleted chats</source>
+        <translation>Gelöschte Chats</translation>
+    </message>
+    <message>
+        <source>Deleted today</source>
+        <translation>Heute gelöscht</translation>
+    </message>
+    <message>
+        <source>Deleted yesterday</source>
+        <translation>Gestern gelöscht</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>Enter reads a chat. Shift and arrow keys select several.</source>
+        <translation>Die Eingabetaste zeigt einen Chat. Umschalt mit den Pfeiltasten wählt mehrere aus.</translation>
+    </message>
+    <message>
+        <source>Erases all deleted chats for good, after asking once.</source>
+        <translation>Löscht alle gelöschten Chats endgültig; Sie werden einmal gefragt.</translation>
+    </message>
+    <message>
+        <source>Erases the selected chats for good, after asking once.</source>
+        <translation>Löscht die ausgewählten Chats endgültig; Sie werden einmal gefragt.</translation>
+    </message>
+    <message>
+        <source>Goes back to where you were. Key: Escape.</source>
+        <translation>Geht dorthin zurück, wo Sie waren. Taste: Esc.</translation>
+    </message>
+    <message>
+        <source>Nothing to restore.</source>
+        <translation>Es gibt nichts wiederherzustellen.</translation>
+    </message>
+    <message>
+        <source>Read</source>
+        <translation>Lesen</translation>
+    </message>
+    <message>
+        <source>Recently deleted</source>
+        <translation>Zuletzt gelöscht</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Shows the selected chat without restoring it.</source>
+        <translation>Zeigt den ausgewählten Chat, ohne ihn wiederherzustellen.</translation>
+    </message>
+    <message>
+        <source>These chats are about to be erased.</source>
+        <translation>Diese Chats werden gleich endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>You can restore a chat for {0} days. After that it is erased for good.</source>
+        <translation>Sie können einen Chat {0} Tage lang wiederherstellen. Danach wird er endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>{0} chats will be gone for good, from Tern&apos;s backups too.</source>
+        <translation>{0} Chats sind dann endgültig weg, auch aus den Sicherungen.</translation>
+    </message>
+    <message>
+        <source>“{0}” will be gone for good, from Tern&apos;s backups too.</source>
+        <translation>„{0}“ ist dann endgültig weg, auch aus den Sicherungen.</translation>
+    </message>
+</context>
+<context>
+    <name>Deletions</name>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>{0} chats were deleted.</source>
+        <translation>{0} Chats wurden gelöscht.</translation>
+    </message>
+    <message>
+        <source>“{0}” was deleted.</source>
+        <translation>„{0}“ wurde gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -486,57 +641,6 @@
     </message>
 </context>
 <context>
-    <name>ContextFit</name>
-    <message>
-        <source>Shorten it, or remove an attachment.</source>
-        <translation>Kürzen Sie sie, oder entfernen Sie einen Anhang.</translation>
-    </message>
-    <message>
-        <source>Shorten it, or send it in parts.</source>
-        <translation>Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, remove an attachment, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, entfernen Sie einen Anhang, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten it, send it in parts, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie sie, senden Sie sie in Teilen, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt, or raise the context size in Settings.</source>
-        <translation>Kürzen Sie den System-Prompt, oder vergrößern Sie den Kontext in den Einstellungen.</translation>
-    </message>
-    <message>
-        <source>Shorten the system prompt.</source>
-        <translation>Kürzen Sie den System-Prompt.</translation>
-    </message>
-    <message>
-        <source>The system prompt is too long: it takes {0} tokens, and the model can take {1} at a time, your message included.</source>
-        <translation>Der System-Prompt ist zu lang: Er braucht {0} Token, und das Modell fasst {1} auf einmal, Ihre Nachricht eingerechnet.</translation>
-    </message>
-    <message>
-        <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
-        <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
-    </message>
-    <message>
-        <source>nearly full</source>
-        <translation>fast voll</translation>
-    </message>
-    <message>
-        <source>the oldest messages are left out</source>
-        <translation>die ältesten Nachrichten bleiben weg</translation>
-    </message>
-    <message>
-        <source>the oldest messages will be left out</source>
-        <translation>die ältesten Nachrichten werden wegbleiben</translation>
-    </message>
-    <message>
-        <source>too long to send</source>
-        <translation>zu lang zum Senden</translation>
-    </message>
-</context>
-<context>
     <name>Greeting</name>
     <message>
         <source>A tiny ternary network that came with the app: every weight I have is −1, 0 or +1, and what you write stays on this computer. Ask me one of these, or anything.</source>
@@ -584,6 +688,10 @@
     <message>
         <source>Opens the list of everything Tern can do.</source>
         <translation>Öffnet die Liste von allem, was Tern kann.</translation>
+    </message>
+    <message>
+        <source>Private</source>
+        <translation>Privat</translation>
     </message>
     <message>
         <source>The model that answers</source>
@@ -758,53 +866,6 @@
     <message>
         <source>Send</source>
         <translation>Senden</translation>
-    </message>
-</context>
-<context>
-    <name>ReplyOptionsPage</name>
-    <message>
-        <source>Changed by hand</source>
-        <translation>Von Hand geändert</translation>
-    </message>
-    <message>
-        <source>Delete this preset</source>
-        <translation>Diese Vorlage löschen</translation>
-    </message>
-    <message>
-        <source>Enter keeps what is set below under this name.</source>
-        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
-    </message>
-    <message>
-        <source>How this conversation is answered</source>
-        <translation>Wie dieses Gespräch beantwortet wird</translation>
-    </message>
-    <message>
-        <source>It can then be chosen for any conversation.</source>
-        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
-    </message>
-    <message>
-        <source>Keep as a preset</source>
-        <translation>Als Vorlage behalten</translation>
-    </message>
-    <message>
-        <source>Name for what is set below</source>
-        <translation>Name für das, was unten eingestellt ist</translation>
-    </message>
-    <message>
-        <source>Name of a preset of your own</source>
-        <translation>Name einer eigenen Vorlage</translation>
-    </message>
-    <message>
-        <source>Preset</source>
-        <translation>Vorlage</translation>
-    </message>
-    <message>
-        <source>Sets the system prompt and the sampling below.</source>
-        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
-    </message>
-    <message>
-        <source>The conversation stays as it is; only the name goes.</source>
-        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1270,6 +1331,48 @@
     </message>
 </context>
 <context>
+    <name>PrivateLine</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
+    </message>
+    <message>
+        <source>Closes the private chat; nothing of it stays.</source>
+        <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
+    </message>
+    <message>
+        <source>Private</source>
+        <translation>Privat</translation>
+    </message>
+    <message>
+        <source>Private: nothing is kept. Gone when you close it.</source>
+        <translation>Privat: Nichts wird aufbewahrt. Beim Schließen ist alles weg.</translation>
+    </message>
+</context>
+<context>
+    <name>PrivateRow</name>
+    <message>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
+    </message>
+    <message>
+        <source>Closes the private chat; nothing of it stays.</source>
+        <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
+    </message>
+    <message>
+        <source>Goes back to the private chat.</source>
+        <translation>Geht zum privaten Chat zurück.</translation>
+    </message>
+    <message>
+        <source>Private chat</source>
+        <translation>Privater Chat</translation>
+    </message>
+</context>
+<context>
     <name>Readouts</name>
     <message>
         <source>Instruments</source>
@@ -1302,6 +1405,53 @@
     <message>
         <source>– tokens/s</source>
         <translation>– Token/s</translation>
+    </message>
+</context>
+<context>
+    <name>ReplyOptionsPage</name>
+    <message>
+        <source>Changed by hand</source>
+        <translation>Von Hand geändert</translation>
+    </message>
+    <message>
+        <source>Delete this preset</source>
+        <translation>Diese Vorlage löschen</translation>
+    </message>
+    <message>
+        <source>Enter keeps what is set below under this name.</source>
+        <translation>Eingabe behält, was unten eingestellt ist, unter diesem Namen.</translation>
+    </message>
+    <message>
+        <source>How this conversation is answered</source>
+        <translation>Wie dieses Gespräch beantwortet wird</translation>
+    </message>
+    <message>
+        <source>It can then be chosen for any conversation.</source>
+        <translation>Sie lässt sich dann für jedes Gespräch wählen.</translation>
+    </message>
+    <message>
+        <source>Keep as a preset</source>
+        <translation>Als Vorlage behalten</translation>
+    </message>
+    <message>
+        <source>Name for what is set below</source>
+        <translation>Name für das, was unten eingestellt ist</translation>
+    </message>
+    <message>
+        <source>Name of a preset of your own</source>
+        <translation>Name einer eigenen Vorlage</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>Vorlage</translation>
+    </message>
+    <message>
+        <source>Sets the system prompt and the sampling below.</source>
+        <translation>Setzt den System-Prompt und die Auswahlregeln darunter.</translation>
+    </message>
+    <message>
+        <source>The conversation stays as it is; only the name goes.</source>
+        <translation>Das Gespräch bleibt, wie es ist; nur der Name geht.</translation>
     </message>
 </context>
 <context>
@@ -1357,13 +1507,6 @@
     </message>
 </context>
 <context>
-    <name>AttachmentRow</name>
-    <message>
-        <source>Attachments</source>
-        <translation>Anhänge</translation>
-    </message>
-</context>
-<context>
     <name>SideSlider</name>
     <message>
         <source>Shows the ends of long lines.</source>
@@ -1381,8 +1524,12 @@
         <translation>Löschen</translation>
     </message>
     <message>
-        <source>Enter opens, F2 renames, Delete deletes.</source>
-        <translation>Eingabe öffnet, F2 benennt um, Entf löscht.</translation>
+        <source>Delete {0} chats</source>
+        <translation>{0} Chats löschen</translation>
+    </message>
+    <message>
+        <source>Enter opens, F2 renames, Delete deletes. Shift and arrow keys select several.</source>
+        <translation>Die Eingabetaste öffnet, F2 benennt um, Entf löscht. Umschalt mit den Pfeiltasten wählt mehrere aus.</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -1405,8 +1552,12 @@
         <translation>Öffnen</translation>
     </message>
     <message>
-        <source>Pin to the top</source>
-        <translation>Oben anheften</translation>
+        <source>Pin</source>
+        <translation>Anheften</translation>
+    </message>
+    <message>
+        <source>Your chats will appear here.</source>
+        <translation>Hier erscheinen Ihre Chats.</translation>
     </message>
     <message>
         <source>Rename</source>
@@ -1423,10 +1574,6 @@
     <message>
         <source>Unpin</source>
         <translation>Lösen</translation>
-    </message>
-    <message>
-        <source>Your conversations will stand here.</source>
-        <translation>Hier werden Ihre Gespräche stehen.</translation>
     </message>
 </context>
 <context>
@@ -1571,6 +1718,37 @@
     </message>
 </context>
 <context>
+    <name>Transfer</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled; nothing was changed.</source>
+        <translation>Abgebrochen; nichts wurde geändert.</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>Gespräche</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Näheres</translation>
+    </message>
+    <message>
+        <source>Exported to {0}.</source>
+        <translation>Exportiert nach {0}.</translation>
+    </message>
+    <message>
+        <source>Exporting…</source>
+        <translation>Wird exportiert …</translation>
+    </message>
+    <message>
+        <source>Importing…</source>
+        <translation>Wird importiert …</translation>
+    </message>
+</context>
+<context>
     <name>Tray</name>
     <message>
         <source>Show or hide Tern</source>
@@ -1582,6 +1760,25 @@
     <message>
         <source>Models</source>
         <translation>Modelle</translation>
+    </message>
+</context>
+<context>
+    <name>attachment_text</name>
+    <message>
+        <source>1 unreadable character</source>
+        <translation>1 unlesbares Zeichen</translation>
+    </message>
+    <message>
+        <source>Pasted: {0}</source>
+        <translation>Eingefügt: {0}</translation>
+    </message>
+    <message>
+        <source>bytes</source>
+        <translation>Bytes</translation>
+    </message>
+    <message>
+        <source>{0} unreadable characters</source>
+        <translation>{0} unlesbare Zeichen</translation>
     </message>
 </context>
 <context>
@@ -1664,29 +1861,25 @@
     </message>
 </context>
 <context>
-    <name>attachment_text</name>
-    <message>
-        <source>1 unreadable character</source>
-        <translation>1 unlesbares Zeichen</translation>
-    </message>
-    <message>
-        <source>Pasted: {0}</source>
-        <translation>Eingefügt: {0}</translation>
-    </message>
-    <message>
-        <source>bytes</source>
-        <translation>Bytes</translation>
-    </message>
-    <message>
-        <source>{0} unreadable characters</source>
-        <translation>{0} unlesbare Zeichen</translation>
-    </message>
-</context>
-<context>
     <name>context_line</name>
     <message>
         <source>The model no longer sees what stands above.</source>
         <translation>Was darüber steht, sieht das Modell nicht mehr.</translation>
+    </message>
+</context>
+<context>
+    <name>conversation_dates</name>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
+    </message>
+    <message>
+        <source>d MMM</source>
+        <translation>d. MMM</translation>
+    </message>
+    <message>
+        <source>d MMM yyyy</source>
+        <translation>d. MMM yyyy</translation>
     </message>
 </context>
 <context>
@@ -4001,6 +4194,10 @@
         <translation>Neuer Chat</translation>
     </message>
     <message>
+        <source>New private chat</source>
+        <translation>Neuer privater Chat</translation>
+    </message>
+    <message>
         <source>Open the menus</source>
         <translation>Die Menüs öffnen</translation>
     </message>
@@ -4011,6 +4208,10 @@
     <message>
         <source>Quit</source>
         <translation>Beenden</translation>
+    </message>
+    <message>
+        <source>Recently deleted</source>
+        <translation>Zuletzt gelöscht</translation>
     </message>
     <message>
         <source>Regenerate the last reply</source>
@@ -4035,6 +4236,10 @@
     <message>
         <source>Stop the reply</source>
         <translation>Die Antwort stoppen</translation>
+    </message>
+    <message>
+        <source>Undo delete</source>
+        <translation>Löschen rückgängig machen</translation>
     </message>
     <message>
         <source>Write a message</source>

@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>DeletedPage</name>
+    <message numerus="yes">
+        <source>Deleted %n days ago</source>
+        <translation>
+            <numerusform>Deleted %n day ago</numerusform>
+            <numerusform>Deleted %n days ago</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>

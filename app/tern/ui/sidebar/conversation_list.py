@@ -227,7 +227,7 @@ class ConversationList(QListView):
             self.viewport().update()
         self._more.setVisible(pointed is not None)
         if pointed is not None:
-            self._more.setAccessibleName(self.tr("Menu of “{0}”").format(pointed.title))
+            self._more.setAccessibleName(self.tr("Menu for “{0}”").format(pointed.title))
             self._more.setGeometry(self._button_place(self.visualRect(index)))
 
     def _button_place(self, row: QRect) -> QRect:

@@ -11,6 +11,7 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner
 from tern.errors import UserError
+from tern.log import withhold_words
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.actions import Actions
 from tern.ui.sidebar.sidebar import Sidebar
@@ -218,8 +219,10 @@ class ConversationsController(QObject):
             if session is not None:
                 session.store.close()
         self._private, self._ending = None, []
+        withhold_words(False)
 
     def _begin_private(self) -> None:
+        withhold_words(True)
         self._private = Session(Store.private())
         self._switch(self._private)
         self._come_to_chat()
@@ -266,6 +269,8 @@ class ConversationsController(QObject):
             if not session.busy:
                 self._ending.remove(session)
                 session.store.close()
+        if self._private is None and not self._ending:
+            withhold_words(False)
 
     # The list
 

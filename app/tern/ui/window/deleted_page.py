@@ -9,6 +9,7 @@ from PySide6.QtCore import (
     QEvent,
     QItemSelectionModel,
     QModelIndex,
+    QObject,
     QPersistentModelIndex,
     QPoint,
     QRect,
@@ -67,6 +68,7 @@ class DeletedPage(QWidget):
         self.setAccessibleName(self.tr("Recently deleted"))
         self._back = QToolButton(self)
         self._back.setObjectName("deletedBack")
+        self._back.setProperty("kind", "chip")
         self._back.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._back.setAccessibleName(self.tr("Back"))
         self._back.setAccessibleDescription(self.tr("Goes back to where you were. Key: Escape."))
@@ -75,6 +77,7 @@ class DeletedPage(QWidget):
         self._title = QLabel(self)
         self._title.setObjectName("deletedTitle")
         self._title.setTextFormat(Qt.TextFormat.PlainText)
+        self._title.installEventFilter(self)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._title_words = ""
         self._about = text(theme, "", Size.SMALL, self, quiet=True)
@@ -168,7 +171,7 @@ class DeletedPage(QWidget):
             self._list.setCurrentRow(max(0, min(place, len(deleted) - 1)), keep)
         self._list.blockSignals(False)
         if not deleted:
-            about = self.tr("Nothing is waiting here.")
+            about = self.tr("Nothing to restore.")
         elif days > 0:
             about = self.tr("You can restore a chat for {0} days. After that it is erased for good.").format(
                 days
@@ -199,7 +202,7 @@ class DeletedPage(QWidget):
         if self._transcript is None:
             self._transcript = Transcript(self._theme, self._pages)
             self._transcript.setObjectName("deletedTranscript")
-            self._transcript.set_idle(False)  # nothing in it can be changed
+            self._transcript.set_read_only()
             self._pages.addWidget(self._transcript)
         self._read = conversation
         self._set_title(title)
@@ -325,9 +328,10 @@ class DeletedPage(QWidget):
         room = max(40, self._title.width())
         self._title.setText(metrics.elidedText(self._title_words, Qt.TextElideMode.ElideRight, room))
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
-        self._elide()
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self._title and event.type() == QEvent.Type.Resize:
+            self._elide()
+        return super().eventFilter(watched, event)
 
     def _restyle(self) -> None:
         self._title.setFont(self._theme.font(Size.LARGE))

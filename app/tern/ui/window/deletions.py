@@ -158,12 +158,12 @@ class Deletions(QObject):
 
     def _erased(self) -> None:
         self._erasing.clear()
-        self.show_state()
+        if not self._store.is_closed:  # else it was the last thing that was done
+            self.show_state()
 
     def _refused(self, sentence: object) -> None:
-        self._erasing.clear()
         self._notice.show_message(str(sentence))
-        self.show_state()
+        self._erased()
 
     # What was deleted lately
 
