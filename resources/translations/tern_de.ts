@@ -1350,7 +1350,7 @@
     </message>
     <message>
         <source>Private: nothing is kept. Gone when you close it.</source>
-        <translation>Privat: Nichts wird aufbewahrt. Beim Schließen ist alles weg.</translation>
+        <translation>Privat: Nichts davon bleibt, wenn Sie schließen.</translation>
     </message>
 </context>
 <context>

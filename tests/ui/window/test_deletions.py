@@ -94,6 +94,7 @@ def test_what_was_done_since_is_not_jumped_over(qtbot: QtBot, make_window: Windo
         before = rows(window)
         _undo(window)
         assert rows(window) == before, act
+        assert window.findChild(QPushButton, "noticeButton").isVisible(), "the bar offers it still"
 
 
 def test_ctrl_z_brings_messages_back_too(qtbot: QtBot, make_window: WindowMaker) -> None:

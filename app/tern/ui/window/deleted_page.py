@@ -18,7 +18,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QApplication,
     QFrame,
@@ -334,7 +334,7 @@ class DeletedPage(QWidget):
         return super().eventFilter(watched, event)
 
     def _restyle(self) -> None:
-        self._title.setFont(self._theme.font(Size.LARGE))
+        self._title.setFont(self._theme.font(Size.LARGE, weight=QFont.Weight.DemiBold))
         self._back.setIcon(action_icon("arrow-left", self._theme))
         self._back.setIconSize(self._theme.icon_size)
         self._list.doItemsLayout()

@@ -93,34 +93,43 @@ class Deletions(QObject):
         if not self._notice.attempt(lambda: back.extend(self._store.restore(conversations))):
             return
         self._recent.clear()
-        self.let_go()
+        self._take_back()
         self.back.emit([shown] if shown in back else [])
         self.show_state()
 
     def undo(self) -> None:
         """Undo the last deletion, if nothing else was done since."""
         act = self._last
-        self.let_go()
+        self._take_back()
         if act is not None:
             act()
 
     def let_go(self) -> None:
-        """The last deletion is no longer the last act."""
+        """The last deletion is no longer the last act; the bar offers to undo it as long as it is there."""
+        self._last = None
+        self._undo_action.setEnabled(False)
+
+    def _take_back(self) -> None:
+        """What the bar offers is done, or can be done no more."""
+        self.let_go()
         if self._offered:
             self._notice.hide()
-        self._last, self._said = None, ""
-        self._undo_action.setEnabled(False)
+        self._said = ""
 
     @property
     def _offered(self) -> bool:
-        """Whether the bar still offers to undo the last deletion."""
+        """Whether the bar still offers to undo a deletion."""
         return bool(self._said) and self._notice.isVisible() and self._notice.message == self._said
 
     def _offer(self, said: str, undo: Callable[[], object], of_one_chat: bool = False) -> None:
+        def undo_by_bar() -> None:
+            self._take_back()
+            undo()
+
         self._last, self._said, self._of_one_chat = undo, said, of_one_chat
         self._undo_action.setEnabled(True)
         self._notice.show_message(
-            said, self.tr("Undo"), self.undo, tone="calm", seconds=UNDO_S, lasting=not of_one_chat
+            said, self.tr("Undo"), undo_by_bar, tone="calm", seconds=UNDO_S, lasting=not of_one_chat
         )
 
     def _offer_of_chat(self, said: str, undo: Callable[[], object]) -> None:
@@ -148,7 +157,7 @@ class Deletions(QObject):
         idle = [number for number in conversations if not self._queue.is_busy(number)]
         if set(idle) & set(self._recent):
             self._recent.clear()
-            self.let_go()
+            self._take_back()
         self._erasing |= set(idle)
         self.show_state()
         try:

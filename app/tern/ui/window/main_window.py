@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.composer.preset_button.own = lambda: own_presets(self._settings)
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
+        self.settings_controller.changed.connect(lambda _: self.conversations.deletions.show_state())
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
