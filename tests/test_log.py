@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -62,3 +63,24 @@ def test_starting_twice_logs_once(folder: Path) -> None:
     assert (folder / "log" / log.FILE_NAME).read_text().count("only once") == 1
     log.stop()
     assert list((folder / "log").glob("crash-*.log")) == []
+
+
+def test_while_words_are_withheld_an_exception_is_told_by_its_kind_and_place(tmp_path: Path) -> None:
+    code = """
+import sys
+from tern import log
+log.start()
+log.withhold_words(True)
+raise ValueError(sys.stdin.read() + " is not in list")
+"""
+    subprocess.run(
+        [sys.executable, "-c", code],
+        input="quizzaciously",
+        text=True,
+        capture_output=True,
+        env=os.environ | {"TERN_DATA_DIR": str(tmp_path)},
+        check=False,
+    )
+    written = [path.read_text(encoding="utf-8") for path in tmp_path.rglob("*") if path.is_file()]
+    assert [text for text in written if "ValueError" in text and 'File "<string>", line 6' in text]
+    assert "quizzaciously" not in "".join(written)

@@ -15,7 +15,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO
+from typing import IO, Any
 
 from tern import paths
 
@@ -29,6 +29,30 @@ _KEPT = 3
 
 _crash_file: IO[str] | None = None
 _handler: logging.Handler | None = None
+_withheld = False
+
+
+class _Formatter(logging.Formatter):
+    """Of an exception, while words are withheld, only the kind and the place."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        record.exc_text = None  # another handler's, in full
+        return super().format(record)
+
+    def formatException(self, ei: Any) -> str:
+        return _told_of(*ei)
+
+
+def withhold_words(withheld: bool) -> None:
+    """Whether to write of an exception only its kind and its place: its words may quote what must not be kept, as
+    while a private chat is open."""
+    global _withheld
+    _withheld = withheld
+
+
+def _told_of(kind: type[BaseException], error: BaseException | None, trace: TracebackType | None) -> str:
+    lines = traceback.format_tb(trace) if _withheld else traceback.format_exception(kind, error, trace)
+    return "".join([*lines, kind.__name__] if _withheld else lines).rstrip("\n")
 
 
 def start(level: int = logging.INFO) -> None:
@@ -53,7 +77,7 @@ def start(level: int = logging.INFO) -> None:
         _crash_file = (folder / f"crash-{os.getpid()}.log").open("w", encoding="utf-8")
     except OSError:
         _handler = _handler or logging.NullHandler()
-    _handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    _handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.raiseExceptions = False  # a full disk would put a traceback for each line on the terminal
     logging.getLogger("tern").setLevel(level)
     logging.getLogger().addHandler(_handler)  # other libraries' warnings, Qt's among them, go there too
@@ -120,7 +144,7 @@ def _on_exception(kind: type[BaseException], error: BaseException, trace: Traceb
         return
     log.critical("unexpected error", exc_info=(kind, error, trace))
     if _crash_file is not None:
-        traceback.print_exception(kind, error, trace, file=_crash_file)
+        print(_told_of(kind, error, trace), file=_crash_file)
         _crash_file.flush()
 
 

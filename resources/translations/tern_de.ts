@@ -132,6 +132,10 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
+        <source>Private chat</source>
+        <translation>Privater Chat</translation>
+    </message>
+    <message>
         <source>Reading… {0} of {1} tokens</source>
         <translation>Liest … {0} von {1} Token</translation>
     </message>
@@ -158,10 +162,6 @@
     <message>
         <source>Try again</source>
         <translation>Noch einmal</translation>
-    </message>
-    <message>
-        <source>Undo</source>
-        <translation>Rückgängig</translation>
     </message>
     <message>
         <source>Waiting for the model…</source>
@@ -399,7 +399,22 @@
     </message>
 </context>
 <context>
+    <name>ConversationList</name>
+    <message>
+        <source>Menu for “{0}”</source>
+        <translation>Menü zu „{0}“</translation>
+    </message>
+    <message>
+        <source>Opens the list of what can be done with this chat.</source>
+        <translation>Öffnet die Liste dessen, was Sie mit diesem Chat tun können.</translation>
+    </message>
+</context>
+<context>
     <name>ConversationModel</name>
+    <message>
+        <source>Last message: {0}</source>
+        <translation>Letzte Nachricht: {0}</translation>
+    </message>
     <message>
         <source>Pinned</source>
         <translation>Angeheftet</translation>
@@ -421,6 +436,10 @@
         <translation>eine Antwort ist unterwegs</translation>
     </message>
     <message>
+        <source>open</source>
+        <translation>geöffnet</translation>
+    </message>
+    <message>
         <source>pinned</source>
         <translation>angeheftet</translation>
     </message>
@@ -428,16 +447,16 @@
 <context>
     <name>ConversationsController</name>
     <message>
-        <source>Undo</source>
-        <translation>Rückgängig</translation>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
     </message>
     <message>
-        <source>{0} conversations were deleted.</source>
-        <translation>{0} Gespräche wurden gelöscht.</translation>
+        <source>Quit</source>
+        <translation>Beenden</translation>
     </message>
     <message>
-        <source>“{0}” was deleted.</source>
-        <translation>„{0}“ wurde gelöscht.</translation>
+        <source>The private chat will be gone for good.</source>
+        <translation>Der private Chat ist dann endgültig weg.</translation>
     </message>
 </context>
 <context>
@@ -483,6 +502,115 @@
     <message>
         <source>where chats, models and backups are</source>
         <translation>mit Chats, Modellen und Sicherungen</translation>
+    </message>
+</context>
+<context>
+    <name>DeletedPage</name>
+    <message>
+        <source>Back</source>
+        <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Back (Esc)</source>
+        <translation>Zurück (Esc)</translation>
+    </message>
+    <message>
+        <source>Brings the selected chats back as they were.</source>
+        <translation>Holt die ausgewählten Chats zurück, wie sie waren.</translation>
+    </message>
+    <message>
+        <source>Delete now</source>
+        <translation>Jetzt löschen</translation>
+    </message>
+    <message numerus="yes">
+        <source>Deleted %n days ago</source>
+        <translation>
+            <numerusform>Vor %n Tag gelöscht</numerusform>
+            <numerusform>Vor %n Tagen gelöscht</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Deleted chats</source>
+        <translation>Gelöschte Chats</translation>
+    </message>
+    <message>
+        <source>Deleted today</source>
+        <translation>Heute gelöscht</translation>
+    </message>
+    <message>
+        <source>Deleted yesterday</source>
+        <translation>Gestern gelöscht</translation>
+    </message>
+    <message>
+        <source>Empty</source>
+        <translation>Leeren</translation>
+    </message>
+    <message>
+        <source>Enter reads a chat. Shift and arrow keys select several.</source>
+        <translation>Die Eingabetaste zeigt einen Chat. Umschalt mit den Pfeiltasten wählt mehrere aus.</translation>
+    </message>
+    <message>
+        <source>Erases all deleted chats for good, after asking once.</source>
+        <translation>Löscht alle gelöschten Chats endgültig; Sie werden einmal gefragt.</translation>
+    </message>
+    <message>
+        <source>Erases the selected chats for good, after asking once.</source>
+        <translation>Löscht die ausgewählten Chats endgültig; Sie werden einmal gefragt.</translation>
+    </message>
+    <message>
+        <source>Goes back to where you were. Key: Escape.</source>
+        <translation>Geht dorthin zurück, wo Sie waren. Taste: Esc.</translation>
+    </message>
+    <message>
+        <source>Nothing to restore.</source>
+        <translation>Es gibt nichts wiederherzustellen.</translation>
+    </message>
+    <message>
+        <source>Read</source>
+        <translation>Lesen</translation>
+    </message>
+    <message>
+        <source>Recently deleted</source>
+        <translation>Zuletzt gelöscht</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Shows the selected chat without restoring it.</source>
+        <translation>Zeigt den ausgewählten Chat, ohne ihn wiederherzustellen.</translation>
+    </message>
+    <message>
+        <source>These chats are about to be erased.</source>
+        <translation>Diese Chats werden gleich endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>You can restore a chat for {0} days. After that it is erased for good.</source>
+        <translation>Sie können einen Chat {0} Tage lang wiederherstellen. Danach wird er endgültig gelöscht.</translation>
+    </message>
+    <message>
+        <source>{0} chats will be gone for good, from Tern's backups too.</source>
+        <translation>{0} Chats sind dann endgültig weg, auch aus den Sicherungen.</translation>
+    </message>
+    <message>
+        <source>“{0}” will be gone for good, from Tern's backups too.</source>
+        <translation>„{0}“ ist dann endgültig weg, auch aus den Sicherungen.</translation>
+    </message>
+</context>
+<context>
+    <name>Deletions</name>
+    <message>
+        <source>Undo</source>
+        <translation>Rückgängig</translation>
+    </message>
+    <message>
+        <source>{0} chats were deleted.</source>
+        <translation>{0} Chats wurden gelöscht.</translation>
+    </message>
+    <message>
+        <source>“{0}” was deleted.</source>
+        <translation>„{0}“ wurde gelöscht.</translation>
     </message>
 </context>
 <context>
@@ -699,6 +827,10 @@
     <message>
         <source>Opens the list of everything Tern can do.</source>
         <translation>Öffnet die Liste von allem, was Tern kann.</translation>
+    </message>
+    <message>
+        <source>Private</source>
+        <translation>Privat</translation>
     </message>
     <message>
         <source>The model that answers</source>
@@ -1336,6 +1468,48 @@
     </message>
 </context>
 <context>
+    <name>PrivateLine</name>
+    <message>
+        <source>Close</source>
+        <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
+    </message>
+    <message>
+        <source>Closes the private chat; nothing of it stays.</source>
+        <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
+    </message>
+    <message>
+        <source>Private</source>
+        <translation>Privat</translation>
+    </message>
+    <message>
+        <source>Private: nothing is kept. Gone when you close it.</source>
+        <translation>Privat: Nichts davon bleibt, wenn Sie schließen.</translation>
+    </message>
+</context>
+<context>
+    <name>PrivateRow</name>
+    <message>
+        <source>Close private chat</source>
+        <translation>Privaten Chat schließen</translation>
+    </message>
+    <message>
+        <source>Closes the private chat; nothing of it stays.</source>
+        <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
+    </message>
+    <message>
+        <source>Goes back to the private chat.</source>
+        <translation>Geht zum privaten Chat zurück.</translation>
+    </message>
+    <message>
+        <source>Private chat</source>
+        <translation>Privater Chat</translation>
+    </message>
+</context>
+<context>
     <name>Readouts</name>
     <message>
         <source>Instruments</source>
@@ -1522,8 +1696,12 @@
         <translation>Löschen</translation>
     </message>
     <message>
-        <source>Enter opens, F2 renames, Delete deletes.</source>
-        <translation>Eingabe öffnet, F2 benennt um, Entf löscht.</translation>
+        <source>Delete {0} chats</source>
+        <translation>{0} Chats löschen</translation>
+    </message>
+    <message>
+        <source>Enter opens, F2 renames, Delete deletes. Shift and arrow keys select several.</source>
+        <translation>Die Eingabetaste öffnet, F2 benennt um, Entf löscht. Umschalt mit den Pfeiltasten wählt mehrere aus.</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -1546,8 +1724,12 @@
         <translation>Öffnen</translation>
     </message>
     <message>
-        <source>Pin to the top</source>
-        <translation>Oben anheften</translation>
+        <source>Pin</source>
+        <translation>Anheften</translation>
+    </message>
+    <message>
+        <source>Your chats will appear here.</source>
+        <translation>Hier erscheinen Ihre Chats.</translation>
     </message>
     <message>
         <source>Rename</source>
@@ -1564,10 +1746,6 @@
     <message>
         <source>Unpin</source>
         <translation>Lösen</translation>
-    </message>
-    <message>
-        <source>Your conversations will stand here.</source>
-        <translation>Hier werden Ihre Gespräche stehen.</translation>
     </message>
 </context>
 <context>
@@ -1886,6 +2064,21 @@
     <message>
         <source>The model no longer sees what stands above.</source>
         <translation>Was darüber steht, sieht das Modell nicht mehr.</translation>
+    </message>
+</context>
+<context>
+    <name>conversation_dates</name>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
+    </message>
+    <message>
+        <source>d MMM</source>
+        <translation>d. MMM</translation>
+    </message>
+    <message>
+        <source>d MMM yyyy</source>
+        <translation>d. MMM yyyy</translation>
     </message>
 </context>
 <context>
@@ -4587,12 +4780,20 @@
         <translation>Neuer Chat</translation>
     </message>
     <message>
+        <source>New private chat</source>
+        <translation>Neuer privater Chat</translation>
+    </message>
+    <message>
         <source>Open the menus</source>
         <translation>Die Menüs öffnen</translation>
     </message>
     <message>
         <source>Pin or unpin this chat</source>
         <translation>Diesen Chat anheften oder lösen</translation>
+    </message>
+    <message>
+        <source>Recently deleted</source>
+        <translation>Zuletzt gelöscht</translation>
     </message>
     <message>
         <source>Rename this chat</source>
@@ -4633,6 +4834,10 @@
     <message>
         <source>Stop the reply</source>
         <translation>Die Antwort stoppen</translation>
+    </message>
+    <message>
+        <source>Undo delete</source>
+        <translation>Löschen rückgängig machen</translation>
     </message>
     <message>
         <source>Write a message</source>

@@ -12,6 +12,16 @@
     </message>
 </context>
 <context>
+    <name>DeletedPage</name>
+    <message numerus="yes">
+        <source>Deleted %n days ago</source>
+        <translation>
+            <numerusform>Vor %n Tag gelöscht</numerusform>
+            <numerusform>Vor %n Tagen gelöscht</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>FirstModelCard</name>
     <message numerus="yes">
         <source>About %n word(s) a second on this computer.</source>

@@ -98,7 +98,7 @@ PRIVATE = """
 import json, logging, os, resource, sys, threading
 from pathlib import Path
 from tern import log, paths
-from tern.chat.export import Kind, export
+from tern.chat.export import ExportFormat, export
 from tern.chat.file_text import pasted, read_file
 from tern.chat.session import Session
 from tern.chat.store import Store
@@ -139,7 +139,7 @@ number = session.conversation
 store.rename(number, word)
 store.set_draft(number, Draft(word, (pasted(word),)))
 store.set_edit(session.path[0].id, Draft(word))
-assert store.search(word[:-1]) and word in export(store, [number], Kind.JSON)
+assert store.search(word[:-1]) and word in export(store, [number], ExportFormat.JSON)
 assert store._db.execute("SELECT content FROM message ORDER BY content || id").fetchall()
 open_files = {os.readlink(f"/proc/self/fd/{fd}"): fd for fd in os.listdir("/proc/self/fd")
               if os.path.exists(f"/proc/self/fd/{fd}")}

@@ -54,7 +54,7 @@ def test_all_that_was_deleted_within_the_time_comes_back(qtbot: QtBot, make_wind
     window = make_window(store=filled("First", "Second", "Third"))
     for summary in window.store.summaries():
         window.conversations.delete(summary.id)
-    assert window.notice.message == "3 conversations were deleted."
+    assert window.notice.message == "3 chats were deleted."
     _undo(qtbot, window)
     assert len(window.store.summaries()) == 3
     _open(window, "Second")

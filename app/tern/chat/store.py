@@ -59,6 +59,7 @@ class Store:
         self.path = path
         self.warning = warning
         self.is_private = False
+        self.is_closed = False
         self.now: Callable[[], float] = time.time
         self._seen: int = connection.execute("PRAGMA data_version").fetchone()[0]
 
@@ -116,6 +117,7 @@ class Store:
             return Store(database_file.connect(self.path), self.path)
 
     def close(self) -> None:
+        self.is_closed = True
         self._db.close()
 
     # Conversations

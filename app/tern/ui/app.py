@@ -8,7 +8,6 @@ import signal
 import socket
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -29,7 +28,6 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from tern import paths
-from tern.chat import database_file
 from tern.chat.store import Store
 from tern.data_lock import DataLock, Hold
 from tern.engine.types import EngineOptions, KVType
@@ -48,11 +46,8 @@ if TYPE_CHECKING:
     from tern.ui.window.models_controller import ModelsController
 
 log = logging.getLogger(__name__)
-_BACKUP_AFTER_MS = 5000  # when the window and the model have come up
-_BACKUP_LOOK_MS = 3600 * 1000
 _SETTLED_MS = 3000
 _PAINT_PATIENCE_MS = 500  # as when it starts minimized
-_BACKUP_PATIENCE_S = 20
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.DEBUG,
     QtMsgType.QtInfoMsg: logging.INFO,
@@ -113,7 +108,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         window.expect_model(options.model)
     if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:
         window.notice.show_message("\n".join(sentences), lasting=True)
-    with _interruptible(window), _last_resort(window), _backing_up(store):
+    with _interruptible(window), _last_resort(window), _kept_up(window):
         window.show()
         models: list[ModelsController] = []
         visits: list[Visit] = []  # that came before a model could be opened
@@ -190,29 +185,14 @@ def _save(settings: Settings, window: MainWindow) -> None:
 
 
 @contextmanager
-def _backing_up(store: Store) -> Iterator[None]:
-    """Once a day the conversations are copied, in the background; closing waits for a copy that is being made."""
-    thread: threading.Thread | None = None
-
-    def look() -> None:
-        nonlocal thread
-        timer.setInterval(_BACKUP_LOOK_MS)  # Tern may stay open for weeks
-        if store.path is not None and database_file.is_backup_due(store.path, time.time()):
-            thread = threading.Thread(
-                target=database_file.back_up, args=(store.path,), name="tern-backup", daemon=True
-            )
-            thread.start()
-
-    timer = QTimer(interval=_BACKUP_AFTER_MS)
-    timer.timeout.connect(look)
-    timer.start()
+def _kept_up(window: MainWindow) -> Iterator[None]:
+    """Backups are made and old deletions erased in the background; closing the store waits for that."""
+    window.upkeep.start()
     try:
         yield
     finally:
-        timer.stop()
-        if thread is not None:
-            thread.join(_BACKUP_PATIENCE_S)
-        store.close()
+        window.upkeep.close()
+        window.store.close()
 
 
 @contextmanager

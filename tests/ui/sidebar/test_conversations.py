@@ -156,7 +156,7 @@ def test_renaming_in_place(qtbot: QtBot, make_window: WindowMaker) -> None:
 def test_pinning_moves_to_the_top(make_window: WindowMaker) -> None:
     window = make_window(store=_filled("First", "Second"))
     oldest = window.store.summaries()[-1]
-    window.sidebar.pin_requested.emit(oldest.id, True)
+    window.sidebar.pin_requested.emit([oldest.id], True)
     assert _rows(window) == ["[Pinned]", "First", "[Today]", "Second"]
 
 

@@ -6,6 +6,7 @@ import time
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu
 from pytestqt.qtbot import QtBot
@@ -40,7 +41,7 @@ def rows(window: MainWindow) -> list[str]:
 def reach(window: MainWindow, title: str) -> None:
     """With the keys, without opening it."""
     window.sidebar.list.setFocus()
-    window.sidebar.list.setCurrentIndex(window.sidebar.list.model().index(rows(window).index(title), 0))
+    window.sidebar.list.reach(rows(window).index(title))
 
 
 def reached(window: MainWindow) -> str:
@@ -133,7 +134,9 @@ def test_the_menu_of_a_row_is_about_its_conversation_wherever_that_has_gone(
     window = make_window(store=filled("B", "A"))
     view = window.sidebar.list
     place = view.visualRect(view.model().index(rows(window).index("A"), 0)).center()
-    view.customContextMenuRequested.emit(place)
+    QTest.mouseClick(view.viewport(), Qt.MouseButton.RightButton, pos=place)
+    asked = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, place, view.viewport().mapToGlobal(place))
+    QApplication.sendEvent(view.viewport(), asked)
     menu = next(menu for menu in window.sidebar.findChildren(QMenu) if menu.isVisible())
     (other,) = (one.id for one in window.store.summaries() if one.title == "B")
     window.store.add(other, [("user", "more", State.DONE)], None)

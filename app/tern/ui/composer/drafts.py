@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from tern.chat.attachments import Attachment
 from tern.chat.normalize import as_written
+from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Draft, Entry
 from tern.ui.composer.composer import Composer
@@ -23,23 +24,22 @@ _PAUSE_MS = 2000
 class Place:
     """A conversation, or a message of it that is edited."""
 
+    store: Store
     conversation: int | None
     edited: Entry | None
 
 
 class Drafts(QObject):
-    """``shown`` gives the conversation on show, None for one that does not exist yet; ``do`` says it where the disk
-    refuses."""
+    """``shown`` gives the conversation on show: what is written is kept where it is, of a private chat in memory alone.
+    ``do`` says it where the disk refuses."""
 
     def __init__(
         self,
-        store: Store,
         composer: Composer,
-        shown: Callable[[], int | None],
+        shown: Callable[[], Session],
         do: Callable[[Callable[[], object]], bool],
     ) -> None:
         super().__init__(composer)
-        self._store = store
         self._composer = composer
         self._shown = shown
         self._do = do
@@ -47,6 +47,10 @@ class Drafts(QObject):
         self._timer = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._timer.timeout.connect(self.keep)
         composer.changed.connect(self._timer.start)
+
+    @property
+    def _store(self) -> Store:
+        return self._shown().store
 
     def keep(self) -> None:
         """Write down what is there, if that is not what is kept already."""
@@ -57,8 +61,8 @@ class Drafts(QObject):
             edit = None if same else draft
             if edit != self._store.edit(edited.id):
                 self._do(lambda: self._store.set_edit(edited.id, edit))
-        elif draft != self._store.draft(self._shown()):
-            self._do(lambda: self._store.set_draft(self._shown(), draft))
+        elif draft != self._store.draft(conversation := self._shown().conversation):
+            self._do(lambda: self._store.set_draft(conversation, draft))
 
     def edit(self, entry: Entry) -> None:
         """Put a message that was sent into the composer, or what was made of it before; the draft waits."""
@@ -80,22 +84,26 @@ class Drafts(QObject):
 
     def add(self, place: Place, attachment: Attachment) -> None:
         """A file was read after what it is for had been left."""
+        store = place.store
         if place == self.place:
             self._composer.shelf.add(attachment)
+        elif store.is_closed:
+            return  # a private chat that is gone
         elif place.edited is not None:
             entry = place.edited
-            draft = self._store.edit(entry.id) or Draft(entry.text, entry.attachments)
+            draft = store.edit(entry.id) or Draft(entry.text, entry.attachments)
             draft = Draft(draft.text, (*draft.attachments, attachment))
-            self._do(lambda: self._store.set_edit(entry.id, draft))
+            self._do(lambda: store.set_edit(entry.id, draft))
         else:
-            draft = self._store.draft(place.conversation)
+            draft = store.draft(place.conversation)
             draft = Draft(draft.text, (*draft.attachments, attachment))
-            self._do(lambda: self._store.set_draft(place.conversation, draft))
+            self._do(lambda: store.set_draft(place.conversation, draft))
 
     @property
     def place(self) -> Place:
         """What is written for."""
-        return Place(self._shown(), self._edited)
+        shown = self._shown()
+        return Place(shown.store, shown.conversation, self._edited)
 
     def forget(self, conversation: int | None) -> None:
         """It was sent."""
@@ -106,5 +114,5 @@ class Drafts(QObject):
     def restore(self) -> None:
         """Put the kept draft of the conversation on show into the composer."""
         self._edited = None
-        self._composer.put(self._store.draft(self._shown()))
+        self._composer.put(self._store.draft(self._shown().conversation))
         self._timer.stop()

@@ -7,7 +7,16 @@ from math import ceil
 
 from PySide6.QtCore import QMimeData, QSize, Qt, QTimer
 from PySide6.QtGui import QFont, QShowEvent, QTextCharFormat, QTextCursor, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QSizePolicy, QTextEdit, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QTextEdit,
+    QToolButton,
+    QWidget,
+)
 
 from tern.errors import UserError
 from tern.ui.shared.announcer import Announcer
@@ -16,6 +25,7 @@ from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Space, Theme
 
 _MOST_LINES, _LEAST_LINES = 9, 1
+_AGAIN_MS = 2000  # from the moment that nobody holds it
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"  # around words that may be written from the right
 
 
@@ -28,7 +38,7 @@ class Notice(QFrame):
         self._act: Callable[[], object] | None = None
         self._lasting = False
         self._timer = QTimer(self, singleShot=True)
-        self._timer.timeout.connect(self.hide)
+        self._timer.timeout.connect(self._time_out)
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
         self._words = _Words(self)
@@ -68,7 +78,8 @@ class Notice(QFrame):
         lasting: bool = False,
         address: Sequence[tuple[str, bool]] = (),
     ) -> None:
-        """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed.
+        """Say ``message``; ``action`` labels the button that calls ``act``. ``seconds`` 0: until it is dismissed;
+        else it waits while the pointer is over it or the keys are in it.
 
         ``lasting``: it is about no one conversation, and :meth:`clear` leaves it alone. ``address``: what it is about,
         on lines of its own, in pieces and whether they are to stand out.
@@ -99,6 +110,18 @@ class Notice(QFrame):
     def clear(self) -> None:
         """What was said of a conversation is past."""
         if not self._lasting:
+            self.hide()
+
+    def focus_button(self) -> None:
+        """Put the keys on what it offers: it asks something."""
+        self._button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _time_out(self) -> None:
+        """Its time is over; but not while the pointer is over it or the keys are in it."""
+        focused = QApplication.focusWidget()
+        if self.underMouse() or (focused is not None and self.isAncestorOf(focused)):
+            self._timer.start(_AGAIN_MS)
+        else:
             self.hide()
 
     def _do(self) -> None:

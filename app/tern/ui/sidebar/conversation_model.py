@@ -7,12 +7,20 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QLocale, QModelIndex, QPersistentModelIndex, QStringListModel, Qt
+from PySide6.QtCore import (
+    QCoreApplication,
+    QDateTime,
+    QLocale,
+    QModelIndex,
+    QPersistentModelIndex,
+    QStringListModel,
+    Qt,
+)
 
 from tern.chat.types import Hit, Summary
 
 Index = QModelIndex | QPersistentModelIndex
-ROW = Qt.ItemDataRole.UserRole
+ROW, OPEN = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
 class Row(NamedTuple):
@@ -28,7 +36,7 @@ class Row(NamedTuple):
 
 
 class ConversationModel(QStringListModel):
-    """Rows to show; the data of role ``ROW`` is the whole :class:`Row`.
+    """Rows to show; the data of role ``ROW`` is the whole :class:`Row`, of ``OPEN`` whether it is on show.
 
     Qt asks for the index of each of ten thousand rows whenever it lays them out: its own list of strings answers that
     without calling Python.
@@ -37,6 +45,22 @@ class ConversationModel(QStringListModel):
     def __init__(self) -> None:
         super().__init__()
         self._rows: list[Row] = []
+        self._open: int | None = None
+
+    @property
+    def open(self) -> int | None:
+        """The conversation that is on show."""
+        return self._open
+
+    def set_open(self, conversation: int | None) -> None:
+        old, self._open = self._open, conversation
+        for number in (self.row_of(old), self.row_of(conversation)):
+            if number >= 0:
+                index = self.index(number)
+                self.dataChanged.emit(index, index, [OPEN])
+
+    def row(self, number: int) -> Row:
+        return self._rows[number]
 
     def show_all(self, summaries: Sequence[Summary], busy: set[int], today: dt.date) -> None:
         """Everything: the pinned ones, then by the day of the last message."""
@@ -66,6 +90,15 @@ class ConversationModel(QStringListModel):
             if row.summary is not None and row.summary.id == conversation:
                 return number
         return -1
+
+    def rows_of(self, conversations: Iterable[int]) -> list[int]:
+        """Where those stand that do."""
+        wanted = set(conversations)
+        return [
+            number
+            for number, row in enumerate(self._rows if wanted else ())
+            if row.summary is not None and row.summary.id in wanted
+        ]
 
     def _replace(self, rows: list[Row]) -> None:
         if rows == self._rows:
@@ -101,18 +134,49 @@ class ConversationModel(QStringListModel):
         row = self._rows[index.row()]
         if role == ROW:
             return row
+        if role == OPEN:
+            return row.summary is not None and row.summary.id == self._open
         if row.summary is None:
             wanted = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
             return row.heading if role in wanted else None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole, Qt.ItemDataRole.ToolTipRole):
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return row.summary.title
+        if role == Qt.ItemDataRole.ToolTipRole:
+            when = QLocale().toString(_moment(row.summary.updated), QLocale.FormatType.ShortFormat)
+            return f"{row.summary.title}\n{self.tr('Last message: {0}').format(when)}"
         if role == Qt.ItemDataRole.AccessibleTextRole:
             parts = [row.summary.title]
+            parts += [self.tr("open")] if row.summary.id == self._open else []
             parts += [self.tr("pinned")] if row.summary.pinned else []
             parts += [self.tr("a reply is on its way")] if row.busy else []
             parts += [row.hit.text] if row.hit is not None and row.hit.message is not None else []
             return ", ".join(parts)
         return None
+
+
+def date_text(when: float, today: dt.date, recent: bool = False) -> str:
+    """When it was (seconds since 1970), in a word; of the last two days only if nothing else says it (``recent``)."""
+    day = dt.date.fromtimestamp(when)
+    age = (today - day).days
+    if age <= 1:
+        if not recent:
+            return ""
+        return (
+            _tr("Yesterday")
+            if age == 1
+            else QLocale().toString(_moment(when).time(), QLocale.FormatType.ShortFormat)
+        )
+    if age < 7:
+        return QLocale().standaloneDayName(day.isoweekday(), QLocale.FormatType.ShortFormat)
+    return QLocale().toString(_moment(when), _tr("d MMM") if day.year == today.year else _tr("d MMM yyyy"))
+
+
+def _moment(when: float) -> QDateTime:
+    return QDateTime.fromSecsSinceEpoch(round(when))
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("conversation_dates", text)
 
 
 def _start(day: dt.date) -> float:

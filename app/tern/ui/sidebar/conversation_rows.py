@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from PySide6.QtCore import (
     QAbstractItemModel,
     QEvent,
@@ -26,7 +28,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from tern.ui.sidebar.conversation_model import ROW, Row
+from tern.ui.sidebar.conversation_list import ConversationList
+from tern.ui.sidebar.conversation_model import OPEN, ROW, Row, date_text
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import RADIUS, Size, Space, Theme
 
@@ -34,13 +37,18 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class RowDelegate(QStyledItemDelegate):
-    """``renamed`` carries a conversation and the title typed over the old one."""
+    """Of ``view``. ``renamed`` carries a conversation and the title typed over the old one.
+
+    Three states that one row may have at once: open (a soft block), marked among several (the colour of selections),
+    reached by the keys (a ring).
+    """
 
     renamed = Signal(int, str)
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, view: ConversationList) -> None:
+        super().__init__(view)
         self._theme = theme
+        self._view = view
         theme.changed.connect(self._measure)
         self._measure()
 
@@ -68,7 +76,8 @@ class RowDelegate(QStyledItemDelegate):
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignBottom, row.heading)
             painter.restore()
             return
-        self._ground(painter, option, box.adjusted(0, 1, 0, -1))
+        pointed = self._view.is_pointed(row.summary.id)
+        grounded = self._ground(painter, option, index, pointed)
         font = self._theme.font(Size.CONTROL)
         height = QFontMetrics(font).height()
         line = QRect(
@@ -77,35 +86,64 @@ class RowDelegate(QStyledItemDelegate):
             box.width() - 2 * Space.M,
             height,
         )
-        if row.busy or row.summary.pinned:
-            self._mark(painter, line, row, option.direction)
-            if option.direction is Qt.LayoutDirection.RightToLeft:
-                line.setLeft(line.left() + Space.XL)
-            else:
-                line.setRight(line.right() - Space.XL)
+        end = self._end(painter, line, row, option.direction, pointed, grounded)
+        if option.direction is Qt.LayoutDirection.RightToLeft:
+            line.setLeft(line.left() + end)
+        else:
+            line.setRight(line.right() - end)
         title_marks = row.hit.marks if row.hit is not None and row.hit.message is None else ()
         self._text(painter, line, row.summary.title, font, self._theme.color("ink"), title_marks, 1)
         if row.hit is not None and row.hit.message is not None:
             small = self._theme.font(Size.SMALL)
             place = QRect(box.left() + Space.M, line.bottom() + 2, box.width() - 2 * Space.M, box.height())
-            grounded = option.state & (QStyle.StateFlag.State_Selected | QStyle.StateFlag.State_MouseOver)
             quiet = self._theme.color("ink" if grounded else "quiet")
             self._text(painter, place, row.hit.text, small, quiet, row.hit.marks, 2)
         painter.restore()
 
-    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
-        state = option.state
+    def _ground(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, pointed: bool) -> bool:
+        """What lies under a row; whether anything does."""
+        box = option.rect.adjusted(0, 1, 0, -1)
+        marked = self._view.has_several and bool(option.state & QStyle.StateFlag.State_Selected)
+        role = "selection" if marked else "chosen" if index.data(OPEN) else "hover" if pointed else ""
         painter.setPen(Qt.PenStyle.NoPen)
-        if state & QStyle.StateFlag.State_Selected:
-            painter.setBrush(self._theme.color("chosen"))
+        if role:
+            painter.setBrush(self._theme.color(role))
             painter.drawRoundedRect(box, RADIUS, RADIUS)
-        elif state & QStyle.StateFlag.State_MouseOver:
-            painter.setBrush(self._theme.color("hover"))
-            painter.drawRoundedRect(box, RADIUS, RADIUS)
-        if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_KeyboardFocusChange:
+        if option.state & QStyle.StateFlag.State_HasFocus:
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(self._theme.color("accent"))
             painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
+        return bool(role)
+
+    def _end(
+        self,
+        painter: QPainter,
+        line: QRect,
+        row: Row,
+        direction: Qt.LayoutDirection,
+        pointed: bool,
+        grounded: bool,
+    ) -> int:
+        """What stands at the end of a row: its button under the pointer, else a mark or its date; how wide, px."""
+        assert row.summary is not None
+        if pointed:
+            return self._view.button_room() - Space.XS
+        if row.busy or row.summary.pinned:
+            self._mark(painter, line, row, direction)
+            return int(Space.XL)
+        date = date_text(row.summary.updated, dt.date.today(), recent=row.hit is not None)
+        if not date:
+            return 0
+        font = self._theme.font(Size.SMALL, tabular=True)
+        painter.setFont(font)
+        painter.setPen(self._theme.color("ink" if grounded else "quiet"))
+        side = (
+            Qt.AlignmentFlag.AlignLeft
+            if direction is Qt.LayoutDirection.RightToLeft
+            else Qt.AlignmentFlag.AlignRight
+        )
+        painter.drawText(line, side | Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignAbsolute, date)
+        return QFontMetrics(font).horizontalAdvance(date) + Space.S
 
     def _mark(self, painter: QPainter, line: QRect, row: Row, direction: Qt.LayoutDirection) -> None:
         """At the row's end: a dot while a reply is on its way, else a pin."""

@@ -7,69 +7,50 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from PySide6.QtCore import QEvent, QModelIndex, QObject, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListView, QMenu, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from tern.chat.types import Hit, Summary
+from tern.ui.sidebar.conversation_list import ConversationList
 from tern.ui.sidebar.conversation_model import ROW, ConversationModel, Row
 from tern.ui.sidebar.conversation_rows import RowDelegate
 from tern.ui.sidebar.download_ring import RingButton
+from tern.ui.sidebar.private_row import PrivateRow
 from tern.ui.style.controls import ActionButton
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
 WIDTH = 248
 _SEARCH_MS = 60
-_ICONS = {"new": "note-pencil", "settings": "gear", "models": "cube"}  # by the name of the action
-
-
-class _List(QListView):
-    """Enter opens, F2 renames, Delete deletes."""
-
-    delete_pressed = Signal()
-    left = Signal()  # by the focus
-
-    @property
-    def is_editing(self) -> bool:
-        """Whether a title is being typed."""
-        return self.state() == QListView.State.EditingState
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        if event.reason() != Qt.FocusReason.PopupFocusReason:
-            self.left.emit()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if self.is_editing:  # Enter ends the editing first, and comes here then
-            super().keyPressEvent(event)
-        elif event.key() == Qt.Key.Key_Delete:
-            self.delete_pressed.emit()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.activated.emit(self.currentIndex())
-        else:
-            super().keyPressEvent(event)
-
-    def viewportSizeHint(self) -> QSize:
-        return QSize(120, 120)
+_ICONS = {
+    "new": "note-pencil",
+    "deleted": "trash",
+    "settings": "gear",
+    "models": "cube",
+}  # by the name of the action
 
 
 class Sidebar(QFrame):
-    """``actions`` stand as buttons: the first at the top, the others at the foot."""
+    """``actions`` stand as buttons: the first at the top, the others at the foot.
+
+    What can be done with several conversations at once is asked for with a list of them.
+    """
 
     chosen = Signal(int, object)  # conversation, message found or None
     searched = Signal(str)
     renamed = Signal(int, str)
-    delete_requested = Signal(int)
-    pin_requested = Signal(int, bool)
-    export_requested = Signal(int)
+    delete_requested = Signal(object)  # conversations
+    pin_requested = Signal(object, bool)
+    export_requested = Signal(object)
+    private_requested = Signal()  # back to it
+    private_end_requested = Signal()
 
     def __init__(self, theme: Theme, actions: Sequence[QAction], parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._summaries: Sequence[Summary] = ()
         self._busy: set[int] = set()
-        self._current: int | None = None
         self._listed_on = dt.date.today()
         self._listed_for: str | None = None  # the query that the rows answer; empty for all of them
         self._late: Callable[[], None] | None = None  # what to show when the title has been typed
@@ -92,25 +73,22 @@ class Sidebar(QFrame):
             button.setAccessibleDescription(self.tr("Marks the field for searching."))
         self._model = ConversationModel()
         self._model.setParent(self)
-        self.list = _List(self)
+        self.list = ConversationList(theme, self._model, self)
         self.list.setObjectName("conversationList")
         self.list.setAccessibleName(self.tr("Conversations"))
-        self.list.setAccessibleDescription(self.tr("Enter opens, F2 renames, Delete deletes."))
-        self.list.setModel(self._model)
+        self.list.setAccessibleDescription(
+            self.tr("Enter opens, F2 renames, Delete deletes. Shift and arrow keys select several.")
+        )
         self._delegate = RowDelegate(theme, self.list)
         self.list.setItemDelegate(self._delegate)
-        self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.list.setEditTriggers(QListView.EditTrigger.EditKeyPressed)
-        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.list.setMouseTracking(True)
         self._empty = QLabel(self)
         self._empty.setProperty("kind", "quiet")
         self._empty.setWordWrap(True)
         self._empty.setContentsMargins(Space.M, Space.L, Space.M, 0)
 
         self._buttons = [self._button(action) for action in actions]
+        self.private_row = PrivateRow(theme, self)
+        self.private_row.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(Space.S, Space.S, Space.S, Space.S)
         column.setSpacing(Space.XS)
@@ -118,6 +96,7 @@ class Sidebar(QFrame):
         column.addWidget(self._buttons[0])
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
+        column.addWidget(self.private_row)
         for button in self._buttons[1:]:
             column.addWidget(button)
 
@@ -125,11 +104,12 @@ class Sidebar(QFrame):
         self._timer.timeout.connect(lambda: self.searched.emit(self.query))
         self.search.textChanged.connect(lambda: self._timer.start())
         self.search.installEventFilter(self)
-        self.list.clicked.connect(self._choose)
-        self.list.activated.connect(self._choose)
-        self.list.delete_pressed.connect(self._delete_current)
-        self.list.left.connect(self._mark_current)
-        self.list.customContextMenuRequested.connect(self._menu)
+        self.list.opened.connect(self._choose)
+        self.list.delete_pressed.connect(self._delete_marked)
+        self.list.left.connect(self._reach_open)
+        self.list.menu_wanted.connect(self._menu)
+        self.private_row.opened.connect(self.private_requested)
+        self.private_row.end_requested.connect(self.private_end_requested)
         self._delegate.renamed.connect(self.renamed)
         self._delegate.closeEditor.connect(self._catch_up, Qt.ConnectionType.QueuedConnection)
         theme.changed.connect(self._restyle)
@@ -176,7 +156,7 @@ class Sidebar(QFrame):
             self.list.setUniformItemSizes(True)
             self._model.show_all(self._summaries, self._busy, self._listed_on)
 
-        self._fill(fill, self.tr("Your conversations will stand here."))
+        self._fill(fill, self.tr("Your chats will appear here."))
 
     def show_hits(self, hits: Sequence[Hit]) -> None:
         """What the search for :attr:`query` found."""
@@ -194,9 +174,19 @@ class Sidebar(QFrame):
 
     def show_current(self, conversation: int | None) -> None:
         """Which conversation is on show."""
-        if conversation != self._current:
-            self._current = conversation
-            self._mark_current()
+        if conversation != self._model.open:
+            self._model.set_open(conversation)
+            self._reach_open()
+
+    def show_private(self, waiting: bool) -> None:
+        """Whether a private chat waits to be gone back to."""
+        self.private_row.setVisible(waiting)
+
+    def show_deleted(self, any_deleted: bool) -> None:
+        """Whether there is something that can be restored."""
+        for button in self._buttons:
+            if button.defaultAction().objectName() == "deleted":
+                button.setVisible(any_deleted)
 
     def words_found(self, message: int) -> list[str]:
         """The words that the search found in a message, as they stand there: what is typed may only begin them."""
@@ -212,11 +202,11 @@ class Sidebar(QFrame):
 
     def rename_current(self) -> None:
         """Let the person type a title over the one of the conversation on show."""
-        if self.query and self._model.row_of(self._current) < 0:
+        if self.query and self._model.row_of(self._model.open) < 0:
             self.search.clear()  # it was not found
             self._timer.stop()
             self.show_all()
-        self._rename(self._current)
+        self._rename(self._model.open)
 
     def _rename(self, conversation: int | None) -> None:
         row = self._model.row_of(conversation)
@@ -230,8 +220,8 @@ class Sidebar(QFrame):
             self._late = lambda: self._fill(fill, when_empty)
             return
         stay, self._listed_for = self._listed_for == self.query, self.query
-        reached = self.list.currentIndex()
-        number, row = reached.row(), reached.data(ROW)
+        number, reached = self.list.currentIndex().row(), self.list.reached
+        marked = self.list.marked if self.list.has_several else ()
         bar = self.list.verticalScrollBar()
         scrolled = bar.value() if stay else 0
         fill()
@@ -239,11 +229,12 @@ class Sidebar(QFrame):
         self._empty.setText(when_empty)
         self._empty.setVisible(empty)
         self.list.setAutoScroll(False)
-        if stay and self.list.hasFocus() and row is not None and row.summary is not None:
-            there = self._model.row_of(row.summary.id)
-            self.list.setCurrentIndex(self._model.index(there if there >= 0 else self._nearest(number)))
+        if stay and self.list.hasFocus() and reached is not None and reached.summary is not None:
+            there = self._model.row_of(reached.summary.id)
+            self.list.reach(there if there >= 0 else self._nearest(number))
+            self.list.mark(self._model.rows_of(marked))
         else:
-            self._mark_current()
+            self._reach_open()
         self.list.setAutoScroll(True)
         bar.setValue(scrolled)
         if not stay and not self.query:
@@ -263,41 +254,43 @@ class Sidebar(QFrame):
         if late is not None:
             late()
 
-    def _mark_current(self) -> None:
-        if self.list.is_editing:
-            return
-        row = self._model.row_of(self._current)
-        self.list.setCurrentIndex(self._model.index(row) if row >= 0 else QModelIndex())
+    def _reach_open(self) -> None:
+        """The keys begin at the conversation on show."""
+        if not self.list.is_editing:
+            self.list.reach(self._model.row_of(self._model.open))
 
     # What the person does
 
-    def _choose(self, index: object) -> None:
-        row: Row | None = index.data(ROW)  # type: ignore[attr-defined]
-        if row is not None and row.summary is not None:
-            self.chosen.emit(row.summary.id, row.hit.message if row.hit is not None else None)
+    def _choose(self, row: Row) -> None:
+        assert row.summary is not None
+        self.chosen.emit(row.summary.id, row.hit.message if row.hit is not None else None)
 
-    def _delete_current(self) -> None:
-        row: Row | None = self.list.currentIndex().data(ROW)
-        if row is not None and row.summary is not None:
-            self.delete_requested.emit(row.summary.id)
+    def _delete_marked(self) -> None:
+        if marked := self.list.marked:
+            self.delete_requested.emit(list(marked))
 
-    def _menu(self, point: QPoint) -> None:
-        index = self.list.indexAt(point)
-        row: Row | None = index.data(ROW)
-        if row is None or row.summary is None:
-            return
+    def _menu(self, row: Row, place: QPoint) -> None:
+        """Of a row, or of all that are marked if it is one of these."""
+        assert row.summary is not None
         summary, hit = row.summary, row.hit  # the rows may be others when something is chosen
+        marked = list(self.list.marked)
+        about = marked if self.list.has_several and summary.id in marked else [summary.id]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        message = hit.message if hit is not None else None
-        menu.addAction(self.tr("Open"), lambda: self.chosen.emit(summary.id, message))
-        menu.addAction(self.tr("Rename"), lambda: self._rename(summary.id))
-        label = self.tr("Unpin") if summary.pinned else self.tr("Pin to the top")
-        menu.addAction(label, lambda: self.pin_requested.emit(summary.id, not summary.pinned))
-        menu.addAction(self.tr("Export…"), lambda: self.export_requested.emit(summary.id))
+        if len(about) == 1:
+            message = hit.message if hit is not None else None
+            menu.addAction(self.tr("Open"), lambda: self.chosen.emit(summary.id, message))
+            menu.addAction(self.tr("Rename"), lambda: self._rename(summary.id))
+        pinned = all(one.pinned for one in self._summaries if one.id in set(about))
+        label = self.tr("Unpin") if pinned else self.tr("Pin")
+        menu.addAction(label, lambda: self.pin_requested.emit(about, not pinned))
+        menu.addAction(self.tr("Export…"), lambda: self.export_requested.emit(about))
         menu.addSeparator()
-        menu.addAction(self.tr("Delete"), lambda: self.delete_requested.emit(summary.id))
-        menu.popup(self.list.viewport().mapToGlobal(point))
+        label = self.tr("Delete") if len(about) == 1 else self.tr("Delete {0} chats").format(len(about))
+        menu.addAction(label, lambda: self.delete_requested.emit(about))
+        self.list.hold(summary.id)
+        menu.aboutToHide.connect(lambda: self.list.hold(None))
+        menu.popup(place)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self.search or not isinstance(event, QKeyEvent):
@@ -309,13 +302,17 @@ class Sidebar(QFrame):
         ):
             event.accept()  # Escape empties the field before it stops a reply
             return True
+        undoes = event.matches(QKeySequence.StandardKey.Undo) and not self.search.isUndoAvailable()
+        if event.type() == QEvent.Type.ShortcutOverride and undoes:
+            event.ignore()  # then it may bring back what was deleted
+            return True
         if event.type() == QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Down:
                 self._timer.stop()
                 self.searched.emit(self.query)
                 first = next((n for n in range(self._model.rowCount()) if self._is_conversation(n)), -1)
                 if first >= 0:
-                    self.list.setCurrentIndex(self._model.index(first))
+                    self.list.reach(first)
                     self.list.setFocus(Qt.FocusReason.ShortcutFocusReason)
                 return True
             if event.key() == Qt.Key.Key_Escape and self.search.text():

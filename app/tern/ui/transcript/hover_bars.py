@@ -36,6 +36,7 @@ class HoverBars(QObject):
     ) -> None:
         super().__init__(view)
         self._view, self._messages, self._column, self._backgrounds = view, messages, column, backgrounds
+        self.read_only = False  # nothing in the conversation can be changed
         self.idle = True  # no reply is on its way: the conversation can be changed
         self._pointed: Shown | None = None
         self._code: QTextBlock | None = None  # under the pointer
@@ -123,7 +124,7 @@ class HoverBars(QObject):
 
     def _place_bar(self, bar: MessageBar) -> None:
         shown = self._barred(bar)
-        if shown is None or not shown.placed:
+        if shown is None or not shown.placed or self.read_only:
             bar.hide()
             return
         last = QTextCursor(shown.slot.note or shown.slot.last)

@@ -142,6 +142,11 @@ class Transcript(QTextBrowser):
         self._bars.idle = idle
         self._bars.place()
 
+    def set_read_only(self) -> None:
+        """Nothing in the conversation can be changed, ever: it is only read and copied from."""
+        self._bars.read_only = True
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)  # the arrow keys scroll
+
     def show_items(self, items: Sequence[Item], last_open: bool = False) -> None:
         """Show a conversation, its end in view. ``last_open``: its last message is a reply that still grows."""
         self._on_show.all = [Shown(item, n, [item.text], item.note) for n, item in enumerate(items)]
@@ -575,6 +580,8 @@ class Transcript(QTextBrowser):
         idle, key = self._bars.idle, shown.item.key
         label = self.tr("Copy message") if shown.user else self.tr("Copy reply")
         menu.addAction(label, lambda: QGuiApplication.clipboard().setText(shown.said))
+        if self._bars.read_only:
+            return
         menu.addSeparator()
         if shown.user:
             changes = [menu.addAction(self.tr("Edit and send again"), lambda: self.edit_requested.emit(key))]

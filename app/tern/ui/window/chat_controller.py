@@ -20,7 +20,6 @@ from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.links import offer_link
 from tern.ui.style.number_text import count_text
 from tern.ui.style.theme import Theme
-from tern.ui.style.timing import UNDO_S
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
 from tern.ui.window.main_area import MainArea
 
@@ -31,6 +30,7 @@ class ChatController(QObject):
     leaving = Signal()  # another conversation takes its place, or the window closes
     # The conversation on show, None for one that is not kept yet; or its title is another.
     shown = Signal(object)
+    undoable = Signal(str, object)  # messages were deleted: says so, and what brings them back
     sent = Signal()  # a question is kept, and with it its conversation
     reply_ended = Signal()  # of the conversation on show
     settings_requested = Signal()
@@ -52,9 +52,7 @@ class ChatController(QObject):
         self._header, self._readouts = area.header, area.readouts
         self.fit = ContextFit(queue, self._composer, session)
         self.files = AttachFiles(theme, self._composer, area)
-        self.drafts = Drafts(
-            queue.store, self._composer, lambda: self._session.conversation, self._notice.attempt
-        )
+        self.drafts = Drafts(self._composer, lambda: self._session, self._notice.attempt)
         self._connect()
 
     def _connect(self) -> None:
@@ -344,7 +342,7 @@ class ChatController(QObject):
         self._show_session()
         count = len(removal.entries)
         said = self.tr("1 message deleted.") if count == 1 else self.tr("{0} messages deleted.").format(count)
-        self._notice.show_message(said, self.tr("Undo"), undo, tone="calm", seconds=UNDO_S)
+        self.undoable.emit(said, undo)
 
     def copy_last_reply(self) -> None:
         if reply := self._transcript.last_reply():
@@ -383,16 +381,23 @@ class ChatController(QObject):
         if self._queue.info is None:
             self._transcript.set_status(self.tr("Waiting for the model…"))
         elif before is not None and before.conversation is not None:
-            title = self._queue.store.summary(before.conversation).title
+            title = before.store.summary(before.conversation).title
+            if before.store.is_private:
+                title = self.tr("Private chat")
             self._transcript.set_status(self.tr("Waiting for the reply in “{0}”…").format(title))
         self._readouts.start()
         self._view.focus_composer()
 
     def show_title(self) -> None:
         """Say which conversation this is, wherever it is said."""
-        shown = self._session.conversation
-        title = self._queue.store.summary(shown).title if shown else self.tr("New chat")
+        store, shown = self._session.store, self._session.conversation
+        if store.is_private:
+            title, shown = self.tr("Private chat"), None
+        else:
+            title = store.summary(shown).title if shown else self.tr("New chat")
         self._header.set_title(title, editable=shown is not None)
+        self._header.set_private(store.is_private)
+        self._view.private_line.setVisible(store.is_private)
         self.shown.emit(shown)
 
     # What the engine says

@@ -13,6 +13,7 @@ from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript.transcript import Transcript
 from tern.ui.window.greeting import Greeting
 from tern.ui.window.guide_bar import GuideBar
+from tern.ui.window.private_line import PrivateLine
 
 
 class ChatView(QWidget):
@@ -33,6 +34,8 @@ class ChatView(QWidget):
         self._foot = QWidget(self)
         self.notice = Notice(theme, self._foot)
         self.guide_bar = GuideBar(theme, self.notice, self._foot)
+        self.private_line = PrivateLine(theme, self._foot)
+        self.private_line.hide()
         self.composer = Composer(theme, self._foot)
 
         self._foot_column = foot = QVBoxLayout(self._foot)
@@ -40,6 +43,7 @@ class ChatView(QWidget):
         foot.setSpacing(Space.S)
         foot.addWidget(self.notice)
         foot.addWidget(self.guide_bar)
+        foot.addWidget(self.private_line)
         foot.addWidget(self.composer)
         middle = QHBoxLayout()
         middle.setContentsMargins(Space.S, Space.S, Space.S, Space.L)

@@ -47,6 +47,10 @@ class Header(QFrame):
         self.setObjectName("header")
         self._title = _Title(self)
         self._title.renamed.connect(self.renamed)
+        self._private = QLabel(self)
+        self._private.setObjectName("privateIcon")
+        self._private.setAccessibleName(self.tr("Private"))
+        self._private.hide()
         self._model = QPushButton(self)
         self._model.setObjectName("modelName")
         self._model.setAccessibleDescription(
@@ -82,6 +86,7 @@ class Header(QFrame):
         row.setContentsMargins(Space.S, Space.S, Space.M, Space.S)
         row.setSpacing(Space.S)
         row.addWidget(self._side)
+        row.addWidget(self._private)
         row.addWidget(self._title, 1)
         row.addWidget(self._model)
         row.addSpacing(Space.S)
@@ -115,6 +120,11 @@ class Header(QFrame):
         """Let the person write over the title."""
         self._title.edit()
 
+    def set_private(self, private: bool) -> None:
+        """Whether nothing of the conversation is kept."""
+        self._private.setVisible(private)
+        self._elide()
+
     def set_model(self, text: str) -> None:
         """The model's name, or what is happening to it."""
         self._full_model = " ".join(text.split())
@@ -137,6 +147,7 @@ class Header(QFrame):
             button.setIconSize(self._theme.icon_size)
         self._model.setIcon(action_icon("caret-down", self._theme, "quiet"))
         self._model.setIconSize(self._theme.icon_size * 0.7)
+        self._private.setPixmap(action_icon("eye-slash", self._theme).pixmap(self._theme.icon_size))
         self._more.setIcon(action_icon("dots-three-bold", self._theme))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -45,6 +45,7 @@ from tern.ui.window.settings_controller import SettingsController
 from tern.ui.window.side_panel import SidePanel
 from tern.ui.window.transfer import Transfer
 from tern.ui.window.tray import Tray
+from tern.ui.window.upkeep import Upkeep
 from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, header_menu, window_actions
 
 _START = QSize(1100, 760)
@@ -80,13 +81,14 @@ class MainWindow(QMainWindow):
 
         self.closables = Closables.of(self)
         self.queue = ReplyQueue(store, settings, self)
+        self.upkeep = Upkeep(store, settings, self)
         self.actions_ = actions = window_actions(self)
         self.tray = Tray(self, actions, settings, self.come_up)
         self._build()
         self.transfer = Transfer(store, self.notice, theme, self)
         self.chat = ChatController(theme, self.queue, self.area, last_shown(store, self.queue))
         self.conversations = ConversationsController(
-            self.queue, self.chat, self.area.chat, self.sidebar, self.side_panel, actions
+            theme, self.queue, self.chat, self.area, self.sidebar, self.side_panel, self.upkeep, actions
         )
         self.settings_controller = SettingsController(
             theme,
@@ -116,7 +118,8 @@ class MainWindow(QMainWindow):
         self.menus = MenuBar(self, actions, in_menus)
         self._look_menus = self.look_menu, in_menus
         self.side_panel = panel = SidePanel(self)
-        self.sidebar = Sidebar(theme, [actions["new"], actions["models"], actions["settings"]], panel)
+        at_side = [actions[name] for name in ("new", "deleted", "models", "settings")]
+        self.sidebar = Sidebar(theme, at_side, panel)
         self.area = MainArea(theme, actions, header_menu(actions, self.look_menu), panel, lambda: theme.still)
         self.header, self.readouts = self.area.header, self.area.readouts
         chat = self.area.chat
@@ -138,6 +141,7 @@ class MainWindow(QMainWindow):
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
         self.header.renamed.connect(self._rename_shown)
+        self.settings_controller.changed.connect(lambda _: self.conversations.deletions.show_state())
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
@@ -156,6 +160,7 @@ class MainWindow(QMainWindow):
         on, chat, conversations = self.actions_.connect, self.chat, self.conversations
         on("new", conversations.new)
         on("find", self.find_in_chat)
+        on("private", conversations.new_private)
         on("search", conversations.search)
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
@@ -167,11 +172,13 @@ class MainWindow(QMainWindow):
         on("rename", self.rename)
         on("pin", conversations.pin_shown)
         on("delete", conversations.delete_shown)
+        on("undo", conversations.deletions.undo)
+        on("deleted", conversations.show_deleted)
         on("palette", self.show_palette)
         on("larger", partial(self.settings_controller.change_text_size, +1))
         on("smaller", partial(self.settings_controller.change_text_size, -1))
         on("default_size", partial(self.settings_controller.change_text_size, 0))
-        on("export", lambda: self.transfer.ask_export(self.session.conversation))
+        on("export", self._export_shown)
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
         on("reply_options", self.settings_controller.show_reply_options)
@@ -295,6 +302,10 @@ class MainWindow(QMainWindow):
         if self.area.page is not None:
             self.area.show_chat()
 
+    def _export_shown(self) -> None:
+        if (shown := self.conversations.shown) is not None:
+            self.transfer.ask_export([shown])
+
     def _reply_ended(self) -> None:
         """The keyboard goes back to the composer, unless it is used outside the chat."""
         focus = self.focusWidget()
@@ -325,6 +336,10 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.tray.hides(event):
             return
+        if not self.conversations.may_close(self.tray.quit):
+            event.ignore()
+            self.come_up()
+            return
         self.closables.close_from(Layer.PAGE)
         self.chat.leave()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()
@@ -335,5 +350,7 @@ class MainWindow(QMainWindow):
         self.transfer.close()
         self._save_settings()
         self.queue.close()
+        self.conversations.close()
+        self.upkeep.close()
         self.settings_controller.close()
         super().closeEvent(event)

@@ -11,8 +11,22 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 from tern.ui.shared.actions import Actions
 
 _MENUS = (
-    ("new", "models", "network", "import", "export", "export_all", None, "settings", None, "close", "quit"),
-    ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete"),
+    (
+        "new",
+        "private",
+        None,
+        "models",
+        "network",
+        "import",
+        "export",
+        "export_all",
+        None,
+        "settings",
+        None,
+        "close",
+        "quit",
+    ),
+    ("focus", "edit", "stop", "regenerate", "copy", "reply_options", None, "rename", "pin", "delete", "undo"),
     (
         "find",
         "search",
@@ -20,6 +34,7 @@ _MENUS = (
         "back",
         None,
         "sidebar",
+        "deleted",
         "menus",
         None,
         "larger",

@@ -101,11 +101,13 @@ class SidePanel(QWidget):
         self._over = self._wanted = False
         self.arrange(slide=True)
 
-    def close_over(self) -> None:
-        """Something was chosen in a side that covers the page, or beside it."""
-        if self._over:
+    def close_over(self) -> bool:
+        """Something was chosen in a sidebar that covers the page, or beside it. Whether it did cover the page."""
+        was_over = self._over
+        if was_over:
             self._over = False
             self.arrange(slide=True)
+        return was_over
 
     @property
     def sliding(self) -> bool:

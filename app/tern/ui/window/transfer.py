@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -40,12 +40,16 @@ class Transfer(QObject):
         self._jobs: list[Job] = []
         self._steps: Generator[float, None, Report] | None = None
 
-    def ask_export(self, conversation: int | None) -> None:
-        """Ask for a file, and write one conversation into it; None for all of them."""
-        every = self._store.summaries() if conversation is None else [self._store.summary(conversation)]
+    def ask_export(self, conversations: Sequence[int] | None) -> None:
+        """Ask for a file, and write these conversations into it; None for all of them."""
+        every = (
+            self._store.summaries()
+            if conversations is None
+            else [self._store.summary(number) for number in conversations]
+        )
         if not every:
             return
-        title = self.tr("Conversations") if conversation is None else every[0].title
+        title = every[0].title if len(every) == 1 else self.tr("Conversations")
         ids = [summary.id for summary in every]
         ask_where_to(self._window, title, lambda path, kind: self.export_to(ids, path, kind))
 

@@ -68,8 +68,8 @@ class Tray(QObject):
     def quit(self) -> None:
         """Close the window for good."""
         self._ending = True
-        self._window.close()
-        if self.shown:  # a hidden window is not the last one closed
+        self._ending = self._window.close()  # it may ask before it does
+        if self._ending and self.shown:  # a hidden window is not the last one closed
             self._take_down()
             QApplication.quit()
 

@@ -13,6 +13,8 @@ from tern.ui.window.header import MenuEntry
 # As Qt writes them, where Ctrl is a Mac's Cmd.
 _KEYS: dict[str, tuple[str, ...]] = {
     "new": ("Ctrl+N",),
+    "private": ("Ctrl+Shift+N",),
+    "undo": ("Ctrl+Z",),
     "find": ("Ctrl+F",),
     "search": ("Ctrl+Shift+F",),
     "sidebar": ("Ctrl+\\",),
@@ -46,7 +48,7 @@ CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open
 
 # What can be done without leaving the sheet or the page that is open.
 OVER_SHEETS = frozenset({"close", "quit", "menus"})
-IN_THE_CHAT = frozenset({"new", "find", "focus", "attach", "regenerate", "edit", "reply_options"})
+IN_THE_CHAT = frozenset({"new", "private", "find", "focus", "attach", "regenerate", "edit", "reply_options"})
 
 
 def keys(mac: bool) -> dict[str, tuple[str, ...]]:
@@ -64,6 +66,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
         actions.add(name, text, *of_system.get(name, ()))
 
     add("new", _tr("New chat"))
+    add("private", _tr("New private chat"))
     add("find", _tr("Find in this chat"))
     add("search", _tr("Search all chats"))
     add("sidebar", _tr("Show or hide the sidebar"))
@@ -76,6 +79,8 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("rename", _tr("Rename this chat"))
     add("pin", _tr("Pin or unpin this chat"))
     add("delete", _tr("Delete this chat"))
+    add("undo", _tr("Undo delete"))
+    add("deleted", _tr("Recently deleted"))
     add("palette", _tr("Find actions, settings and chats"))
     add("larger", _tr("Larger text"))
     add("smaller", _tr("Smaller text"))
@@ -102,7 +107,8 @@ def header_menu(actions: Actions, look: QMenu) -> list[MenuEntry]:
     finding = [actions[name] for name in ("copy", "palette")]
     files = [actions[name] for name in ("export_all", "import")]
     window: list[MenuEntry] = [look, *(actions[name] for name in ("settings", "help", "about"))]
-    return [*of_one, None, *finding, None, *files, None, *window, None, actions["quit"]]
+    beginning = [actions[name] for name in ("new", "private")]
+    return [*beginning, None, *of_one, None, *finding, None, *files, None, *window, None, actions["quit"]]
 
 
 def _tr(text: str) -> str:
