@@ -13,8 +13,9 @@ from tern.errors import UserError
 from tern.settings import KEEP_DELETED
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.style.theme import Theme
+from tern.ui.style.timing import UNDO_S
 from tern.ui.transcript.items_of_session import items_of
-from tern.ui.window.chat_controller import UNDO_S, ChatController
+from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.deleted_page import DeletedPage
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.upkeep import Upkeep
@@ -195,7 +196,7 @@ class Deletions(QObject):
             page.left.connect(self._area.show_chat)
         self.show_state()
         self._page.show_list()
-        self._area.show_page(self._page)
+        self._area.show_page(self._page, self.tr("Recently deleted"))
 
     def _read(self, conversation: int) -> None:
         if self._page is not None:
