@@ -80,7 +80,14 @@ def _of_tables() -> Iterator[Text]:
         yield Text("presets", preset.name)
     for setting in TABLE:
         if setting.label:
-            words = (setting.group, setting.section, setting.label, setting.help, setting.lowest, *setting.ends)
+            words = (
+                setting.group,
+                setting.section,
+                setting.label,
+                setting.help,
+                setting.lowest,
+                *setting.ends,
+            )
             choices = (label for _, label in setting.choices)
             yield from (Text("settings", word) for word in (*words, *choices) if word)
 
