@@ -270,7 +270,7 @@ def test_connections_are_listed_and_the_token_is_kept(
     page.reload()
     row = [page.table.item(0, column).text() for column in range(1, 5)]
     assert row == ["cdn.example", "fetch owner/model/m.gguf", "206", "1.2\u2009MB"]
-    assert "2 connections to cdn.example, hub.example; 1.2\u2009MB received" in page.summary.text()
+    assert "2 connection(s) to cdn.example, hub.example; 1.2\u2009MB received" in page.summary.text()
     network.note("hub.example", "search: What are you?", "200", 99)
     page.reload()
     # What was typed and sent, in so many words.
