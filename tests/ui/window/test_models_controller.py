@@ -11,6 +11,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -82,6 +83,20 @@ def answers(window: MainWindow, path: Path) -> bool:
 def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
     window.chat.send(text)
     qtbot.waitUntil(lambda: not window.session.busy)
+
+
+def test_the_palette_switches_to_an_installed_model(
+    host: ModelsController, window: MainWindow, tiny: shelf.Installed, qtbot: QtBot
+) -> None:
+    host.open_first()
+    qtbot.waitUntil(lambda: answers(window, paths.guide_model()))
+    assert not window.area.chat.guide_bar._needed, "another model is here"
+    window.show_palette()
+    QTest.keyClicks(window.palette_.field, "tiny")
+    assert window.palette_.list.item(0).text() == "Tiny"
+    QTest.keyClick(window.palette_.field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: answers(window, tiny.path))
+    assert window.composer.editor.placeholderText() == "Ask anything. It stays on this computer."
 
 
 def test_a_conversation_goes_on_with_another_model(
