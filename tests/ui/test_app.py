@@ -162,7 +162,7 @@ def test_a_window_that_was_killed_leaves_the_folder_free(tmp_path: Path) -> None
 
 LOADED = """
 def watch():
-    window().desk.model_loaded.connect(lambda info: print("loaded", info.path, flush=True))
+    window().queue.model_loaded.connect(lambda info: print("loaded", info.path, flush=True))
 QTimer.singleShot(0, watch)
 """
 
