@@ -97,7 +97,9 @@ def _acts(
         lambda: with_a_message(lambda n: transcript.branch_requested.emit(n, chance.choice([-1, 1]))),
         lambda: with_a_message(lambda n: transcript.reveal(n, ["word"])),
         lambda: with_a_conversation(window.conversations.show), lambda: with_a_conversation(window.conversations.show),
-        lambda: with_a_conversation(window.conversations.delete),
+        lambda: with_a_conversation(window.conversations.delete), window.conversations.deletions.undo,
+        lambda: window.conversations.delete([one.id for one in store.summaries()[:3]]),
+        window.conversations.new_private, window.conversations.show_private, window.conversations.end_private,
         lambda: with_a_conversation(lambda n: window.conversations.pin(n, True)),
         lambda: with_a_conversation(lambda n: window.conversations.rename(n, f"Title {chance.random()}")),
         lambda: theme.set_mode(chance.choice([Mode.LIGHT, Mode.DARK])),
@@ -120,6 +122,8 @@ def test_anything_in_any_order(
         assert window.composer.stop_button.isVisible() == window.session.busy
         if chance.random() < 0.6:
             qtbot.wait(chance.choice([0, 1, 5, 20]))
+    window.conversations.end_private()
+    window.conversations.end_private()  # asked for twice, it is done
     qtbot.waitUntil(lambda: not window.queue.busy)
     for summary in store.summaries():
         window.conversations.show(summary.id)
