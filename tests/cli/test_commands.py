@@ -273,7 +273,7 @@ def test_doctors_verdict_says_what_is_wrong_and_what_to_do(
     said = capsys.readouterr().out.splitlines()
     assert said[-6:-1] == [
         "No window can open here: there is no display. Tern works in the terminal: tern chat",
-        "Only 500 MB of memory is free, and BitNet b1.58 2B4T needs about 0.8 GB. Close other programs before you "
+        "Only 500 MB of memory is free, and BitNet b1.58 2B4T needs about 0.9 GB. Close other programs before you "
         "open it.",
         "The file of mine is missing or incomplete. Import it again, or: tern models remove mine",
         "For real conversations, get BitNet b1.58 2B4T (1.19 GB): tern models fetch bitnet-2b4t",
