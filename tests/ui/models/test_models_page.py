@@ -203,7 +203,7 @@ def test_an_only_file_is_shown_before_a_byte_of_it_comes(
         click(qtbot, page, "hitButton")
     qtbot.waitUntil(lambda: offered(page) == ["Download: ONE.GGUF"])
     assert "owner/one-gguf · licence: apache-2.0" in shown(page)
-    assert "ONE.GGUF\n2\u2009MB · fits this computer" in shown(page)
+    assert "ONE.GGUF\n2.0\u2009MB · fits this computer" in shown(page)
     assert hub.asked == []
     assert not page._downloads.running
     click(qtbot, page, "fileButton")
@@ -626,7 +626,7 @@ def test_one_hero_one_accent_and_nothing_moves(
     assert many[0].title in words
     assert many[0].good_for in words
     assert any(many[0].weak_at in each for each in words)
-    assert {"9\u2009MB", "930\u2009MB", "MIT"} <= set(words)
+    assert {"9.0\u2009MB", "930\u2009MB", "MIT"} <= set(words)
     assert not hero.findChild(QLabel, "heroSpeed").isVisible()
     accents = [b for b in page.findChildren(QPushButton) if b.isVisible() and b.property("kind") == "accent"]
     assert [b.text() for b in accents] == ["Download"]
