@@ -14,7 +14,7 @@ def test_a_page_in_the_place_of_the_chat_has_the_keyboard_until_the_chat_comes_b
 ) -> None:
     window = make_window()
     page = QLineEdit(window.area.pages)
-    window.area.show_page(page)
+    window.area.show_page(page, "A page")
     assert page.hasFocus()
     assert not window.composer.isVisible()
     window.area.show_chat()

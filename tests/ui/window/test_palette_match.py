@@ -21,7 +21,7 @@ def _none() -> None:
     [
         ("font", "Text size", {"Larger text", "Smaller text"}),
         ("bigger", "Larger text", {"Text size"}),
-        ("temperature", "Temperature", {"How this conversation is answered"}),
+        ("temperature", "Temperature", {"Chat settings"}),
         ("temprature", "Temperature", set()),
         ("download", "Models", {"Download limit"}),
         ("dark mode", "Appearance: Dark", {"Theme"}),
@@ -30,7 +30,7 @@ def _none() -> None:
         ("preferences", "Settings", set()),
         ("translator", "Translator", set()),
         ("shortcuts", "Keyboard shortcuts", set()),
-        ("exprot", "Export this conversation…", {"Export all conversations…"}),
+        ("exprot", "Export this chat…", {"Export all chats…"}),
     ],
 )
 def test_people_find_what_they_mean(make_window: WindowMaker, query: str, first: str, also: set[str]) -> None:

@@ -175,7 +175,6 @@ class _Title(QWidget):
         self.field.setObjectName("chatTitleField")
         self.field.setAccessibleName(self.tr("Title of this chat"))
         self.field.setAccessibleDescription(self.tr("Enter saves it, Escape leaves it as it was."))
-        self.field.returnPressed.connect(self._leave)
         self.field.installEventFilter(self)
         self.field.hide()
 
@@ -249,6 +248,9 @@ class _Title(QWidget):
         if event.type() == QEvent.Type.FocusOut and self.field.isVisible():
             if self.window().isActiveWindow() and QApplication.activePopupWidget() is None:
                 self._leave()
+        elif event.type() == QEvent.Type.KeyPress and _is_enter(event):
+            self._leave()  # and the key goes no further: it would press what has the keyboard now
+            return True
         elif isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
             if event.type() == QEvent.Type.ShortcutOverride:
                 event.accept()  # Escape leaves the field before it stops a reply
@@ -257,3 +259,7 @@ class _Title(QWidget):
                 self._leave(keep=False)
                 return True
         return super().eventFilter(watched, event)
+
+
+def _is_enter(event: QEvent) -> bool:
+    return isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)

@@ -72,7 +72,8 @@ class MainArea(QWidget):
         self.page_header.set_title(title)
         self._turn_to(page)
         focus = self.window().focusWidget()
-        if focus is None or not page.isAncestorOf(focus):  # it has not chosen what begins
+        chosen = focus is not None and page.isAncestorOf(focus)
+        if not chosen or page.focusProxy() is not None:  # else Qt's next best would begin
             page.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property

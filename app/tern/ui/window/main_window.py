@@ -307,8 +307,10 @@ class MainWindow(QMainWindow):
             self.transfer.ask_export([shown])
 
     def _reply_ended(self) -> None:
-        """The keyboard goes back to the composer, unless it is used outside the chat."""
+        """The keyboard goes back to the composer, unless it is used in a field or outside the chat."""
         focus = self.focusWidget()
+        if isinstance(focus, QLineEdit):
+            return
         if self.isActiveWindow() and (focus is None or self.area.chat.isAncestorOf(focus)):
             self.area.chat.focus_composer()
 
