@@ -10,7 +10,7 @@ LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOL
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
-.PHONY: setup run test check clean
+.PHONY: setup run test quick check clean
 
 setup: $(VENV)/.installed
 
@@ -42,6 +42,10 @@ run: setup
 test: $(VENV)/.test-installed
 	@sh tests/system_packages.sh
 	$(BIN)/python -m pytest
+
+# What needs no large file and no waiting: in under a minute, for whoever changes a label.
+quick: $(VENV)/.test-installed
+	$(BIN)/python -m pytest -m "not slow"
 
 check: $(VENV)/.test-installed
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "packaging" / "with_progress.py"
 BUILD = "for n in range(1, 84): print(f'  [{n}/83] Building CXX object src/part{n}.cpp.o', flush=True)"

@@ -19,6 +19,8 @@ from tern.chat.store import Store
 from tern.chat.types import State
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 OLD = Path(__file__).parent.parent / "data" / "old_databases"
 
 

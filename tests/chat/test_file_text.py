@@ -22,6 +22,8 @@ from tern.chat.attachments import AttachmentKind
 from tern.chat.file_text import may_reread, read_file, reread
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 def _write(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name

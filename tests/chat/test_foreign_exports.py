@@ -25,6 +25,8 @@ from tern.chat.types import Manner
 from tern.engine.types import FinishReason, Stats
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 EXPORTS = Path(__file__).parent.parent / "data" / "exports"
 WHEN = 1714550400.0
 

@@ -11,6 +11,7 @@ from tern import paths
 from tools.kill import kill_once, lost
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not paths.guide_model().exists(), reason="the guide has not been made"),
     pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL"),
 ]

@@ -12,6 +12,8 @@ from tern.chat.search import words_of
 from tern.chat.store import Store
 from tern.chat.types import State
 
+pytestmark = pytest.mark.slow
+
 
 def _store(*texts: str) -> Store:
     store = Store.in_memory()

@@ -20,6 +20,8 @@ from tern.engine.types import FinishReason, Stats
 from tern.errors import UserError
 from tern.metrics.fresh_process import tern_command
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def both(tmp_path: Path) -> Iterator[tuple[Store, Store]]:

@@ -17,6 +17,8 @@ from tern.errors import UserError
 from tern.metrics import roofline, thread_choice
 from tern.settings import QUIET, THREADS, Settings
 
+pytestmark = pytest.mark.slow
+
 BENCH = ["bench", "--synthetic", "tiny", "--threads", "1", "--quick", "--tokens", "8"]
 
 

@@ -27,6 +27,8 @@ from tern.settings import KEEP_DELETED, Settings
 
 from .pty_screen import OWN_ESCAPES, TERN, PtyScreen
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 END = Stats(tokens=2, finish_reason=FinishReason.END_OF_TURN)
 

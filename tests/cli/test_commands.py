@@ -21,6 +21,8 @@ from tern.library import importing
 from tern.metrics import thread_choice
 from tern.open_engine import open_any_engine, open_engine
 
+pytestmark = pytest.mark.slow
+
 
 def _last_json(capsys: pytest.CaptureFixture[str]) -> dict:
     return json.loads(capsys.readouterr().out.splitlines()[-1])

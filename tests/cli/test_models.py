@@ -29,6 +29,8 @@ from tern.library.network import NetworkOptions
 from tern.library.part_file import BLOCK
 from tools.local_hub import LocalHub, sha256_of
 
+pytestmark = pytest.mark.slow
+
 REPO = "owner/random-gguf"
 
 

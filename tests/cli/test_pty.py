@@ -22,6 +22,7 @@ from tern.cli.wrapping import Layout
 from .pty_screen import CTRL_C, CTRL_D, ENTER, OWN_ESCAPES, TERN, PtyScreen, as_shown
 from .stepped_tern import FAILS, READING_STEPS
 
+pytestmark = pytest.mark.slow
 LONG = " ".join(f"word{number}" for number in range(60))
 REPLIES = {
     "one line": ["Yes", "."],

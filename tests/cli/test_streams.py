@@ -19,6 +19,8 @@ from tern.cli import streams
 from tern.cli.streams import Input, json_text, shown
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 unix = pytest.mark.skipif(sys.platform == "win32", reason="the shell and the devices are Unix's")

@@ -15,6 +15,8 @@ from patience import HANG_S
 from tern.cli.terminal import stats_line
 from tern.engine.types import FinishReason, Stats
 
+pytestmark = pytest.mark.slow
+
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 HEAVY = ("numpy", "psutil", "llama_cpp", "PySide6", "tern.engine")

@@ -21,6 +21,8 @@ from tern import paths
 from tern.engine.types import EngineOptions, KVType, Message, Request, SamplingParams
 from tern.open_engine import open_engine, open_model
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 
 

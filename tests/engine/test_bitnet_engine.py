@@ -24,6 +24,8 @@ from tern.engine.types import (
 from tern.errors import UserError
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 GREEDY = SamplingParams(temperature=0.0)
 
 

@@ -19,6 +19,8 @@ from tern.engine.types import EngineOptions, KVType
 from tern.errors import BugError, UserError
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 Logits = NDArray[np.float32]
 
 

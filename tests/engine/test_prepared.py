@@ -19,6 +19,8 @@ from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.library import importing, shelf
 from tern.open_engine import open_engine, open_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:

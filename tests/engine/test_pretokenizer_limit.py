@@ -24,6 +24,8 @@ from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.pretokenizer_limit import DEEPEST, pieces
 from tern.engine.tokenizer import Tokenizer
 
+pytestmark = pytest.mark.slow
+
 PRE_TOKENIZERS = """
     default llama3 llama-v3 llama-bpe falcon3 falcon-h1 pixtral midm-2.0 lfm2 jina-v5-nano deepseek-llm deepseek-coder
     deepseek-v3 deepseek-r1-qwen youtu falcon mpt starcoder gpt-2 phi-2 jina-es jina-de jina-v2-es jina-v2-de gigachat

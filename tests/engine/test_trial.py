@@ -20,6 +20,8 @@ from tern.engine.types import EngineOptions
 from tern.errors import UserError
 from tern.open_engine import open_any_engine
 
+pytestmark = pytest.mark.slow
+
 ENDING = {  # what libllama's asserts and uncaught exceptions do not take, and a header may well say
     "too many layers": {"llama.block_count": 600},
     "a rope scaling that is none": {"llama.rope.scaling.type": "nonsense"},

@@ -19,6 +19,8 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 N, VOCAB = 256, 1536
 
 

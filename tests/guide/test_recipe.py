@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow
+
 torch = pytest.importorskip("torch", reason="training the guide needs PyTorch")
 pytest.importorskip("tokenizers", reason="the recipe's vocabulary needs the tokenizers package")
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import driver_build
 import pytest
 
+pytestmark = pytest.mark.slow
+
 COMPILER, EMULATOR, ROOT = "aarch64-linux-gnu-gcc", "qemu-aarch64", "/usr/aarch64-linux-gnu"
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from tern.engine.kernels import loader
 
+pytestmark = pytest.mark.slow
+
 EPS = 1e-5
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from tern.engine.kernels import loader
 
+pytestmark = pytest.mark.slow
+
 
 def require_sanitizers(folder: Path) -> None:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")

@@ -25,6 +25,8 @@ from tools.local_hub import LocalHub
 from .conftest import FILE, REPO, SIZE
 from .test_faults import said
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     "name",

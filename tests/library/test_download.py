@@ -25,6 +25,8 @@ from tools.local_hub import Faults, LocalHub, sha256_of
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
 
+pytestmark = pytest.mark.slow
+
 
 def left(target: Path) -> set[str]:
     """What lies beside the target, besides it."""

@@ -24,6 +24,8 @@ from tools.local_hub import Faults, LocalHub
 
 from .conftest import BLOCK, FILE, REPO, SIZE, Start
 
+pytestmark = pytest.mark.slow
+
 ADVICE = (
     "again",
     "Check",

@@ -23,6 +23,8 @@ from tools.local_hub import LocalHub
 
 from .conftest import REPO
 
+pytestmark = pytest.mark.slow
+
 GUIDE = paths.guide_model()
 NO_TEXT = os.fsdecode(b"caf\xe9.gguf")  # a name that is no UTF-8
 ODD = ["MODEL.GGUF", "sha256-0123456789abcdef", "model", "weights.bin", "v1.5-instruct"]

@@ -19,6 +19,8 @@ from tools.local_hub import LocalHub
 
 from .conftest import REPO
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def split(served: Path) -> list[Path]:

@@ -30,6 +30,8 @@ from tools.local_hub import LocalHub
 from .conftest import REPO, SIZE, Start
 from .test_faults import said
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
 TYPOGRAPHIC = "hf_AbCd’EfGh"
 

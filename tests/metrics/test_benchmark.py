@@ -19,6 +19,8 @@ from tern.metrics.benchmark import (
 )
 from tern.metrics.fresh_process import text_of
 
+pytestmark = pytest.mark.slow
+
 WANTED = 7
 
 

@@ -13,6 +13,8 @@ from tern.engine.convert.synthetic import SHAPES
 from tern.metrics.forecast import PART, Forecast, full_rate, place, slice_shape
 from tern.metrics.fresh_process import tern_command
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_sixth_is_a_sixth_of_everything_a_token_reads() -> None:
     part, full = slice_shape(), SHAPES["2b4t"]

@@ -40,6 +40,8 @@ from tern.ui.window.models_controller import ModelsController
 
 from .conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 # Roles of what can be used or read; each must have a name.
 R = QAccessible.Role
 NAMED_ROLES = {

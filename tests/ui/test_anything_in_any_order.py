@@ -26,6 +26,8 @@ from .composing import CONTROL, shown_text
 from .conftest import WindowMaker
 from .samples import EVERYTHING
 
+pytestmark = pytest.mark.slow
+
 REPLIES = ("Short.", "word " * 150, EVERYTHING, "The mean is $$\n\\frac{a}{b}\n$$\nof " + "words " * 40, "")
 SIZES = ((1100, 760), (800, 500), (480, 420), (700, 900))
 STEPS = 60

@@ -20,6 +20,8 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.types import TensorType
 from tern.engine.gguf.writer import GGUFWriter
 
+pytestmark = pytest.mark.slow
+
 START = """
 import sys
 from pathlib import Path

@@ -17,7 +17,10 @@ from pathlib import Path
 import PySide6
 import pytest
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a screen"),
+]
 SCREEN = (
     "DISPLAY",
     "WAYLAND_DISPLAY",

@@ -42,6 +42,8 @@ from tern.ui.transcript.transcript import Transcript
 from .conftest import WindowMaker
 from .long_texts import REPLIES, WORDS
 
+pytestmark = pytest.mark.slow
+
 CALLS = 140_000  # of Python in a frame
 LAID_OUT = 40_000  # characters in a frame
 FIRST = 3  # times as many in the first frame of a conversation that is opened

@@ -22,6 +22,8 @@ from tern.ui.window.models_controller import ModelsController
 from .composing import CONTROL, exchange
 from .conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def typed(text: str) -> None:
     """Keys as a person presses them: to whatever has the keyboard now."""

@@ -28,7 +28,8 @@ def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
         shown = [
             each for each in holder.findChildren(QWidget) if each.isVisible() and each.parent() is holder
         ]
-        assert len(shown) >= 2
+        # Of the readouts the network's word alone has room here, and nothing else has been measured yet.
+        assert len(shown) >= (1 if holder is window.readouts else 2)
         for index, first in enumerate(shown):
             assert holder.rect().contains(first.geometry()), first.objectName()
             for second in shown[index + 1 :]:

@@ -24,6 +24,8 @@ from ui.sidebar.test_sidebar import SOME, filled, rows
 from .composing import CONTROL, LONG, chips, exchange, idle, paste, say, shown_text, text_data
 from .conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def _open(window: MainWindow, title: str) -> None:
     window.conversations.show(next(one.id for one in window.store.summaries() if one.title == title))
@@ -341,7 +343,9 @@ def test_a_conversation_that_the_search_did_not_find_can_be_renamed(
     QTest.keyClicks(window.sidebar.search, "planes")
     qtbot.waitUntil(lambda: rows(window) == [])
     window.actions_["rename"].trigger()
-    editor = window.findChild(QLineEdit, "renameEditor")
+    editor = window.header.findChild(QLineEdit, "chatTitleField")
     QTest.keyClicks(editor, "Railways")
     QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert window.sidebar.query == "planes", "what was looked for stays"
+    window.sidebar.search.clear()
     qtbot.waitUntil(lambda: rows(window) == ["[Today]", "Railways"])

@@ -21,7 +21,10 @@ from tern.ui.window.main_window import MainWindow
 from .conftest import WindowMaker
 
 GUIDE = paths.resources_dir() / "guide" / "tern-guide.gguf"
-pytestmark = pytest.mark.skipif(not GUIDE.exists(), reason="the guide has not been made (packaging/guide)")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not GUIDE.exists(), reason="the guide has not been made (packaging/guide)"),
+]
 PATIENCE_MS = 60_000  # a shared machine may be busy; on an idle one a reply takes a second
 
 

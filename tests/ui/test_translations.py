@@ -16,6 +16,8 @@ from PySide6.QtWidgets import QApplication
 
 from patience import HANG_S
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "packaging"))
 

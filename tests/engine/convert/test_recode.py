@@ -22,6 +22,8 @@ from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import BugError, UserError
 from tern.open_engine import open_engine, open_model
 
+pytestmark = pytest.mark.slow
+
 os.environ.setdefault("TORCHDYNAMO_DISABLE", "1")
 
 RNG = np.random.default_rng(11)

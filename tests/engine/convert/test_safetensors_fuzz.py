@@ -18,6 +18,8 @@ from tern.engine.convert.safetensors import SafetensorsFolder
 from tern.engine.gguf.reader import GGUFFile
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 WIDTH, FFN, VOCAB = 128, 256, 300
 MUTATIONS = 500
 NASTY: tuple[Any, ...] = (

@@ -19,6 +19,8 @@ from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 TEXT = "What is the capital of France, and what is 17 + 25? Grüße, 日本 🐦\n\tthere\x00\x7f"
 
 

@@ -17,6 +17,8 @@ from patience import HANG_S
 from tern.engine.config import BitnetConfig
 from tern.engine.gguf.reader import MAX_STRINGS, GGUFError, GGUFFile
 
+pytestmark = pytest.mark.slow
+
 MUTATED_FILES = 12_000
 
 

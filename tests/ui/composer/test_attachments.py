@@ -41,6 +41,8 @@ from ..composing import (
 )
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def test_dropped_files_become_chips_with_their_cost_and_go_along(
     qtbot: QtBot, make_window: WindowMaker, tmp_path: Path

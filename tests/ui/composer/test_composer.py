@@ -27,6 +27,8 @@ from tern.ui.style.theme import Theme
 from ..composing import CONTROL, SHIFT, exchange, idle, paste, say, shown_text, text_data
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 # The count
 
 

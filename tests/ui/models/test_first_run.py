@@ -20,6 +20,8 @@ from tern.ui.window.models_controller import ModelsController
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def _host(window: MainWindow, theme: Theme, settings: Settings) -> ModelsController:
     return ModelsController(window, theme, settings, lambda: None, EngineOptions)

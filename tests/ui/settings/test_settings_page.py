@@ -45,6 +45,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
 

@@ -32,6 +32,8 @@ from tern.ui.shared.translate_errors import said
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def german(qapp: QApplication) -> Iterator[None]:

@@ -56,7 +56,7 @@ def _menu_of(window: MainWindow, title: str) -> Iterator[dict[str, object]]:
     menu.close()
 
 
-pytestmark = pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)
+pytestmark = [pytest.mark.slow, pytest.mark.qt_log_ignore("grabbing the keyboard", extend=True)]
 
 
 def test_a_right_click_a_pin_and_a_deletion_leave_the_open_one_open(make_window: WindowMaker) -> None:

@@ -19,6 +19,8 @@ from tern.ui.window.main_window import MainWindow
 from ..composing import CONTROL, exchange, idle, say, shown_text
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 SOME = " ".join(f"word{number}" for number in range(60))
 
 

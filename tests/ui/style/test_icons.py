@@ -24,6 +24,8 @@ from tern.ui.style.accents import contrast
 from tern.ui.style.icons import action_icon, app_icon
 from tern.ui.style.theme import DARK, LIGHT, Mode, Theme, Tokens
 
+pytestmark = pytest.mark.slow
+
 SIZE = QSize(36, 36)
 BILL = "#D9482B"
 Point = tuple[int, int]

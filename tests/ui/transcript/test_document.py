@@ -16,6 +16,8 @@ from tern.ui.transcript.formats import ASIDE, LANGUAGE, MARK, PADDING, QUOTE, RU
 
 from ..samples import EVERYTHING
 
+pytestmark = pytest.mark.slow
+
 
 def _writer(theme: Theme) -> tuple[QTextDocument, DocumentWriter]:
     document = QTextDocument()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextDocument
 from PySide6.QtTest import QTest
@@ -13,6 +14,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..composing import CONTROL, SHIFT, exchange, idle, say
 from ..conftest import WindowMaker
+
+pytestmark = pytest.mark.slow
 
 
 def _key(key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:

@@ -20,6 +20,8 @@ from tern.ui.transcript.formats import CODE
 from tern.ui.transcript.highlighting import DARK_INKS, LIGHT_INKS
 from ui.style.test_theme import contrast
 
+pytestmark = pytest.mark.slow
+
 FOREVER = float("inf")
 PYTHON = '''import math
 from dataclasses import dataclass

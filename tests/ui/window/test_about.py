@@ -18,6 +18,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def _page(window: MainWindow) -> QWidget:
     (page,) = [w for w in window.findChildren(QWidget, "aboutPage") if w.isVisible()]

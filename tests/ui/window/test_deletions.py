@@ -20,6 +20,8 @@ from ..composing import CONTROL, exchange, shown_text
 from ..conftest import WindowMaker
 from ..sidebar.test_sidebar import filled, reach, rows
 
+pytestmark = pytest.mark.slow
+
 RARE = "quizzaciously"
 DAY_S = 24 * 3600
 

@@ -29,6 +29,8 @@ from tools.local_hub import LocalHub, sha256_of
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 SIZE = 9_000_000
 
 

@@ -38,6 +38,8 @@ from tools.local_hub import LocalHub
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 SECRET = "hf_AbCdEfGhIjKlMnOpQrSt"
 FOREIGN = "{% for m in messages %}({{ m['role'] }}) {{ m['content'] }} {% endfor %}(assistant)"
 

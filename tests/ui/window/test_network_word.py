@@ -19,6 +19,8 @@ from tern.ui.window.network_word import NetworkWord, network_word
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HALF = DownloadProgress("downloading", 340_000_000, 1_000_000_000, 3.4e6)
 WAITS = DownloadProgress("waiting", 340_000_000, 1_000_000_000, note="no network")

@@ -30,6 +30,8 @@ from tern.ui.window.window_actions import CLOSE_KEY, keys, window_actions
 from ..conftest import WindowMaker
 from ..test_nothing_is_lost import filled
 
+pytestmark = pytest.mark.slow
+
 CONTROL, ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
 LONG = " ".join(f"word{n}" for n in range(400))
 

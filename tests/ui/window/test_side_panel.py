@@ -15,6 +15,8 @@ from tern.ui.style.theme import Theme
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def _right_to_left(qapp: QApplication) -> Iterator[None]:

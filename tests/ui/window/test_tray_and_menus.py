@@ -14,6 +14,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def _act(window: MainWindow, name: str) -> QAction:
     (menu,) = [m for m in window.findChildren(QMenu) if m.findChild(QAction, "trayShow")]

@@ -21,6 +21,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 LONG = " ".join(f"word{number}" for number in range(400))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from tern import paths
 from tern.chat import database_file
@@ -37,11 +37,13 @@ class DataSection(QWidget):
         words.setSpacing(2)
         for label in (self._heading, self.folder, self.amount):
             words.addWidget(label)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, Space.S, 0, 0)
-        row.setSpacing(Space.S)
-        row.addLayout(words, 1)
-        row.addWidget(self._open, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, Space.S, 0, 0)
+        column.setSpacing(Space.S)
+        column.addLayout(words)
+        column.addWidget(
+            self._open, 0, Qt.AlignmentFlag.AlignLeft
+        )  # beside them it would leave a folder no room
         theme.changed.connect(self._restyle)
         self._restyle()
 

@@ -200,14 +200,6 @@ class Sidebar(QFrame):
         self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.search.selectAll()
 
-    def rename_current(self) -> None:
-        """Let the person type a title over the one of the conversation on show."""
-        if self.query and self._model.row_of(self._model.open) < 0:
-            self.search.clear()  # it was not found
-            self._timer.stop()
-            self.show_all()
-        self._rename(self._model.open)
-
     def _rename(self, conversation: int | None) -> None:
         row = self._model.row_of(conversation)
         if row >= 0:

@@ -26,7 +26,7 @@ class ChatView(QWidget):
         self._pages = QStackedWidget(self)
         # Takes what the foot leaves, which in a low window with a notice is little.
         self._pages.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self._pages.setMinimumHeight(Space.L)
+        self._pages.setMinimumHeight(Space.M)
         self.greeting = Greeting(theme, self._pages)
         self.transcript = Transcript(theme, self._pages)
         self._pages.addWidget(self.greeting)

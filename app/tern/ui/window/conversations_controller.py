@@ -146,10 +146,6 @@ class ConversationsController(QObject):
         self._notice.attempt(lambda: self._store.rename(conversation, title))
         self._list_one(conversation)
 
-    def rename_shown(self) -> None:
-        self._panel.reveal()
-        self._sidebar.rename_current()
-
     def pin(self, conversations: int | Sequence[int], pinned: bool) -> None:
         self.deletions.let_go()
         self._notice.attempt(lambda: self._store.set_pinned(conversations, pinned))
