@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from tern.chat import encodings
 from tern.chat.encodings import ENCODINGS, NotTextError, decode, decode_as
 
+pytestmark = pytest.mark.slow
+
 # The first article of the Universal Declaration of Human Rights, and the codecs that each language's files are in.
 WESTERN, CENTRAL, CYRILLIC = ("cp1252", "latin_1"), ("cp1250", "iso8859_2"), ("cp1251", "koi8_r", "cp866")
 SPOKEN = {

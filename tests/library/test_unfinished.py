@@ -19,6 +19,8 @@ from tools.local_hub import Faults, LocalHub
 
 from .conftest import FILE, REPO, SIZE, Start
 
+pytestmark = pytest.mark.slow
+
 NEW = b"better" * 1_500_000  # more than two of the blocks by which it goes on
 
 

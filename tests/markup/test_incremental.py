@@ -12,6 +12,8 @@ from tern.markup import markdown
 from tern.markup.blocks import Block, BlockKind
 from tern.markup.markdown import StreamParser, parse
 
+pytestmark = pytest.mark.slow
+
 BUILDING_BLOCKS = [
     "A paragraph.", "Two\nlines", "Text with [a link] and [another][one] and [one][].", "![picture][one]",
     "[one]: /first", "[a link]: <http://x.y/z> 'Title'", "[one]: /second", "[another]:\n/far\n\"its title\"",

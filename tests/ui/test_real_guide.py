@@ -80,7 +80,9 @@ def test_the_guide_answers_and_the_readouts_are_true(qtbot: QtBot, window: MainW
     assert len(set(lengths)) >= 3, "the text came in pieces"
     assert lengths == sorted(lengths)
     assert _figure(window, "speedReadout") > 0
-    assert _figure(window, "memoryReadout") > 20
+    assert _figure(window, "memoryReadout") > (
+        20 if "MB" in window.findChild(QLabel, "memoryReadout").text() else 1
+    )
     assert _figure(window, "contextReadout") > 10
     assert "first word after" in text()
 

@@ -6,7 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tern.chat.session import Session
+from tern.chat.store import Store
+from tern.chat.types import Draft
 from tern.engine.fake_engine import FakeEngine
+from tern.engine.types import FinishReason, Stats
 from tern.ui.window.main_window import MainWindow
 
 from ..composing import CONTROL, idle, say
@@ -97,3 +101,14 @@ def test_nothing_written_says_nothing(qtbot: QtBot, make_window: WindowMaker) ->
     window, _engine = _replying(qtbot, make_window)
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     assert _hint(window) == ""
+
+
+def test_what_waits_in_a_private_chat_goes_with_it(qtbot: QtBot, make_window: WindowMaker) -> None:
+    """It ended, and was closed before its message was sent: nothing is left to send it in."""
+    window = make_window()
+    private = Session(Store.private())
+    private.ask("First")
+    private.append("Yes.", Stats(finish_reason=FinishReason.END_OF_TURN))
+    private.store.close()
+    window.chat._send_held(private, Draft("Second"))
+    assert not window.queue.busy

@@ -109,7 +109,9 @@ def test_text_grows_while_it_streams_and_the_readouts_are_alive(
     qtbot.waitUntil(lambda: "/ 4,096" in context.text() and not context.text().endswith(" 0 / 4,096"))
     assert 10 < float(speed.text().split("\u2009")[0]) < 101
     assert speed.property("idle") is False
-    assert float(memory.text().split()[1].split("\u2009")[0].replace(",", "")) > 10
+    assert float(memory.text().split()[1].split("\u2009")[0].replace(",", "")) > (
+        10 if "MB" in memory.text() else 1
+    )
     QTest.keyClick(_composer(window), Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: _done(window))
     assert speed.property("idle") is True

@@ -186,7 +186,11 @@ class ChatController(QObject):
                 self._may_send(draft)
             return
         conversation = session.conversation
-        if conversation is None or session.busy or session.store.listed(conversation) is None:
+        if (
+            session.store.is_closed or conversation is None or session.busy
+        ):  # closed: a private chat that is gone
+            return
+        if session.store.listed(conversation) is None:
             return
         if self._notice.attempt(lambda: self._queue.ask(session, draft)):
             self.drafts.forget(conversation)
