@@ -23,6 +23,8 @@ from tern.chat.types import Draft, Manner, State
 from tern.engine.types import FinishReason, Stats
 from tern.errors import BugError, UserError
 
+pytestmark = pytest.mark.slow
+
 OLD = Path(__file__).parent.parent / "data" / "old_databases"
 DAY_S = 24 * 3600
 RARE = "quizzaciously"

@@ -15,6 +15,8 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 def _text(text: str | None) -> bytes:
     if text is None:

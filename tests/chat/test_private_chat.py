@@ -20,6 +20,8 @@ from tern.chat.types import Draft, Manner
 from tern.engine.types import FinishReason, Stats
 from tern.errors import BugError
 
+pytestmark = pytest.mark.slow
+
 RARE = "quizzaciously"
 END = Stats(tokens=1, finish_reason=FinishReason.END_OF_TURN)
 

@@ -16,6 +16,8 @@ from tern.chat.file_text import attached
 from tern.engine.types import EngineOptions, Message
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 ENGLISH, JAPANESE = "The terns left on Monday.", "今日は天気が良いので、公園を散歩します。"
 
 

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from tern.cli.columns import columns
 from tern.cli.wrapping import Layout
 
+pytestmark = pytest.mark.slow
+
 
 def laid(text: str, width: int, step: int = 1) -> str:
     layout = Layout()

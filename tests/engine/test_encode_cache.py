@@ -15,6 +15,8 @@ from tern.engine.encode_cache import PieceEncoder, pieces
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.tokenizer import Tokenizer
 
+pytestmark = pytest.mark.slow
+
 GUIDE = paths.resources_dir() / "guide" / "tern-guide.gguf"
 
 

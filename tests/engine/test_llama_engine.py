@@ -22,6 +22,8 @@ from tern.engine.memory_need import CacheTypeError, ContextSizeError
 from tern.engine.types import EngineOptions, FinishReason, Message, Request, SamplingParams
 from tern.errors import UserError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -26,6 +26,8 @@ from tern.engine.types import (
 )
 from tern.open_engine import open_engine
 
+pytestmark = pytest.mark.slow
+
 GREEDY = SamplingParams(temperature=0.0)
 BEGIN, END, N_VOCAB = 256, 257, 258
 

@@ -17,6 +17,8 @@ from guide_recipe.english import SMALL_LEXICON
 from guide_recipe.grammar import DATA, expand, read_intents
 from guide_recipe.prepare import pack, write_dialogues
 
+pytestmark = pytest.mark.slow
+
 _SUM = re.compile(r"(?<!\d)(-?\d+(?: [-+x/] -?\d+)+) = (-?\d+)")
 
 

@@ -13,6 +13,8 @@ import pytest
 from tern.markup.blocks import Block
 from tern.markup.markdown import StreamParser, parse
 
+pytestmark = pytest.mark.slow
+
 CORPUS = Path(__file__).parents[1] / "data" / "dollars.txt"
 CASES = [
     line.replace("⏎", "\n")

@@ -22,6 +22,8 @@ from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.errors import UserError
 from tern.open_engine import open_any_engine
 
+pytestmark = pytest.mark.slow
+
 TOKENS = [1, 5, 9, 33, 70]
 
 

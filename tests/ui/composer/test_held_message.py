@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
@@ -15,6 +16,8 @@ from tern.ui.window.main_window import MainWindow
 
 from ..composing import CONTROL, idle, say
 from ..conftest import WindowMaker
+
+pytestmark = pytest.mark.slow
 
 HINT = "Sent when this reply ends"
 

@@ -107,6 +107,7 @@ def test_a_line_of_the_column_holds_about_74_characters(theme: Theme) -> None:
     assert 66 <= theme.column_width() / per_character <= 82
 
 
+@pytest.mark.slow
 def test_an_accent_that_is_fit_is_taken_as_it_is(theme: Theme) -> None:
     for name, (light, dark) in ACCENTS.items():
         for mode, color in ((Mode.LIGHT, light), (Mode.DARK, dark)):

@@ -11,6 +11,8 @@ from tern.ui.window.synonyms import _table
 
 from ..conftest import WindowMaker
 
+pytestmark = pytest.mark.slow
+
 
 def _none() -> None:
     pass

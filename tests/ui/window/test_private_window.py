@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QWidget
@@ -16,6 +17,8 @@ from tern.ui.window.main_window import MainWindow
 from ..composing import CONTROL, SHIFT, drop, exchange, idle, say, shown_text
 from ..conftest import WindowMaker
 from ..sidebar.test_sidebar import filled, rows
+
+pytestmark = pytest.mark.slow
 
 RARE = "quizzaciously"
 LONG = " ".join(f"word{number}" for number in range(200))
