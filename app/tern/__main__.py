@@ -41,14 +41,14 @@ def _run(argv: "Sequence[str] | None") -> int:
     import signal
 
     from tern import log, paths
-    from tern.cli.parser import build_parser
+    from tern.cli.parser import parse
     from tern.cli.streams import note
     from tern.errors import UserError
 
     before = signal.getsignal(signal.SIGINT)
     try:
         try:
-            args = build_parser().parse_args(argv)
+            args = parse(sys.argv[1:] if argv is None else argv)
         except SystemExit:  # --help, or wrong usage
             sys.stdout.flush()
             raise

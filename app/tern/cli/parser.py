@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tern import __version__
-from tern.cli import ask, bench, chat, chats, doctor, models, options, try_model, window
-from tern.cli import eval as evaluate
+from tern.cli import options, window
 
 DESCRIPTION = """Tern runs BitNet, a language model whose weights are only -1, 0 and +1, on this computer, offline.
 Without a command it opens its window."""
@@ -38,8 +37,14 @@ def _nearest(word: str, names: Iterable[str]) -> str | None:
     )
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of ``tern``; the arguments it returns have ``run``, the command to call with them."""
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments of ``tern`` and, as ``run``, the command to call with them. Exits for --help and wrong usage."""
+    # Double-clicked, there are none: the window need not wait for what describes the commands.
+    return build_parser(commands=bool(words)).parse_args(words)
+
+
+def build_parser(commands: bool = True) -> argparse.ArgumentParser:
+    """The parser of ``tern``, with its commands or for the window alone."""
     parser = _Parser(
         prog="tern",
         description=DESCRIPTION,
@@ -56,7 +61,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     options.add_data_dir(parser)
     parser.set_defaults(run=window.run)
+    if commands:
+        _add_commands(parser)
+    return parser
+
+
+def _add_commands(parser: argparse.ArgumentParser) -> None:
+    from tern.cli import ask, bench, chat, chats, doctor, models, try_model
+    from tern.cli import eval as evaluate
+
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in (ask, chat, chats, evaluate, bench, models, doctor, try_model):
         module.register(subparsers)
-    return parser

@@ -13,8 +13,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import psutil
-
 from tern.settings import most_threads
 
 log = logging.getLogger(__name__)
@@ -32,6 +30,8 @@ def performance_cores() -> int:
     elif sys.platform == "darwin":
         cores = _mac_cores()
     else:
+        import psutil
+
         cores = psutil.cpu_count(logical=False) or os.cpu_count() or 1
     limit = cpu_limit()
     return max(1, cores if limit is None else min(cores, int(limit)))

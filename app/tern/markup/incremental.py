@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass, replace
 
 from tern.markup.blocks import Block, BlockKind
-from tern.markup.markdown import StreamParser, parse, safe_text
+from tern.markup.markdown import StreamParser, parse
 from tern.markup.markdown_rules import OF_MARKDOWN
 from tern.markup.pacing import TooMuchError, renew, tick
 from tern.markup.parts import MOST_COLUMNS, Rows, grown, parts, plain
+from tern.markup.safe_text import safe_text
 
 BITE = 2000  # characters that are read at a time
 WHOLE = 8000  # a text of so many is read as a whole

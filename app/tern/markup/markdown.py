@@ -18,6 +18,7 @@ from markdown_it.token import Token
 from tern.markup import markdown_rules, math_rules, nesting, pacing
 from tern.markup.blocks import Block, BlockKind, ListItem, Run, Style
 from tern.markup.latex import readable
+from tern.markup.safe_text import safe_text
 from tern.markup.utf16 import from_right
 
 _OPEN_ITEMS = 2  # of a list that is being written: the last, and the one before it that may yet go on
@@ -25,20 +26,11 @@ _MARKDOWN = markdown_rules.reader()
 math_rules.add_to(_MARKDOWN)
 nesting.add_to(_MARKDOWN)
 pacing.add_to(_MARKDOWN)
-# U+2028/2029 and U+FDD0/FDD1 mean structure to a text document; NUL means its end.
-_UNSAFE = str.maketrans(
-    {"\u2028": "\n", "\u2029": "\n", "\ufdd0": "\ufffd", "\ufdd1": "\ufffd", "\0": "\ufffd"}
-)
 _TASK = re.compile(r"\[([ xX])\]\s+")
 _LINE_END = re.compile(r"\r\n?")
 _EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 _MARKS = "-=*_+>#|:~`"
 _NUMBER = re.compile(r"\d{1,9}[.)]?\Z")
-
-
-def safe_text(text: str) -> str:
-    """``text`` without the characters that would mean structure to a text document."""
-    return text.translate(_UNSAFE)
 
 
 def parse(source: str) -> list[Block]:

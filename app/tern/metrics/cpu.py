@@ -11,8 +11,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from tern.engine.threads import cpu_limit, performance_cores
 
 _SYSTEM = platform.system()
@@ -54,6 +52,8 @@ class CpuInfo:
 
 def cpu() -> CpuInfo:
     """Ask the system about its processor; a few milliseconds."""
+    import psutil
+
     logical = os.cpu_count() or 1
     return CpuInfo(
         name=_name() or platform.processor() or "unknown processor",
@@ -81,6 +81,8 @@ class OtherLoad:
 
 def _cpu_seconds() -> tuple[float, float]:
     """Seconds of all processors so far: busy with others than this process and its ended children; and in all."""
+    import psutil
+
     system, own = psutil.cpu_times(), psutil.Process().cpu_times()
     seconds = system._asdict()
     # guest time is in user time already

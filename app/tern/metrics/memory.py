@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from tern.engine.threads import cgroup_folders, own_cgroups
 
 _SYSTEM = platform.system()
@@ -38,6 +36,8 @@ def memory() -> MemoryReading:
     """Read this process's memory now."""
     if _SYSTEM == "Linux":
         return _from_statm(_STATM.read_text(), os.sysconf("SC_PAGE_SIZE"))
+    import psutil
+
     if _SYSTEM == "Windows":
         info = psutil.Process().memory_info()
         return MemoryReading(info.rss, info.private, max(0, info.rss - info.private))
@@ -47,6 +47,8 @@ def memory() -> MemoryReading:
 
 def total_memory() -> int:
     """Bytes of physical memory in this computer."""
+    import psutil
+
     return int(psutil.virtual_memory().total)
 
 
@@ -63,6 +65,8 @@ def usable_memory() -> int:
 
 def available_memory() -> int:
     """Bytes that could be used now without swapping, and within every limit."""
+    import psutil
+
     free = int(psutil.virtual_memory().available)
     return max(0, min([free, *(limit - used for limit, used in _limits())]))
 

@@ -13,13 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 Range = tuple[int, int]  # address, bytes
 
 _SMAPS, _PAGEMAP, _STATUS = Path("/proc/self/smaps"), Path("/proc/self/pagemap"), Path("/proc/self/status")
 _MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) (\S{4}) \S+ \S+ (\d+) *(.*)")
-_PRESENT = np.uint64(1 << 63)  # pagemap's bit for a page in memory [Documentation/admin-guide/mm/pagemap.rst]
+_PRESENT = 1 << 63  # pagemap's bit for a page in memory [Documentation/admin-guide/mm/pagemap.rst]
 
 LIBRARIES, FILES, PRIVATE = "program and libraries", "other mapped files", "Python and buffers"
 
@@ -82,8 +80,10 @@ def _resident(pagemap: int, start: int, end: int) -> int:
     """Bytes of the pages in memory that begin in [start, end): neighbours never count one page twice."""
     page = os.sysconf("SC_PAGE_SIZE")
     first, last = -(-start // page), -(-end // page)
+    import numpy as np  # here: the window's first frame must not wait for it
+
     entries = np.frombuffer(os.pread(pagemap, 8 * (last - first), 8 * first), np.uint64)
-    return int(np.count_nonzero(entries & _PRESENT)) * page
+    return int(np.count_nonzero(entries & np.uint64(_PRESENT))) * page
 
 
 def _kind(file: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
 import signal
 import socket
@@ -36,6 +37,7 @@ from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
 from tern.settings import CONTEXT_SIZE, KEEP_DELETED, KV_TYPE, LANGUAGE, THEME, Settings
 from tern.ui.settings import language
+from tern.ui.shared.jobs import Job
 from tern.ui.shared.translate_errors import said
 from tern.ui.single_instance import Doorbell, Visit, take_or_visit
 from tern.ui.style.icons import app_icon
@@ -141,18 +143,28 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
             for visit in visits:
                 visited(visit)
 
+        rest = Job("libraries", _import_the_rest, window)
+        rest.ended.connect(open_first)
         after_paint = _AfterPaint(window)
-        after_paint.painted.connect(open_first)
+        after_paint.painted.connect(rest.start)
         # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
         # the longest frames while a reply streams (25-35 ms).
         QTimer.singleShot(_SETTLED_MS, gc.freeze)
         status = app.exec()
+        rest.wait()
         for host in models:
             host.close()
     doorbell.close()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status
+
+
+def _import_the_rest(told: Callable[[float], None]) -> None:
+    """What models and replies need, on a thread: a fifth of a second in which the window already answers. Without Qt,
+    whose classes are made on Qt's thread."""
+    for name in ("tern.engine.gguf.reader", "tern.library.hub_find", "tern.markup.incremental"):
+        importlib.import_module(name)
 
 
 def _engine_options(options: WindowOptions, settings: Settings) -> EngineOptions:

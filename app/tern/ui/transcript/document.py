@@ -24,8 +24,8 @@ from PySide6.QtGui import (
 )
 
 from tern.markup.blocks import Block, BlockKind
-from tern.markup.markdown import safe_text
 from tern.markup.parts import lines
+from tern.markup.safe_text import safe_text
 from tern.markup.utf16 import from_right, index_of, same_length, same_prefix
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.transcript.formats import ASIDE, ELIDED, JOINED, PADDING, Formats

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.thinking import answer_or_all
-from tern.markup.incremental import ReplyReader
 from tern.ui.shared.attachment_text import attachment_text
 from tern.ui.transcript.document import Attached, Slot
-from tern.ui.transcript.reply_setter import ReplySetter
 from tern.ui.transcript.thought_folding import FoldingReader
+
+if TYPE_CHECKING:
+    from tern.ui.transcript.reply_setter import ReplySetter
 
 MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
@@ -51,6 +53,8 @@ class Shown:
 
     def reader(self) -> FoldingReader:
         """A new one, for this reply."""
+        from tern.markup.incremental import ReplyReader  # a window that greets need not wait for it
+
         return FoldingReader(ReplyReader, self.item.key, self.turned)
 
     @property

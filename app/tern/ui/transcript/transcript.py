@@ -43,7 +43,6 @@ from tern.ui.transcript.document import AT_ONCE, DocumentWriter
 from tern.ui.transcript.find_bar import FindBar
 from tern.ui.transcript.hover_bars import HoverBars
 from tern.ui.transcript.items import ATTACHMENT_LINK, MODELS_LINK, MORE_LINK, Item, Messages, Shown
-from tern.ui.transcript.reply_setter import ReplySetter
 from tern.ui.transcript.wide_code import is_wide
 
 _NEAR_BOTTOM = 12
@@ -402,6 +401,8 @@ class Transcript(QTextBrowser):
             shown.slot = self._writer.add_user(text, self.column.width, shown.attached, after)
         else:
             shown.slot = self._writer.add_reply(after)
+            from tern.ui.transcript.reply_setter import ReplySetter
+
             shown.setter = ReplySetter(
                 self._writer, shown.slot, shown.reader(), text, growing=shown is self._on_show.open
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
@@ -16,9 +17,11 @@ from tern.ui.style.theme import Theme
 from tern.ui.style.timing import UNDO_S
 from tern.ui.transcript.items_of_session import items_of
 from tern.ui.window.chat_controller import ChatController
-from tern.ui.window.deleted_page import DeletedPage
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.upkeep import Upkeep
+
+if TYPE_CHECKING:
+    from tern.ui.window.deleted_page import DeletedPage
 
 _AGAIN_MS = 1000
 
@@ -189,6 +192,8 @@ class Deletions(QObject):
     def show_page(self) -> None:
         """The list of what was deleted, in the place of the chat."""
         if self._page is None:
+            from tern.ui.window.deleted_page import DeletedPage
+
             page = self._page = DeletedPage(self._theme, self._area.pages)
             page.restore_requested.connect(self.restore)
             page.erase_requested.connect(self.erase)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QKeySequence, QShortcut
@@ -35,7 +36,6 @@ from tern.ui.style.theme import Theme
 from tern.ui.window import palette_commands, tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
-from tern.ui.window.help_page import HelpPage
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
@@ -47,6 +47,9 @@ from tern.ui.window.transfer import Transfer
 from tern.ui.window.tray import Tray
 from tern.ui.window.upkeep import Upkeep
 from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, header_menu, window_actions
+
+if TYPE_CHECKING:
+    from tern.ui.window.help_page import HelpPage
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
@@ -262,6 +265,8 @@ class MainWindow(QMainWindow):
                 ("Up", self.tr("Edit the last message, when nothing is written; again: the one before"))
             )
             keys.append(("Ctrl+Shift+V", self.tr("Paste a long text into the message itself")))
+            from tern.ui.window.help_page import HelpPage
+
             self.help_page = HelpPage(self._theme, keys, self)
             self.help_page.about_requested.connect(self.show_about)
         self.help_page.show()

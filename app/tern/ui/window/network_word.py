@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, QTimer, Signal
 
@@ -14,8 +15,10 @@ from tern.errors import UserError
 from tern.library import network
 from tern.library.hub_progress import DownloadProgress
 from tern.library.network import Connection, NetworkOptions
-from tern.ui.models.downloads import Downloads
 from tern.ui.style.number_text import percent_text, rate_text
+
+if TYPE_CHECKING:  # it brings the hub's client and numpy along, which the first frame must not wait for
+    from tern.ui.models.downloads import Downloads
 
 _REDRAW_MS = 500
 _MINUTE, _HOUR = 60, 3600

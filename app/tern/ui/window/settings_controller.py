@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -25,15 +25,17 @@ from tern.settings import (
     Setting,
     Settings,
 )
-from tern.ui.settings.data_section import DataSection
-from tern.ui.settings.network_section import NetworkSection
-from tern.ui.settings.reply_options_page import ReplyOptionsPage
-from tern.ui.settings.settings_page import SettingsPage, settings_page
 from tern.ui.style.theme import Mode, Theme
 from tern.ui.window import tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.tray import Tray
+
+if TYPE_CHECKING:
+    from tern.ui.settings.data_section import DataSection
+    from tern.ui.settings.network_section import NetworkSection
+    from tern.ui.settings.reply_options_page import ReplyOptionsPage
+    from tern.ui.settings.settings_page import SettingsPage
 
 _RELOAD_MS = 800  # after the last change: a number is turned in several steps
 _DENSITIES = {"comfortable": 1.0, "compact": 0.6}
@@ -110,6 +112,10 @@ class SettingsController(QObject):
 
     def _made_page(self) -> SettingsPage:
         if self.page is None:
+            from tern.ui.settings.data_section import DataSection
+            from tern.ui.settings.network_section import NetworkSection
+            from tern.ui.settings.settings_page import settings_page
+
             self.page = page = settings_page(self._theme, self._settings, self._window)
             page.changed.connect(self.take)
             if not tray.available():
@@ -126,6 +132,8 @@ class SettingsController(QObject):
         if self._area.beside.side_shown:
             self.close_reply_options()
             return
+        from tern.ui.settings.reply_options_page import ReplyOptionsPage
+
         page = ReplyOptionsPage(self._theme, self._chat.session, self._settings, self._area.panel.place)
         page.changed.connect(self._chat.show_reply_options)
         page.presets_changed.connect(self.save)

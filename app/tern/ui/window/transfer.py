@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
 from tern import paths
 from tern.chat.export import ExportFormat, write
-from tern.chat.import_process import RELAY, import_apart
-from tern.chat.import_report import Report, Why
-from tern.chat.importing import importing
 from tern.chat.store import Store
 from tern.errors import UserError
-from tern.metrics.fresh_process import tern_command
 from tern.ui.shared.jobs import Job
 from tern.ui.shared.notice import Notice
 from tern.ui.style.theme import Theme
 from tern.ui.window.file_dialogs import ask_where_from, ask_where_to
-from tern.ui.window.import_page import ImportPage, summary
+
+if TYPE_CHECKING:
+    from tern.chat.import_report import Report
 
 _SAID_S = 10
 _LONG_MS = 500  # work that takes longer is said to be under way
@@ -77,6 +75,10 @@ class Transfer(QObject):
         ask_where_from(self._window, self.import_from)
 
     def import_from(self, path: Path) -> None:
+        from tern.chat.import_process import RELAY, import_apart
+        from tern.chat.importing import importing
+        from tern.metrics.fresh_process import tern_command
+
         kept_in = self._store.path
         if kept_in is None:
             self._steps = importing(self._store, path)
@@ -114,6 +116,9 @@ class Transfer(QObject):
             QTimer.singleShot(0, self._step)
 
     def _say_imported(self, report: Report) -> None:
+        from tern.chat.import_report import Why
+        from tern.ui.window.import_page import summary
+
         plain = report.is_plain
         failed = not report.ids and not report.count(Why.HERE)
         self._notice.show_message(
@@ -123,6 +128,8 @@ class Transfer(QObject):
         self.imported.emit()
 
     def _show_details(self, report: Report) -> None:
+        from tern.ui.window.import_page import ImportPage
+
         ImportPage(self._theme, report, self._window).show()
 
     def _start(self, label: str, work: Callable[[_Told], Any], then: Callable[[Any], object]) -> None:
