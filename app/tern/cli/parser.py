@@ -59,6 +59,11 @@ def build_parser(commands: bool = True) -> argparse.ArgumentParser:
         metavar="PATH",
         help="open the window on this GGUF file (default: the built-in guide)",
     )
+    parser.add_argument(
+        "--self-test",
+        action="store_true",
+        help="open the window where nobody sees it, ask the guide, and say whether all of it works",
+    )
     options.add_data_dir(parser)
     parser.set_defaults(run=window.run)
     if commands:

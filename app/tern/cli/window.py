@@ -19,6 +19,10 @@ _GUI_LIBRARIES = ("PySide6", "shiboken6", "qtawesome")
 def run(args: argparse.Namespace) -> int:
     """Open the window; where none can be opened, say why and start ``tern chat``."""
     model: Path | None = args.model
+    if args.self_test:
+        from tern.cli import self_test
+
+        return self_test.run()
     if missing_display():
         return _chat(model, "There is no display to open a window on, so Tern chats here in the terminal.")
     try:

@@ -65,6 +65,7 @@ class WindowOptions:
 
     model: Path | None = None
     engine: EngineOptions = field(default_factory=EngineOptions)
+    self_test: bool = False  # try everything, say how it went on standard output, and end
 
 
 def run(options: WindowOptions | None = None, on_display: Callable[[], None] = lambda: None) -> int:
@@ -150,6 +151,10 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
         # the longest frames while a reply streams (25-35 ms).
         QTimer.singleShot(_SETTLED_MS, gc.freeze)
+        if options.self_test:
+            from tern.ui.self_test import SelfTest
+
+            SelfTest(window)
         status = app.exec()
         rest.wait()
         for host in models:

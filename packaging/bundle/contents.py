@@ -1,0 +1,93 @@
+"""What the bundle does without, and the names of its libraries."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+Entry = tuple[str, str, str]  # PyInstaller's: place in the bundle, file, kind
+
+# Imported by packages for uses that Tern has none of. tern.engine asks nothing of hf_xet: it fetches by itself.
+EXCLUDED = [
+    "tkinter", "unittest", "pydoc", "doctest", "lib2to3", "ensurepip", "idlelib", "test", "setuptools", "pip",
+    "hf_xet", "IPython", "matplotlib", "PIL", "pandas", "torch", "llama_cpp.server", "llama_cpp.llava_cpp",
+    "numpy.f2py", "numpy.testing", "numpy.distutils", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
+    "PySide6.QtOpenGLWidgets", "PySide6.QtPrintSupport", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtXml",
+    "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools", "PySide6.QtConcurrent", "diskcache",
+]  # fmt: skip
+
+_PLUGINS = (
+    "platforms/(libqxcb|libqwayland|libqoffscreen|qwindows|qoffscreen|libqcocoa)",
+    "wayland-(shell|decoration|graphics)-",
+    "xcbglintegrations/libqxcb-egl",
+    "platformthemes/libqxdg",
+    "platforminputcontexts/(libcomposeplatform|libibusplatform)",
+    "iconengines/",
+    "imageformats/(libqsvg|qsvg|libqico|qico|libqicns)",
+    "styles/",
+)
+_UNUSED = re.compile(
+    "|".join(
+        (
+            rf"PySide6/(Qt/)?plugins/(?!{'|'.join(_PLUGINS)})",
+            r"PySide6/(Qt/)?(qml|libexec|metatypes|resources)/",
+            r"PySide6/(Qt/)?translations/(?!qtbase_(de|en)\.qm)",
+            r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglFSDevice|Test|Sql|PrintSupport|Designer|Help|Xml)\w*\.",
+            r"qtawesome/fonts/(?!phosphor)",
+            r"pygments/formatters/",
+            r"/tests?/",
+            r"\.(pyi|h|c|cpp|typesystem|xml\.in)$",
+        )
+    )
+)
+
+
+def is_unused(name: str) -> bool:
+    """Whether a file that PyInstaller found, by its place in the bundle, is in no use there."""
+    return _UNUSED.search(name.replace(os.sep, "/")) is not None
+
+
+def needed(binaries: list[Entry], imports: Callable[[str], Iterable[str]]) -> list[Entry]:
+    """Without the system's libraries that nothing asks for any more: what a plugin that was left out needed.
+
+    ``imports`` gives the names of the libraries that a file asks for.
+    """
+    by_name = {os.path.basename(name): (name, file, kind) for name, file, kind in binaries}
+    reached = {name for name, _, kind in binaries if not _of_the_system(name)}
+    ahead = [entry for entry in binaries if entry[0] in reached]
+    while ahead:
+        _, file, _ = ahead.pop()
+        for asked in imports(file):
+            entry = by_name.get(os.path.basename(asked))
+            if entry is not None and entry[0] not in reached:
+                reached.add(entry[0])
+                ahead.append(entry)
+    return [entry for entry in binaries if entry[0] in reached]
+
+
+def _of_the_system(name: str) -> bool:
+    """Whether a file was found beside the Python that builds, or in the system: those lie at the top."""
+    return "/" not in name and name.startswith("lib") and not name.startswith(("libpython", "libxcb-cursor"))
+
+
+def strip(folder: Path) -> None:
+    """Take the symbols out of what was built here. Libraries from wheels stay as they are: tools that moved their parts
+    made files that strip breaks."""
+    for path in [
+        *folder.rglob("libpython3*.so*"),
+        *folder.rglob("lib-dynload/*.so"),
+        *folder.rglob("llama_cpp/lib/*"),
+    ]:
+        if not path.is_symlink():
+            subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+
+
+def name_once(folder: Path) -> None:
+    """Let every library have its plain name too: a link, not a second file (Linux)."""
+    for path in folder.rglob("llama_cpp/lib/lib*.so.0"):
+        plain = path.with_name(path.name.removesuffix(".0"))
+        if not plain.exists():
+            plain.symlink_to(path.name)

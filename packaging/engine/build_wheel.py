@@ -1,0 +1,66 @@
+"""Builds the wheel of llama-cpp-python that bundles carry: ``python packaging/engine/build_wheel.py FOLDER``.
+
+Run it with the Python the bundle is made with. Five minutes on two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = {  # why: README.md beside this file
+    "GGML_NATIVE": "OFF",
+    "GGML_OPENMP": "OFF",
+    "GGML_METAL": "OFF",
+    "GGML_CPU_KLEIDIAI": "OFF",
+    "LLAVA_BUILD": "OFF",
+    "LLAMA_BUILD_TESTS": "OFF",
+    "LLAMA_BUILD_TOOLS": "OFF",
+    "LLAMA_BUILD_EXAMPLES": "OFF",
+    "LLAMA_BUILD_SERVER": "OFF",
+    "CMAKE_PROJECT_llama.cpp_INCLUDE": str(ROOT / "packaging" / "llama_parts.cmake"),
+}
+
+
+def requirement() -> str:
+    """llama-cpp-python and its version, as pyproject.toml has it."""
+    found = re.search(r'"(llama-cpp-python==[0-9.]+)"', (ROOT / "pyproject.toml").read_text())
+    assert found
+    return found[1]
+
+
+def build(folder: Path, python: str = sys.executable) -> Path:
+    """The wheel in ``folder``, built if it is not there yet. Its requirements are not built."""
+    folder.mkdir(parents=True, exist_ok=True)
+    version = requirement().partition("==")[2]
+    if not (found := sorted(folder.glob(f"llama_cpp_python-{version}-*.whl"))):
+        environment = os.environ | {
+            "CMAKE_ARGS": " ".join(f"'-D{name}={value}'" for name, value in FLAGS.items())
+        }
+        # Never from pip's cache: a wheel there was built with whatever flags were in force that day.
+        command = [
+            python,
+            "-m",
+            "pip",
+            "wheel",
+            "--no-deps",
+            "--no-cache-dir",
+            "--no-binary",
+            "llama-cpp-python",
+        ]
+        subprocess.run([*command, "-w", str(folder), requirement()], check=True, env=environment)
+        found = sorted(folder.glob(f"llama_cpp_python-{version}-*.whl"))
+    return found[0]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    print(build(parser.parse_args().folder))
