@@ -192,7 +192,7 @@ MAX_TOKENS = Setting(
 )  # fmt: skip
 KEEP_DELETED = Setting(
     "keep_deleted_days", int, 30, _CHATS, "Keep deleted chats",
-    "How long a deleted conversation can be restored. After that its words are erased, from Tern's backups too.",
+    "How long you can restore a deleted chat. After that it is erased, from Tern's backups too.",
     choices=((30, "30 days"), (0, "Forget at once")),
 )  # fmt: skip
 THREADS = Setting(

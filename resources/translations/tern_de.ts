@@ -20,7 +20,7 @@
         <translation>Bestandteile von Tern</translation>
     </message>
     <message>
-        <source>Puts the versions and this system's name on the clipboard.</source>
+        <source>Puts the versions and this system&apos;s name on the clipboard.</source>
         <translation>Legt die Versionen und den Namen des Systems in die Zwischenablage.</translation>
     </message>
     <message>
@@ -36,18 +36,18 @@
         <translation>Der volle Text der gewählten Lizenz.</translation>
     </message>
     <message>
-        <source>The licence of the chosen one stands below.</source>
-        <translation>Die Lizenz des gewählten Teils steht darunter.</translation>
+        <source>The licence of the selected one is shown below.</source>
+        <translation>Die Lizenz des gewählten Bestandteils steht darunter.</translation>
     </message>
     <message>
-        <source>What Tern consists of, and its licences</source>
-        <translation>Woraus Tern besteht, und die Lizenzen</translation>
+        <source>Components and licences</source>
+        <translation>Bestandteile und Lizenzen</translation>
     </message>
 </context>
 <context>
     <name>AttachFiles</name>
     <message>
-        <source>A message takes {0} attachments. Remove one, or send the others with the next message.</source>
+        <source>A message can have {0} attachments. Remove one, or send the rest with your next message.</source>
         <translation>Eine Nachricht fasst {0} Anhänge. Entfernen Sie einen, oder senden Sie die übrigen mit der nächsten Nachricht.</translation>
     </message>
     <message>
@@ -59,7 +59,7 @@
         <translation>Dateien anhängen</translation>
     </message>
     <message>
-        <source>{0} is a model, nothing to attach: open it on the Models page.</source>
+        <source>{0} is a model, so it can&apos;t be attached. Open it on the Models page.</source>
         <translation>{0} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
     </message>
 </context>
@@ -74,7 +74,7 @@
         <translation>Übernimmt die Änderungen und schließt dies. Taste: Escape.</translation>
     </message>
     <message>
-        <source>Put into the message</source>
+        <source>Move into message</source>
         <translation>In die Nachricht setzen</translation>
     </message>
     <message>
@@ -82,15 +82,15 @@
         <translation>Text des Anhangs</translation>
     </message>
     <message>
-        <source>This is all that the model is told of it.</source>
+        <source>This is everything the model gets to see of it.</source>
         <translation>Das ist alles, was das Modell davon erfährt.</translation>
     </message>
     <message>
-        <source>What you change here is what the model is told.</source>
-        <translation>Was Sie hier ändern, bekommt das Modell zu lesen.</translation>
+        <source>The model sees the text as you leave it here.</source>
+        <translation>Das Modell sieht den Text so, wie Sie ihn hier lassen.</translation>
     </message>
     <message>
-        <source>Writes this text into the message itself.</source>
+        <source>Moves this text into the message itself.</source>
         <translation>Schreibt diesen Text in die Nachricht selbst.</translation>
     </message>
 </context>
@@ -140,7 +140,7 @@
         <translation>Liest … {0} von {1} Token</translation>
     </message>
     <message>
-        <source>Send it when this reply has ended</source>
+        <source>Send when this reply ends</source>
         <translation>Senden geht, sobald diese Antwort fertig ist</translation>
     </message>
     <message>
@@ -156,7 +156,11 @@
         <translation>Wird gestoppt …</translation>
     </message>
     <message>
-        <source>The built-in guide can't read files. Your message stays here until you choose BitNet.</source>
+        <source>Tern&apos;s guide</source>
+        <translation>Der Guide von Tern</translation>
+    </message>
+    <message>
+        <source>The built-in guide can&apos;t read files. Your message stays here until you choose BitNet.</source>
         <translation>Der eingebaute Guide kann keine Dateien lesen. Ihre Nachricht bleibt hier, bis Sie BitNet wählen.</translation>
     </message>
     <message>
@@ -180,7 +184,7 @@
         <translation>Sie bearbeiten eine frühere Nachricht. Beim Senden entsteht eine neue Fassung; die alte bleibt.</translation>
     </message>
     <message>
-        <source>Your message goes as soon as the model is ready.</source>
+        <source>Your message will be sent as soon as the model is ready.</source>
         <translation>Ihre Nachricht geht hinaus, sobald das Modell bereit ist.</translation>
     </message>
     <message>
@@ -214,7 +218,7 @@
         <translation>Lesen oder bearbeiten</translation>
     </message>
     <message>
-        <source>Read what the model is told</source>
+        <source>Show what the model sees</source>
         <translation>Lesen, was das Modell erfährt</translation>
     </message>
     <message>
@@ -390,7 +394,7 @@
         <translation>Kontext: {0}</translation>
     </message>
     <message>
-        <source>How much of the model's context this conversation and your message take.</source>
+        <source>How much of the model&apos;s context this chat and your message use.</source>
         <translation>Wie viel vom Kontext des Modells dieses Gespräch und Ihre Nachricht einnehmen.</translation>
     </message>
     <message>
@@ -405,8 +409,8 @@
         <translation>Menü zu „{0}“</translation>
     </message>
     <message>
-        <source>Opens the list of what can be done with this chat.</source>
-        <translation>Öffnet die Liste dessen, was Sie mit diesem Chat tun können.</translation>
+        <source>Opens this chat&apos;s menu.</source>
+        <translation>Öffnet das Menü dieses Chats.</translation>
     </message>
 </context>
 <context>
@@ -451,12 +455,20 @@
         <translation>Privaten Chat schließen</translation>
     </message>
     <message>
+        <source>Pin this chat</source>
+        <translation>Chat anheften</translation>
+    </message>
+    <message>
         <source>Quit</source>
         <translation>Beenden</translation>
     </message>
     <message>
         <source>The private chat will be gone for good.</source>
         <translation>Der private Chat ist dann endgültig weg.</translation>
+    </message>
+    <message>
+        <source>Unpin this chat</source>
+        <translation>Chat lösen</translation>
     </message>
 </context>
 <context>
@@ -486,6 +498,10 @@
     <message>
         <source>Chats take {0}.</source>
         <translation>Die Chats belegen {0}.</translation>
+    </message>
+    <message>
+        <source>Delete all chats</source>
+        <translation>Alle Chats löschen</translation>
     </message>
     <message>
         <source>No backup yet; one is made every day.</source>
@@ -590,11 +606,11 @@
         <translation>Sie können einen Chat {0} Tage lang wiederherstellen. Danach wird er endgültig gelöscht.</translation>
     </message>
     <message>
-        <source>{0} chats will be gone for good, from Tern's backups too.</source>
+        <source>{0} chats will be gone for good, from Tern&apos;s backups too.</source>
         <translation>{0} Chats sind dann endgültig weg, auch aus den Sicherungen.</translation>
     </message>
     <message>
-        <source>“{0}” will be gone for good, from Tern's backups too.</source>
+        <source>“{0}” will be gone for good, from Tern&apos;s backups too.</source>
         <translation>„{0}“ ist dann endgültig weg, auch aus den Sicherungen.</translation>
     </message>
 </context>
@@ -755,11 +771,11 @@
 <context>
     <name>Greeting</name>
     <message>
-        <source>Hi, I'm Tern's built-in guide.</source>
+        <source>Hi, I&apos;m Tern&apos;s built-in guide.</source>
         <translation>Hallo, ich bin Terns eingebauter Guide.</translation>
     </message>
     <message>
-        <source>I'm tiny; I can tell you about Tern. For real conversations, get BitNet.</source>
+        <source>I&apos;m tiny; I can tell you about Tern. For real conversations, get BitNet.</source>
         <translation>Ich bin winzig und kann Ihnen von Tern erzählen, auf Englisch. Für richtige Gespräche holen Sie sich BitNet.</translation>
     </message>
     <message>
@@ -829,8 +845,8 @@
         <translation>Modelle</translation>
     </message>
     <message>
-        <source>Opens the list of everything Tern can do.</source>
-        <translation>Öffnet die Liste von allem, was Tern kann.</translation>
+        <source>Opens the main menu.</source>
+        <translation>Öffnet das Hauptmenü.</translation>
     </message>
     <message>
         <source>Private</source>
@@ -914,7 +930,7 @@
         <translation>Die Suche ist fehlgeschlagen</translation>
     </message>
     <message>
-        <source>Type words of a model's name, or OWNER/REPO as on its page.</source>
+        <source>Type words of a model&apos;s name, or OWNER/REPO as on its page.</source>
         <translation>Geben Sie Wörter aus dem Namen eines Modells ein, oder OWNER/REPO wie auf seiner Seite.</translation>
     </message>
     <message>
@@ -922,7 +938,7 @@
         <translation>{0} · {1} Downloads</translation>
     </message>
     <message>
-        <source>Words of a model's name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.</source>
+        <source>Words of a model&apos;s name, or OWNER/REPO, or OWNER/REPO/FILE.gguf as on its page.</source>
         <translation>Wörter aus dem Namen eines Modells, oder OWNER/REPO, oder OWNER/REPO/DATEI.gguf wie auf seiner Seite.</translation>
     </message>
     <message>
@@ -949,7 +965,7 @@
 <context>
     <name>ImportPage</name>
     <message>
-        <source>What did not come, by conversation</source>
+        <source>What was left out, chat by chat</source>
         <translation>Was nicht mitkam, nach Gesprächen</translation>
     </message>
     <message>
@@ -979,7 +995,7 @@
         <translation>Schließen, was offen ist; ist nichts offen, die Antwort stoppen</translation>
     </message>
     <message>
-        <source>Edit the last message, when nothing is written; again: the one before</source>
+        <source>Edit the last message, in an empty composer; again: the one before</source>
         <translation>Die letzte Nachricht bearbeiten, wenn nichts geschrieben ist; noch einmal: die davor</translation>
     </message>
     <message>
@@ -1026,8 +1042,8 @@
         <translation>Bearbeiten und noch einmal senden</translation>
     </message>
     <message>
-        <source>Go on writing</source>
-        <translation>Weiterschreiben</translation>
+        <source>Continue this reply</source>
+        <translation>Diese Antwort fortsetzen</translation>
     </message>
     <message>
         <source>Next version</source>
@@ -1137,7 +1153,7 @@
         <translation>{0} aus der Liste entfernt. Ihre Datei bleibt, wo sie ist.</translation>
     </message>
     <message>
-        <source>{0} was copied into Tern's folder. Your file stays where it is.</source>
+        <source>{0} was copied into Tern&apos;s folder. Your file stays where it is.</source>
         <translation>{0} wurde in den Ordner von Tern kopiert. Ihre Datei bleibt, wo sie ist.</translation>
     </message>
     <message>
@@ -1175,7 +1191,7 @@
         </translation>
     </message>
     <message>
-        <source>Another model was chosen in the window meanwhile.</source>
+        <source>Another model was chosen in the meantime.</source>
         <translation>Inzwischen wurde im Fenster ein anderes Modell gewählt.</translation>
     </message>
     <message>
@@ -1191,7 +1207,7 @@
         <translation>Fortsetzen</translation>
     </message>
     <message>
-        <source>Tern's guide</source>
+        <source>Tern&apos;s guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
@@ -1265,11 +1281,11 @@
         <translation>Ihre Modelle konnten nicht aufgelistet werden</translation>
     </message>
     <message>
-        <source>every connection that was made, and your access token</source>
+        <source>every connection made, and your access token</source>
         <translation>alle Verbindungen und Ihr Zugangstoken</translation>
     </message>
     <message>
-        <source>models that you have already</source>
+        <source>models you already have</source>
         <translation>Modelle, die Sie schon haben</translation>
     </message>
     <message>
@@ -1303,11 +1319,11 @@
         <translation>Antwort</translation>
     </message>
     <message>
-        <source>Asking the system's keyring…</source>
+        <source>Asking the system&apos;s keyring…</source>
         <translation>Der Schlüsselbund des Systems wird gefragt …</translation>
     </message>
     <message>
-        <source>Connections, the newest first</source>
+        <source>Connections, newest first</source>
         <translation>Verbindungen, die neueste zuerst</translation>
     </message>
     <message>
@@ -1315,7 +1331,7 @@
         <translation>In Gebrauch: das Token in der Variablen HF_TOKEN.</translation>
     </message>
     <message>
-        <source>In use: the token kept in the system's keyring ({0}).</source>
+        <source>In use: the token kept in the system&apos;s keyring ({0}).</source>
         <translation>In Gebrauch: das Token im Schlüsselbund des Systems ({0}).</translation>
     </message>
     <message>
@@ -1331,7 +1347,7 @@
         <translation>Keins ist in Gebrauch, und die meisten Modelle brauchen keins.</translation>
     </message>
     <message>
-        <source>None is in use, and most models need none. It would be kept in the system's keyring ({0}).</source>
+        <source>None is in use, and most models need none. It would be kept in the system&apos;s keyring ({0}).</source>
         <translation>Keins ist in Gebrauch, und die meisten Modelle brauchen keins. Es käme in den Schlüsselbund des Systems ({0}).</translation>
     </message>
     <message>
@@ -1355,7 +1371,7 @@
         <translation>Tern hat noch nie eine Verbindung geöffnet.</translation>
     </message>
     <message>
-        <source>The system's keyring does not answer, so nothing is known of a token in it. Unlock it, then open the settings again.</source>
+        <source>The system&apos;s keyring does not answer, so nothing is known of a token in it. Unlock it, then open the settings again.</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht, daher ist nicht bekannt, ob ein Token darin liegt. Entsperren Sie ihn und öffnen Sie dann die Einstellungen erneut.</translation>
     </message>
     <message>
@@ -1447,7 +1463,7 @@
 <context>
     <name>PresetButton</name>
     <message>
-        <source>Chooses a system prompt and the sampling that suits it for this chat.</source>
+        <source>Chooses this chat&apos;s system prompt and the sampling that suits it.</source>
         <translation>Wählt für diesen Chat einen System-Prompt und die passende Auswahl der Wörter.</translation>
     </message>
     <message>
@@ -1459,8 +1475,8 @@
         <translation>Anpassen …</translation>
     </message>
     <message>
-        <source>How this chat is answered</source>
-        <translation>Wie in diesem Chat geantwortet wird</translation>
+        <source>Preset of this chat</source>
+        <translation>Voreinstellung dieses Chats</translation>
     </message>
     <message>
         <source>Preset</source>
@@ -1482,7 +1498,7 @@
         <translation>Privaten Chat schließen</translation>
     </message>
     <message>
-        <source>Closes the private chat; nothing of it stays.</source>
+        <source>Closes the private chat. Nothing of it is kept.</source>
         <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
     </message>
     <message>
@@ -1490,7 +1506,7 @@
         <translation>Privat</translation>
     </message>
     <message>
-        <source>Private: nothing is kept. Gone when you close it.</source>
+        <source>Private: nothing is saved. It is gone when you close it.</source>
         <translation>Privat: Nichts davon bleibt, wenn Sie schließen.</translation>
     </message>
 </context>
@@ -1501,7 +1517,7 @@
         <translation>Privaten Chat schließen</translation>
     </message>
     <message>
-        <source>Closes the private chat; nothing of it stays.</source>
+        <source>Closes the private chat. Nothing of it is kept.</source>
         <translation>Schließt den privaten Chat; nichts davon bleibt.</translation>
     </message>
     <message>
@@ -1559,7 +1575,7 @@
         <translation>Löschen</translation>
     </message>
     <message>
-        <source>Deletes this preset. The chat keeps what it set.</source>
+        <source>Deletes this preset. The chat keeps its settings.</source>
         <translation>Löscht diese Vorlage. Der Chat behält ihre Werte.</translation>
     </message>
     <message>
@@ -1632,8 +1648,8 @@
 <context>
     <name>SettingsController</name>
     <message>
-        <source>This system has no notification area that Tern could stay in.</source>
-        <translation>Dieses System hat keinen Infobereich, in dem Tern bleiben könnte.</translation>
+        <source>This system has no notification area.</source>
+        <translation>Dieses System hat keinen Infobereich.</translation>
     </message>
     <message>
         <source>data folder disk backups export delete</source>
@@ -1663,7 +1679,7 @@
         <translation>Zeigt nur die Einstellungen, die diese Wörter enthalten.</translation>
     </message>
     <message>
-        <source>The settings of the chosen one are shown beside it.</source>
+        <source>Its settings are shown beside it.</source>
         <translation>Die Einstellungen des gewählten Bereichs erscheinen daneben.</translation>
     </message>
 </context>
@@ -1712,11 +1728,11 @@
         <translation>Exportieren …</translation>
     </message>
     <message>
-        <source>Finds words in every conversation. Down goes to the results.</source>
+        <source>Searches every chat. Down goes to the results.</source>
         <translation>Findet Wörter in allen Gesprächen. Ab führt zu den Treffern.</translation>
     </message>
     <message>
-        <source>Marks the field for searching.</source>
+        <source>Marks the search field.</source>
         <translation>Bezeichnet das Suchfeld.</translation>
     </message>
     <message>
@@ -1774,7 +1790,7 @@
         <translation>Schließen</translation>
     </message>
     <message>
-        <source>Do not run it any more</source>
+        <source>Stop allowing it</source>
         <translation>Nicht mehr ausführen</translation>
     </message>
     <message>
@@ -1794,11 +1810,11 @@
         <translation>Die Chat-Vorlage von {0}</translation>
     </message>
     <message>
-        <source>The template's text</source>
+        <source>The template&apos;s text</source>
         <translation>Der Text der Vorlage</translation>
     </message>
     <message>
-        <source>This file has no chat template; a common form is used, which may not be the model's.</source>
+        <source>This file has no chat template; a common form is used, which may not be the model&apos;s.</source>
         <translation>Diese Datei hat keine Chat-Vorlage; es wird eine übliche Form benutzt, die vielleicht nicht die des Modells ist.</translation>
     </message>
     <message>
@@ -1869,7 +1885,7 @@
         <translation>Neu schreiben</translation>
     </message>
     <message>
-        <source>Scrolls to the end of the conversation.</source>
+        <source>Scrolls to the end of the chat.</source>
         <translation>Rollt ans Ende des Gesprächs.</translation>
     </message>
     <message>
@@ -1885,7 +1901,7 @@
         <translation>Mehr zeigen ({0} von {1} Zeichen sind zu sehen)</translation>
     </message>
     <message>
-        <source>What you and the model have said, oldest first.</source>
+        <source>What you and the model wrote, oldest first.</source>
         <translation>Was Sie und das Modell gesagt haben, das Älteste zuerst.</translation>
     </message>
     <message>
@@ -1949,11 +1965,11 @@
 <context>
     <name>_Title</name>
     <message>
-        <source>Enter saves it, Escape leaves it as it was.</source>
+        <source>Enter saves the title, Escape keeps the old one.</source>
         <translation>Die Eingabetaste speichert ihn, Escape lässt ihn, wie er war.</translation>
     </message>
     <message>
-        <source>Lets you rename this chat. Key: F2.</source>
+        <source>Renames this chat. Key: F2.</source>
         <translation>Benennt diesen Chat um. Taste: F2.</translation>
     </message>
     <message>
@@ -1991,7 +2007,7 @@
         <translation>Ein kleines Modell, das nach dem Training ternär gemacht wurde; Falcon-E 1B ist halb so groß.</translation>
     </message>
     <message>
-        <source>An experiment by Hugging Face: it continues texts rather than chats.</source>
+        <source>An experiment by Hugging Face that continues texts rather than chatting.</source>
         <translation>Ein Versuch von Hugging Face: Es schreibt eher Texte weiter, als zu chatten.</translation>
     </message>
     <message>
@@ -2027,7 +2043,7 @@
         <translation>Kurze Antworten bei knappem Arbeitsspeicher.</translation>
     </message>
     <message>
-        <source>Ternary Bonsai 8B in llama.cpp's older ternary encoding, repacked by a third party.</source>
+        <source>Ternary Bonsai 8B in llama.cpp&apos;s older ternary encoding, repacked by a third party.</source>
         <translation>Ternary Bonsai 8B in der älteren ternären Kodierung von llama.cpp, von Dritten neu gepackt.</translation>
     </message>
     <message>
@@ -2066,8 +2082,8 @@
 <context>
     <name>context_line</name>
     <message>
-        <source>The model no longer sees what stands above.</source>
-        <translation>Was darüber steht, sieht das Modell nicht mehr.</translation>
+        <source>The model can&apos;t see messages above this line.</source>
+        <translation>Das Modell sieht die Nachrichten über dieser Linie nicht mehr.</translation>
     </message>
 </context>
 <context>
@@ -2167,7 +2183,7 @@
         <translation>Tern kann {folder} nicht anlegen ({reason}). Wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
-        <source>Tern cannot open your conversations in {path} ({error}). Free the disk or the folder's permissions and start Tern again; until then what you write is not kept.</source>
+        <source>Tern cannot open your conversations in {path} ({error}). Free the disk or the folder&apos;s permissions and start Tern again; until then what you write is not kept.</source>
         <translation>Tern kann Ihre Gespräche in {path} nicht öffnen ({error}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
@@ -2195,7 +2211,7 @@
         <translation>Tern ist auf Offline-Arbeit gestellt, deshalb hat es keine Verbindung geöffnet. Schalten Sie zuerst „Offline arbeiten“ in den Einstellungen ab.</translation>
     </message>
     <message>
-        <source>Tern may not write in {folder} ({reason}). Change the folder's permissions, or choose another place with --data-dir DIR.</source>
+        <source>Tern may not write in {folder} ({reason}). Change the folder&apos;s permissions, or choose another place with --data-dir DIR.</source>
         <translation>Tern darf nicht in {folder} schreiben ({reason}). Ändern Sie die Rechte des Ordners, oder wählen Sie mit --data-dir ORDNER einen anderen Ort.</translation>
     </message>
     <message>
@@ -2203,23 +2219,23 @@
         <translation>Tern braucht genau llama-cpp-python {version}, aber {installed} ist installiert. Rufen Sie auf: pip install llama-cpp-python=={version}</translation>
     </message>
     <message>
-        <source>Tern's compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})</source>
+        <source>Tern&apos;s compiled kernels ({name}) cannot be loaded on this system: install Tern again. ({error})</source>
         <translation>Die übersetzten Kernels von Tern ({name}) lassen sich auf diesem System nicht laden: Installieren Sie Tern neu. ({error})</translation>
     </message>
     <message>
-        <source>Tern's compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
+        <source>Tern&apos;s compiled kernels are missing from this installation. Install Tern again (from a source checkout: run `make setup`).</source>
         <translation>Dieser Installation fehlen die übersetzten Kernels von Tern. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
-        <source>Tern's compiled kernels have version {version}, but this Tern needs {needed}. Install Tern again (from a source checkout: run `make setup`).</source>
+        <source>Tern&apos;s compiled kernels have version {version}, but this Tern needs {needed}. Install Tern again (from a source checkout: run `make setup`).</source>
         <translation>Die übersetzten Kernels von Tern haben Version {version}, aber dieses Tern braucht {needed}. Installieren Sie Tern neu (in einem Quelltext-Checkout: `make setup`).</translation>
     </message>
     <message>
-        <source>Tern's kernels were built for another version of llama.cpp. Install Tern again.</source>
+        <source>Tern&apos;s kernels were built for another version of llama.cpp. Install Tern again.</source>
         <translation>Die Kernels von Tern wurden für eine andere Version von llama.cpp gebaut. Installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>Tern's resources folder is missing. Install Tern again.</source>
+        <source>Tern&apos;s resources folder is missing. Install Tern again.</source>
         <translation>Terns Ordner mit den Ressourcen fehlt. Installieren Sie Tern neu.</translation>
     </message>
     <message>
@@ -2255,7 +2271,7 @@
         <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
-        <source>Tern's folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
+        <source>Tern&apos;s folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
         <translation>Terns Ordner {folder} lässt sich nicht sperren ({reason}). Öffnen Sie kein zweites Fenster damit: Die beiden würden einander stören.</translation>
     </message>
     <message>
@@ -2295,15 +2311,15 @@
         <translation>Der Hub sagt über {repo}/{name} etwas, das nicht sein kann. Nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The hub's address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
+        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in HF_ENDPOINT.</source>
         <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
-        <source>The hub's address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
+        <source>The hub&apos;s address {address!r} cannot be used: it names no server, or its port is not a number up to 65535. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs ist nicht brauchbar: Sie nennt keinen Server, oder ihr Port ist keine Zahl bis 65535. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
-        <source>The hub's address {address!r} does not begin with https://. Correct it in the settings.</source>
+        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
     </message>
     <message>
@@ -2315,15 +2331,15 @@
         <translation>Das Protokoll der Verbindungen {path} lässt sich nicht lesen ({reason}).</translation>
     </message>
     <message>
-        <source>The model's config.json has no usable {key}. Fetch it again.</source>
+        <source>The model&apos;s config.json has no usable {key}. Fetch it again.</source>
         <translation>Die config.json des Modells hat kein brauchbares {key}. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
-        <source>The model's tokenizer.json has more tokens than the {size:,} of its network.</source>
+        <source>The model&apos;s tokenizer.json has more tokens than the {size:,} of its network.</source>
         <translation>Die tokenizer.json des Modells hat mehr Token als die {size:,} seines Netzes.</translation>
     </message>
     <message>
-        <source>The model's tokenizer.json is not a byte-level BPE. Fetch it again.</source>
+        <source>The model&apos;s tokenizer.json is not a byte-level BPE. Fetch it again.</source>
         <translation>Die tokenizer.json des Modells ist kein BPE auf Bytes. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
@@ -2355,11 +2371,11 @@
         <translation>Das System hat llama.cpp beendet, während es {name} erprobte, wie es das bei knappem Speicher tut. Schließen Sie andere Programme, und versuchen Sie es noch einmal, oder wählen Sie ein kleineres Modell.</translation>
     </message>
     <message>
-        <source>The system's keyring did not give the token up ({kind}). Unlock it and try again.</source>
+        <source>The system&apos;s keyring did not give the token up ({kind}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems gab das Token nicht heraus ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The system's keyring refused the token ({kind}). Unlock it and try again.</source>
+        <source>The system&apos;s keyring refused the token ({kind}). Unlock it and try again.</source>
         <translation>Der Schlüsselbund des Systems nahm das Token nicht an ({kind}). Entsperren Sie ihn, und versuchen Sie es noch einmal.</translation>
     </message>
     <message>
@@ -2379,7 +2395,7 @@
         <translation>Der Tensor {name} ist vom Typ {type}, wo Zahlen mit Nachkommastellen nötig sind.</translation>
     </message>
     <message>
-        <source>The token in the system's keyring has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
+        <source>The token in the system&apos;s keyring has a character that no token can have ({letter!r}). Copy it anew from huggingface.co, Settings, Access Tokens.</source>
         <translation>Das Token im Schlüsselbund des Systems hat ein Zeichen, das kein Token haben kann ({letter!r}). Kopieren Sie es neu von huggingface.co, Settings, Access Tokens.</translation>
     </message>
     <message>
@@ -2427,7 +2443,7 @@
         <translation>Diese Nachricht ist zu lang: {least:,} Token, und das Modell fasst {limit:,} auf einmal. Kürzen Sie sie, oder senden Sie sie in Teilen.</translation>
     </message>
     <message>
-        <source>This model's context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
+        <source>This model&apos;s context can be {least} to {made_for:,} tokens, not {asked:,}.</source>
         <translation>Der Kontext dieses Modells kann {least} bis {made_for:,} Token groß sein, nicht {asked:,}.</translation>
     </message>
     <message>
@@ -2439,7 +2455,7 @@
         <translation>Dieser Server sendet nur ganze Dateien: Tern überspringt, was schon hier ist.</translation>
     </message>
     <message>
-        <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face's own file; Tern reads both.</source>
+        <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face&apos;s own file; Tern reads both.</source>
         <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
     </message>
     <message>
@@ -2451,7 +2467,7 @@
         <translation>ein Schlüssel der Metadaten</translation>
     </message>
     <message>
-        <source>a tensor's name</source>
+        <source>a tensor&apos;s name</source>
         <translation>der Name eines Tensors</translation>
     </message>
     <message>
@@ -2563,7 +2579,7 @@
         <translation>ihre Ausrichtung ist keine Zweierpotenz zwischen 8 und 65536</translation>
     </message>
     <message>
-        <source>its architecture {arch} is not BitNet's</source>
+        <source>its architecture {arch} is not BitNet&apos;s</source>
         <translation>ihre Architektur {arch} ist nicht die von BitNet</translation>
     </message>
     <message>
@@ -2599,11 +2615,11 @@
         <translation>ihr Vokabular ist von der Art {kind} und nicht das BPE auf Bytes eines BitNet</translation>
     </message>
     <message>
-        <source>its vocabulary of {tokens:,} tokens is larger than any model's</source>
+        <source>its vocabulary of {tokens:,} tokens is larger than any model&apos;s</source>
         <translation>ihr Vokabular von {tokens:,} Token ist größer als das irgendeines Modells</translation>
     </message>
     <message>
-        <source>its vocabulary of {tokens:,} tokens is no model's</source>
+        <source>its vocabulary of {tokens:,} tokens is no model&apos;s</source>
         <translation>ein Vokabular von {tokens:,} Token hat kein Modell</translation>
     </message>
     <message>
@@ -2639,7 +2655,7 @@
         <translation>llama-cpp-python ist nicht installiert. Rufen Sie `make setup` auf, oder installieren Sie Tern neu.</translation>
     </message>
     <message>
-        <source>llama-cpp-python's library {stem} is missing from {folder}. Install Tern again.</source>
+        <source>llama-cpp-python&apos;s library {stem} is missing from {folder}. Install Tern again.</source>
         <translation>Die Bibliothek {stem} von llama-cpp-python fehlt in {folder}. Installieren Sie Tern neu.</translation>
     </message>
     <message>
@@ -2807,16 +2823,16 @@
         <translation>{title} kam nicht vom Hub, deshalb gibt es nichts nachzusehen.</translation>
     </message>
     <message>
-        <source>{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep it under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{host} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und behalten Sie es unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} does not accept your token (401): it may have expired. Make a new one on the hub&apos;s page and save it under Settings, Network (or set HF_TOKEN).</source>
+        <translation>{host} nimmt Ihr Token nicht an (401): Vielleicht ist es abgelaufen. Machen Sie auf der Seite des Hubs ein neues, und speichern Sie es unter „Einstellungen“, „Netzwerk“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
         <source>{host} does not answer as a safe server does. Check the address of the mirror and the proxy in the settings; in a hotel or café log in to its network first. Nothing was sent.</source>
         <translation>{host} antwortet nicht wie ein sicherer Server. Prüfen Sie die Adresse des Spiegels und den Proxy in den Einstellungen; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, and keep your token under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{host} gibt {what} nicht allen (403). Öffnen Sie {hub} im Browser, nehmen Sie die Bedingungen des Modells an, und behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model&apos;s conditions, and save your token under Settings, Network (or set HF_TOKEN).</source>
+        <translation>{host} gibt {what} nicht allen (403). Öffnen Sie {hub} im Browser, nehmen Sie die Bedingungen des Modells an, und speichern Sie Ihr Token unter „Einstellungen“, „Netzwerk“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
         <source>{path} is not a file, so Tern uses its default settings and works offline. Move it away, then start Tern again.</source>
@@ -2847,7 +2863,7 @@
         <translation>{heads} Köpfe können sich {kv_heads} Schlüssel- und Wertköpfe nicht teilen</translation>
     </message>
     <message>
-        <source>{name} is a model, nothing to attach: open it on the Models page.</source>
+        <source>{name} is a model, so it can&apos;t be attached. Open it on the Models page.</source>
         <translation>{name} ist ein Modell und kein Anhang: Öffnen Sie es auf der Seite „Modelle“.</translation>
     </message>
     <message>
@@ -2855,7 +2871,7 @@
         <translation>{what} ist ein Array aus Arrays</translation>
     </message>
     <message>
-        <source>{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All's .chat files.</source>
+        <source>Tern does not know this kind of export, or it is damaged: {name}. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
         <translation>{name} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
     </message>
     <message>
@@ -2879,15 +2895,15 @@
         <translation>{what} ist {number}, was es in GGUF nicht gibt</translation>
     </message>
     <message>
-        <source>{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).</source>
-        <translation>{host} will wissen, wer nach {what} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Behalten Sie Ihr Token unter „Modelle“, „Verbindungen“ (oder setzen Sie HF_TOKEN).</translation>
+        <source>{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is private or gated, log in: save your token under Settings, Network (or set HF_TOKEN).</source>
+        <translation>{host} will wissen, wer nach {what} fragt, oder hat keine solche Datei (401). Prüfen Sie den Namen; ist das Modell privat oder geschützt, melden Sie sich an: Speichern Sie Ihr Token unter „Einstellungen“, „Netzwerk“ (oder setzen Sie HF_TOKEN).</translation>
     </message>
     <message>
         <source>{why}; Tern opens GGUF files</source>
         <translation>{why}; Tern öffnet GGUF-Dateien</translation>
     </message>
     <message>
-        <source>{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start from the model's original file.</source>
+        <source>{name} has a scale for every block of {tensor}, which I2_S cannot hold without loss. Start from the model&apos;s original file.</source>
         <translation>{name} hat eine Skala für jeden Block aus {tensor}, was I2_S nicht ohne Verlust fasst. Gehen Sie von der Originaldatei des Modells aus.</translation>
     </message>
     <message>
@@ -2979,11 +2995,11 @@
         <translation>Die Verbindung zu {host} endete zu früh. Versuchen Sie es noch einmal, oder nehmen Sie einen anderen Spiegel.</translation>
     </message>
     <message>
-        <source>The connection to {host} is not safe: by this computer's clock ({today}) the {reason}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
+        <source>The connection to {host} is not safe: by this computer&apos;s clock ({today}) the {reason}. Check the clock; if it is right, use another mirror. Nothing was sent.</source>
         <translation>Die Verbindung zu {host} ist nach der Uhr dieses Computers ({today}) nicht sicher: {reason}. Prüfen Sie die Uhr; geht sie richtig, nehmen Sie einen anderen Spiegel. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer's date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
+        <source>The connection to {host} is not safe: its certificate cannot be trusted ({reason}). Check this computer&apos;s date; in a hotel or café log in to its network first; in a company set SSL_CERT_FILE to its certificate. Nothing was sent.</source>
         <translation>Die Verbindung zu {host} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({reason}). Prüfen Sie das Datum dieses Computers; melden Sie sich im Hotel oder Café zuerst in dessen Netz an; setzen Sie in einer Firma SSL_CERT_FILE auf deren Zertifikat. Nichts wurde gesendet.</translation>
     </message>
     <message>
@@ -2991,7 +3007,7 @@
         <translation>Die Verbindung zu {host} ist nicht sicher: Das Zertifikat ist nicht vertrauenswürdig ({reason}). Wem hier zu trauen ist, sagt {named}: Prüfen Sie diese Variable; melden Sie sich im Hotel oder Café zuerst in dessen Netz an. Nichts wurde gesendet.</translation>
     </message>
     <message>
-        <source>The context of {name} is full. Begin a new chat, or choose a larger context.</source>
+        <source>The context of {name} is full. Start a new chat, or choose a larger context.</source>
         <translation>Der Kontext von {name} ist voll. Beginnen Sie einen neuen Chat, oder wählen Sie einen größeren Kontext.</translation>
     </message>
     <message>
@@ -3015,7 +3031,7 @@
         <translation>Die Datei mit Ihren Gesprächen war weg oder leer; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Was danach geschrieben wurde, fehlt.</translation>
     </message>
     <message>
-        <source>The hub's address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.</source>
+        <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in HF_ENDPOINT.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in HF_ENDPOINT.</translation>
     </message>
     <message>
@@ -3031,11 +3047,11 @@
         <translation>Der Proxy hat die Verbindung zu {host} abgelehnt ({error}). Prüfen Sie den Proxy in den Einstellungen oder in HTTPS_PROXY.</translation>
     </message>
     <message>
-        <source>The proxy's address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
+        <source>The proxy&apos;s address in the settings cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT.</source>
         <translation>Die Adresse des Proxys in den Einstellungen ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT.</translation>
     </message>
     <message>
-        <source>The proxy's address in the variable {variable} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
+        <source>The proxy&apos;s address in the variable {variable} cannot be used. Write it as http://HOST:PORT or socks5://HOST:PORT, or unset it.</source>
         <translation>Die Adresse des Proxys in der Variablen {variable} ist nicht brauchbar. Schreiben Sie sie als http://HOST:PORT oder socks5://HOST:PORT, oder löschen Sie die Variable.</translation>
     </message>
     <message>
@@ -3063,7 +3079,7 @@
         <translation>Der System-Prompt ist zu lang: {tokens:,} Token, und das Modell fasst {limit:,} auf einmal, Ihre Nachricht eingerechnet. Kürzen Sie den System-Prompt.</translation>
     </message>
     <message>
-        <source>The system's keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
+        <source>The system&apos;s keyring does not answer. Unlock it, or restart it, and try again; or set HF_TOKEN, for which no keyring is needed.</source>
         <translation>Der Schlüsselbund des Systems antwortet nicht. Entsperren Sie ihn, oder starten Sie ihn neu, und versuchen Sie es noch einmal; oder setzen Sie HF_TOKEN, das keinen Schlüsselbund braucht.</translation>
     </message>
     <message>
@@ -3135,7 +3151,7 @@
         <translation>llama.cpp nimmt {name} nicht an ({reason}). Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
-        <source>{error} The system's keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
+        <source>{error} The system&apos;s keyring does not answer, so a token in it was not used: unlock it, then try again.</source>
         <translation>{error} Der Schlüsselbund des Systems antwortet nicht, deshalb wurde kein Token daraus benutzt: Entsperren Sie ihn, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
@@ -3143,7 +3159,7 @@
         <translation>{error} Was angekommen ist, bleibt; der nächste Versuch macht dort weiter.</translation>
     </message>
     <message>
-        <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server's and mended where it differs.</source>
+        <source>{file} arrived damaged: its hash is {found}…, not {wanted}…. It is kept at {path} and not used. Fetch it again to repair it: it is compared with the server&apos;s and mended where it differs.</source>
         <translation>{file} kam beschädigt an: Ihr Hash ist {found}…, nicht {wanted}…. Sie liegt unter {path} und wird nicht benutzt. Laden Sie sie noch einmal, um sie zu reparieren: Sie wird mit der des Servers verglichen und ausgebessert, wo sie abweicht.</translation>
     </message>
     <message>
@@ -3183,7 +3199,7 @@
         <translation>{host} hat gerade selbst eine Störung ({code}), die meist vorübergeht: Versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
-        <source>{name} has heads that Tern's attention cannot compute (at most {most_values} values, {most_heads} of them to a key head). Choose another model.</source>
+        <source>{name} has heads that Tern&apos;s attention cannot compute (at most {most_values} values, {most_heads} of them to a key head). Choose another model.</source>
         <translation>{name} hat Köpfe, die Terns Attention nicht rechnen kann (höchstens {most_values} Werte, {most_heads} davon auf einen Schlüsselkopf). Wählen Sie ein anderes Modell.</translation>
     </message>
     <message>
@@ -3191,7 +3207,7 @@
         <translation>{folder} hat Schichten mit {cols} Werten Breite; I2_S braucht ein Vielfaches von {step}.</translation>
     </message>
     <message>
-        <source>{name} has layers {width} values wide; llama.cpp's ternary kernels need a multiple of {step}, so there is nothing to compare with.</source>
+        <source>{name} has layers {width} values wide; llama.cpp&apos;s ternary kernels need a multiple of {step}, so there is nothing to compare with.</source>
         <translation>{name} hat Schichten mit {width} Werten Breite; die ternären Kernels von llama.cpp brauchen ein Vielfaches von {step}, deshalb gibt es nichts zu vergleichen.</translation>
     </message>
     <message>
@@ -3259,7 +3275,7 @@
         <translation>{part} in {name} lässt sich nicht bis zum Ende lesen ({error}).</translation>
     </message>
     <message>
-        <source>{name} is a chat of GPT4All's that is not whole, or of a version that Tern does not know.</source>
+        <source>{name} is a chat of GPT4All&apos;s that is not whole, or of a version that Tern does not know.</source>
         <translation>{name} ist ein Chat von GPT4All, der nicht vollständig ist oder von einer Version, die Tern nicht kennt.</translation>
     </message>
     <message>
@@ -3303,7 +3319,7 @@
         <translation>{path} ist beschädigt. Holen Sie jenen Ordner noch einmal.</translation>
     </message>
     <message>
-        <source>{named_by} is empty. Name a folder for Tern's files with --data-dir DIR, or leave it out.</source>
+        <source>{named_by} is empty. Name a folder for Tern&apos;s files with --data-dir DIR, or leave it out.</source>
         <translation>{named_by} ist leer. Nennen Sie mit --data-dir ORDNER einen Ordner für Terns Dateien, oder lassen Sie es weg.</translation>
     </message>
     <message>
@@ -3315,7 +3331,7 @@
         <translation>{name} ist verschlüsselt. Sichern Sie eine Kopie ohne Passwort, und hängen Sie die an.</translation>
     </message>
     <message>
-        <source>{name} is in Word's old format. Save it as DOCX or PDF and attach that.</source>
+        <source>{name} is in Word&apos;s old format. Save it as DOCX or PDF and attach that.</source>
         <translation>{name} ist in Words altem Format. Sichern Sie es als DOCX oder PDF, und hängen Sie das an.</translation>
     </message>
     <message>
@@ -3323,7 +3339,7 @@
         <translation>{name} ist im Rich-Text-Format. Sichern Sie es als DOCX oder reinen Text, und hängen Sie das an.</translation>
     </message>
     <message>
-        <source>{name} is made for other kernels: its weights are in bitnet.cpp's {encoding}, which only that program's own build can compute. Take the i2_s file of the same model.</source>
+        <source>{name} is made for other kernels: its weights are in bitnet.cpp&apos;s {encoding}, which only that program&apos;s own build can compute. Take the i2_s file of the same model.</source>
         <translation>{name} ist für andere Kernels gemacht: Die Gewichte sind im {encoding} von bitnet.cpp, das nur der eigene Build jenes Programms rechnen kann. Nehmen Sie die i2_s-Datei desselben Modells.</translation>
     </message>
     <message>
@@ -3331,7 +3347,7 @@
         <translation>{part} fehlt, ein Teil dieses Modells. Legen Sie es neben {name}.</translation>
     </message>
     <message>
-        <source>{name} is neither a BitNet nor of llama's architecture: Tern cannot re-encode it.</source>
+        <source>{name} is neither a BitNet nor of llama&apos;s architecture: Tern cannot re-encode it.</source>
         <translation>{name} ist weder ein BitNet noch von der Architektur llama: Tern kann es nicht umkodieren.</translation>
     </message>
     <message>
@@ -3339,7 +3355,7 @@
         <translation>{host} ist keine Adresse, bei der Tern fragen kann. Prüfen Sie den Spiegel in den Einstellungen.</translation>
     </message>
     <message>
-        <source>{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.</source>
+        <source>Tern can&apos;t read {name}. It reads text, Markdown, code, CSV, PDF and DOCX.</source>
         <translation>{name} ist kein Text, den Tern lesen kann. Hängen Sie Text, Markdown, Code, CSV, PDF oder DOCX an.</translation>
     </message>
     <message>
@@ -3363,7 +3379,7 @@
         <translation>{path} ist nicht, was es sein soll. Holen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>{name} is of llama's architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
+        <source>{name} is of llama&apos;s architecture, which runs in TQ2_0 or TQ1_0. Choose one of them.</source>
         <translation>{name} ist von der Architektur llama, die in TQ2_0 oder TQ1_0 läuft. Wählen Sie eins davon.</translation>
     </message>
     <message>
@@ -3477,7 +3493,7 @@
         <translation>Alle Dateien (*)</translation>
     </message>
     <message>
-        <source>Conversations (*.json *.zip *.chat)</source>
+        <source>Chats (*.json *.zip *.chat)</source>
         <translation>Gespräche (*.json *.zip *.chat)</translation>
     </message>
     <message>
@@ -3489,7 +3505,7 @@
         <translation>Exportieren</translation>
     </message>
     <message>
-        <source>Import conversations</source>
+        <source>Import chats</source>
         <translation>Gespräche importieren</translation>
     </message>
     <message>
@@ -3512,7 +3528,7 @@
         <translation>zu groß für die Festplatte: {0} frei</translation>
     </message>
     <message>
-        <source>too large for this computer's memory: {0}</source>
+        <source>too large for this computer&apos;s memory: {0}</source>
         <translation>zu groß für den Arbeitsspeicher: {0}</translation>
     </message>
 </context>
@@ -3537,7 +3553,7 @@
 <context>
     <name>import</name>
     <message>
-        <source>1 conversation was imported.</source>
+        <source>1 chat was imported.</source>
         <translation>1 Gespräch wurde importiert.</translation>
     </message>
     <message>
@@ -3585,8 +3601,8 @@
         <translation>Aufnahmen</translation>
     </message>
     <message>
-        <source>Not everything came along.</source>
-        <translation>Nicht alles kam mit.</translation>
+        <source>Some parts were left out.</source>
+        <translation>Einiges fehlt.</translation>
     </message>
     <message>
         <source>attachment markers</source>
@@ -3605,7 +3621,7 @@
         <translation>unlesbare Nachrichten</translation>
     </message>
     <message>
-        <source>{0} conversations were imported.</source>
+        <source>{0} chats were imported.</source>
         <translation>{0} Gespräche wurden importiert.</translation>
     </message>
     <message>
@@ -3644,7 +3660,7 @@
         <translation>In Tern ist etwas schiefgegangen. Näheres steht im Protokoll; versuchen Sie es noch einmal.</translation>
     </message>
     <message>
-        <source>The disk refused ({0}).</source>
+        <source>The disk reported an error ({0}).</source>
         <translation>Der Datenträger hat sich geweigert ({0}).</translation>
     </message>
 </context>
@@ -3658,11 +3674,11 @@
 <context>
     <name>licences</name>
     <message>
-        <source>Qt {0} and PySide6 are used under the GNU Lesser General Public License, version 3 (below), without changes. They are libraries of their own: you may replace them by versions that you have built or changed yourself. They lie in {1}; put compatible libraries of the same names there, or install another PySide6-Essentials into Tern's Python environment. Their source is at https://code.qt.io and https://download.qt.io; which other licences parts of Qt are under is listed at https://doc.qt.io/qt-6/licenses-used-in-qt.html.</source>
+        <source>Qt {0} and PySide6 are used under the GNU Lesser General Public License, version 3 (below), without changes. They are libraries of their own: you may replace them by versions that you have built or changed yourself. They lie in {1}; put compatible libraries of the same names there, or install another PySide6-Essentials into Tern&apos;s Python environment. Their source is at https://code.qt.io and https://download.qt.io; which other licences parts of Qt are under is listed at https://doc.qt.io/qt-6/licenses-used-in-qt.html.</source>
         <translation>Qt {0} und PySide6 werden unter der GNU Lesser General Public License, Version 3 (unten), unverändert benutzt. Es sind eigene Bibliotheken: Sie dürfen sie durch Fassungen ersetzen, die Sie selbst gebaut oder geändert haben. Sie liegen in {1}; legen Sie verträgliche Bibliotheken gleichen Namens dorthin, oder installieren Sie ein anderes PySide6-Essentials in die Python-Umgebung von Tern. Ihr Quelltext liegt auf https://code.qt.io und https://download.qt.io; unter welchen anderen Lizenzen Teile von Qt stehen, sagt https://doc.qt.io/qt-6/licenses-used-in-qt.html.</translation>
     </message>
     <message>
-        <source>The built-in guide, its recipe and the application's icon are part of Tern.</source>
+        <source>The built-in guide, its recipe and the application&apos;s icon are part of Tern.</source>
         <translation>Der eingebaute Guide, sein Rezept und das Symbol des Programms sind Teile von Tern.</translation>
     </message>
     <message>
@@ -3770,7 +3786,7 @@
         <translation>Prüfsumme kopieren</translation>
     </message>
     <message>
-        <source>Copy into Tern's folder</source>
+        <source>Copy into Tern&apos;s folder</source>
         <translation>In Terns Ordner kopieren</translation>
     </message>
     <message>
@@ -3869,8 +3885,8 @@
         <translation>Ein GGUF daraus machen</translation>
     </message>
     <message>
-        <source>Opens the list of what else can be done with this model.</source>
-        <translation>Öffnet die Liste dessen, was sich sonst mit diesem Modell tun lässt.</translation>
+        <source>Opens this model&apos;s menu.</source>
+        <translation>Öffnet das Menü dieses Modells.</translation>
     </message>
     <message>
         <source>Remove from the list</source>
@@ -3913,15 +3929,15 @@
         <translation>Belegt insgesamt {0} auf der Festplatte; danach geht es ohne Netz.</translation>
     </message>
     <message>
-        <source>Tern's guide</source>
+        <source>Tern&apos;s guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
-        <source>Tern's own engine</source>
+        <source>Tern&apos;s own engine</source>
         <translation>Terns eigener Engine</translation>
     </message>
     <message>
-        <source>Tern's own engine, after conversion</source>
+        <source>Tern&apos;s own engine, after conversion</source>
         <translation>Terns eigener Engine, nach Umwandlung</translation>
     </message>
     <message>
@@ -4031,16 +4047,16 @@
         <translation>Gesucht {0}</translation>
     </message>
     <message>
-        <source>Tern has opened no connection since it was started. Click for the list of past ones.</source>
-        <translation>Tern hat seit dem Start keine Verbindung geöffnet. Ein Klick zeigt die früheren.</translation>
+        <source>Tern has not used the network since it started. Click to see past connections.</source>
+        <translation>Tern hat das Netz seit dem Start nicht benutzt. Klicken Sie, um frühere Verbindungen zu sehen.</translation>
     </message>
     <message>
-        <source>Tern opens no connection. Click for the list of past ones.</source>
-        <translation>Tern öffnet keine Verbindung. Ein Klick zeigt die früheren.</translation>
+        <source>Tern is offline. Click to see past connections.</source>
+        <translation>Tern ist offline. Klicken Sie, um frühere Verbindungen zu sehen.</translation>
     </message>
     <message>
-        <source>The last connection went to {0}. Click for the list of all.</source>
-        <translation>Die letzte Verbindung ging zu {0}. Ein Klick zeigt alle.</translation>
+        <source>The last connection was to {0}. Click to see all connections.</source>
+        <translation>Die letzte Verbindung ging zu {0}. Klicken Sie, um alle zu sehen.</translation>
     </message>
     <message>
         <source>Waits at {0}</source>
@@ -4125,7 +4141,7 @@
         <translation>Tern endete vor der Antwort.</translation>
     </message>
     <message>
-        <source>The context is full: begin a new chat to go on.</source>
+        <source>The context is full. Start a new chat to continue.</source>
         <translation>Der Kontext ist voll: Beginnen Sie einen neuen Chat, um weiterzumachen.</translation>
     </message>
     <message>
@@ -4247,7 +4263,7 @@
         <translation>Wie frei Wörter gewählt werden. 0 nimmt immer das wahrscheinlichste.</translation>
     </message>
     <message>
-        <source>How long a deleted conversation can be restored. After that its words are erased, from Tern's backups too.</source>
+        <source>How long you can restore a deleted chat. After that it is erased, from Tern&apos;s backups too.</source>
         <translation>Wie lange sich ein gelöschtes Gespräch wiederherstellen lässt. Danach werden seine Worte entfernt, auch aus Terns Sicherungen.</translation>
     </message>
     <message>
@@ -4331,7 +4347,7 @@
         <translation>Genauigkeit des Kontexts (KV-Cache)</translation>
     </message>
     <message>
-        <source>For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system's.</source>
+        <source>For downloads, as http://HOST:PORT or socks5://HOST:PORT. Leave empty for the system&apos;s.</source>
         <translation>Für Downloads, als http://HOST:PORT oder socks5://HOST:PORT. Leer lassen für den des Systems.</translation>
     </message>
     <message>
@@ -4359,7 +4375,7 @@
         <translation>Modelle und Speicher</translation>
     </message>
     <message>
-        <source>Nothing slides or blinks. Follows your system's “reduce motion” as well.</source>
+        <source>Nothing slides or blinks. Follows your system&apos;s “reduce motion” as well.</source>
         <translation>Nichts gleitet oder blinkt. Richtet sich auch nach „Bewegung reduzieren“ Ihres Systems.</translation>
     </message>
     <message>
@@ -4443,11 +4459,11 @@
         <translation>Textgröße</translation>
     </message>
     <message>
-        <source>The app's language. Takes effect after a restart. The model answers in the language you write in.</source>
+        <source>The app&apos;s language. Takes effect after a restart. The model answers in the language you write in.</source>
         <translation>Die Sprache der App. Gilt nach einem Neustart. Das Modell antwortet in der Sprache, in der Sie schreiben.</translation>
     </message>
     <message>
-        <source>The model's</source>
+        <source>The model&apos;s</source>
         <translation>Wie das Modell</translation>
     </message>
     <message>
@@ -4792,10 +4808,6 @@
         <translation>Die Menüs öffnen</translation>
     </message>
     <message>
-        <source>Pin or unpin this chat</source>
-        <translation>Diesen Chat anheften oder lösen</translation>
-    </message>
-    <message>
         <source>Recently deleted</source>
         <translation>Zuletzt gelöscht</translation>
     </message>
@@ -4822,6 +4834,10 @@
     <message>
         <source>Find in this chat</source>
         <translation>In diesem Chat suchen</translation>
+    </message>
+    <message>
+        <source>Pin this chat</source>
+        <translation>Chat anheften</translation>
     </message>
     <message>
         <source>Regenerate the last reply</source>

@@ -16,8 +16,8 @@
     <message numerus="yes">
         <source>Deleted %n days ago</source>
         <translation>
-            <numerusform>Vor %n Tag gelöscht</numerusform>
-            <numerusform>Vor %n Tagen gelöscht</numerusform>
+            <numerusform>Deleted %n day ago</numerusform>
+            <numerusform>Deleted %n days ago</numerusform>
         </translation>
     </message>
 </context>
@@ -36,8 +36,8 @@
     <message numerus="yes">
         <source>%n download(s) are paused.</source>
         <translation>
-            <numerusform>%n Download ist angehalten.</numerusform>
-            <numerusform>%n Downloads sind angehalten.</numerusform>
+            <numerusform>%n download is paused.</numerusform>
+            <numerusform>%n downloads are paused.</numerusform>
         </translation>
     </message>
 </context>
@@ -66,8 +66,8 @@
     <message numerus="yes">
         <source>about %n word(s)/s</source>
         <translation>
-            <numerusform>etwa %n Wort/s</numerusform>
-            <numerusform>etwa %n Wörter/s</numerusform>
+            <numerusform>about %n word/s</numerusform>
+            <numerusform>about %n words/s</numerusform>
         </translation>
     </message>
 </context>

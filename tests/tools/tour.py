@@ -42,7 +42,7 @@ _choose_fonts(_SCRATCH)
 from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QScrollArea, QToolButton, QWidget
 
 from tern import paths
 from tern.chat.attachments import Attachment, AttachmentKind
@@ -84,7 +84,7 @@ So the processor reads **eight times less** than with 16 bits, and memory is wha
 """
 
 
-PARTS = ("conversations", "settings", "composing", "shell", "walk")
+PARTS = ("conversations", "settings", "composing", "shell", "walk", "pages", "sizes")
 
 
 class Tour:
@@ -375,6 +375,86 @@ class Tour:
         self.until(window.notice.isVisible)
         self.picture("model-cannot-be-opened", window)
         window.close()
+
+    def pages(self) -> None:
+        """What the person opens beside and over the chat, and what is marked in the list."""
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(FakeEngine([ANSWER], token_seconds=0.01), store=_library())
+            window.conversations.show(window.store.summaries()[3].id)
+            window.find_in_chat()
+            QTest.keyClicks(window.findChild(QLineEdit, "findField"), "ternary")
+            self.picture(f"find-{mode}", window)
+            window.closables.close_from(Layer.BAR)
+            window.conversations.new_private()
+            self.ask(window, "What is a ternary weight?")
+            self.picture(f"private-{mode}", window)
+            window.conversations.new()
+            self.picture(f"private-closing-{mode}", window)
+            window.notice.hide()
+            rows = window.sidebar.list
+            rows.setFocus()
+            QTest.keyClick(rows, Qt.Key.Key_Home)
+            for _ in range(3):
+                QTest.keyClick(rows, Qt.Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
+            self.picture(f"several-{mode}", window)
+            QTest.keyClick(rows, Qt.Key.Key_Delete)
+            self.picture(f"several-deleted-{mode}", window)
+            window.conversations.show_deleted()
+            self.picture(f"recently-deleted-{mode}", window)
+            window.area.show_chat()
+            window.conversations.end_private()
+            window.close()
+
+            settings = Settings()
+            window = MainWindow(self.theme, _library(), settings)
+            host = ModelsController(window, self.theme, settings, lambda: None, EngineOptions)
+            window.show()
+            window.activateWindow()
+            host.open_first()
+            self.until(lambda window=window: window.queue.info is not None)
+            window.actions_["models"].trigger()
+            self.wait(300)
+            page = window.area.pages.currentWidget()
+            arrow = next(
+                each for each in page.findChildren(QToolButton) if each.accessibleName().startswith("Details")
+            )
+            arrow.click()
+            self.picture(f"model-details-{mode}", window)
+            area = page.findChild(QScrollArea)
+            area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+            self.picture(f"models-end-{mode}", window)
+            window.resize(480, 420)
+            self.picture(f"models-narrow-{mode}", window)
+            window.close()
+            host.close()
+        self.theme.set_mode(Mode.LIGHT)
+
+    def sizes(self) -> None:
+        """A large screen, and text of 24 px."""
+        for mode in (Mode.LIGHT, Mode.DARK):
+            self.theme.set_mode(mode)
+            window = self.window(FakeEngine([ANSWER], token_seconds=0.01), 1440, 900, _library())
+            self.picture(f"large-greeting-{mode}", window)
+            self.ask(window, "Can you show me a ternary dot product, and what it saves?")
+            self.picture(f"large-chat-{mode}", window)
+            window.settings_controller.show_page()
+            self.theme.set_mode(mode)
+            self.picture(f"large-settings-{mode}", window)
+            window.close()
+            self.theme.set_scale(24 / 15)
+            for width, height in ((1100, 760), (480, 420)):
+                window = self.window(FakeEngine([ANSWER], token_seconds=0.01), width, height, _library())
+                self.picture(f"24px-{width}-greeting-{mode}", window)
+                self.ask(window, "Can you show me a ternary dot product?")
+                self.picture(f"24px-{width}-chat-{mode}", window)
+                window.settings_controller.show_page()
+                self.theme.set_mode(mode)
+                self.theme.set_scale(24 / 15)
+                self.picture(f"24px-{width}-settings-{mode}", window)
+                window.close()
+            self.theme.set_scale(1.0)
+        self.theme.set_mode(Mode.LIGHT)
 
     @staticmethod
     def _slowly() -> None:

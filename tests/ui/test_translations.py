@@ -42,6 +42,7 @@ def test_every_plural_has_its_english_forms() -> None:
     for text, forms in translate.read("en").items():
         assert len(forms) == 2, text
         assert all(forms), text
+        assert not set(forms) & set(GERMAN[text]), "German, in the English file"
 
 
 def test_placeholders_survive() -> None:

@@ -121,10 +121,10 @@ def decode(data: bytes, name: str, encoding: str | None = None) -> Decoded:
     except encodings.NotTextError as error:
         if data.startswith(b"GGUF"):
             raise UserError(
-                "{name} is a model, nothing to attach: open it on the Models page.", name=name
+                "{name} is a model, so it can't be attached. Open it on the Models page.", name=name
             ) from error
         raise UserError(
-            "{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.", name=name
+            "Tern can't read {name}. It reads text, Markdown, code, CSV, PDF and DOCX.", name=name
         ) from error
     return replace(found, text=as_written(found.text))
 
@@ -213,7 +213,7 @@ def _docx_blocks(data: bytes, name: str) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if "word/document.xml" not in archive.namelist():
             raise UserError(
-                "{name} is no text that Tern can read. Attach text, Markdown, code, CSV, PDF or DOCX.",
+                "Tern can't read {name}. It reads text, Markdown, code, CSV, PDF and DOCX.",
                 name=name,
             )
         if sum(item.file_size for item in archive.infolist()) > _MOST_UNPACKED:

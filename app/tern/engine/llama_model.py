@@ -104,7 +104,7 @@ class LlamaModel:
         self.clear()
         if code == _FULL:
             raise UserError(
-                "The context of {name} is full. Begin a new chat, or choose a larger context.",
+                "The context of {name} is full. Start a new chat, or choose a larger context.",
                 name=self._name,
             )
         raise RefusedError(

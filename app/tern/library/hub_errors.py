@@ -121,15 +121,15 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
         return _proxy_asks()
     if status == 401 and "Authorization" in response.request.headers:
         return HubError(
-            "{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and keep "
-            "it under Models, Connections (or set HF_TOKEN).",
+            "{host} does not accept your token (401): it may have expired. Make a new one on the hub's page and save "
+            "it under Settings, Network (or set HF_TOKEN).",
             status=401,
             host=host,
         )
     if status == 401:
         return HubError(
             "{host} wants to know who asks for {what}, or has no such file (401). Check the name; if the model is "
-            "private or gated, log in: keep your token under Models, Connections (or set HF_TOKEN).",
+            "private or gated, log in: save your token under Settings, Network (or set HF_TOKEN).",
             status=401,
             host=host,
             what=what,
@@ -137,7 +137,7 @@ def of_status(response: httpx2.Response, what: str, hub: str) -> HubError:
     if status == 403 or code == "GatedRepo":
         return HubError(
             "{host} does not give {what} to everyone (403). Open {hub} in a browser, accept the model's conditions, "
-            "and keep your token under Models, Connections (or set HF_TOKEN).",
+            "and save your token under Settings, Network (or set HF_TOKEN).",
             status=403,
             host=host,
             what=what,

@@ -174,7 +174,7 @@ def test_the_oldest_turns_leave_and_that_is_said_before_and_after(
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: len(engine.requests) == 3 and idle(window))
     assert window.transcript.dropped == 2
-    assert "The model no longer sees what stands above." in shown_text(window)
+    assert "The model can't see messages above this line." in shown_text(window)
     assert engine.requests[-1].messages[0].content == "Always the same."
     qtbot.waitUntil(lambda: "left out" in meter.text())
     shown = window.session.conversation

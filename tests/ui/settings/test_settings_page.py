@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QApplication,
@@ -282,3 +282,33 @@ def test_the_slider_and_the_number_are_one_value(qtbot: QtBot, make_window: Wind
     assert slider.value() == 7
     QTest.mouseClick(page.findChild(QToolButton, "restore-sampling.temperature"), Qt.MouseButton.LeftButton)
     assert slider.value() == 14
+
+
+@pytest.mark.parametrize(("language", "shown"), [("en", "0.70"), ("de", "0,70")])
+@pytest.mark.parametrize("typed", ["0.35", "0,35"])
+def test_numbers_are_shown_as_the_language_has_them_and_typed_with_point_or_comma(
+    qtbot: QtBot, make_window: WindowMaker, language: str, shown: str, typed: str
+) -> None:
+    before = QLocale()
+    QLocale.setDefault(QLocale(language))
+    try:
+        settings = Settings()
+        window = make_window(settings=settings)
+        window.settings_controller.show_setting(TEMPERATURE)
+        box = next(each for each in window.findChildren(QDoubleSpinBox) if each.hasFocus())
+        assert box.text() == shown
+        box.selectAll()
+        QTest.keyClicks(box, typed)
+        QTest.keyClick(box, Qt.Key.Key_Return)
+        assert settings[TEMPERATURE] == 0.35
+    finally:
+        QLocale.setDefault(before)
+
+
+def test_tab_goes_from_the_search_to_what_was_found(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    page = _open(qtbot, window)
+    QTest.keyClicks(page.search, "temperature")
+    QTest.keyClick(page.search, Qt.Key.Key_Tab)
+    assert page.search.text() == "temperature"
+    assert isinstance(QApplication.focusWidget(), QDoubleSpinBox)

@@ -12,7 +12,7 @@ from tern.ui.transcript.transcript import Transcript
 
 from ..samples import EVERYTHING
 
-LINE = "The model no longer sees what stands above."
+LINE = "The model can't see messages above this line."
 
 
 def _transcript(theme: Theme, turns: int = 4) -> Transcript:

@@ -293,3 +293,29 @@ def test_undone_in_time_it_is_not_forgotten(make_window: WindowMaker, tmp_path: 
     assert not window.conversations.deletions._erasing
     window.close()
     window.store.close()
+
+
+def test_all_chats_go_from_the_settings_and_come_back(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(store=filled("C", "B", "A"))
+    window.settings_controller.show_setting(KEEP_DELETED)
+    page = window.settings_controller.page
+    assert page is not None
+    _press(qtbot, window, "deleteAllChats")
+    assert not page.isVisible(), "the bar that undoes it is in view"
+    assert not window.store.summaries()
+    _undo(window)
+    assert len(window.store.summaries()) == 3
+
+
+def test_the_page_has_one_title_and_one_way_back(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(store=filled("B", "A"))
+    window.conversations.delete(_number(window, "A"))
+    view = _open_page(qtbot, window)
+
+    def ways_back() -> list[str]:
+        buttons = window.findChildren(QWidget)
+        return [each.objectName() for each in buttons if each.isVisible() and each.accessibleName() == "Back"]
+
+    assert ways_back() == ["backButton"]
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    assert ways_back() == ["backButton", "deletedBack"], "from the chat to the list"

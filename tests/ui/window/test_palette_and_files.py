@@ -190,7 +190,7 @@ def test_what_did_not_come_is_said(
     ]))  # fmt: skip
     window = make_window(store=Store.open(tmp_path) if kept else Store.in_memory())
     window.transfer.import_from(path)
-    expected = "2 conversations were imported. 1 could not be read. Not everything came along."
+    expected = "2 conversations were imported. 1 could not be read. Some parts were left out."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     button = window.notice.findChild(QPushButton, "noticeButton")
@@ -217,7 +217,7 @@ def test_a_title_from_the_right_turns_no_sentence_round(
     )
     window = make_window()
     window.transfer.import_from(path)
-    expected = "1 conversation was imported. Not everything came along."
+    expected = "1 chat was imported. Some parts were left out."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     QTest.mouseClick(window.notice.findChild(QPushButton, "noticeButton"), Qt.MouseButton.LeftButton)
     page = window.findChild(ImportPage)

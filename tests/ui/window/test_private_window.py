@@ -55,7 +55,8 @@ def test_it_says_so_and_stands_in_no_list(qtbot: QtBot, make_window: WindowMaker
     assert _is_private(window)
     assert QApplication.focusWidget() is window.composer.editor
     assert (
-        window.findChild(QLabel, "privateLine").text() == "Private: nothing is kept. Gone when you close it."
+        window.findChild(QLabel, "privateLine").text()
+        == "Private: nothing is saved. It is gone when you close it."
     )
     exchange(qtbot, window, RARE)
     assert "Indeed." in shown_text(window)

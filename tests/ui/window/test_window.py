@@ -13,6 +13,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QPlainTextEdit, QPushButton,
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
+from tern.chat.store import Store
+from tern.chat.types import Manner
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, Message, PrefillProgress, Request, StopFlag
 from tern.errors import UserError
@@ -523,3 +525,32 @@ def test_no_speed_greets_and_none_of_another_chat_stands_beside_a_new_one(
     assert not window.readouts._spark.isVisible()
     window.conversations.show(window.store.summaries()[0].id)
     assert speed.isVisible()
+
+
+def test_the_pin_action_says_what_it_would_do(make_window: WindowMaker) -> None:
+    store = Store.in_memory()
+    number = store.create("A chat", Manner())
+    window = make_window(store=store)
+    action = window.actions_["pin"]
+    assert action.text() == "Pin this chat"
+    window.conversations.show(number)
+    action.trigger()
+    assert action.text() == "Unpin this chat"
+    window.conversations.new()
+    assert action.text() == "Pin this chat"
+
+
+def test_the_way_down_stands_beside_the_text_where_there_is_room(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=["A line of a long reply.\n\n" * 80])
+    window.resize(1400, 700)
+    window.chat.send("Write a lot")
+    qtbot.waitUntil(lambda: not window.session.busy)
+    window.transcript.verticalScrollBar().setValue(0)
+    jump, column = _button(window, "jumpButton"), window.transcript.column
+    assert jump.isVisible()
+    assert jump.x() >= column.left + column.width
+    window.resize(520, 600)
+    QApplication.processEvents()
+    assert jump.geometry().right() <= window.transcript.viewport().width()

@@ -79,7 +79,7 @@ class AttachFiles(QObject):
         for path in paths:
             if path.suffix.lower() == _MODEL:
                 self.trouble.emit(
-                    self.tr("{0} is a model, nothing to attach: open it on the Models page.").format(
+                    self.tr("{0} is a model, so it can't be attached. Open it on the Models page.").format(
                         path.name
                     )
                 )
@@ -116,7 +116,7 @@ class AttachFiles(QObject):
             return True
         self.trouble.emit(
             self.tr(
-                "A message takes {0} attachments. Remove one, or send the others with the next message."
+                "A message can have {0} attachments. Remove one, or send the rest with your next message."
             ).format(MOST)
         )
         return False

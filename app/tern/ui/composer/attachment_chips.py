@@ -168,9 +168,7 @@ class Chip(QFrame):
         pasted = self.attachment is not None and self.attachment.kind is AttachmentKind.PASTE
         self._open.setEnabled(self.attachment is not None)
         self._open.setIcon(action_icon("clipboard-text" if pasted else "file-text", self._theme, "quiet"))
-        self._open.setToolTip(
-            self.tr("Read or edit it") if pasted else self.tr("Read what the model is told")
-        )
+        self._open.setToolTip(self.tr("Read or edit it") if pasted else self.tr("Show what the model sees"))
         self._open.setAccessibleDescription(self._open.toolTip())
         self._remove.setIcon(action_icon("x", self._theme, "quiet"))
         self._remove.setAccessibleName(self.tr("Remove {0}").format(name))

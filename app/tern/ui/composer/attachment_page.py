@@ -50,9 +50,9 @@ class AttachmentPage(Sheet):
         self._note.setProperty("kind", "quiet")
         self._note.setWordWrap(True)
         self._note.setText(
-            self.tr("What you change here is what the model is told.")
+            self.tr("The model sees the text as you leave it here.")
             if self._keep is not None
-            else self.tr("This is all that the model is told of it.")
+            else self.tr("This is everything the model gets to see of it.")
         )
         self.text = _Text(broken(attachment.text), self.body)
         self.text.setObjectName("attachmentText")
@@ -68,10 +68,10 @@ class AttachmentPage(Sheet):
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         if unfold is not None and attachment.kind is AttachmentKind.PASTE:
-            into = QPushButton(self.tr("Put into the message"), self.body)
+            into = QPushButton(self.tr("Move into message"), self.body)
             into.setObjectName("unfoldButton")
             into.setProperty("kind", "floating")
-            into.setAccessibleDescription(self.tr("Writes this text into the message itself."))
+            into.setAccessibleDescription(self.tr("Moves this text into the message itself."))
             into.clicked.connect(lambda: self._unfold(unfold))
             buttons.addWidget(into)
         if self._keep is not None:

@@ -40,9 +40,7 @@ class ContextMeter(QLabel):
         self.setObjectName("contextReadout")
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("kind", "quiet")
-        self._description = self.tr(
-            "How much of the model's context this conversation and your message take."
-        )
+        self._description = self.tr("How much of the model's context this chat and your message use.")
         theme.changed.connect(self.restyle)
         self.restyle()
         self.hide()

@@ -34,9 +34,9 @@ class PresetButton(QPushButton):
         self._wordy = True
         self.setObjectName("presetButton")
         self.setProperty("kind", "small")
-        self.setToolTip(self.tr("How this chat is answered"))
+        self.setToolTip(self.tr("Preset of this chat"))
         self.setAccessibleDescription(
-            self.tr("Chooses a system prompt and the sampling that suits it for this chat.")
+            self.tr("Chooses this chat's system prompt and the sampling that suits it.")
         )
         menu = QMenu(self)
         menu.aboutToShow.connect(self._fill)

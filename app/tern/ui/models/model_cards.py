@@ -257,7 +257,7 @@ class InstalledCard(ModelRow):
         more.setIcon(action_icon("dots-three", self._theme))
         more.setIconSize(self._theme.icon_size)
         more.setAccessibleName(_tr("More: {0}").format(model.title))
-        more.setAccessibleDescription(_tr("Opens the list of what else can be done with this model."))
+        more.setAccessibleDescription(_tr("Opens this model's menu."))
         menu = QMenu(more)
         more.clicked.connect(lambda: drop(menu, more))
         menu.setObjectName("moreMenu")

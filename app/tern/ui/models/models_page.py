@@ -138,7 +138,7 @@ class ModelsPage(QWidget):
             middle,
             "networkButton",
             self.tr("Network log"),
-            self.tr("every connection that was made, and your access token"),
+            self.tr("every connection made, and your access token"),
             self.network_requested.emit,
         )
         outer.addLayout(_beside(else_, log))
@@ -354,7 +354,7 @@ class ModelsPage(QWidget):
         self.search.close_search()
 
     def _import_button(self, parent: QWidget) -> QPushButton:
-        made = button(parent, "importButton", self.tr("Import…"), self.tr("models that you have already"))
+        made = button(parent, "importButton", self.tr("Import…"), self.tr("models you already have"))
         menu = QMenu(made)
         menu.setObjectName("importMenu")
         menu.setAccessibleName(self.tr("Import…"))

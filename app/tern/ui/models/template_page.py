@@ -46,7 +46,7 @@ class TemplatePage(Sheet):
         buttons.setSpacing(Space.S)
         allow, refuse = self.tr("Allow it"), self.tr("Not now")
         if model.template_allowed:
-            allow, refuse = self.tr("Keep allowing it"), self.tr("Do not run it any more")
+            allow, refuse = self.tr("Keep allowing it"), self.tr("Stop allowing it")
         if template:
             buttons.addWidget(
                 button(self.body, "allowButton", allow, model.title, lambda: self._answer(True))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl
+from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QFont
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from tern import paths
 from tern.chat import database_file
@@ -19,6 +19,8 @@ from tern.ui.style.theme import Size, Space, Theme
 
 class DataSection(QWidget):
     """Call :meth:`reload` when it comes into view."""
+
+    delete_all = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,9 +43,13 @@ class DataSection(QWidget):
         column.setContentsMargins(0, Space.S, 0, 0)
         column.setSpacing(Space.S)
         column.addLayout(words)
-        column.addWidget(
-            self._open, 0, Qt.AlignmentFlag.AlignLeft
-        )  # beside them it would leave a folder no room
+        self._delete = button(self, "deleteAllChats", self.tr("Delete all chats"), "", self.delete_all.emit)
+        buttons = QHBoxLayout()  # beside the words they would leave a folder no room
+        buttons.setSpacing(Space.S)
+        for each in (self._open, self._delete):
+            buttons.addWidget(each)
+        buttons.addStretch(1)
+        column.addLayout(buttons)
         theme.changed.connect(self._restyle)
         self._restyle()
 

@@ -84,7 +84,7 @@ class NetworkSection(QWidget):
     def _table(self) -> QTableWidget:
         table = QTableWidget(0, 5, self)
         table.setObjectName("connectionsTable")
-        table.setAccessibleName(self.tr("Connections, the newest first"))
+        table.setAccessibleName(self.tr("Connections, newest first"))
         names = [self.tr("When"), self.tr("Where"), self.tr("Why"), self.tr("Answer"), self.tr("Received")]
         table.setHorizontalHeaderLabels(names)
         table.verticalHeader().hide()

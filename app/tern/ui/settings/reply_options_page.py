@@ -39,7 +39,7 @@ class ReplyOptionsPage(SettingsList):
         self.preset.setPlaceholderText(self.tr("Custom"))
         self.remove = QPushButton(self.tr("Delete"), self.body)
         self.remove.setObjectName("presetRemove")
-        self.remove.setAccessibleDescription(self.tr("Deletes this preset. The chat keeps what it set."))
+        self.remove.setAccessibleDescription(self.tr("Deletes this preset. The chat keeps its settings."))
         self.name = QLineEdit(self.body)
         self.name.setObjectName("presetName")
         self.name.setPlaceholderText(self.tr("Preset name"))

@@ -183,7 +183,7 @@ class SettingRow(QWidget):
             text.setFixedHeight(setting.lines * text.fontMetrics().lineSpacing() + Space.L)
         if isinstance(control, QAbstractSpinBox):
             control.setKeyboardTracking(False)
-            control.setLocale(QLocale.c())  # figures are written in one way everywhere in Tern
+            control.setLocale(QLocale())  # that of the language Tern speaks, not the system's
             control.setSpecialValueText(translated(setting.lowest))
         if isinstance(control, QAbstractSpinBox | QComboBox | QLineEdit):
             control.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

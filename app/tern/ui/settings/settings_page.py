@@ -170,7 +170,7 @@ class SettingsPage(Sheet):
         self.sections = _Sections(self.body)
         self.sections.setObjectName("settingsSections")
         self.sections.setAccessibleName(self.tr("Sections"))
-        self.sections.setAccessibleDescription(self.tr("The settings of the chosen one are shown beside it."))
+        self.sections.setAccessibleDescription(self.tr("Its settings are shown beside it."))
         self.sections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.sections.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list = SettingsList(theme, title, table, values, self.body)
@@ -271,6 +271,8 @@ class SettingsPage(Sheet):
         self.sections.blockSignals(True)
         self.sections.setCurrentRow(-1 if words else SECTIONS.index(self._section))
         self.sections.blockSignals(False)
+        # A list that Tab comes to chooses its first row, which would end the search.
+        self.sections.setFocusPolicy(Qt.FocusPolicy.NoFocus if words else Qt.FocusPolicy.StrongFocus)
 
     def fit(self) -> None:
         super().fit()

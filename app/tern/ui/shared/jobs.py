@@ -76,7 +76,7 @@ class Job(QObject):
         except TernError as error:
             self.failed.emit(translate_errors.said(error))
         except OSError as error:
-            said = QCoreApplication.translate("jobs", "The disk refused ({0}).")
+            said = QCoreApplication.translate("jobs", "The disk reported an error ({0}).")
             self.failed.emit(said.format(error.strerror or error))
         except Exception:
             log.exception("job: %s", self.label)

@@ -56,7 +56,7 @@ class ConversationList(QListView):
         self._more.setObjectName("rowMenuButton")
         self._more.setProperty("kind", "chip")
         self._more.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # keys have the menu key, and Shift with F10
-        self._more.setAccessibleDescription(self.tr("Opens the list of what can be done with this chat."))
+        self._more.setAccessibleDescription(self.tr("Opens this chat's menu."))
         self._more.setCursor(Qt.CursorShape.ArrowCursor)
         self._more.clicked.connect(self._ask_under_button)
         self._more.hide()

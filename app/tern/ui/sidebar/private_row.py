@@ -31,7 +31,7 @@ class PrivateRow(QWidget):
         self._end = QToolButton(self)
         self._end.setObjectName("privateChatEnd")
         self._end.setAccessibleName(self.tr("Close private chat"))
-        self._end.setAccessibleDescription(self.tr("Closes the private chat; nothing of it stays."))
+        self._end.setAccessibleDescription(self.tr("Closes the private chat. Nothing of it is kept."))
         self._end.setToolTip(self._end.accessibleName())
         for button, pressed in ((self._open, self.opened), (self._end, self.end_requested)):
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

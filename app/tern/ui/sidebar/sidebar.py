@@ -61,16 +61,14 @@ class Sidebar(QFrame):
         self.search.setObjectName("searchField")
         self.search.setPlaceholderText(self.tr("Search"))
         self.search.setAccessibleName(self.tr("Search"))
-        self.search.setAccessibleDescription(
-            self.tr("Finds words in every conversation. Down goes to the results.")
-        )
+        self.search.setAccessibleDescription(self.tr("Searches every chat. Down goes to the results."))
         self.search.setToolTip(self.tr("Search all chats (Ctrl+Shift+F)"))
         self._glass = self.search.addAction(
             action_icon("magnifying-glass", theme, "quiet"), QLineEdit.ActionPosition.LeadingPosition
         )
         for button in self.search.findChildren(QToolButton):
             button.setAccessibleName(self.tr("Search"))
-            button.setAccessibleDescription(self.tr("Marks the field for searching."))
+            button.setAccessibleDescription(self.tr("Marks the search field."))
         self._model = ConversationModel()
         self._model.setParent(self)
         self.list = ConversationList(theme, self._model, self)

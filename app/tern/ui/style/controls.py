@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QAction, QActionEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QAction, QActionEvent, QIcon, QPainter, QPaintEvent, QPalette, QPen, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -93,11 +93,21 @@ class Number(QSpinBox):
 
 
 class Real(QDoubleSpinBox):
-    """A number with a fraction."""
+    """A number with a fraction. Point and comma both begin it; it is shown as the language has it."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         _indent(self)
+
+    def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
+        return super().validate(self._localized(text), position)
+
+    def valueFromText(self, text: str) -> float:
+        return super().valueFromText(self._localized(text))
+
+    def _localized(self, text: str) -> str:
+        point = self.locale().decimalPoint()
+        return text.replace(",", point).replace(".", point)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -56,8 +56,8 @@ QListWidget#paletteList::item:disabled { color: @quiet; }
 QListWidget#paletteList::item:selected { background: @chosen; color: @ink; }
 QListView { background: transparent; border: none; outline: none; }
 QToolButton[kind="row"] { text-align: left; padding: 5px 7px; }
-QLineEdit#searchField { padding-left: 2px; }
-QLineEdit#searchField:focus { padding-left: 1px; }
+QLineEdit#searchField { border-color: @line; padding-left: 2px; }
+QLineEdit#searchField:focus { border-color: @accent; padding-left: 1px; }
 QPushButton#chatTitle { font-size: @body_px; font-weight: 600; color: @ink; text-align: left; padding: 3px 6px; }
 QPushButton#chatTitle:disabled { color: @ink; }
 QLineEdit#chatTitleField { font-size: @body_px; font-weight: 600; padding: 3px 7px; }
@@ -153,7 +153,7 @@ QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @ra
 QFrame#notice QTextEdit { color: @ink; font-size: @control_px; background: transparent; border: none; padding: 0; }
 QFrame#notice QPushButton { border: 1px solid @edge; padding: 6px 11px; }
 QFrame#notice QPushButton:focus { border: 2px solid @accent; padding: 5px 10px; }
-QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @edge; }
+QFrame#notice[tone="calm"] { background: @surface; border: 1px solid @line; }
 
 QMenu { background: @surface; color: @ink; border: 1px solid @line; border-radius: @radius; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 12px; border-radius: 6px; }

@@ -53,7 +53,7 @@ class ContextLine:
             old.removeSelectedText()
             old.setBlockFormat(above)
         pinned.insertBlock(formats.context_line(), formats.note_char())
-        pinned.insertText(_tr("The model no longer sees what stands above."), formats.note_char())
+        pinned.insertText(_tr("The model can't see messages above this line."), formats.note_char())
         self._line = pinned
         edit.endEditBlock()
 

@@ -106,7 +106,7 @@ def _endings() -> dict[FinishReason, str]:
     return {
         FinishReason.STOPPED: _tr("Stopped."),
         FinishReason.MAX_TOKENS: _tr("The length limit was reached."),
-        FinishReason.CONTEXT_FULL: _tr("The context is full: begin a new chat to go on."),
+        FinishReason.CONTEXT_FULL: _tr("The context is full. Start a new chat to continue."),
     }
 
 

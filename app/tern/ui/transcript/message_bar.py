@@ -42,7 +42,7 @@ class MessageBar(QWidget):
             )
         self._on = self._button(
             "continueReply" if not user else "continueQuestion",
-            self.tr("Go on writing"),
+            self.tr("Continue this reply"),
             "arrow-right",
             self.tr("Continue"),
         )

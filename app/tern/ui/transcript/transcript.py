@@ -90,7 +90,7 @@ class Transcript(QTextBrowser):
 
         self.setObjectName("transcript")
         self.setAccessibleName(self.tr("Conversation"))
-        self.setAccessibleDescription(self.tr("What you and the model have said, oldest first."))
+        self.setAccessibleDescription(self.tr("What you and the model wrote, oldest first."))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setOpenLinks(False)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -105,7 +105,7 @@ class Transcript(QTextBrowser):
         self._jump = QPushButton(self.tr("Jump to latest"), self)
         self._jump.setObjectName("jumpButton")
         self._jump.setProperty("kind", "floating")
-        self._jump.setAccessibleDescription(self.tr("Scrolls to the end of the conversation."))
+        self._jump.setAccessibleDescription(self.tr("Scrolls to the end of the chat."))
         self._jump.clicked.connect(self.jump_to_latest)
         self._jump.hide()
 
@@ -660,7 +660,12 @@ class Transcript(QTextBrowser):
     def _place_jump(self) -> None:
         size = self._jump.sizeHint()
         self._jump.resize(size)
-        self._jump.move((self.width() - size.width()) // 2, self.height() - size.height() - Space.M)
+        left = round(self.column.left + self.column.width) + Space.M
+        if left + size.width() > self.viewport().width():
+            left = (self.width() - size.width()) // 2  # no room beside the text: over it
+        elif self.isRightToLeft():
+            left = self.width() - left - size.width()
+        self._jump.move(left, self.height() - size.height() - Space.M)
 
     def _range_changed(self) -> None:
         self._fit_column()  # a scroll bar that comes before the window is shown announces no new size

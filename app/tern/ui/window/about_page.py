@@ -42,13 +42,13 @@ class AboutPage(Sheet):
             ),
             self.body,
         )
-        self._heading = QLabel(self.tr("What Tern consists of, and its licences"), self.body)
+        self._heading = QLabel(self.tr("Components and licences"), self.body)
         for words in (self._title, self._sentence, self._heading):
             words.setWordWrap(True)
         self.list = QListWidget(self.body)
         self.list.setObjectName("licenceList")
         self.list.setAccessibleName(self.tr("Parts of Tern"))
-        self.list.setAccessibleDescription(self.tr("The licence of the chosen one stands below."))
+        self.list.setAccessibleDescription(self.tr("The licence of the selected one is shown below."))
         self.list.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.text = QPlainTextEdit(self.body)

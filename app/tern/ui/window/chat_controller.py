@@ -7,6 +7,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
+from tern import paths
 from tern.chat.session import Session
 from tern.chat.types import Draft, Manner
 from tern.engine.types import FinishReason, ModelInfo, Stats
@@ -152,7 +153,7 @@ class ChatController(QObject):
         """Keep what was to be sent during a reply until that has ended."""
         shown = self._session.conversation
         if shown is None or self._editing is not None:
-            self._composer.meter.say(self.tr("Send it when this reply has ended"))
+            self._composer.meter.say(self.tr("Send when this reply ends"))
             return
         self._held[shown] = draft
         self._show_held()
@@ -224,7 +225,9 @@ class ChatController(QObject):
         self._notice.show_message(sentence, button, self.settings_requested.emit)
 
     def _say_it_waits(self) -> None:
-        self._notice.show_message(self.tr("Your message goes as soon as the model is ready."), tone="calm")
+        self._notice.show_message(
+            self.tr("Your message will be sent as soon as the model is ready."), tone="calm"
+        )
 
     def stop(self) -> None:
         if self._queue.stop(self._session):  # a step of a long reading can take seconds to end
@@ -413,7 +416,7 @@ class ChatController(QObject):
             self._transcript.set_status(self.tr("Waiting for the model… {0}").format(percent).rstrip())
 
     def _model_loaded(self, info: ModelInfo) -> None:
-        self._header.set_model(info.name)
+        self._header.set_model(self.tr("Tern's guide") if info.path == paths.guide_model() else info.name)
         self._readouts.forget()
         if self._session.busy:
             self._transcript.set_status("")

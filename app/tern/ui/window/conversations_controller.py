@@ -137,7 +137,14 @@ class ConversationsController(QObject):
     def _mark_shown(self, shown: int | None) -> None:
         for name in _OF_ONE:
             self._actions[name].setEnabled(shown is not None)
+        self._name_pin()
         self._sidebar.show_current(shown)
+
+    def _name_pin(self) -> None:
+        """The action says what it would do now."""
+        shown = self.shown
+        pinned = shown is not None and self._store.summary(shown).pinned
+        self._actions["pin"].setText(self.tr("Unpin this chat") if pinned else self.tr("Pin this chat"))
 
     # What is done with one
 
@@ -153,6 +160,7 @@ class ConversationsController(QObject):
             self._list_one(conversations)
         else:
             self.list_all()
+        self._name_pin()
 
     def pin_shown(self) -> None:
         if (shown := self.shown) is not None:
@@ -161,6 +169,10 @@ class ConversationsController(QObject):
     def delete(self, conversations: int | Sequence[int]) -> None:
         """Take conversations away; it can be undone."""
         self.deletions.delete([conversations] if isinstance(conversations, int) else conversations)
+
+    def delete_all(self) -> None:
+        """All of them; it can be undone."""
+        self.delete([summary.id for summary in self._store.summaries()])
 
     def delete_shown(self) -> None:
         if (shown := self.shown) is not None:

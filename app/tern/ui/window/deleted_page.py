@@ -146,6 +146,8 @@ class DeletedPage(QWidget):
         row.addWidget(within, 1000)
         row.addStretch(1)
         self.setFocusProxy(self._list)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._set_reading(False)
 
     # What is shown
 
@@ -184,12 +186,13 @@ class DeletedPage(QWidget):
             self.show_list()
         self._fit()
         if held and not deleted:
-            self._back.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.setFocusProxy(None)  # type: ignore[arg-type] # none is allowed
+            self.setFocus(Qt.FocusReason.OtherFocusReason)  # for Escape
 
     def show_list(self) -> None:
         """All of them."""
         reading, self._read = self._read is not None, None
-        self._set_title(self.tr("Recently deleted"))
+        self._set_reading(False)
         self._pages.setCurrentWidget(self._list)
         self.setFocusProxy(self._list)
         self.notice.hide()
@@ -206,6 +209,7 @@ class DeletedPage(QWidget):
             self._pages.addWidget(self._transcript)
         self._read = conversation
         self._set_title(title)
+        self._set_reading(True)
         self._pages.setCurrentWidget(self._transcript)
         self._transcript.show_items(items)
         self.notice.hide()
@@ -317,6 +321,11 @@ class DeletedPage(QWidget):
             super().keyPressEvent(event)
 
     # Its look
+
+    def _set_reading(self, reading: bool) -> None:
+        """Of the list the title stands above the page, with the way back; of a chat here."""
+        self._back.setVisible(reading)
+        self._title.setVisible(reading)
 
     def _set_title(self, title: str) -> None:
         self._title_words = " ".join(title.split())

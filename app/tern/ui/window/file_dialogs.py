@@ -57,9 +57,9 @@ def with_suffix(path: Path, kind: ExportFormat) -> Path:
 
 def ask_where_from(parent: QWidget, then: Callable[[Path], object]) -> None:
     """Let the person choose a file to import."""
-    dialog = _dialog(parent, _tr("Import conversations"), lambda name: then(Path(name)))
+    dialog = _dialog(parent, _tr("Import chats"), lambda name: then(Path(name)))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
-    dialog.setNameFilters([_tr("Conversations (*.json *.zip *.chat)"), _tr("All files (*)")])
+    dialog.setNameFilters([_tr("Chats (*.json *.zip *.chat)"), _tr("All files (*)")])
     dialog.open()
 
 

@@ -70,7 +70,7 @@ class Header(QFrame):
         self._more = QToolButton(self)
         self._more.setObjectName("menuButton")
         self._more.setAccessibleName(self.tr("Menu"))
-        self._more.setAccessibleDescription(self.tr("Opens the list of everything Tern can do."))
+        self._more.setAccessibleDescription(self.tr("Opens the main menu."))
         self._more.setToolTip(self.tr("Menu"))
         self._more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self._more)
@@ -174,7 +174,7 @@ class _Title(QWidget):
         self.field = QLineEdit(self)
         self.field.setObjectName("chatTitleField")
         self.field.setAccessibleName(self.tr("Title of this chat"))
-        self.field.setAccessibleDescription(self.tr("Enter saves it, Escape leaves it as it was."))
+        self.field.setAccessibleDescription(self.tr("Enter saves the title, Escape keeps the old one."))
         self.field.installEventFilter(self)
         self.field.hide()
 
@@ -185,9 +185,7 @@ class _Title(QWidget):
         self.button.setAccessibleName(title)
         self.button.setEnabled(editable)
         self.button.setToolTip(self.tr("Rename (F2)") if editable else "")
-        self.button.setAccessibleDescription(
-            self.tr("Lets you rename this chat. Key: F2.") if editable else ""
-        )
+        self.button.setAccessibleDescription(self.tr("Renames this chat. Key: F2.") if editable else "")
 
     def edit(self) -> None:
         if not self.button.isEnabled() or self.field.isVisible():

@@ -35,7 +35,7 @@ class ImportPage(Sheet):
         way = QTextOption(self.text.document().defaultTextOption())
         way.setTextDirection(self.layoutDirection())  # of each line, whatever its title begins with
         self.text.document().setDefaultTextOption(way)
-        self.text.setAccessibleName(self.tr("What did not come, by conversation"))
+        self.text.setAccessibleName(self.tr("What was left out, chat by chat"))
         self.text.setTextInteractionFlags(
             self.text.textInteractionFlags() | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
@@ -57,8 +57,8 @@ def summary(report: Report) -> str:
     count = len(report.ids)
     parts = [_tr("Nothing was imported.")]
     if count:
-        parts = [_tr("1 conversation was imported.") if count == 1 else
-                 _tr("{0} conversations were imported.").format(count_text(count))]  # fmt: skip
+        parts = [_tr("1 chat was imported.") if count == 1 else
+                 _tr("{0} chats were imported.").format(count_text(count))]  # fmt: skip
     if here := report.count(Why.HERE):
         parts.append(
             _tr("1 was here already.")
@@ -79,7 +79,7 @@ def summary(report: Report) -> str:
             else _tr("{0} hold no messages.").format(count_text(empty))
         )
     if any(one.left for one in report.outcomes if one.conversation is not None):
-        parts.append(_tr("Not everything came along."))
+        parts.append(_tr("Some parts were left out."))
     if report.trouble:
         parts.append(said(report.trouble))
     return " ".join(parts)

@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         self.chat.reply_ended.connect(self._reply_ended)
         self.header.renamed.connect(self._rename_shown)
         self.settings_controller.changed.connect(lambda _: self.conversations.deletions.show_state())
+        self.settings_controller.delete_all.connect(self.conversations.delete_all)
         self.sidebar.export_requested.connect(self.transfer.ask_export)
         self.transfer.imported.connect(self.conversations.list_all)
         self.palette_.left_alone.connect(self.area.show_chat)
@@ -261,9 +262,7 @@ class MainWindow(QMainWindow):
             keys = self.actions_.with_keys()
             keys[1:1] = [("Enter", self.tr("Send")), ("Shift+Enter", self.tr("New line"))]
             keys.append(("Esc", self.tr("Close what is open; with nothing open, stop the reply")))
-            keys.append(
-                ("Up", self.tr("Edit the last message, when nothing is written; again: the one before"))
-            )
+            keys.append(("Up", self.tr("Edit the last message, in an empty composer; again: the one before")))
             keys.append(("Ctrl+Shift+V", self.tr("Paste a long text into the message itself")))
             from tern.ui.window.help_page import HelpPage
 

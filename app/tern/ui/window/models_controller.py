@@ -118,7 +118,7 @@ class ModelsController(QObject):
                 self._window.show_error(sentence)
 
         def loaded(info: ModelInfo) -> None:
-            ended("" if info.path == asked else self.tr("Another model was chosen in the window meanwhile."))
+            ended("" if info.path == asked else self.tr("Another model was chosen in the meantime."))
 
         try:
             chat_template(asked)

@@ -63,10 +63,10 @@ def network_word(
         return NetworkWord(words + speed, words, about, True, done)
     if off:
         words = _tr("Network off")
-        return NetworkWord(words, words, _tr("Tern opens no connection. Click for the list of past ones."))
+        return NetworkWord(words, words, _tr("Tern is offline. Click to see past connections."))
     if last is not None:
         ago = _ago(_seconds_since(last, now))
-        about = _tr("The last connection went to {0}. Click for the list of all.").format(last.host)
+        about = _tr("The last connection was to {0}. Click to see all connections.").format(last.host)
         return NetworkWord(_done(last).format(ago), ago, about)
     if paused:
         part = percent_text(_fraction(paused))
@@ -74,7 +74,7 @@ def network_word(
         about = _tr("A download can be resumed. Click to see it.")
         return NetworkWord(words.format(part), short.format(part), about, True)
     words = _tr("No network used")
-    about = _tr("Tern has opened no connection since it was started. Click for the list of past ones.")
+    about = _tr("Tern has not used the network since it started. Click to see past connections.")
     return NetworkWord(words, words, about)
 
 

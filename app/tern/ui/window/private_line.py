@@ -21,7 +21,11 @@ class PrivateLine(QWidget):
         self._icon = QLabel(self)
         self._icon.setAccessibleName(self.tr("Private"))
         self._words = text(
-            theme, self.tr("Private: nothing is kept. Gone when you close it."), Size.SMALL, self, quiet=True
+            theme,
+            self.tr("Private: nothing is saved. It is gone when you close it."),
+            Size.SMALL,
+            self,
+            quiet=True,
         )
         self._words.setObjectName("privateLine")
         self._end = QPushButton(self.tr("Close"), self)
@@ -29,7 +33,7 @@ class PrivateLine(QWidget):
         self._end.setProperty("kind", "small")
         self._end.setAutoDefault(False)
         self._end.setAccessibleName(self.tr("Close private chat"))
-        self._end.setAccessibleDescription(self.tr("Closes the private chat; nothing of it stays."))
+        self._end.setAccessibleDescription(self.tr("Closes the private chat. Nothing of it is kept."))
         self._end.clicked.connect(self.end_requested)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, 0, Space.S, 0)

@@ -61,6 +61,7 @@ class SettingsController(QObject):
     chat on show stand beside it, in ``area``."""
 
     changed = Signal(object)  # Setting
+    delete_all = Signal()  # chats
 
     def __init__(
         self,
@@ -119,13 +120,20 @@ class SettingsController(QObject):
             self.page = page = settings_page(self._theme, self._settings, self._window)
             page.changed.connect(self.take)
             if not tray.available():
-                page.disable(TRAY, self.tr("This system has no notification area that Tern could stay in."))
+                page.disable(TRAY, self.tr("This system has no notification area."))
             self.network = NetworkSection(self._theme, page.list.body)
             words = self.tr("network log connections token hugging face")
             page.add_part(OFFLINE.section, self.network, words)
             self._data = DataSection(self._theme, page.list.body)
+            self._data.delete_all.connect(self._delete_all)
             page.add_part(KEEP_DELETED.section, self._data, self.tr("data folder disk backups export delete"))
         return self.page
+
+    def _delete_all(self) -> None:
+        """The sheet goes: the bar that undoes it stands below."""
+        if self.page is not None:
+            self.page.close()
+        self.delete_all.emit()
 
     def show_reply_options(self) -> None:
         """The settings of the chat on show, beside it; if they are there already, they go."""

@@ -77,7 +77,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("copy", _tr("Copy last reply"))
     add("edit", _tr("Edit the last message"))
     add("rename", _tr("Rename this chat"))
-    add("pin", _tr("Pin or unpin this chat"))
+    add("pin", _tr("Pin this chat"))
     add("delete", _tr("Delete this chat"))
     add("undo", _tr("Undo delete"))
     add("deleted", _tr("Recently deleted"))
