@@ -10,7 +10,7 @@ LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOL
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
-.PHONY: setup run test quick check clean
+.PHONY: setup run test quick check bundle clean
 
 setup: $(VENV)/.installed
 
@@ -51,6 +51,10 @@ check: $(VENV)/.test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Tern for computers without Python and compiler: see packaging/bundle/README.md.
+bundle: $(VENV)/bin/python
+	$(BIN)/python packaging/bundle/make_bundle.py
 
 clean:
 	rm -rf build $(VENV)

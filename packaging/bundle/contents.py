@@ -55,13 +55,13 @@ def needed(binaries: list[Entry], imports: Callable[[str], Iterable[str]]) -> li
 
     ``imports`` gives the names of the libraries that a file asks for.
     """
-    by_name = {os.path.basename(name): (name, file, kind) for name, file, kind in binaries}
+    by_name = {name.rpartition("/")[2]: (name, file, kind) for name, file, kind in binaries}
     reached = {name for name, _, kind in binaries if not _of_the_system(name)}
     ahead = [entry for entry in binaries if entry[0] in reached]
     while ahead:
         _, file, _ = ahead.pop()
         for asked in imports(file):
-            entry = by_name.get(os.path.basename(asked))
+            entry = by_name.get(asked.rpartition("/")[2])
             if entry is not None and entry[0] not in reached:
                 reached.add(entry[0])
                 ahead.append(entry)

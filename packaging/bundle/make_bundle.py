@@ -10,7 +10,6 @@ import argparse
 import os
 import platform
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,7 +20,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "engine"))
 
-from build_wheel import build as build_engine
+from build_wheel import build as build_engine  # noqa: E402
 
 _GLIBC = re.compile(rb"\bGLIBC_(2\.\d+)(?:\.\d+)?\b")
 _TOOLS = ("pyinstaller>=6.10", "scikit-build-core>=0.11", "cmake>=3.26", "ninja")
@@ -117,18 +116,15 @@ def part_of(name: str) -> str:
 
 
 def tarball(folder: Path, out: Path, version: str) -> Path:
-    """The folder with install.sh beside it, packed."""
+    """The folder, packed."""
     name = f"tern-{version}-linux-{platform.machine()}"
     packed = out / f"{name}.tar.xz"
     with tarfile.open(packed, "w:xz", preset=6) as tar:
         tar.add(folder, f"{name}/tern")
-        for file in sorted((HERE / "linux").iterdir()):
-            tar.add(file, f"{name}/{file.name}")
         for file in ("README.md", "LICENSE", "CHANGELOG.md"):
             tar.add(ROOT / file, f"{name}/{file}")
     return packed
 
 
 if __name__ == "__main__":
-    shutil.which("strip") or print("strip is missing: the bundle becomes larger", file=sys.stderr)
     sys.exit(main())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
+import tempfile
 from pathlib import Path
 
+from tern import paths
 from tern.cli import chat, settings_warnings
 from tern.cli.display import missing_display
 from tern.cli.model_argument import installed_path
@@ -20,9 +23,7 @@ def run(args: argparse.Namespace) -> int:
     """Open the window; where none can be opened, say why and start ``tern chat``."""
     model: Path | None = args.model
     if args.self_test:
-        from tern.cli import self_test
-
-        return self_test.run()
+        return _self_test()
     if missing_display():
         return _chat(model, "There is no display to open a window on, so Tern chats here in the terminal.")
     try:
@@ -45,6 +46,16 @@ def run(args: argparse.Namespace) -> int:
         model = installed_path(model)
     threads = thread_count(Settings.load())
     return app.run(app.WindowOptions(model=model, engine=EngineOptions(threads=threads)), attempt.release)
+
+
+def _self_test() -> int:
+    """Whether this installation works, window and all, tried in a folder of its own that is gone afterwards."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    with tempfile.TemporaryDirectory(prefix="tern-self-test-") as folder:
+        paths.set_data_dir(folder)
+        from tern.ui import app
+
+        return app.run(app.WindowOptions(self_test=True))
 
 
 def display_problem() -> str:
