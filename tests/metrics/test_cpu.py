@@ -7,6 +7,7 @@ from collections import namedtuple
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from tern.engine import threads
@@ -108,8 +109,8 @@ def test_the_load_of_others_is_what_is_busy_less_what_this_program_took(
     System = namedtuple("System", "user nice system idle iowait guest")
     Own = namedtuple("Own", "user system children_user children_system")
     system, own = System(100, 0, 20, 500, 10, 7), Own(30, 5, 4, 1)
-    monkeypatch.setattr(cpu.psutil, "cpu_times", lambda: system)
-    monkeypatch.setattr(cpu.psutil, "Process", lambda: SimpleNamespace(cpu_times=lambda: own))
+    monkeypatch.setattr(psutil, "cpu_times", lambda: system)
+    monkeypatch.setattr(psutil, "Process", lambda: SimpleNamespace(cpu_times=lambda: own))
     load = cpu.OtherLoad()
     assert load.share() == 0  # no time has passed
     # 20 s of all cores: 8 busy, 5 of them ours.
