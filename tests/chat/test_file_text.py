@@ -137,7 +137,7 @@ def _zip(name: str, data: bytes = b"x") -> bytes:
     [
         (b"", "is empty"),
         (b" \n\n", "holds no text"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "no text that Tern can read"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00", "Tern can't read "),
         (b"GGUF\x03\x00\x00\x00", "Models page"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "Word's old format"),
         (b"{\\rtf1 hello}", "rich text"),
@@ -146,7 +146,7 @@ def _zip(name: str, data: bytes = b"x") -> bytes:
         (_pdf()[:-120], "damaged|holds no text"),
         (b"%PDF-1.7\nnothing of the kind", "damaged"),
         (_blank_pdf(), "text recognition"),
-        (_zip("picture.svg"), "no text that Tern can read"),
+        (_zip("picture.svg"), "Tern can't read "),
         (_zip("word/document.xml", b"<not xml"), "damaged"),
         (_zip("word/document.xml")[:40], "damaged"),
     ],
@@ -154,7 +154,7 @@ def _zip(name: str, data: bytes = b"x") -> bytes:
 def test_what_cannot_be_read_is_a_sentence(tmp_path: Path, data: bytes, said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:
         read_file(_write(tmp_path, "thing.dat", data))
-    assert str(caught.value).startswith("thing.dat ")
+    assert "thing.dat" in str(caught.value)
     assert str(caught.value).endswith(".")
 
 

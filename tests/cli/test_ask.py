@@ -116,7 +116,7 @@ def test_what_is_attached_is_answered_without_a_word(
     ("name", "data", "said"),
     [
         ("missing.txt", None, "missing.txt could not be read: there is no file"),
-        ("photo.png", b"\x89PNG\r\n\x1a\n\0\0", "photo.png is no text that Tern can read"),
+        ("photo.png", b"\x89PNG\r\n\x1a\n\0\0", "Tern can't read photo.png"),
         ("empty.txt", b"", "empty.txt is empty"),
         ("broken.pdf", b"%PDF-1.7\nno", "broken.pdf could not be read: it is damaged"),
     ],

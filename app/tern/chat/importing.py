@@ -198,7 +198,7 @@ def _parts(entries: list[Entry]) -> Iterator[list[Entry]]:
 
 def _unknown(path: Path) -> UserError:
     return UserError(
-        "Tern does not know this kind of export, or it is damaged: {name}. Tern reads its own JSON, the data exports "
+        "{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports "
         "of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All's .chat files.",
         name=path.name,
     )

@@ -149,7 +149,7 @@ def test_what_cannot_be_attached_is_a_sentence_and_holds_the_message_back(
     drop(window, tmp_path / "photo.jpg")
     QTest.keyClick(window.composer.editor, Qt.Key.Key_Return)
     qtbot.waitUntil(window.notice.isVisible)
-    assert "photo.jpg is no text that Tern can read" in window.notice.message
+    assert "Tern can't read photo.jpg" in window.notice.message
     assert (chips(window), engine.requests, window.composer.text) == ([], [], "Look")
     drop(window, tmp_path / "model.gguf")
     assert "Models page" in window.notice.message

@@ -114,11 +114,11 @@ def test_export_and_import_through_the_dialogs(
     for summary in window.store.summaries():
         window.conversations.delete(summary.id)
     window.transfer.import_from(tmp_path / "all.json")
-    qtbot.waitUntil(lambda: window.notice.message == "2 conversations were imported.")
+    qtbot.waitUntil(lambda: window.notice.message == "2 chats were imported.")
     assert len(window.store.summaries()) == 2
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     window.transfer.import_from(tmp_path / "one.md")
-    qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
+    qtbot.waitUntil(lambda: "does not know this kind of export" in window.notice.message)
     window.transfer.export_to([shown.id], tmp_path / "missing" / "x.md")
     qtbot.waitUntil(lambda: "could not be written" in window.notice.message)
 
@@ -190,7 +190,7 @@ def test_what_did_not_come_is_said(
     ]))  # fmt: skip
     window = make_window(store=Store.open(tmp_path) if kept else Store.in_memory())
     window.transfer.import_from(path)
-    expected = "2 conversations were imported. 1 could not be read. Some parts were left out."
+    expected = "2 chats were imported. 1 could not be read. Some parts were left out."
     qtbot.waitUntil(lambda: window.notice.message == expected)
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     button = window.notice.findChild(QPushButton, "noticeButton")
@@ -248,7 +248,7 @@ def test_a_long_import_takes_nothing_from_the_window(
     window.transfer.import_from(_many(tmp_path / "many.json", 120))
     QTest.keyClicks(window.composer.editor, "meanwhile")
     window.chat.drafts.keep()
-    qtbot.waitUntil(lambda: window.notice.message == "120 conversations were imported.")
+    qtbot.waitUntil(lambda: window.notice.message == "120 chats were imported.")
     assert len(window.sidebar._summaries) == 120
     assert window.store.draft(None).text == "meanwhile"
     window.close()
