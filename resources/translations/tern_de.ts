@@ -2871,7 +2871,7 @@
         <translation>{what} ist ein Array aus Arrays</translation>
     </message>
     <message>
-        <source>Tern does not know this kind of export, or it is damaged: {name}. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
+        <source>{name} is not an export that Tern knows, or it is damaged. Tern reads its own JSON, the data exports of ChatGPT and Claude (the ZIP or its conversations.json), and GPT4All&apos;s .chat files.</source>
         <translation>{name} ist kein Export, den Tern kennt, oder beschädigt. Tern liest sein eigenes JSON, die Datenexporte von ChatGPT und Claude (das ZIP oder seine conversations.json) und die .chat-Dateien von GPT4All.</translation>
     </message>
     <message>

@@ -118,7 +118,7 @@ def test_export_and_import_through_the_dialogs(
     assert len(window.store.summaries()) == 2
     qtbot.waitUntil(lambda: len(window.sidebar._summaries) == 2)
     window.transfer.import_from(tmp_path / "one.md")
-    qtbot.waitUntil(lambda: "does not know this kind of export" in window.notice.message)
+    qtbot.waitUntil(lambda: "not an export that Tern knows" in window.notice.message)
     window.transfer.export_to([shown.id], tmp_path / "missing" / "x.md")
     qtbot.waitUntil(lambda: "could not be written" in window.notice.message)
 
