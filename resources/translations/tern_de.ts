@@ -1652,8 +1652,8 @@
         <translation>Dieses System hat keinen Infobereich.</translation>
     </message>
     <message>
-        <source>data folder disk backups export delete</source>
-        <translation>daten ordner speicherort festplatte sicherungen export löschen</translation>
+        <source>data folder disk backups export delete all chats</source>
+        <translation>daten ordner speicherort festplatte sicherungen export löschen alle Chats</translation>
     </message>
     <message>
         <source>network log connections token hugging face</source>

@@ -312,3 +312,27 @@ def test_tab_goes_from_the_search_to_what_was_found(qtbot: QtBot, make_window: W
     QTest.keyClick(page.search, Qt.Key.Key_Tab)
     assert page.search.text() == "temperature"
     assert isinstance(QApplication.focusWidget(), QDoubleSpinBox)
+
+
+@pytest.mark.parametrize(
+    ("said", "label"),
+    [
+        ("font", "Text size"), ("bigger", "Text size"), ("dark mode", "Theme"), ("download", "Download limit"),
+        ("speed", "Threads"), ("internet", "Work offline"), ("creativity", "Temperature"),
+        ("trash", "Keep deleted chats"),
+    ],
+)  # fmt: skip
+def test_other_words_find_a_setting_too(
+    qtbot: QtBot, make_window: WindowMaker, said: str, label: str
+) -> None:
+    window = make_window()
+    page = _open(qtbot, window)
+    QTest.keyClicks(page.search, said)
+    assert label in [row.setting.label for row in page.rows if row.isVisible()]
+
+
+def test_what_is_no_setting_is_found_too(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window()
+    page = _open(qtbot, window)
+    QTest.keyClicks(page.search, "delete all")
+    assert window.findChild(QPushButton, "deleteAllChats").isVisible()

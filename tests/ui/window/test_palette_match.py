@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tern.settings import FONT_SIZE, TABLE
+from tern.ui.shared.synonyms import _table
 from tern.ui.window import palette_commands
 from tern.ui.window.palette_match import Command, found
-from tern.ui.window.synonyms import _table
 
 from ..conftest import WindowMaker
 

@@ -27,6 +27,7 @@ from tern.chat.session import Session
 from tern.settings import SECTIONS, SYSTEM_PROMPT, TABLE, Setting, Settings
 from tern.ui.settings.setting_rows import SettingRow, Values, translated
 from tern.ui.shared.sheet import Sheet
+from tern.ui.shared.synonyms import synonyms
 from tern.ui.style.theme import Size, Space, Theme
 
 _SIZE = QSize(820, 600)  # px at scale 1
@@ -181,7 +182,7 @@ class SettingsPage(Sheet):
         for section in SECTIONS:
             self.sections.addItem(translated(section))
             rows = [row for row in self.rows if row.setting.section == section]
-            self._parts += [_Part(section, row, row.words) for row in rows]
+            self._parts += [_Part(section, row, _words(row)) for row in rows]
             self.list.stack(translated(section), rows)
         self.sections.setCurrentRow(0)
         self.sections.currentRowChanged.connect(self._choose)
@@ -338,6 +339,11 @@ class OwnValues:
         else:
             rest = {key: value for key, value in manner.sampling.items() if key != setting.key}
             self._session.manner = replace(manner, sampling=rest)
+
+
+def _words(row: SettingRow) -> str:
+    """What finds it: its own words, and others that people have for it."""
+    return f"{row.words} {synonyms(row.setting.key)}".casefold()
 
 
 def settings_page(theme: Theme, settings: Settings, parent: QWidget) -> SettingsPage:

@@ -16,9 +16,9 @@ from tern.settings import TABLE, Setting
 from tern.ui.settings.setting_rows import translated
 from tern.ui.shared.actions import Actions
 from tern.ui.shared.preset_names import preset_name
+from tern.ui.shared.synonyms import synonyms
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.palette_match import Command
-from tern.ui.window.synonyms import synonyms
 
 
 def of_actions(actions: Actions) -> Iterator[Command]:

@@ -126,7 +126,9 @@ class SettingsController(QObject):
             page.add_part(OFFLINE.section, self.network, words)
             self._data = DataSection(self._theme, page.list.body)
             self._data.delete_all.connect(self._delete_all)
-            page.add_part(KEEP_DELETED.section, self._data, self.tr("data folder disk backups export delete"))
+            page.add_part(
+                KEEP_DELETED.section, self._data, self.tr("data folder disk backups export delete all chats")
+            )
         return self.page
 
     def _delete_all(self) -> None:
