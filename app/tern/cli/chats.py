@@ -339,7 +339,8 @@ def run_delete(args: argparse.Namespace) -> int:
             store.delete(ids)
         else:
             store.discard(ids)
-        until = store.now() + days * _DAY_S
+        deleted = [one.when for one in store.deleted() if one.conversation.id in ids]
+        until = max(deleted, default=store.now()) + days * _DAY_S
     left = "" if days else _erase()
     if args.json:
         _print_json(
