@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -47,10 +49,27 @@ def test_anything_else_is_no_forecast(text: str) -> None:
 
 def test_the_real_measuring(tmp_path: Path) -> None:
     command = [*tern_command(), "bench", "--forecast", "--data-dir", str(tmp_path)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
+    ran = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG_S, check=False
+    )
     assert ran.returncode == 0, ran.stderr
     found = Forecast.from_json(ran.stdout)
     assert found is not None
     assert 0.2 < found.tokens_per_s < 2000
+    assert 0 <= found.others <= 1
     assert found.computer == place(__version__)
+    assert not list((tmp_path / "cache").iterdir()), "hundreds of megabytes were left behind"
+
+
+def test_it_ends_with_the_window_that_wanted_it_even_a_killed_one(tmp_path: Path) -> None:
+    command = [*tern_command(), "bench", "--forecast", "--data-dir", str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        while not any((tmp_path / "cache").glob("forecast-*/*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        assert process.stdin is not None
+        process.stdin.close()  # as the end of the other process does
+        assert process.wait(HANG_S) == 128 + signal.SIGTERM
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
     assert not list((tmp_path / "cache").iterdir()), "hundreds of megabytes were left behind"

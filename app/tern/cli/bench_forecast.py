@@ -5,11 +5,16 @@ The window runs it in a process of its own, at low priority. It leaves nothing b
 
 from __future__ import annotations
 
+import _thread
 import argparse
+import contextlib
+import os
 import shutil
 import signal
+import stat
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,8 +35,10 @@ def run(args: argparse.Namespace) -> int:
     from tern.engine.convert.synthetic import SHAPES, file_bytes
     from tern.errors import UserError
     from tern.metrics import forecast
+    from tern.metrics.cpu import OtherLoad
 
     _step_back()
+    _end_with_the_window()
     opened = options.engine_options(args)
     cache = paths.cache_dir()
     for left in cache.glob(f"{_FOLDER}*"):  # by one that was killed
@@ -41,8 +48,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("There is too little room in {cache} to measure.", cache=cache)
     with tempfile.TemporaryDirectory(prefix=_FOLDER, dir=cache) as folder:
         paths.set_data_dir(folder)  # vocabulary and prepared weights go where the model goes
+        load = OtherLoad()
         slice_rate, smallest_rate = (_rate(Path(folder), each, opened) for each in (shape, SHAPES["tiny"]))
-    found = forecast.Forecast(forecast.full_rate(slice_rate, smallest_rate), forecast.place(__version__))
+        others = round(load.share(), 2)
+    rate = forecast.full_rate(slice_rate, smallest_rate)
+    found = forecast.Forecast(rate, forecast.place(__version__), others)
     print(found.as_json())
     return 0
 
@@ -56,6 +66,23 @@ def _step_back() -> None:
     process = psutil.Process()
     process.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if sys.platform == "win32" else 10)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
+def _end_with_the_window() -> None:
+    """End when the window that started this does, however it ended: that closes the pipe on standard input."""
+    try:
+        kind = os.fstat(0).st_mode
+    except OSError:
+        return  # there is none
+    if stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind):
+        threading.Thread(target=_wait_for_the_end_of_input, daemon=True).start()
+
+
+def _wait_for_the_end_of_input() -> None:
+    with contextlib.suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    _thread.interrupt_main(signal.SIGTERM)  # what was made on the disk goes first
 
 
 def _rate(folder: Path, shape: SyntheticShape, opened: EngineOptions) -> float:

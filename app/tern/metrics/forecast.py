@@ -17,14 +17,17 @@ PART = 6  # more would soon fit a large cache, and be told too fast
 SPARSITY = 0.8  # of the real model's values before `down`
 WORDS_PER_TOKEN = 0.75  # English text in Llama 3's vocabulary
 _CONTEXT = 256
+_MOST_OTHERS = 0.3  # of the processors; beside more than that a measure tells of the others
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Tokens a second of the full-size model. ``computer``: where it was measured, and with what program."""
+    """Tokens a second of the full-size model. ``computer``: where it was measured, and with what program;
+    ``others``: what other programs took of the processors meanwhile, 0 to 1."""
 
     tokens_per_s: float
     computer: str
+    others: float = 0.0
 
     def as_json(self) -> str:
         return json.dumps(asdict(self))
@@ -36,8 +39,14 @@ class Forecast:
             found = cls(**json.loads(text))
         except (ValueError, TypeError):
             return None
-        fits = isinstance(found.tokens_per_s, (int, float)) and 0 < found.tokens_per_s < 1e6
+        figures = isinstance(found.tokens_per_s, (int, float)) and isinstance(found.others, (int, float))
+        fits = figures and 0 < found.tokens_per_s < 1e6
         return found if fits and isinstance(found.computer, str) else None
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs kept this computer so busy that the model will be faster without them."""
+        return self.others > _MOST_OTHERS
 
     @property
     def words_per_s(self) -> int:

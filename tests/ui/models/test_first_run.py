@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import psutil
 import pytest
 from PySide6.QtWidgets import QLabel, QPushButton
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_MS
-from tern import paths
+from tern import __version__, paths
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions
-from tern.metrics.forecast import Forecast
+from tern.metrics import forecast
+from tern.metrics.forecast import Forecast, place
 from tern.settings import FORECAST, Settings
 from tern.ui.models import fit, speed_probe
 from tern.ui.style.theme import Theme
@@ -38,6 +42,7 @@ def test_the_speed_is_measured_once_and_gives_way_to_a_reply(
 ) -> None:
     monkeypatch.setattr(speed_probe, "_LOOK_MS", 50)
     monkeypatch.setattr(speed_probe, "_PATIENCE_LOOKS", HANG_MS // 50)  # a busy machine measures for long
+    monkeypatch.setattr(forecast, "_MOST_OTHERS", 1.0)  # and is believed here
     window = make_window(replies=["a b c d e f g h"], token_seconds=0.1)
     settings = Settings()
     host = _host(window, theme, settings)
@@ -72,6 +77,29 @@ def test_a_forecast_from_another_computer_is_not_told(
     assert probe is not None
     qtbot.waitUntil(probe._timer.isActive)  # it has looked at what is kept, and waits to measure
     assert _speed(host) == ""
+    host.close()
+
+
+def test_a_measure_beside_busy_programs_is_neither_told_nor_kept_but_made_again(
+    qtbot: QtBot, make_window: WindowMaker, theme: Theme, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    busy, calm = (Forecast(rate, place(__version__), others) for rate, others in ((1.5, 0.8), (17.0, 0.1)))
+    script = (
+        "import pathlib, sys; before = pathlib.Path(sys.argv[1]); print(sys.argv[2 + before.exists()]); "
+        "before.touch()"
+    )
+    measure = [sys.executable, "-c", script, str(tmp_path / "before"), busy.as_json(), calm.as_json()]
+    monkeypatch.setattr(speed_probe, "tern_command", lambda: measure)
+    monkeypatch.setattr(speed_probe, "_LOOK_MS", 20)
+    settings = Settings()
+    host = _host(make_window(), theme, settings)
+    probe = host._probe
+    assert probe is not None
+    qtbot.waitUntil(probe._later.isActive)
+    assert (_speed(host), settings[FORECAST]) == ("", "")
+    probe._later.setInterval(1)
+    qtbot.waitUntil(lambda: bool(_speed(host)))
+    assert settings[FORECAST] == calm.as_json()
     host.close()
 
 

@@ -21,6 +21,8 @@ _LOOK_MS = 500
 _QUIET_LOOKS = 8  # before it starts: the window has come up, and nobody is asking anything
 _PATIENCE_LOOKS = 240
 _END_MS = 2000
+_LATER_MS = 15 * 60 * 1000  # after a measure beside busy programs
+_MOST_TRIES = 4
 
 
 def kept_forecast(settings: Settings) -> Forecast | None:
@@ -41,8 +43,11 @@ class SpeedProbe(QObject):
         self._settings, self._save, self._quiet = settings, save, quiet
         self._process: QProcess | None = None
         self._looks = 0
+        self._tries = 0
         self._timer = QTimer(self, interval=_LOOK_MS)
         self._timer.timeout.connect(self._look)
+        self._later = QTimer(self, interval=_LATER_MS, singleShot=True)
+        self._later.timeout.connect(self._timer.start)
 
     def start(self) -> None:
         """Tell the forecast that is kept, or make one as soon as all is quiet."""
@@ -51,6 +56,7 @@ class SpeedProbe(QObject):
     def close(self) -> None:
         """End what runs, and wait for it; what it made on the disk goes with it."""
         self._timer.stop()
+        self._later.stop()
         if (process := self._end()) is not None and not process.waitForFinished(_END_MS):
             process.kill()
             process.waitForFinished(_END_MS)
@@ -97,7 +103,12 @@ class SpeedProbe(QObject):
             log.warning("no forecast: %s", said.strip() or f"status {status}")
         self._drop()
         self._timer.stop()
-        if found is not None:
+        if found is not None and found.disturbed:
+            log.info("no forecast yet: other programs take %.0f%% of the processors", 100 * found.others)
+            self._tries += 1
+            if self._tries < _MOST_TRIES:
+                self._later.start()
+        elif found is not None:
             self._settings[FORECAST] = found.as_json()
             self._save()
             self.told.emit(found)
