@@ -19,7 +19,7 @@ TAGS = {
     "[THINK]": "[/THINK]",
     "◁think▷": "◁/think▷",
 }
-_CLOSING = tuple(TAGS.values())
+CLOSING = tuple(TAGS.values())
 _FIRST = tuple({tag[0] for tag in TAGS})
 _FENCE = re.compile(r"(`{3,}|~{3,})")
 _FEWEST = 3  # backticks or tildes of a fence
@@ -59,7 +59,7 @@ def split(reply: str) -> list[ThoughtPart]:
 
 def answer(reply: str) -> str:
     """The reply without what was thought: what the person asked for, and what the model is told of it later."""
-    if not any(tag in reply for tag in (*TAGS, *_CLOSING)):
+    if not any(tag in reply for tag in (*TAGS, *CLOSING)):
         return reply
     parts = split(reply)
     if len(parts) == 1 and not parts[0].thought and parts[0].text == reply:
@@ -177,7 +177,7 @@ class Splitter:
         """Whether the beginning of a line may yet become a tag, or a fence."""
         if not words or (set(words) in ({"`"}, {"~"}) and len(words) < _FEWEST):
             return True
-        return not self._fence and any(tag.startswith(words) for tag in (*TAGS, *_CLOSING))
+        return not self._fence and any(tag.startswith(words) for tag in (*TAGS, *CLOSING))
 
 
 def _begun(text: str, at: int, tag: str) -> int:

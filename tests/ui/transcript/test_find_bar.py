@@ -155,3 +155,40 @@ def test_positions_are_those_of_the_document(qtbot: QtBot) -> None:
     found = matches(document, "öl")
     assert found == [(3, 5), (7, 9), (10, 12)]
     assert matches(document, "") == matches(document, "l, x") == []
+
+
+THINKS = "<think>\nThey ask for *terns*.\n\n- gulls\n- terns\n</think>\n\nA bird.\n"
+
+
+def test_a_word_in_a_folded_thought_is_found_and_enter_opens_the_thought(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=[THINKS, f"{THINKS}\nTerns, surely."])
+    exchange(qtbot, window, "Which?")
+    exchange(qtbot, window, "And what of terns?")
+    bar = _find(window, "terns")
+    assert bar.count.text() == "1 of 4", "two folded thoughts, a question, an answer"
+    assert sorted(set(_marked(window))) == ["Terns", "terns", "▸ Thought for a moment"]
+    assert "They ask" not in window.transcript.toPlainText(), "typing opens nothing"
+    _key(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bar.count.text() == "1 of 5")
+    text = window.transcript.toPlainText()
+    assert text.count("They ask") == 1
+    assert text.index("They ask") < _current(window, bar) < text.index("gulls")
+    _key(Qt.Key.Key_Return)
+    _key(Qt.Key.Key_Return)
+    assert bar.count.text() == "3 of 5", "the question"
+    _key(Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bar.count.text() == "4 of 6")
+    assert window.transcript.toPlainText().count("They ask") == 2
+    QTest.keyClicks(bar.field, "!")
+    assert bar.count.text() == "No matches"
+
+
+def test_a_hit_of_the_search_in_all_chats_opens_the_thought_it_stands_in(
+    qtbot: QtBot, make_window: WindowMaker
+) -> None:
+    window = make_window(replies=[THINKS])
+    exchange(qtbot, window, "Which?")
+    window.transcript.reveal(window.transcript.messages[1].item.key, ["gulls"])
+    qtbot.waitUntil(lambda: window.transcript.textCursor().selectedText() == "gulls")

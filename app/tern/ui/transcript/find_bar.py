@@ -8,6 +8,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor, QTextDocument
@@ -29,12 +30,34 @@ _KEYS = (
 )  # F3 and Shift+F3, or the system's
 
 
-class FindBar(QFrame):
-    """Lies over ``view``, hidden until :meth:`open`. Positions are those of the view's document."""
+class Folds(Protocol):
+    """What is folded in the text, and can be opened."""
 
-    def __init__(self, theme: Theme, view: QTextEdit) -> None:
+    @property
+    def settled(self) -> bool:
+        """Whether all of the text stands there."""
+        ...
+
+    def folded(self, words: str) -> list[tuple[int, int, str]]:
+        """The lines that have ``words`` folded in them: from where to where each stands, and what opens it."""
+        ...
+
+    def unfold(self, link: str) -> object: ...
+
+
+class FindBar(QFrame):
+    """Lies over ``view``, hidden until :meth:`open`. Positions are those of the view's document.
+
+    A fold with the words in it is one match, until Enter opens it.
+    """
+
+    def __init__(self, theme: Theme, view: QTextEdit, folds: Folds) -> None:
         super().__init__(view)
-        self._theme, self._view = theme, view
+        self._theme, self._view, self._folds = theme, view, folds
+        self._folded: dict[tuple[int, int], str] = {}  # of the matches, those whose words are folded
+        self._unfolding = (
+            False  # the document is being set anew, and the current match is the first in the fold
+        )
         self._matches: Sequence[tuple[int, int]] = ()
         self._at = -1  # which of them is the current one
         self._here = (
@@ -124,15 +147,24 @@ class FindBar(QFrame):
         """To the next match (+1) or the previous one (-1); after the last comes the first."""
         if self._look.isActive():
             self._search()
-        if self._matches:
-            self._at = (self._at + step) % len(self._matches) if self._at >= 0 else self._first()
-            self._bring_into_view()
-            self._show(announce=True)
+        if not self._matches or self._unfolding:
+            return
+        if self._at < 0:
+            self._at = self._first()
+        elif self._matches[self._at] not in self._folded:
+            self._at = (self._at + step) % len(self._matches)
+        if (link := self._folded.get(self._matches[self._at])) is not None:
+            self._unfolding = True
+            self._folds.unfold(link)
+            self._look.start()
+            return
+        self._bring_into_view()
+        self._show(announce=True)
 
     # Looking
 
     def _written(self) -> None:
-        self._at = -1
+        self._at, self._unfolding = -1, False
         self._search(follow=True)
 
     def _changed(self, position: int, removed: int, added: int) -> None:
@@ -144,7 +176,20 @@ class FindBar(QFrame):
         self._look.stop()
         if not self.isVisible():
             return
-        self._matches = matches(self._view.document(), self.field.text())
+        if self._unfolding and not self._folds.settled:
+            self._look.start()
+            return
+        words = self.field.text()
+        folded = self._folds.folded(words)
+        self._folded = {(start, end): link for start, end, link in folded}
+        self._matches = sorted([*matches(self._view.document(), words), *self._folded])
+        if self._unfolding:
+            self._unfolding = False
+            self._at = min(self._at, len(self._matches) - 1)
+            if self._at >= 0:
+                self._bring_into_view()
+            self._show(announce=True)
+            return
         if self._at >= 0:  # it may have moved, and others may have come before it
             starts = [start for start, _ in self._matches]
             found = bisect_left(starts, self._here.selectionStart())

@@ -10,7 +10,7 @@ from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.thinking import answer_or_all
 from tern.ui.shared.attachment_text import attachment_text
 from tern.ui.transcript.document import Attached, Slot
-from tern.ui.transcript.thought_folding import FoldingReader
+from tern.ui.transcript.thought_folding import FoldingReader, folded_thoughts
 
 if TYPE_CHECKING:
     from tern.ui.transcript.reply_setter import ReplySetter
@@ -56,6 +56,12 @@ class Shown:
         from tern.markup.incremental import ReplyReader  # a window that greets need not wait for it
 
         return FoldingReader(ReplyReader, self.item.key, self.turned)
+
+    def folded(self, grows: bool) -> list[tuple[str, str]]:
+        """The thoughts folded in it: what opens each, and what stands in it. ``grows``: it is still being written."""
+        if self.user:
+            return []
+        return folded_thoughts(self.source[: self.cut()], self.item.key, self.turned, not grows)
 
     @property
     def said(self) -> str:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from PySide6.QtCore import QCoreApplication
 
-from tern.chat.thinking import Event, Splitter, What
+from tern.chat.thinking import CLOSING, TAGS, Event, Splitter, What
 from tern.markup.blocks import THOUGHT_LINK, Block, BlockKind, Run
 
 
@@ -38,6 +38,11 @@ class FoldingReader:
         self._splitter = Splitter()
         self._parts: list[_Part] = [_Part(make())]
         self.blocks: list[Block] = []
+
+    @property
+    def folded(self) -> list[tuple[str, str]]:
+        """The thoughts that only their line is shown of: its link, and what was thought."""
+        return [(part.link, part.text) for part in self._parts if part.folded]
 
     def append(self, piece: str, last: bool = False) -> int:
         """Add ``piece``; returns the index of the first block that may have changed. ``last``: nothing more comes."""
@@ -88,6 +93,27 @@ class FoldingReader:
         return 0, 0
 
 
+def folded_thoughts(
+    reply: str, key: int = 0, turned: Set[int] = frozenset(), last: bool = True
+) -> list[tuple[str, str]]:
+    """The thoughts of a reply that are folded: what opens each, and what was thought. ``last``: it has ended."""
+    if not any(tag in reply for tag in (*TAGS, *CLOSING)):
+        return []
+    reader = FoldingReader(_Unread, key, turned)
+    reader.append(reply, last)
+    return reader.folded
+
+
+class _Unread:
+    """Reads nothing: who looks for what is folded has no use for the rest."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+
+    def append(self, piece: str, last: bool = False) -> int:
+        return 0
+
+
 class _Part:
     """A piece of the answer, or (``link``) a thought, which is shown where it has a ``reader``."""
 
@@ -96,9 +122,13 @@ class _Part:
         self.text = ""
         self.blank = True
         self._reader = reader
-        self._link = link
+        self.link = link
         self._words = words
         self._closed = False
+
+    @property
+    def folded(self) -> bool:
+        return self.thought and not self.blank and self._reader is None
 
     def __len__(self) -> int:
         read = len(self._reader.blocks) if self._reader is not None else 0
@@ -148,7 +178,7 @@ class _Part:
     def _label(self) -> Block:
         words = self._words[self._closed]
         arrow = "▸" if self._reader is None else "▾"
-        return Block(BlockKind.LABEL, runs=(Run(f"{arrow} {words}", link=self._link),))
+        return Block(BlockKind.LABEL, runs=(Run(f"{arrow} {words}", link=self.link),))
 
 
 def _joined(found: list[Event]) -> list[Event]:

@@ -120,7 +120,7 @@ class Transcript(QTextBrowser):
         self._bars.continue_requested.connect(self.continue_requested)
         self._bars.branch_requested.connect(self.branch_requested)
         self._bars.code_rewrapped.connect(self._stay)
-        self.find_bar = FindBar(theme, self)
+        self.find_bar = FindBar(theme, self, self)
         theme.changed.connect(self._rebuild)
         self._rebuild()
 
@@ -254,6 +254,12 @@ class Transcript(QTextBrowser):
             if not found.isNull() and found.position() <= end:
                 self.setTextCursor(found)
                 return
+        for word in words:
+            for start_of_line, _, link in self.folded(word):
+                if start.position() <= start_of_line <= end:
+                    self._wanted = shown, words
+                    self.unfold(link)
+                    return
         cut = shown.cut()
         if any(word.casefold() in shown.source[cut:].casefold() for word in words):
             self._wanted = shown, words
@@ -286,10 +292,29 @@ class Transcript(QTextBrowser):
                 if one.link == link:
                     self.attachment_requested.emit(shown.item.key, number)
                     return
-        if not self._turn_thought(link):
+        if not self.unfold(link):
             self.link_activated.emit(link)
 
-    def _turn_thought(self, link: str) -> bool:
+    def folded(self, words: str) -> list[tuple[int, int, str]]:
+        """The thoughts with ``words`` in them that are folded: where the line of each stands, and what opens it."""
+        asked = words.casefold()
+        found = []
+        for shown in self._on_show.placed if asked else ():
+            for link, text in shown.folded(shown is self._on_show.open):
+                if asked in text.casefold() and (place := self._place_of_link(shown, link)) is not None:
+                    found.append((*place, link))
+        return found
+
+    def _place_of_link(self, shown: Shown, link: str) -> tuple[int, int] | None:
+        """From where to where the line of a message stands that is a link."""
+        block, end = self.document().findBlock(shown.slot.start.position()), self._end_of(shown)
+        while block.isValid() and block.position() <= end:
+            if not (first := block.begin()).atEnd() and first.fragment().charFormat().anchorHref() == link:
+                return block.position(), block.position() + block.length() - 1
+            block = block.next()
+        return None
+
+    def unfold(self, link: str) -> bool:
         """Open a thought, or fold it again; what is being read stays where it is. Whether ``link`` is of one."""
         key, _, number = link.removeprefix(THOUGHT_LINK).partition("/")
         for shown in self._on_show.all if link.startswith(THOUGHT_LINK) else ():
