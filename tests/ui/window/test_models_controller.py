@@ -10,7 +10,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMenu, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from tern import paths
 from tern.engine import can_chat
 from tern.engine.convert import recode
 from tern.engine.convert.synthetic import SHAPES, write_synthetic
+from tern.engine.fake_engine import FakeEngine
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.types import EngineOptions
 from tern.library import hub_token, importing, network, shelf
@@ -37,6 +38,8 @@ from tern.ui.window.models_controller import ModelsController
 from tools.local_hub import LocalHub
 
 from ..conftest import WindowMaker
+from ..samples import EVERYTHING
+from ..test_frames import CALLS, Work
 
 pytestmark = pytest.mark.slow
 
@@ -472,6 +475,40 @@ def test_the_word_of_the_readout_bar_is_what_the_network_did(
     host.close()  # and no connection that is made later finds a listener that is gone
     network.note("hub.example", "late", "200", 1)
     assert network_says(window) == "Downloaded just now"
+
+
+def test_no_turn_of_the_event_loop_is_long_while_a_download_runs_on_the_open_page_and_a_reply_comes(
+    host: ModelsController, window: MainWindow, big: LocalHub, qtbot: QtBot
+) -> None:
+    window.open_model(lambda progress: FakeEngine([EVERYTHING * 3], token_seconds=0.004))
+    qtbot.waitUntil(lambda: window.queue.info is not None)
+    window.chat.send("Go")
+    window.actions_["models"].trigger()
+    assert host.page is not None
+    big.faults.rate = 2e6
+    task = host.downloads.of_repository("owner/big-gguf", "big.gguf")
+    task.start()
+    qtbot.waitUntil(lambda: task.progress is not None and task.progress.done > 0)
+    work, turns = Work(), []
+
+    def turn() -> None:
+        turns.append(work.calls)
+        work.calls = 0
+
+    beat = QTimer(interval=0)  # once in every turn
+    beat.timeout.connect(turn)
+    before = task.progress.done
+    with work.counted():
+        beat.start()
+        qtbot.waitUntil(lambda: not window.session.busy)
+        beat.stop()
+    big.faults.rate = None
+    assert host.page.isVisible()
+    assert before < task.progress.done or not task.running
+    assert len(window.transcript.last_reply()) > 1000
+    assert len(turns) > 100
+    assert max(turns) < CALLS // 4
+    qtbot.waitUntil(lambda: not task.running)
 
 
 def ring(window: MainWindow) -> RingButton:
