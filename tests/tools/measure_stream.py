@@ -112,6 +112,7 @@ def measure(shape: str, tokens: int, rate: float, models_page: bool) -> dict[str
     loop.exec()
     if models_page:
         assert download.running, "it was to run all the while"
+        assert download.progress is not None
         print(f"{download.progress.done / 1e6:.0f} MB came meanwhile", file=sys.stderr)
     wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
     heart.stop()

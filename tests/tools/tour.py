@@ -1,7 +1,8 @@
 """A scripted tour of the window that saves a picture of every stop: ``xvfb-run python tests/tools/tour.py FOLDER``.
 
 The guide answers itself (--fake: a FakeEngine does); texts that need more Markdown than it writes are spoken by a
-FakeEngine. A person then looks at every picture. Fonts: Inter and JetBrains Mono stand for the system's where they
+FakeEngine. A person then looks at every picture. Where openbox is installed it manages the windows.
+Fonts: Inter and JetBrains Mono stand for the system's where they
 are installed.
 """
 
@@ -10,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "app"), str(Path(__file__).resolve().parents[1])]
@@ -517,6 +520,22 @@ def _broken(progress: Callable[[float], None]) -> FakeEngine:
     raise UserError("tern-guide.gguf is cut short: 9,000,000 of 13,919,808 bytes. Install Tern again.")
 
 
+@contextmanager
+def _window_manager() -> Iterator[None]:
+    """One that gives and takes the keyboard, as on a desktop; none where none is installed."""
+    program = shutil.which("openbox") if QApplication.platformName() == "xcb" else None
+    print("window manager:", program or "none", flush=True)
+    if program is None:
+        yield
+        return
+    with subprocess.Popen([program, "--sm-disable"], stderr=subprocess.DEVNULL) as manager:
+        time.sleep(1)  # it says nothing when it is ready
+        try:
+            yield
+        finally:
+            manager.terminate()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
@@ -534,9 +553,10 @@ def main() -> None:
         application.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
     else:
         language.install(application, args.language)
-    for part in PARTS:
-        if args.part in (None, part):
-            getattr(tour, part)()
+    with _window_manager():
+        for part in PARTS:
+            if args.part in (None, part):
+                getattr(tour, part)()
     assert not [w for w in application.topLevelWidgets() if w.isVisible() and not isinstance(w, QMenu)]
 
 

@@ -445,3 +445,15 @@ def test_a_pasted_text_keeps_its_characters_where_it_is_edited(
     page.close()
     assert window.composer.attachments[0].text == "\n".join([STRANGE] * 40 + ["More."])
     window.composer.clear()
+
+
+def test_no_line_of_a_message_ends_before_the_frame_does(qtbot: QtBot, make_window: WindowMaker) -> None:
+    """Send stands under what is written, not beside it."""
+    composer = make_window().composer
+    composer.put(Draft("word " * 200))
+    left, right = (
+        composer.editor.mapTo(composer, point) for point in (QPoint(), QPoint(composer.editor.width(), 0))
+    )
+    assert right.x() + left.x() == pytest.approx(composer.width(), abs=2)
+    assert composer.send_button.y() >= composer.editor.geometry().bottom()
+    assert composer.send_button.geometry().right() < composer.width()

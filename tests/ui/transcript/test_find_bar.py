@@ -192,3 +192,15 @@ def test_a_hit_of_the_search_in_all_chats_opens_the_thought_it_stands_in(
     exchange(qtbot, window, "Which?")
     window.transcript.reveal(window.transcript.messages[1].item.key, ["gulls"])
     qtbot.waitUntil(lambda: window.transcript.textCursor().selectedText() == "gulls")
+
+
+def test_what_was_found_stays_in_view_while_the_reply_goes_on(qtbot: QtBot, make_window: WindowMaker) -> None:
+    window = make_window(replies=["bird " * 900], token_seconds=0.002)
+    say(window, "One tern")
+    bar = _find(window, "tern")
+    assert _current(window, bar)
+    qtbot.waitUntil(lambda: idle(window))
+    assert _current(window, bar), "it was scrolled away"
+    assert not window.transcript.following
+    _key(Qt.Key.Key_Escape)
+    assert window.transcript._jump.isVisible()

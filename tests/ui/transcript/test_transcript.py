@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QTextBlock, QTextCursor, QTextDocument, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
@@ -342,3 +342,85 @@ def test_only_the_guide_names_the_models_page_with_a_link(qtbot: QtBot, theme: T
     assert asked == ["models", "models", "tern-models:2"], "others' links are asked about like any link"
     assert shown.last_reply() == other
     assert shown.messages[0].said == said
+
+
+def test_of_a_long_name_the_middle_is_left_out_and_of_what_is_said_of_it_nothing(
+    qtbot: QtBot, theme: Theme
+) -> None:
+    long = Attachment("minutes of the meeting " * 9 + "of Monday.md", "Terns", 5, encoding="Shift_JIS")
+    pasted = Attachment("", "Dear all, " * 60, 600, AttachmentKind.PASTE)
+    shown = _shown(qtbot, theme, Item(1, True, "What?", attachments=(long, pasted)))
+    first, second = shown.toPlainText().splitlines()[1:3]
+    assert first.startswith("minutes of")
+    assert "…" in first
+    assert first.endswith("Monday.md · Shift_JIS · 5\u2009bytes")
+    assert second.startswith("Pasted: Dear all, Dear all,")
+    assert second.endswith("… · 600\u2009bytes")
+
+
+def _outlined(shown: Transcript) -> int:
+    """Pixels of the accent's colour."""
+    image, accent = shown.viewport().grab().toImage(), shown._theme.color("accent").rgb()
+    return sum(image.pixel(x, y) == accent for x in range(image.width()) for y in range(image.height()))
+
+
+def test_the_message_that_is_edited_has_a_line_around_it(qtbot: QtBot, theme: Theme) -> None:
+    shown = _shown(qtbot, theme, Item(1, True, "What?"), Item(2, False, "That."), Item(3, True, "And?"))
+    plain = _outlined(shown)
+    shown.set_edited(1)
+    assert _outlined(shown) > plain + 200
+    place = shown.cursorRect(shown.document().find("What?")).center()
+    around = shown.viewport().grab(QRect(0, 0, shown.viewport().width(), place.y() + 40)).toImage()
+    accent = theme.color("accent").rgb()
+    assert any(
+        around.pixel(x, y) == accent for x in range(around.width()) for y in range(around.height())
+    )  # that one, and no other
+    shown.set_edited(None)
+    assert _outlined(shown) == plain
+
+
+def test_text_fades_at_the_lower_edge_while_there_is_more_below(qtbot: QtBot, theme: Theme) -> None:
+    shown = _shown(qtbot, theme, Item(1, True, "What?"), Item(2, False, "word " * 4000))
+    assert shown._fade.isHidden()
+    shown.verticalScrollBar().setValue(0)
+    assert shown._fade.isVisible()
+    assert shown._fade.geometry().bottom() == shown.viewport().geometry().bottom()
+    image = shown.grab(shown._fade.geometry()).toImage()
+    last = {image.pixel(x, image.height() - 1) for x in range(image.width())}
+    assert last == {theme.color("paper").rgb()}
+    shown.jump_to_latest()
+    assert shown._fade.isHidden()
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_the_find_bar_covers_nothing_and_moves_nothing(top: bool, qtbot: QtBot, theme: Theme) -> None:
+    shown = _shown(qtbot, theme, Item(1, True, "What?"), Item(2, False, "word " * 4000))
+    bar = shown.verticalScrollBar()
+    bar.setValue(0 if top else 700)
+
+    def stands(words: str) -> int:
+        place = shown.cursorRect(shown.document().find(words)).topLeft()
+        return shown.viewport().mapTo(shown, place).y()
+
+    before = stands("What?")
+    shown.find_bar.open()
+    assert stands("What?") == before
+    shown.find_bar.field.setText("What?")
+    shown.find_bar.go(+1)
+    assert stands("What?") > shown.find_bar.geometry().bottom()
+    bar.setValue(700)
+    before = stands("What?")
+    shown.find_bar.leave()
+    assert stands("What?") == before
+    assert shown.viewportMargins().top() == 0
+
+
+def test_a_message_out_of_view_is_brought_there_and_one_in_view_stays(qtbot: QtBot, theme: Theme) -> None:
+    shown = _shown(
+        qtbot, theme, Item(1, True, "What?"), Item(2, False, "word " * 4000), Item(3, True, "And?")
+    )
+    before = shown.verticalScrollBar().value()
+    shown.bring_into_view(3)
+    assert shown.verticalScrollBar().value() == before
+    shown.bring_into_view(1)
+    assert 0 < shown.cursorRect(shown.document().find("What?")).top() < 100

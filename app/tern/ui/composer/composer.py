@@ -90,8 +90,6 @@ class Composer(QFrame):
         writing.setContentsMargins(Space.S, 0, Space.S, 0)
         writing.setSpacing(Space.S)
         writing.addWidget(self.editor, 1, Qt.AlignmentFlag.AlignVCenter)
-        writing.addWidget(self.send_button, 0, Qt.AlignmentFlag.AlignBottom)
-        writing.addWidget(self.stop_button, 0, Qt.AlignmentFlag.AlignBottom)
         self._row = QHBoxLayout()
         self._row.setSpacing(Space.XS)
         self._row.addWidget(self.attach_button)
@@ -99,6 +97,9 @@ class Composer(QFrame):
         self._row.addStretch(1)
         self._row.addWidget(self.meter)
         self._row.addSpacing(Space.S)
+        # Not beside the field, whose lines would all end where the button begins.
+        self._row.addWidget(self.send_button)
+        self._row.addWidget(self.stop_button)
         column = QVBoxLayout(self)
         frame = 2  # of the style sheet: with it, what is written stands under what was said
         column.setContentsMargins(Space.S - frame, Space.S, Space.S - frame, Space.XS)
@@ -237,7 +238,7 @@ class Composer(QFrame):
         for wordy in (True, False):
             self.attach_button.setText(self.tr("Attach") if wordy else "")
             self.preset_button.set_wordy(wordy)
-            buttons = (self.attach_button, self.preset_button)
+            buttons = (self.attach_button, self.preset_button, self.send_button)
             room = (
                 self.width() - sum(button.sizeHint().width() + Space.XS for button in buttons) - 4 * Space.S
             )

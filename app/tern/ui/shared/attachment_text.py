@@ -20,8 +20,13 @@ def name_text(attachment: Attachment) -> str:
 
 def attachment_text(attachment: Attachment) -> str:
     """``notes.txt · 12 KB``, ``notes.txt · Shift_JIS · 12 KB``."""
-    parts = (name_text(attachment), encoding_text(attachment), size_text(attachment.size))
-    return " · ".join(part for part in parts if part)
+    return f"{name_text(attachment)}{details_text(attachment)}"
+
+
+def details_text(attachment: Attachment) -> str:
+    """What follows the name: `` · Shift_JIS · 12 KB``."""
+    parts = (encoding_text(attachment), size_text(attachment.size))
+    return "".join(f" · {part}" for part in parts if part)
 
 
 def encoding_text(attachment: Attachment) -> str:

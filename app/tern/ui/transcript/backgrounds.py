@@ -42,6 +42,7 @@ class Backgrounds:
     def __init__(self, theme: Theme) -> None:
         self._theme = theme
         self._formats = Formats(theme)
+        self.outlined = 0  # number of the bubble that is marked, 0: none
 
     def restyle(self) -> None:
         self._formats = Formats(self._theme)
@@ -63,6 +64,8 @@ class Backgrounds:
                     self._box(painter, self._bubble_rect(block, column, clip), "paper", BLOCK_RADIUS, "line")
                 else:
                     self._box(painter, self._bubble_rect(block, column, clip), "bubble", BLOCK_RADIUS)
+                if not fmt.hasProperty(CODE) and number == self.outlined:
+                    self._outline(painter, self._bubble_rect(block, column, clip))
             if fmt.hasProperty(ATTACHMENT):
                 self._paint_chip(painter, block)
             if fmt.hasProperty(CONTEXT_LINE):
@@ -120,6 +123,11 @@ class Backgrounds:
         painter.setPen(QPen(self._theme.color(line), 1) if line else Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color(role))
         painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), radius, radius)
+
+    def _outline(self, painter: QPainter, rect: QRectF) -> None:
+        painter.setPen(QPen(self._theme.color("accent"), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(rect.adjusted(1, 1, -1, -1), BLOCK_RADIUS, BLOCK_RADIUS)
 
     def _paint_code(self, painter: QPainter, block: QTextBlock, column: float, clip: QRectF) -> None:
         rect = self.code_rect(block, column, clip)

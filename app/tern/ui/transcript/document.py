@@ -61,11 +61,14 @@ class _Written:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """What hangs on a message of the person's, as a chip to click: ``icon`` by its name, ``link`` what a click says."""
+    """What hangs on a message of the person's, as a chip to click: ``icon`` by its name, ``link`` what a click says.
+    Of a long ``name`` the middle is left out (``beginning``: all but that), of ``details`` nothing."""
 
     name: str
+    details: str
     icon: str
     link: str
+    beginning: bool = False
 
 
 @dataclass(slots=True)
@@ -166,7 +169,12 @@ class DocumentWriter:
         small = QFontMetricsF(self._theme.font(Size.SMALL))
         most = _CHIP_WIDTH * self._theme.scale
         names = [
-            small.elidedText(safe_text(one.name[:_MEASURED]), Qt.TextElideMode.ElideMiddle, most)
+            small.elidedText(
+                safe_text(one.name[:_MEASURED]),
+                Qt.TextElideMode.ElideRight if one.beginning else Qt.TextElideMode.ElideMiddle,
+                max(most / 2, most - small.horizontalAdvance(one.details)),
+            )
+            + one.details
             for one in attached
         ]
         for name in names:

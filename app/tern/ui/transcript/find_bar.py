@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QTextEdit, QToolButton
 
@@ -30,8 +30,8 @@ _KEYS = (
 )  # F3 and Shift+F3, or the system's
 
 
-class Folds(Protocol):
-    """What is folded in the text, and can be opened."""
+class Searched(Protocol):
+    """The text that is searched: some of it may be folded, and its end may be followed."""
 
     @property
     def settled(self) -> bool:
@@ -44,16 +44,23 @@ class Folds(Protocol):
 
     def unfold(self, link: str) -> object: ...
 
+    def hold(self) -> None:
+        """Follow the end no longer."""
+        ...
+
 
 class FindBar(QFrame):
     """Lies over ``view``, hidden until :meth:`open`. Positions are those of the view's document.
 
-    A fold with the words in it is one match, until Enter opens it.
+    A fold with the words in it is one match, until Enter opens it. ``room_wanted`` carries the height of what it
+    covers of the view, px.
     """
 
-    def __init__(self, theme: Theme, view: QTextEdit, folds: Folds) -> None:
+    room_wanted = Signal(int)
+
+    def __init__(self, theme: Theme, view: QTextEdit, searched: Searched) -> None:
         super().__init__(view)
-        self._theme, self._view, self._folds = theme, view, folds
+        self._theme, self._view, self._searched = theme, view, searched
         self._folded: dict[tuple[int, int], str] = {}  # of the matches, those whose words are folded
         self._unfolding = (
             False  # the document is being set anew, and the current match is the first in the fold
@@ -131,6 +138,7 @@ class FindBar(QFrame):
             self._place()
             self.show()
             self.raise_()
+            self.room_wanted.emit(self.geometry().bottom() + Space.S)
             for action in self._keys:
                 action.setEnabled(True)
         self.field.setFocus(Qt.FocusReason.ShortcutFocusReason)
@@ -155,7 +163,7 @@ class FindBar(QFrame):
             self._at = (self._at + step) % len(self._matches)
         if (link := self._folded.get(self._matches[self._at])) is not None:
             self._unfolding = True
-            self._folds.unfold(link)
+            self._searched.unfold(link)
             self._look.start()
             return
         self._bring_into_view()
@@ -176,11 +184,11 @@ class FindBar(QFrame):
         self._look.stop()
         if not self.isVisible():
             return
-        if self._unfolding and not self._folds.settled:
+        if self._unfolding and not self._searched.settled:
             self._look.start()
             return
         words = self.field.text()
-        folded = self._folds.folded(words)
+        folded = self._searched.folded(words)
         self._folded = {(start, end): link for start, end, link in folded}
         self._matches = sorted([*matches(self._view.document(), words), *self._folded])
         if self._unfolding:
@@ -206,14 +214,12 @@ class FindBar(QFrame):
         return found if found < len(self._matches) else 0
 
     def _bring_into_view(self) -> None:
+        self._searched.hold()
         start, end = self._matches[self._at]
         self._here = self._cursor(start, end)
         view, bar = self._view, self._view.verticalScrollBar()
         place = view.cursorRect(self._cursor(start, start))
-        if (
-            place.top() < self.geometry().bottom() + Space.S
-            or place.bottom() > view.viewport().height() - Space.L
-        ):
+        if place.top() < Space.S or place.bottom() > view.viewport().height() - Space.L:
             bar.setValue(bar.value() + place.top() - view.viewport().height() // 3)
 
     # What is seen
@@ -295,6 +301,8 @@ class FindBar(QFrame):
         for action in self._keys:
             action.setEnabled(False)
         self._view.setExtraSelections([])
+        if self.isHidden():  # and not only what it lies on
+            self.room_wanted.emit(0)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self._view and event.type() == QEvent.Type.Resize:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.thinking import answer_or_all
-from tern.ui.shared.attachment_text import attachment_text
+from tern.ui.shared.attachment_text import details_text, name_text
 from tern.ui.transcript.document import Attached, Slot
 from tern.ui.transcript.thought_folding import FoldingReader, folded_thoughts
 
@@ -75,7 +75,13 @@ class Shown:
     @property
     def attached(self) -> list[Attached]:
         return [
-            Attached(attachment_text(one), _ICONS[one.kind], f"{ATTACHMENT_LINK}{self.item.key}/{number}")
+            Attached(
+                name_text(one),
+                details_text(one),
+                _ICONS[one.kind],
+                f"{ATTACHMENT_LINK}{self.item.key}/{number}",
+                beginning=one.kind is AttachmentKind.PASTE,
+            )
             for number, one in enumerate(self.item.attachments)
         ]
 

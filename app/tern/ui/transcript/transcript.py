@@ -40,6 +40,7 @@ from tern.ui.transcript.clipboard import code_text, selected_text
 from tern.ui.transcript.column import Column
 from tern.ui.transcript.context_line import ContextLine
 from tern.ui.transcript.document import AT_ONCE, DocumentWriter
+from tern.ui.transcript.fade import Fade
 from tern.ui.transcript.find_bar import FindBar
 from tern.ui.transcript.hover_bars import HoverBars
 from tern.ui.transcript.items import ATTACHMENT_LINK, MODELS_LINK, MORE_LINK, Item, Messages, Shown
@@ -85,6 +86,7 @@ class Transcript(QTextBrowser):
         self._going_on = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._going_on.timeout.connect(lambda: self._work(FRAME))
         self._stick = True
+        self._edited: int | None = None  # key of the message that is being edited
         self._caret = QRect()
         self._announcer = Announcer(self)
 
@@ -121,6 +123,8 @@ class Transcript(QTextBrowser):
         self._bars.branch_requested.connect(self.branch_requested)
         self._bars.code_rewrapped.connect(self._stay)
         self.find_bar = FindBar(theme, self, self)
+        self.find_bar.room_wanted.connect(self._leave_room)
+        self._fade = Fade(theme, self)
         theme.changed.connect(self._rebuild)
         self._rebuild()
 
@@ -140,6 +144,24 @@ class Transcript(QTextBrowser):
         """Whether the conversation can be changed now: no reply is on its way in it."""
         self._bars.idle = idle
         self._bars.place()
+
+    def set_edited(self, key: int | None) -> None:
+        """Which of the person's messages is being edited: it has a line around it."""
+        self._edited = key
+        self.viewport().update()
+
+    def bring_into_view(self, key: int) -> None:
+        """Scroll to a message that is not in view at all."""
+        shown = next((shown for shown in self._on_show.all if shown.item.key == key), None)
+        if shown is not None and not (shown.placed and self._in_view(shown)):
+            self.reveal(key)
+
+    def _in_view(self, shown: Shown) -> bool:
+        """Whether something of a message is."""
+        end = QTextCursor(self.document())
+        end.setPosition(self._end_of(shown))
+        top, bottom = self.cursorRect(shown.slot.start).top(), self.cursorRect(end).bottom()
+        return bottom > 0 and top < self.viewport().height()
 
     def set_read_only(self) -> None:
         """Nothing in the conversation can be changed, ever: it is only read and copied from."""
@@ -329,6 +351,10 @@ class Transcript(QTextBrowser):
     def following(self) -> bool:
         """Whether the end stays in view as text arrives."""
         return self._stick
+
+    def hold(self) -> None:
+        """Stay with what is read, though the end goes on."""
+        self._stick = False
 
     def jump_to_latest(self) -> None:
         self._stick = True
@@ -674,6 +700,7 @@ class Transcript(QTextBrowser):
             if shown.user:
                 self._writer.fit_bubble(shown.slot, column)
         super().resizeEvent(event)
+        self._fade.place()
         self._place_jump()
         self._update_caret()
         self._bars.place()
@@ -681,6 +708,18 @@ class Transcript(QTextBrowser):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fit_column()  # a scroll bar that went while it was hidden announced no new size
+
+    def _leave_room(self, height: int) -> None:
+        """Have nothing under the find bar, not even the first message; what is read stays where it is."""
+        stick, scrolled = self._stick, self.verticalScrollBar().value()
+        added = height - self.viewportMargins().top()
+        self.setViewportMargins(0, height, 0, 0)
+        if stick:
+            self.jump_to_latest()
+        else:
+            self.verticalScrollBar().setValue(scrolled + added)
+        if not height:
+            self._scrolled()  # what was found may be the end
 
     def _place_jump(self) -> None:
         size = self._jump.sizeHint()
@@ -707,6 +746,7 @@ class Transcript(QTextBrowser):
 
     def _show_jump(self) -> None:
         wanted = not self._stick
+        self._fade.setVisible(wanted)
         if wanted and not self._jump.isVisible():
             self._place_jump()
             self._jump.raise_()
@@ -728,6 +768,8 @@ class Transcript(QTextBrowser):
         painter.translate(-offset)
         # From a little higher: what is painted above a block may be all of it that shows.
         first = self.cursorForPosition(QPoint(0, max(0, event.rect().top() - 60))).block()
+        edited = [shown.slot.bubble for shown in self._on_show.placed if shown.item.key == self._edited]
+        self.backgrounds.outlined = edited[0] if edited else 0
         self.backgrounds.paint(painter, first, clip, self.column.width)
         painter.end()
         super().paintEvent(event)

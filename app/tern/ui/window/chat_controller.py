@@ -103,7 +103,8 @@ class ChatController(QObject):
     def show(self, session: Session) -> None:
         """Show another conversation; what is written in the present one stays with it."""
         self.leave()
-        self._session, self._editing = session, None
+        self._session = session
+        self._mark_editing(None)
         self._notice.clear()
         self._transcript.find_bar.leave()  # what was looked for was in the other one
         self.begin()
@@ -263,7 +264,7 @@ class ChatController(QObject):
     def edit(self, question: int) -> None:
         """Put a question into the composer again; sending it begins a new branch."""
         entry = next(entry for entry in self._session.path if entry.id == question)
-        self._editing = question
+        self._mark_editing(question)
         self.drafts.edit(entry)
         self.fit.show(self._session, question)
         self._notice.show_message(
@@ -287,16 +288,22 @@ class ChatController(QObject):
             return
         at = questions.index(self._editing) if self._editing in questions else len(questions)
         if at + step < len(questions):
-            self.edit(questions[max(0, at + step)])
+            question = questions[max(0, at + step)]
+            self.edit(question)
+            self._transcript.bring_into_view(question)
         else:
             self.drafts.keep()
             self._stop_editing(keep=True)
+
+    def _mark_editing(self, question: int | None) -> None:
+        self._editing = question
+        self._transcript.set_edited(question)
 
     def _stop_editing(self, keep: bool = False) -> None:
         """Put the draft back that the message took the place of. What was made of the message goes, unless ``keep``."""
         if self._editing is None:
             return
-        self._editing = None
+        self._mark_editing(None)
         if not keep:
             self.files.give_up(self.drafts.place)
             self.drafts.drop_edit()
