@@ -105,6 +105,40 @@ def test_a_missing_model_leaves_a_window_that_says_so(tmp_path: Path) -> None:
     assert "nowhere.gguf" in out
 
 
+EARLY = """
+import threading
+asked = threading.Event()
+inner = app._import_the_rest
+def wait():  # what a model needs is still being imported when the question comes
+    asked.wait()
+    inner()
+app._import_the_rest = wait
+
+def ask():
+    if not any(isinstance(w, main_window.MainWindow) and w.isVisible() for w in QApplication.topLevelWidgets()):
+        QTimer.singleShot(1, ask)
+        return
+    window().chat.send("What are you?")
+    asked.set()
+    QTimer.singleShot(1, look_on)
+
+def look_on():
+    if window().session.busy:
+        QTimer.singleShot(20, look_on)
+        return
+    print("replied", window().session.path[-1].state.value, window().transcript.last_reply(), flush=True)
+    window().close()
+
+QTimer.singleShot(0, ask)
+"""
+
+
+def test_a_question_that_comes_before_the_model_waits_for_it(tmp_path: Path) -> None:
+    with _start(tmp_path, EARLY) as process:
+        out, errors = process.communicate(timeout=HANG_S)
+    assert "replied done I am" in out, (out, errors)
+
+
 WATCH = "main_window.MainWindow.come_up = lambda self: print('came up', flush=True)"
 
 

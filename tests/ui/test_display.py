@@ -10,12 +10,12 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import PySide6
 import pytest
+
+from .x_server import x_server
 
 pytestmark = [
     pytest.mark.slow,
@@ -155,24 +155,9 @@ def _bound(server: socket.socket, port: int) -> bool:
     return True
 
 
-@contextmanager
-def _x_server(*options: str) -> Iterator[str]:
-    if shutil.which("Xvfb") is None:
-        pytest.skip("Xvfb is not installed")
-    heard, said = os.pipe()
-    command = ["Xvfb", "-displayfd", str(said), "-nolisten", "tcp", *options]
-    with subprocess.Popen(command, pass_fds=(said,), stderr=subprocess.DEVNULL) as server:
-        os.close(said)
-        try:
-            with os.fdopen(heard) as lines:
-                yield f":{lines.readline().strip()}"
-        finally:
-            server.terminate()
-
-
 def test_a_display_that_works_shows_the_window(tmp_path: Path) -> None:
     """More than once: a server that has lost its only client begins anew, and refuses connections meanwhile."""
-    with _x_server() as display:
+    with x_server() as display:
         for variables in ({}, {}, {"WAYLAND_DISPLAY": "wayland-9", "XDG_RUNTIME_DIR": str(tmp_path)}):
             run = _run(tmp_path, "-c", PAINTED, DISPLAY=display, **variables)
             assert (run.returncode, run.stdout) == (0, "painted\n"), run.stderr
@@ -188,7 +173,7 @@ def test_a_display_that_refuses(tmp_path: Path) -> None:
         subprocess.run(
             ["xauth", "-q", "-f", keys, "add", f":{number}", ".", key], check=True, capture_output=True
         )
-    with _x_server("-auth", str(keys)) as display:
+    with x_server("-auth", str(keys)) as display:
         (tmp_path / "none").touch()
         _talks(
             tmp_path / "data",

@@ -107,6 +107,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     theme = Theme(app, Mode(settings[THEME]))
     window = MainWindow(theme, store, settings, lambda: _save(settings, window))
     window.settings_controller.apply()
+    window.queue.expect_model()
     if options.model is not None:
         window.expect_model(options.model)
     if sentences := [said(each) for each in (store.warning, *settings.warnings, warning, unlocked) if each]:

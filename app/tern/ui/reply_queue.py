@@ -45,6 +45,7 @@ class ReplyQueue(QObject):
         self.info: ModelInfo | None = None
         self._factory: EngineFactory | None = None
         self._opening = False
+        self._expected = False  # a model is to be opened, and the worker does not know yet
         self._sessions: dict[int, Session] = {}  # those with a reply on its way, by conversation
         self._waiting: deque[Session] = deque()
         self._running: tuple[int, Session] | None = None
@@ -64,11 +65,16 @@ class ReplyQueue(QObject):
 
     # The model
 
+    def expect_model(self) -> None:
+        """One will be opened in a moment; replies asked for meanwhile wait for it."""
+        self._opening = self._expected = True
+
     def open_model(self, factory: EngineFactory) -> None:
         """Load a model in the background; replies asked for meanwhile wait for it."""
         self._factory = factory
-        self._opening = True
+        self._opening, self._expected = True, False
         self._worker.load(factory)
+        self._next()
 
     def reload(self) -> None:
         """Try the last model once more."""
@@ -157,7 +163,7 @@ class ReplyQueue(QObject):
         self.conversation_changed.emit(session.conversation)
 
     def _next(self) -> None:
-        if self._running is not None or not self._waiting:
+        if self._running is not None or self._expected or not self._waiting:
             return
         session = self._waiting.popleft()
         sampling, longest = sampling_of(session.manner, self.settings)
