@@ -29,20 +29,30 @@ from tern.chat.types import State
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 
-# What the launched process runs: the door that `tern` is, and one line when the window has first been painted.
+# What the launched process runs: the door that `tern` is, and one line when the window has first been painted. Asked
+# by a line, it shows every page once, and says so.
 LAUNCH = """
 import sys, time
 import psutil
 from tern.__main__ import main
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QSocketNotifier, QTimer
+from tern.ui.shared.closables import Layer
 from tern.ui.window.main_window import MainWindow
 inner = MainWindow.event
 def event(self, what):
     done = inner(self, what)
     if what.type() == QEvent.Type.Paint:
         MainWindow.event = inner
+        asked = QSocketNotifier(0, QSocketNotifier.Type.Read, self)
+        asked.activated.connect(lambda: show(self, asked))
         print(time.time() - psutil.Process().create_time(), flush=True)
     return done
+def show(window, asked):
+    asked.setEnabled(False)
+    for number, name in enumerate(PAGES):
+        QTimer.singleShot(700 * number, window.actions_[name].trigger)
+    QTimer.singleShot(700 * len(PAGES), lambda: (window.closables.close_from(Layer.PAGE), print("shown", flush=True)))
+PAGES = ("models", "settings", "about", "help", "reply_options", "network", "deleted", "palette")
 MainWindow.event = event
 sys.exit(main(sys.argv[1:]))
 """
@@ -58,12 +68,19 @@ def _switches(process: psutil.Process) -> int:
     return total
 
 
+def _memory(process: psutil.Process) -> str:
+    memory = process.memory_full_info()
+    return f"private {memory.uss / 1e6:.0f} MB, resident {memory.rss / 1e6:.0f} MB"
+
+
 def launch(folder: Path, rest_s: float) -> None:
     """Time to the first paint, then CPU, wake-ups and memory of the window at rest."""
     environment = dict(os.environ, PYTHONPATH=str(HERE.parents[1] / "app"))
     command = [sys.executable, "-c", LAUNCH, "--data-dir", str(folder)]
     for attempt in ("first launch", "second launch"):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        ) as child:
             assert child.stdout is not None
             print(f"{attempt:>26}: painted after {float(child.stdout.readline()):.2f} s", flush=True)
             process = psutil.Process(child.pid)
@@ -71,12 +88,17 @@ def launch(folder: Path, rest_s: float) -> None:
             cpu, woken = sum(process.cpu_times()[:2]), _switches(process)
             time.sleep(rest_s)
             cpu, woken = sum(process.cpu_times()[:2]) - cpu, _switches(process) - woken
-            memory = process.memory_full_info()
             print(
                 f"{'at rest':>26}: {100 * cpu / rest_s:.2f}% of a core, {woken / rest_s:.1f} wake-ups a second; "
-                f"private {memory.uss / 1e6:.0f} MB, resident {memory.rss / 1e6:.0f} MB",
+                f"{_memory(process)}",
                 flush=True,
             )
+            assert child.stdin is not None
+            child.stdin.write("show\n")
+            child.stdin.flush()
+            child.stdout.readline()
+            time.sleep(2)
+            print(f"{'after every page':>26}: {_memory(process)}", flush=True)
             child.terminate()
 
 
