@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "random.h"
 #include "tern_kernels.h"
 

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "tern_kernels.h"
 
 enum { LAYERS = 30, EMBD = 2560, KV = 640, FF = 6912, N_OPS = 7, MAX_REPEATS = 101 };

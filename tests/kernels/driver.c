@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "layout.h"
 #include "random.h"
 
@@ -254,5 +254,7 @@ int main(int argc, char **argv) {
         free(s.packed_up);
     }
     printf("%d comparisons equal; instruction sets: %s\n", compared, names);
+    tern_select_kernel(NULL);
+    printf("chosen: %s\n", tern_kernel_name());
     return 0;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "float_kernels.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "threads.h"
 
 static int32_t min32(int32_t a, int32_t b) { return a < b ? a : b; }

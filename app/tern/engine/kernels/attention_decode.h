@@ -7,7 +7,7 @@
 // Keys: sums over 16 lanes, four heads by four positions, then a fixed tree over the lanes. Values: sums over
 // positions in ascending order. So the tile shape changes no bit.
 #include "attention.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "simd.h"
 #include "threads.h"
 

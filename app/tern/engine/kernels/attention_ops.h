@@ -5,7 +5,7 @@
 // products with v are added. Both products are the same small matrix multiplication; sums run over their
 // inner index in ascending order, so the tile shape changes no bit.
 #include "attention.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "simd.h"
 #include "threads.h"
 

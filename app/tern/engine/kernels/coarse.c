@@ -12,7 +12,7 @@
 #endif
 
 #include "float_kernels.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "threads.h"
 
 enum { UNIT_COARSE = 64 };  // rows in a unit of work

@@ -1,6 +1,6 @@
 // The output head op: every logit of every token.
 #include "float_kernels.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "threads.h"
 
 enum { UNIT_LOGITS = 64 };  // rows in a unit of work

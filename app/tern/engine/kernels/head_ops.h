@@ -1,6 +1,6 @@
 // Dot products of the output head, compiled once per instruction set: DOT_ROWS names the function. Each runs in
 // four sums of 16 lanes, joined in one fixed order, so that a logit has the same bits whoever computes it.
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "head.h"
 #include "simd.h"
 

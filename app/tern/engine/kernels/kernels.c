@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "cpu.h"
+#include "trial.h"
 
 struct choice {
     const struct kernel *kernel;
@@ -35,6 +36,8 @@ int32_t tern_select_kernel(const char *name) {
     list_choices(choices);
     for (int i = 0; i < N_CHOICES; i++) {
         if (name && strcmp(name, choices[i].kernel->name) != 0) continue;
+        // What is asked for by name is taken as it is; the scalar reference needs no trial.
+        if (!name && i < N_CHOICES - 1 && choices[i].available && !tern_kernel_works(choices[i].kernel)) continue;
         if (choices[i].available) {
             active = choices[i].kernel;
             return 0;

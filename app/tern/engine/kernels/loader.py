@@ -7,6 +7,7 @@ model files, tensor names or the graph.
 from __future__ import annotations
 
 import ctypes
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from functools import cache
 from pathlib import Path
 
 from tern.errors import BugError, UserError
+
+log = logging.getLogger(__name__)
 
 ABI_VERSION = 5
 RELU2 = 0
@@ -341,6 +344,9 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
             needed=ABI_VERSION,
         )
     _select(library, kernel)
+    announced = library.tern_kernels_available().decode().split(",")[0]
+    if kernel is None and (chosen := library.tern_kernel_name().decode()) != announced:
+        log.warning("this computer announces %s and cannot execute it: using %s", announced, chosen)
 
     def address(name: str) -> int:
         return int(ctypes.cast(getattr(library, name), ctypes.c_void_p).value or 0)

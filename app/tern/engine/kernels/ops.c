@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #include "float_ops.h"
-#include "ggml.h"
+#include "ggml_tensor.h"
 #include "rows.h"
 
 enum {
