@@ -11,8 +11,8 @@ import pytest
 
 from tern import settings
 from tern.__main__ import main
-from tern.cli import doctor
-from tern.cli.parser import build_parser
+from tern.cli import doctor, window
+from tern.cli.parser import build_parser, parse
 from tern.engine.gguf.reader import GGUFFile
 from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.types import EngineOptions
@@ -488,3 +488,12 @@ def test_greedy_with_a_penalty_says_something_else(tiny: Path, capsys: pytest.Ca
         assert main(command) == 0
         said.append(capsys.readouterr().out)
     assert said[0] != said[1] == said[2]
+
+
+@pytest.mark.parametrize("word", ["a.gguf", "/tmp/A.GGUF", "./x"])
+def test_a_file_alone_is_opened_in_the_window(word: str) -> None:
+    """As a desktop gives it that opens a file with Tern."""
+    args = parse([word])
+    assert args.model == Path(word)
+    assert args.run is window.run
+    assert parse(["doctor"]).run is doctor.run, "a command is no file"

@@ -203,6 +203,28 @@ QTimer.singleShot(0, watch)
 """
 
 
+@pytest.mark.parametrize("early", [True, False])
+def test_a_file_that_the_system_opens_with_tern_is_opened(early: bool, tmp_path: Path) -> None:
+    """As macOS tells it, by an event that may come before or after a model can be opened."""
+    write_synthetic(tmp_path / "tiny.gguf", SHAPES["tiny"])
+    script = START.replace("QApplication([])", "app.Application([])")
+    event = (
+        "from PySide6.QtGui import QFileOpenEvent\n"
+        f"def give(): QApplication.sendEvent(application, QFileOpenEvent({str(tmp_path / 'tiny.gguf')!r}))\n"
+    )
+    when = "QTimer.singleShot(0, give)" if early else ""
+    extra = f"{event}{LOADED}{when}"
+    if not early:
+        extra = extra.replace("flush=True))", "flush=True) or ('guide' in str(info.path) and give()))")
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "TERN_DATA_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", script.format(extra=extra, options="")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stdout is not None
+        lines = (line for line in iter(process.stdout.readline, "") if line.startswith("loaded"))
+        assert any("tiny.gguf" in line for line in lines)
+        process.kill()
+
+
 def test_a_second_launch_with_a_model_opens_it_in_the_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import os
 from collections.abc import Iterable, Sequence
 
 from tern import __version__
@@ -39,8 +40,15 @@ def _nearest(word: str, names: Iterable[str]) -> str | None:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """The arguments of ``tern`` and, as ``run``, the command to call with them. Exits for --help and wrong usage."""
+    if len(words) == 1 and _is_a_file(words[0]):
+        words = ["--model", words[0]]
     # Double-clicked, there are none: the window need not wait for what describes the commands.
     return build_parser(commands=bool(words)).parse_args(words)
+
+
+def _is_a_file(word: str) -> bool:
+    """Whether a word alone is a file to open, as a desktop gives it, and no command."""
+    return not word.startswith("-") and (word.lower().endswith(".gguf") or os.sep in word)
 
 
 def build_parser(commands: bool = True) -> argparse.ArgumentParser:
@@ -57,7 +65,7 @@ def build_parser(commands: bool = True) -> argparse.ArgumentParser:
         "--model",
         type=options.path,
         metavar="PATH",
-        help="open the window on this GGUF file (default: the built-in guide)",
+        help="open the window on this GGUF file (default: the built-in guide); tern FILE.gguf does the same",
     )
     parser.add_argument(
         "--self-test",

@@ -26,6 +26,7 @@ from PySide6.QtCore import (
     Signal,
     qInstallMessageHandler,
 )
+from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
 from tern import paths
@@ -76,7 +77,7 @@ def run(options: WindowOptions | None = None, on_display: Callable[[], None] = l
     """
     options = options or WindowOptions()
     qInstallMessageHandler(_log_qt)
-    app = QApplication.instance() or QApplication(sys.argv[:1])
+    app = QApplication.instance() or Application(sys.argv[:1])
     assert isinstance(app, QApplication)
     on_display()
     app.setApplicationName("Tern")
@@ -128,6 +129,11 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
                 visits.append(visit)
 
         doorbell.rung.connect(visited)
+        files: list[Path] = []  # that were opened before a model could be
+        if isinstance(app, Application):
+            app.file_given.connect(
+                lambda path: models[0].open_asked(path, _unheard) if models else files.append(path)
+            )
 
         def open_first() -> None:
             """After the first paint: the window can be written in while the model loads."""
@@ -144,6 +150,8 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
             host.open_first(options.model)
             for visit in visits:
                 visited(visit)
+            for path in files:
+                host.open_asked(path, _unheard)
 
         rest = Job("libraries", _import_the_rest, window)
         rest.ended.connect(open_first)
@@ -237,6 +245,22 @@ def _interruptible(window: MainWindow) -> Iterator[None]:
         notifier.setEnabled(False)
         reader.close()
         writer.close()
+
+
+class Application(QApplication):
+    """``file_given`` carries the path of each file that the system opens with Tern, as macOS does with an event."""
+
+    file_given = Signal(object)
+
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QFileOpenEvent) and event.file():
+            self.file_given.emit(Path(event.file()))
+            return True
+        return super().event(event)
+
+
+def _unheard(sentence: str) -> None:
+    """Nobody waits for the answer; the window says what failed."""
 
 
 class _AfterPaint(QObject):
