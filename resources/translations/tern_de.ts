@@ -1408,6 +1408,53 @@
     </message>
 </context>
 <context>
+    <name>NewerVersionPage</name>
+    <message>
+        <source>As whoever published that version wrote it.</source>
+        <translation>So, wie es geschrieben hat, wer die Version veröffentlicht hat.</translation>
+    </message>
+    <message>
+        <source>Asks once more.</source>
+        <translation>Fragt noch einmal.</translation>
+    </message>
+    <message>
+        <source>Look for a newer version</source>
+        <translation>Nach einer neueren Version suchen</translation>
+    </message>
+    <message>
+        <source>Looking…</source>
+        <translation>Sucht…</translation>
+    </message>
+    <message>
+        <source>Open the download page</source>
+        <translation>Download-Seite öffnen</translation>
+    </message>
+    <message>
+        <source>Opens that page in your browser.</source>
+        <translation>Öffnet diese Seite in Ihrem Browser.</translation>
+    </message>
+    <message>
+        <source>Tern {0} is available. This is {1}.</source>
+        <translation>Tern {0} ist verfügbar. Dies ist {1}.</translation>
+    </message>
+    <message>
+        <source>Tern {0} is the newest version.</source>
+        <translation>Tern {0} ist die neueste Version.</translation>
+    </message>
+    <message>
+        <source>This is Tern {0}. This copy does not know where newer ones are published; look where you got it.</source>
+        <translation>Dies ist Tern {0}. Diese Kopie weiß nicht, wo neuere veröffentlicht werden; sehen Sie dort nach, wo Sie sie herhaben.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>Erneut versuchen</translation>
+    </message>
+    <message>
+        <source>What is new</source>
+        <translation>Was neu ist</translation>
+    </message>
+</context>
+<context>
     <name>Notice</name>
     <message>
         <source>Dismiss</source>
@@ -2269,6 +2316,10 @@
     <message>
         <source>Tern cannot use {name}: {what}. Choose another GGUF file, or fetch this one again.</source>
         <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
+    </message>
+    <message>
+        <source>Tern needs a processor with AVX2, and this one has none. Intel has built it in since 2013, AMD since 2015; some Pentium, Celeron and Atom processors lack it to this day.</source>
+        <translation>Tern braucht einen Prozessor mit AVX2, und dieser hat keines. Intel baut es seit 2013 ein, AMD seit 2015; manchen Pentium-, Celeron- und Atom-Prozessoren fehlt es bis heute.</translation>
     </message>
     <message>
         <source>Tern&apos;s folder {folder} cannot be locked ({reason}). Do not open a second window with it: the two would disturb each other.</source>
@@ -3165,6 +3216,10 @@
     <message>
         <source>{folder} has only {free} of room left, and {needed} is still to come. Make room there.</source>
         <translation>In {folder} sind nur noch {free} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
+    </message>
+    <message>
+        <source>{host} answered with something that is no release of Tern ({error}). Try again later, or look at its page in a browser.</source>
+        <translation>{host} hat mit etwas geantwortet, das keine Version von Tern ist ({error}). Versuchen Sie es später noch einmal, oder sehen Sie die Seite in einem Browser an.</translation>
     </message>
     <message>
         <source>{host} cannot be reached through the proxy {proxy}. Check that this computer is online, and the proxy in the settings or in HTTPS_PROXY.</source>
@@ -4721,6 +4776,10 @@
         <translation>Titel, Titel ändern</translation>
     </message>
     <message>
+        <source>update, upgrade, new release, check for updates</source>
+        <translation>Update, Aktualisierung, Upgrade, neue Version</translation>
+    </message>
+    <message>
         <source>upload, add file, document, PDF, Word</source>
         <translation>hochladen, Datei hinzufügen, Dokument, PDF, Word</translation>
     </message>
@@ -4786,6 +4845,10 @@
     <message>
         <source>Larger text</source>
         <translation>Größere Schrift</translation>
+    </message>
+    <message>
+        <source>Look for a newer version…</source>
+        <translation>Nach einer neueren Version suchen…</translation>
     </message>
     <message>
         <source>Models</source>

@@ -35,6 +35,7 @@ def _table() -> dict[str, str]:
         "network": _tr("network log, token, internet, privacy, proxy"),
         "settings": _tr("preferences, options, configure"),
         "help": _tr("hotkeys, keys, shortcuts"),
+        "newer": _tr("update, upgrade, new release, check for updates"),
         "about": _tr("version, licences, licenses"),
         "menus": _tr("menu bar"),
         "quit": _tr("exit, close Tern"),

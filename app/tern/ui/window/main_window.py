@@ -50,6 +50,7 @@ from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, h
 
 if TYPE_CHECKING:
     from tern.ui.window.help_page import HelpPage
+    from tern.ui.window.newer_version_page import NewerVersionPage
 
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
@@ -76,6 +77,7 @@ class MainWindow(QMainWindow):
         self.store = store = store or Store.in_memory()
         self.help_page: HelpPage | None = None
         self.about_page: QWidget | None = None
+        self.newer_page: NewerVersionPage | None = None
         self.model_commands: Callable[[], Sequence[Command]] = tuple  # the installed ones, for the palette
         self.setWindowTitle("Tern")
         self.setWindowIcon(app_icon())
@@ -190,6 +192,7 @@ class MainWindow(QMainWindow):
         on("back", self._go_back)
         on("close", self.close_one)
         on("help", self.show_help)
+        on("newer", self.look_for_newer)
         on("about", self.show_about)
         on("menus", self.menus.open)
         on("quit", self.tray.quit)
@@ -277,6 +280,16 @@ class MainWindow(QMainWindow):
 
             self.about_page = AboutPage(self._theme, self)
         self.about_page.show()
+
+    def look_for_newer(self) -> None:
+        """Ask once whether there is a newer Tern."""
+        if self.newer_page is None:
+            from tern.library.newer_version import releases_address
+            from tern.ui.window.newer_version_page import NewerVersionPage
+
+            self.newer_page = NewerVersionPage(self._theme, self._settings, releases_address(), self)
+        self.newer_page.show()
+        self.newer_page.look()
 
     def escape(self) -> None:
         """Close one thing; with nothing open stop the reply, or give up editing."""

@@ -41,7 +41,7 @@ _MENUS = (
         "smaller",
         "default_size",
     ),
-    ("help", "about"),
+    ("help", "newer", "about"),
 )
 _CONVERSATION = 1  # takes every action that stands nowhere
 _VIEW = 2  # the appearance is chosen there

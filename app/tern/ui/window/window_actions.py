@@ -95,6 +95,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("back", _tr("Back"))
     add("close", _tr("Close"))
     add("help", _tr("Keyboard shortcuts"))
+    add("newer", _tr("Look for a newer version…"))
     add("about", _tr("About Tern"))
     add("menus", _tr("Open the menus"))
     add("quit", _tr("Quit"))
