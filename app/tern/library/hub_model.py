@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tern.library import hub_errors, shelf, unfinished
+from tern.library.awake import awake
 from tern.library.download_id import Kind
 from tern.library.hub_client import RemoteFile
 from tern.library.hub_errors import HubError
@@ -75,7 +76,8 @@ class ModelDownload:
         try:
             with alone(self.remote, self._target):
                 try:
-                    return self._fetch()
+                    with awake(f"Downloading {self._title}"):
+                        return self._fetch()
                 except BaseException:
                     if self._control.cancelled:
                         unfinished.forget(self._target, [place for _, place in self._beside], self._kind)
