@@ -78,7 +78,8 @@ def test_the_report_counts_sizes_libraries_and_the_oldest_glibc(tmp_path: Path) 
     )
     (internal / "libz.so.1").write_bytes(b"\x7fELF\0GLIBC_2.14\0")
     (internal / "libz.so").symlink_to("libz.so.1")
-    said = make_bundle.report(tmp_path)
+    said, glibc = make_bundle.report(tmp_path)
+    assert glibc == "2.34"
     assert "NumPy                               1.0 MB" in said
     assert "2 programs and libraries" in said
     assert said.endswith("needs glibc 2.34 or newer")

@@ -14,7 +14,8 @@ Entry = tuple[str, str, str]  # PyInstaller's: place in the bundle, file, kind
 EXCLUDED = [
     "tkinter", "unittest", "pydoc", "doctest", "lib2to3", "ensurepip", "idlelib", "test", "setuptools", "pip",
     "hf_xet", "IPython", "matplotlib", "PIL", "pandas", "torch", "llama_cpp.server", "llama_cpp.llava_cpp",
-    "numpy.f2py", "numpy.testing", "numpy.distutils", "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
+    "numpy.f2py", "numpy.testing", "numpy.distutils", "lxml.objectify", "lxml.html", "lxml.isoschematron",
+    "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
     "PySide6.QtOpenGLWidgets", "PySide6.QtPrintSupport", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtXml",
     "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools", "PySide6.QtConcurrent", "diskcache",
 ]  # fmt: skip
@@ -38,6 +39,9 @@ _UNUSED = re.compile(
             r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglFSDevice|Test|Sql|PrintSupport|Designer|Help|Xml)\w*\.",
             r"qtawesome/fonts/(?!phosphor)",
             r"pygments/formatters/",
+            # Its functions for strings come in three kinds, and the plainest is quick enough for a palette.
+            r"rapidfuzz/.*_(avx2|sse2)\.",
+            r"lxml/(objectify|sax|builder|diff)[^/]*\.so$",
             r"/tests?/",
             r"\.(pyi|h|c|cpp|typesystem|xml\.in)$",
         )
@@ -83,6 +87,43 @@ def strip(folder: Path) -> None:
     ]:
         if not path.is_symlink():
             subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+
+
+def without_icu_data(folder: Path) -> None:
+    """Take ICU's tables out (Linux, 30 MB): Qt has locales and case tables of its own, and asks ICU only for what Tern
+    has no use for. What is left is ICU's own form of a package with nothing in it."""
+    for path in folder.rglob("libicudata.so.*"):
+        if path.is_symlink():
+            continue
+        version = path.name.rpartition(".so.")[2].partition(".")[0]
+        source = path.with_name("icu_data.c")
+        source.write_text(_ICU_DATA.format(version=version))
+        command = [
+            "cc",
+            "-shared",
+            "-fPIC",
+            "-nostdlib",
+            f"-Wl,-soname,{path.name}",
+            "-o",
+            str(path),
+            str(source),
+        ]
+        subprocess.run(command, check=True)
+        source.unlink()
+
+
+_ICU_DATA = """
+#include <stdint.h>
+__attribute__((visibility("default"), aligned(16))) const struct {{
+    uint16_t header_size;
+    uint8_t magic[2];
+    uint16_t info_size, reserved;
+    uint8_t big_endian, charset, char_bytes, reserved2, format[4], format_version[4], data_version[4], padding[8];
+    uint32_t count, none[3];
+}} icudt{version}_dat = {{
+    32, {{0xda, 0x27}}, 20, 0, 0, 0, 2, 0, {{'T', 'o', 'C', 'P'}}, {{1, 0, 0, 0}}, {{0, 0, 0, 0}}, {{0}}, 0, {{0}},
+}};
+"""
 
 
 def name_once(folder: Path) -> None:

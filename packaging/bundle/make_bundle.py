@@ -1,18 +1,17 @@
 """Makes the bundle: ``make bundle``, or ``python packaging/bundle/make_bundle.py [--out FOLDER]``.
 
 An environment of its own holds what Tern needs and nothing else; PyInstaller collects from it. Then the program is
-tried (``--self-test``), measured (sizes by part, number of libraries, the oldest glibc it runs with) and packed.
+tried (``--self-test``), measured (sizes by part, number of libraries, the oldest glibc it runs with) and packed by the
+system's own packaging (../linux, ../macos, ../windows).
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import platform
 import re
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from pathlib import Path
 
@@ -21,6 +20,7 @@ ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent / "engine"))
 
 from build_wheel import build as build_engine  # noqa: E402
+from build_wheel import build_numpy  # noqa: E402
 
 _GLIBC = re.compile(rb"\bGLIBC_(2\.\d+)(?:\.\d+)?\b")
 _TOOLS = ("pyinstaller>=6.10", "scikit-build-core>=0.11", "cmake>=3.26", "ninja")
@@ -34,9 +34,15 @@ def main() -> int:
     out: Path = parser.parse_args().out.absolute()
     python = environment(out / "venv")
     program = freeze(python, out)
-    print(report(program.parent))
+    folder = program.parent if sys.platform != "darwin" else program.parents[2]
+    said, glibc = report(folder)
+    print(said, flush=True)
     subprocess.run([str(program), "--self-test"], check=True)
-    print(tarball(program.parent, out, version(python)))
+    system = {"darwin": "macos/make_dmg.py", "win32": "windows/make_setup.py"}
+    packer = HERE.parent / system.get(sys.platform, "linux/make_packages.py")
+    subprocess.run(
+        [python, str(packer), str(folder), str(out), *(["--glibc", glibc] if glibc else [])], check=True
+    )
     return 0
 
 
@@ -46,8 +52,10 @@ def environment(folder: Path) -> str:
     if not Path(python).exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     install = [python, "-m", "pip", "install", "--disable-pip-version-check", "-q"]
-    engine = build_engine(folder.parent / "wheels", python)
-    subprocess.run([*install, *_TOOLS, str(engine)], check=True)
+    wheels = [build_engine(folder.parent / "wheels", python)]
+    if sys.platform == "linux":  # elsewhere NumPy's wheels carry none, or the system's
+        wheels.append(build_numpy(folder.parent / "wheels", python))
+    subprocess.run([*install, *_TOOLS, *map(str, wheels)], check=True)
     tools = os.pathsep.join([str(Path(python).parent), os.environ["PATH"]])
     subprocess.run(
         [*install, "--no-build-isolation", str(ROOT)], check=True, env=os.environ | {"PATH": tools}
@@ -67,16 +75,13 @@ def freeze(python: str, out: Path) -> Path:
         "WARN",
     ]
     subprocess.run([python, "-m", "PyInstaller", *places, str(HERE / "tern.spec")], check=True)
+    if sys.platform == "darwin":
+        return out / "dist" / "Tern.app" / "Contents" / "MacOS" / "tern"
     return out / "dist" / "tern" / ("tern.exe" if os.name == "nt" else "tern")
 
 
-def version(python: str) -> str:
-    ask = "import tern; print(tern.__version__)"
-    return subprocess.run([python, "-c", ask], check=True, capture_output=True, text=True).stdout.strip()
-
-
-def report(folder: Path) -> str:
-    """Sizes by part, the number of libraries, and the oldest glibc that has all they ask for."""
+def report(folder: Path) -> tuple[str, str]:
+    """Sizes by part and the number of libraries; and the oldest glibc that has all they ask for (Linux)."""
     sizes: Counter[str] = Counter()
     libraries, glibc = 0, (0,)
     for path in folder.rglob("*"):
@@ -91,9 +96,10 @@ def report(folder: Path) -> str:
                 glibc = max([glibc, *asked])
     lines = [f"{name:32}{size / 1e6:7.1f} MB" for name, size in sizes.most_common()]
     lines.append(f"{'all':32}{sum(sizes.values()) / 1e6:7.1f} MB, {libraries} programs and libraries")
-    if len(glibc) > 1:
-        lines.append(f"needs glibc {'.'.join(map(str, glibc))} or newer")
-    return "\n".join(lines)
+    oldest = ".".join(map(str, glibc)) if len(glibc) > 1 else ""
+    if oldest:
+        lines.append(f"needs glibc {oldest} or newer")
+    return "\n".join(lines), oldest
 
 
 def part_of(name: str) -> str:
@@ -113,17 +119,6 @@ def part_of(name: str) -> str:
         if match := re.match(pattern, name):
             return match.expand(part)
     return "other packages"
-
-
-def tarball(folder: Path, out: Path, version: str) -> Path:
-    """The folder, packed."""
-    name = f"tern-{version}-linux-{platform.machine()}"
-    packed = out / f"{name}.tar.xz"
-    with tarfile.open(packed, "w:xz", preset=6) as tar:
-        tar.add(folder, f"{name}/tern")
-        for file in ("README.md", "LICENSE", "CHANGELOG.md"):
-            tar.add(ROOT / file, f"{name}/{file}")
-    return packed
 
 
 if __name__ == "__main__":

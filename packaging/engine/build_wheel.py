@@ -35,26 +35,28 @@ def requirement() -> str:
 
 
 def build(folder: Path, python: str = sys.executable) -> Path:
-    """The wheel in ``folder``, built if it is not there yet. Its requirements are not built."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """llama-cpp-python's wheel in ``folder``, built if it is not there yet. Its requirements are not built."""
+    flags = " ".join(f"'-D{name}={value}'" for name, value in FLAGS.items())
     version = requirement().partition("==")[2]
-    if not (found := sorted(folder.glob(f"llama_cpp_python-{version}-*.whl"))):
-        environment = os.environ | {
-            "CMAKE_ARGS": " ".join(f"'-D{name}={value}'" for name, value in FLAGS.items())
-        }
+    return _wheel(folder, python, requirement(), f"llama_cpp_python-{version}-*.whl", {"CMAKE_ARGS": flags})
+
+
+def build_numpy(folder: Path, python: str = sys.executable) -> Path:
+    """NumPy's wheel without a BLAS (25 MB, and threads of its own), for products that Tern never asks of it."""
+    options = [f"-Csetup-args={option}" for option in ("-Dblas=none", "-Dlapack=none", "-Dallow-noblas=true")]
+    return _wheel(folder, python, "numpy", "numpy-*.whl", {}, *options)
+
+
+def _wheel(
+    folder: Path, python: str, what: str, pattern: str, variables: dict[str, str], *options: str
+) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (found := sorted(folder.glob(pattern))):
         # Never from pip's cache: a wheel there was built with whatever flags were in force that day.
-        command = [
-            python,
-            "-m",
-            "pip",
-            "wheel",
-            "--no-deps",
-            "--no-cache-dir",
-            "--no-binary",
-            "llama-cpp-python",
-        ]
-        subprocess.run([*command, "-w", str(folder), requirement()], check=True, env=environment)
-        found = sorted(folder.glob(f"llama_cpp_python-{version}-*.whl"))
+        name = what.partition("==")[0]
+        build = ["--no-deps", "--no-cache-dir", "--no-binary", name, "-w", str(folder), *options, what]
+        subprocess.run([python, "-m", "pip", "wheel", *build], check=True, env=os.environ | variables)
+        found = sorted(folder.glob(pattern))
     return found[0]
 
 

@@ -43,7 +43,7 @@ ln -sf "$lib/tern" "$prefix/bin/tern"
     cp "$here/share/$file" "$prefix/share/$file"
 done
 # In a desktop entry's Exec a quoted path needs \ before " ` $ and \, and the string itself doubles each \.
-quoted=$(printf '%s' "$lib/tern" | sed 's/[\\"`$]/\\\\&/g; s/%/%%/g')
+quoted=$(printf '%s' "$lib/tern" | sed 's/[\\"`$]/\\&/g; s/%/%%/g')
 EXEC=$(printf '%s' "\"$quoted\" %f" | sed 's/\\/\\\\/g') \
     awk '/^Exec=/ { print "Exec=" ENVIRON["EXEC"]; next } { print }' \
     "$here/share/applications/tern.desktop" > "$prefix/share/applications/tern.desktop"

@@ -34,6 +34,19 @@ def register(commands: options.Subparsers) -> None:
         "--name", metavar="NAME", help="what to call it (default: from the catalogue or the file)"
     )
     importing.set_defaults(run=run_import)
+    move = options.command(
+        commands,
+        "move",
+        "move all models to another disk, or back",
+        "Move the folder of models into FOLDER, for instance on another disk. What is moved stays where it was until\n"
+        "all of it has arrived. Close Tern's window first.",
+    )
+    place = move.add_mutually_exclusive_group(required=True)
+    place.add_argument(
+        "folder", nargs="?", type=options.path, metavar="FOLDER", help="the folder to move them into"
+    )
+    place.add_argument("--back", action="store_true", help="move them back to where Tern keeps its data")
+    move.set_defaults(run=run_move)
     convert = options.command(
         commands,
         "convert",
@@ -58,6 +71,33 @@ def register(commands: options.Subparsers) -> None:
             "--out", type=options.path, required=True, metavar="FILE", help="the file to write"
         )
         parser.set_defaults(run=run)
+
+
+def run_move(args: argparse.Namespace) -> int:
+    from tern import paths
+    from tern.cli.terminal import ProgressLine
+    from tern.data_lock import DataLock, Hold
+    from tern.library import models_folder
+    from tern.settings import MODEL_PATH, Settings
+
+    lock = DataLock(paths.data_dir())
+    if (hold := lock.take()) is Hold.OTHERS:
+        raise UserError("Tern's window is open with these models. Close it first.")
+    try:
+        with ProgressLine("Moving") as progress:
+            old, new = models_folder.move(None if args.back else args.folder, progress)
+        settings = Settings.load()
+        kept = Path(settings[MODEL_PATH]) if settings[MODEL_PATH] else None
+        if kept is not None and kept.is_relative_to(old):
+            settings[MODEL_PATH] = str(new / kept.relative_to(old))
+            settings.save()
+        say(f"The models are in {new} now.")
+        if not models_folder.remove(old):
+            say(f"Some of what lay in {old} could not be deleted.")
+    finally:
+        if hold is Hold.OURS:
+            lock.release()
+    return 0
 
 
 def run_import(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tern.library import hub_errors, shelf, unfinished
+from tern.library import hub_errors, models_folder, shelf, unfinished
 from tern.library.awake import awake
 from tern.library.download_id import Kind
 from tern.library.hub_client import RemoteFile
@@ -73,6 +73,7 @@ class ModelDownload:
 
     def run(self) -> shelf.Installed | None:
         """Fetch, verify and put on the shelf; None when paused or cancelled. Raises HubError, one sentence."""
+        models_folder.need_rest()
         try:
             with alone(self.remote, self._target):
                 try:

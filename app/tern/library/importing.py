@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tern.atomic import replacing
 from tern.errors import UserError, format_size
-from tern.library import catalog, shelf
+from tern.library import catalog, models_folder, shelf
 from tern.library.part_file import hash_file
 from tern.library.shards import shards, stem
 from tern.progress import OnProgress, ignore_progress
@@ -39,6 +39,7 @@ def take(
     ``link`` leaves the file where it is; a model in several files always stays where it is.
     ``progress`` is told fractions. Raises UserError when it cannot be read, or there is no room for a copy.
     """
+    models_folder.need_rest()
     names = shards(path.name)
     path = path.absolute().with_name(names[0])
     link = link or len(names) > 1

@@ -25,7 +25,7 @@ import filelock
 from tern import derived_files, paths
 from tern.atomic import replacing
 from tern.errors import UserError
-from tern.library import catalog
+from tern.library import catalog, models_folder
 from tern.library.part_file import hash_file
 
 log = logging.getLogger(__name__)
@@ -150,7 +150,7 @@ def is_model(path: Path) -> bool:
 
 def models_dir() -> Path:
     """Where fetched models lie; created when missing."""
-    folder = paths.data_dir() / "models"
+    folder = models_folder.folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -25,6 +25,7 @@ from tern import paths
 from tern.chat.presets import PRESETS, own_presets
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.engine.types import FinishReason
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
 from tern.ui.reply_queue import ReplyQueue
@@ -39,6 +40,7 @@ from tern.ui.window.conversations_controller import ConversationsController, las
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
+from tern.ui.window.notifications import Notifications
 from tern.ui.window.palette import Palette
 from tern.ui.window.palette_match import Command
 from tern.ui.window.settings_controller import SettingsController
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from tern.ui.window.help_page import HelpPage
     from tern.ui.window.newer_version_page import NewerVersionPage
 
+_LONG_S = 15.0  # of a reply, from which on a person may have gone elsewhere
 _START = QSize(1100, 760)
 _SMALLEST = QSize(480, 420)
 _PRESSES = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)  # belong to buttons and lists
@@ -89,6 +92,7 @@ class MainWindow(QMainWindow):
         self.upkeep = Upkeep(store, settings, self)
         self.actions_ = actions = window_actions(self)
         self.tray = Tray(self, actions, settings, self.come_up)
+        self.notifications = Notifications(self, self.come_up)
         self._build()
         self.transfer = Transfer(store, self.notice, theme, self)
         self.chat = ChatController(theme, self.queue, self.area, last_shown(store, self.queue))
@@ -145,6 +149,7 @@ class MainWindow(QMainWindow):
         self.composer.preset_button.own = lambda: own_presets(self._settings)
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
+        self.queue.ended.connect(self._tell_who_is_away)
         self.header.renamed.connect(self._rename_shown)
         self.settings_controller.changed.connect(lambda _: self.conversations.deletions.show_state())
         self.settings_controller.delete_all.connect(self.conversations.delete_all)
@@ -330,6 +335,19 @@ class MainWindow(QMainWindow):
             return
         if self.isActiveWindow() and (focus is None or self.area.chat.isAncestorOf(focus)):
             self.area.chat.focus_composer()
+
+    def _tell_who_is_away(self, session: Session, sentence: str) -> None:
+        """A long reply has ended, and the person works elsewhere. Of a private chat not even the title is shown."""
+        reply = session.path[-1]
+        took = reply.stats.time_to_first_token_s + reply.stats.tokens / max(
+            reply.stats.decode_tokens_per_s, 0.1
+        )
+        if took < _LONG_S or reply.stats.finish_reason is FinishReason.STOPPED:
+            return
+        shown = None if session.store.is_private else session.conversation
+        title = self.tr("Private chat") if shown is None else session.store.summary(shown).title
+        said = self.tr("The reply could not be finished") if sentence else self.tr("The reply is ready")
+        self.notifications.tell(said, title)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed where nothing takes it, as after a click on a reply, is written in the composer."""

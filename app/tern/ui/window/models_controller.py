@@ -19,7 +19,7 @@ from tern.engine import can_chat
 from tern.engine.llama_engine import chat_template
 from tern.engine.types import Engine, EngineOptions, ModelInfo
 from tern.errors import UserError
-from tern.library import shelf
+from tern.library import models_folder, shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
@@ -30,6 +30,7 @@ from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.models.speed_probe import SpeedProbe, kept_forecast
+from tern.ui.shared.jobs import Job
 from tern.ui.style.number_text import percent_text
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
@@ -77,6 +78,7 @@ class ModelsController(QObject):
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(window.settings_controller.show_network)
         window.chat.models_requested.connect(self.show_page)
+        window.settings_controller.move_models.connect(self._move_models)
         window.area.chat.guide_bar.asked.connect(self.show_page)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
@@ -85,8 +87,13 @@ class ModelsController(QObject):
         """Open the model asked for, or the last one used, or the built-in guide."""
         kept = Path(self._settings[MODEL_PATH]) if self._settings[MODEL_PATH] else None
         if asked is None and kept is not None and not kept.is_file():
+            said = self.tr("The model {0} is gone, so the built-in guide answers.").format(kept.name)
+            if (place := models_folder.missing()) is not None:
+                said = self.tr(
+                    "The disk with your models ({0}) is not connected, so the built-in guide answers."
+                ).format(place)
             self._window.notice.show_message(
-                self.tr("The model {0} is gone, so the built-in guide answers.").format(kept.name),
+                said,
                 self.tr("Models"), self.show_page,
             )  # fmt: skip
             kept = None
@@ -245,6 +252,45 @@ class ModelsController(QObject):
 
         self._window.open_model(factory)
 
+    def _move_models(self, parent: Path | None) -> None:
+        """Move all models into a folder of ``parent``, or back; they can be used meanwhile, and are where they were
+        until all have arrived."""
+        section = self._window.settings_controller.models_folder
+        assert section is not None
+        if self.downloads.running:
+            section.say(self.tr("A download is running. Pause it first."))
+            return
+        job = Job(self.tr("Moving the models…"), lambda told: models_folder.move(parent, told), self)
+        job.done.connect(lambda places: self._moved(*places))
+        job.failed.connect(section.say)
+        section.show_job(job)
+        job.start()
+
+    def _moved(self, old: Path, new: Path) -> None:
+        """The model that is open is opened where it lies now; then what lies where it was goes."""
+        kept = Path(self._settings[MODEL_PATH]) if self._settings[MODEL_PATH] else None
+        if kept is not None and kept.is_relative_to(old):
+            self._settings[MODEL_PATH] = str(new / kept.relative_to(old))
+            self._save()
+        if self._path is not None and self._path.is_relative_to(old):
+            self._open(new / self._path.relative_to(old))
+        section = self._window.settings_controller.models_folder
+        assert section is not None
+        section.reload()
+        if self._page is not None:
+            self._page.reload()
+
+        def removed(gone: bool) -> None:
+            if gone:
+                section.say(self.tr("The models have been moved."))
+            else:
+                said = self.tr("The models have been moved. Some of what lay in {0} could not be deleted.")
+                section.say(said.format(old))
+
+        cleaning = Job("cleaning", lambda told: models_folder.remove(old), self)
+        cleaning.done.connect(removed)
+        cleaning.start()
+
     def _look_for_others(self) -> None:
         """While the guide is the only model here, the window says how to get another."""
         alone = self._path == paths.guide_model() and not any(_can_chat(each) for each in shelf.installed())
@@ -332,6 +378,7 @@ class ModelsController(QObject):
 
     def _not_arrived(self, task: DownloadTask, sentence: str) -> None:
         """The card of the download says it; here it is said to someone who does not see that."""
+        self._window.notifications.tell(self.tr("The download stopped"), sentence)
         page, card = self._page, self.card
         if (page is not None and page.isVisible()) or (
             card is not None and card.task is task and card.isVisible()
@@ -343,6 +390,7 @@ class ModelsController(QObject):
     def _arrived(self, model: Installed) -> None:
         if self.card is not None:
             self.card.hide()
+        self._window.notifications.tell(self.tr("The download is complete"), model.title)
         if not model.gguf:
             return
         self._look_for_others()

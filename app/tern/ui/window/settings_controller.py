@@ -33,6 +33,7 @@ from tern.ui.window.tray import Tray
 
 if TYPE_CHECKING:
     from tern.ui.settings.data_section import DataSection
+    from tern.ui.settings.models_folder_section import ModelsFolderSection
     from tern.ui.settings.network_section import NetworkSection
     from tern.ui.settings.reply_options_page import ReplyOptionsPage
     from tern.ui.settings.settings_page import SettingsPage
@@ -62,6 +63,7 @@ class SettingsController(QObject):
 
     changed = Signal(object)  # Setting
     delete_all = Signal()  # chats
+    move_models = Signal(object)  # the folder to move them into, None: back
 
     def __init__(
         self,
@@ -80,6 +82,7 @@ class SettingsController(QObject):
         self.page: SettingsPage | None = None
         self.network: NetworkSection | None = None
         self._data: DataSection | None = None
+        self.models_folder: ModelsFolderSection | None = None
         self.reply_options: ReplyOptionsPage | None = None
         self._reload = QTimer(self, singleShot=True, interval=_RELOAD_MS)
         self._reload.timeout.connect(reload)
@@ -106,7 +109,7 @@ class SettingsController(QObject):
     def _bring_up(self) -> None:
         page = self._made_page()
         page.load()
-        for part in (self.network, self._data):
+        for part in (self.network, self._data, self.models_folder):
             if part is not None:
                 part.reload()
         page.show()
@@ -114,6 +117,7 @@ class SettingsController(QObject):
     def _made_page(self) -> SettingsPage:
         if self.page is None:
             from tern.ui.settings.data_section import DataSection
+            from tern.ui.settings.models_folder_section import ModelsFolderSection
             from tern.ui.settings.network_section import NetworkSection
             from tern.ui.settings.settings_page import settings_page
 
@@ -129,6 +133,10 @@ class SettingsController(QObject):
             page.add_part(
                 KEEP_DELETED.section, self._data, self.tr("data folder disk backups export delete all chats")
             )
+            self.models_folder = ModelsFolderSection(self._theme, page.list.body)
+            self.models_folder.move_asked.connect(self.move_models)
+            words = self.tr("models folder move another disk drive external location path")
+            page.add_part(CONTEXT_SIZE.section, self.models_folder, words)
         return self.page
 
     def _delete_all(self) -> None:
