@@ -1007,8 +1007,20 @@
         <translation>Einen langen Text in die Nachricht selbst einfügen</translation>
     </message>
     <message>
+        <source>Private chat</source>
+        <translation type="unfinished">Privater Chat</translation>
+    </message>
+    <message>
         <source>Send</source>
         <translation>Senden</translation>
+    </message>
+    <message>
+        <source>The reply could not be finished</source>
+        <translation>Die Antwort konnte nicht beendet werden</translation>
+    </message>
+    <message>
+        <source>The reply is ready</source>
+        <translation>Die Antwort ist fertig</translation>
     </message>
 </context>
 <context>
@@ -1191,6 +1203,10 @@
         </translation>
     </message>
     <message>
+        <source>A download is running. Pause it first.</source>
+        <translation>Ein Download läuft. Halten Sie ihn zuerst an.</translation>
+    </message>
+    <message>
         <source>Another model was chosen in the meantime.</source>
         <translation>Inzwischen wurde im Fenster ein anderes Modell gewählt.</translation>
     </message>
@@ -1203,6 +1219,10 @@
         <translation>Modelle</translation>
     </message>
     <message>
+        <source>Moving the models…</source>
+        <translation>Modelle werden verschoben…</translation>
+    </message>
+    <message>
         <source>Resume</source>
         <translation>Fortsetzen</translation>
     </message>
@@ -1211,8 +1231,28 @@
         <translation>Der Guide von Tern</translation>
     </message>
     <message>
+        <source>The disk with your models ({0}) is not connected, so the built-in guide answers.</source>
+        <translation>Das Laufwerk mit Ihren Modellen ({0}) ist nicht angeschlossen, deshalb antwortet der eingebaute Guide.</translation>
+    </message>
+    <message>
+        <source>The download is complete</source>
+        <translation>Der Download ist fertig</translation>
+    </message>
+    <message>
         <source>The download of {0} is paused at {1}.</source>
         <translation>Der Download von {0} ist bei {1} angehalten.</translation>
+    </message>
+    <message>
+        <source>The download stopped</source>
+        <translation>Der Download wurde abgebrochen</translation>
+    </message>
+    <message>
+        <source>The models have been moved.</source>
+        <translation>Die Modelle wurden verschoben.</translation>
+    </message>
+    <message>
+        <source>The models have been moved. Some of what lay in {0} could not be deleted.</source>
+        <translation>Die Modelle wurden verschoben. Einiges in {0} konnte nicht gelöscht werden.</translation>
     </message>
     <message>
         <source>{0} is ready (hash verified).</source>
@@ -1221,6 +1261,37 @@
     <message>
         <source>The model {0} is gone, so the built-in guide answers.</source>
         <translation>Das Modell {0} ist nicht mehr da, deshalb antwortet der eingebaute Guide.</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsFolderSection</name>
+    <message>
+        <source>Folder to move the models into</source>
+        <translation>Ordner, in den die Modelle verschoben werden</translation>
+    </message>
+    <message>
+        <source>Models folder</source>
+        <translation>Modellordner</translation>
+    </message>
+    <message>
+        <source>Move back</source>
+        <translation>Zurückverschieben</translation>
+    </message>
+    <message>
+        <source>Move…</source>
+        <translation>Verschieben…</translation>
+    </message>
+    <message>
+        <source>That disk is not connected. Connect it, then start Tern again.</source>
+        <translation>Dieses Laufwerk ist nicht angeschlossen. Schließen Sie es an und starten Sie Tern dann neu.</translation>
+    </message>
+    <message>
+        <source>all models, for instance to another disk</source>
+        <translation>alle Modelle, zum Beispiel auf ein anderes Laufwerk</translation>
+    </message>
+    <message>
+        <source>all models, to where Tern keeps its data</source>
+        <translation>alle Modelle, dorthin, wo Tern seine Daten hat</translation>
     </message>
 </context>
 <context>
@@ -1701,6 +1772,10 @@
     <message>
         <source>data folder disk backups export delete all chats</source>
         <translation>daten ordner speicherort festplatte sicherungen export löschen alle Chats</translation>
+    </message>
+    <message>
+        <source>models folder move another disk drive external location path</source>
+        <translation>Modellordner verschieben anderes Laufwerk Festplatte extern Ort Pfad</translation>
     </message>
     <message>
         <source>network log connections token hugging face</source>
@@ -2394,6 +2469,22 @@
         <translation>Die tokenizer.json des Modells ist kein BPE auf Bytes. Holen Sie sie noch einmal.</translation>
     </message>
     <message>
+        <source>The models are being moved. Try again when that is done.</source>
+        <translation>Die Modelle werden gerade verschoben. Versuchen Sie es danach noch einmal.</translation>
+    </message>
+    <message>
+        <source>The models are in {folder} already.</source>
+        <translation>Die Modelle sind schon in {folder}.</translation>
+    </message>
+    <message>
+        <source>The models could not be moved to {folder} ({reason}). They are where they were.</source>
+        <translation>Die Modelle konnten nicht nach {folder} verschoben werden ({reason}). Sie sind, wo sie waren.</translation>
+    </message>
+    <message>
+        <source>The models take {needed}, and {folder} has {free} free. Free some room, or choose another disk.</source>
+        <translation>Die Modelle brauchen {needed}, und in {folder} sind {free} frei. Schaffen Sie Platz, oder wählen Sie ein anderes Laufwerk.</translation>
+    </message>
+    <message>
         <source>The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again.</source>
         <translation>Die gepackten Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt. Holen Sie sie noch einmal.</translation>
     </message>
@@ -2480,6 +2571,10 @@
     <message>
         <source>There is not enough memory for this step. Close other programs and try again.</source>
         <translation>Für diesen Schritt reicht der Speicher nicht. Schließen Sie andere Programme, und versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>There is something in {folder} already. Choose another folder, or empty it.</source>
+        <translation>In {folder} liegt schon etwas. Wählen Sie einen anderen Ordner, oder leeren Sie ihn.</translation>
     </message>
     <message>
         <source>This CPU cannot run TERN_KERNEL={name}; unset it or choose one of: {available}.</source>
@@ -3216,6 +3311,10 @@
     <message>
         <source>{folder} has only {free} of room left, and {needed} is still to come. Make room there.</source>
         <translation>In {folder} sind nur noch {free} frei, und {needed} kommen noch. Schaffen Sie dort Platz.</translation>
+    </message>
+    <message>
+        <source>{folder} lies in the folder that is to be moved. Choose another one.</source>
+        <translation>{folder} liegt in dem Ordner, der verschoben werden soll. Wählen Sie einen anderen.</translation>
     </message>
     <message>
         <source>{host} answered with something that is no release of Tern ({error}). Try again later, or look at its page in a browser.</source>
