@@ -1008,7 +1008,7 @@
     </message>
     <message>
         <source>Private chat</source>
-        <translation type="unfinished">Privater Chat</translation>
+        <translation>Privater Chat</translation>
     </message>
     <message>
         <source>Send</source>
