@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,7 +15,8 @@ Entry = tuple[str, str, str]  # PyInstaller's: place in the bundle, file, kind
 EXCLUDED = [
     "tkinter", "unittest", "pydoc", "doctest", "lib2to3", "ensurepip", "idlelib", "test", "setuptools", "pip",
     "hf_xet", "IPython", "matplotlib", "PIL", "pandas", "torch", "llama_cpp.server", "llama_cpp.llava_cpp",
-    "numpy.f2py", "numpy.testing", "numpy.distutils", "lxml.objectify", "lxml.html", "lxml.isoschematron",
+    "numpy.f2py", "numpy.fft", "numpy.testing", "numpy.distutils", "yaml._yaml", "rapidfuzz.distance.metrics_cpp",
+    "lxml.objectify", "lxml.html", "lxml.isoschematron",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
     "PySide6.QtOpenGLWidgets", "PySide6.QtPrintSupport", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtXml",
     "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools", "PySide6.QtConcurrent", "diskcache",
@@ -22,7 +24,9 @@ EXCLUDED = [
 
 _PLUGINS = (
     "platforms/(libqxcb|libqwayland|libqoffscreen|qwindows|qoffscreen|libqcocoa)",
-    "wayland-(shell|decoration|graphics)-",
+    "wayland-shell-integration/libxdg-shell",
+    "wayland-decoration-",
+    "wayland-graphics-integration-client/libqt-plugin-wayland-egl",
     "xcbglintegrations/libqxcb-egl",
     "platformthemes/libqxdg",
     "platforminputcontexts/(libcomposeplatform|libibusplatform)",
@@ -36,11 +40,13 @@ _UNUSED = re.compile(
             rf"PySide6/(Qt/)?plugins/(?!{'|'.join(_PLUGINS)})",
             r"PySide6/(Qt/)?(qml|libexec|metatypes|resources)/",
             r"PySide6/(Qt/)?translations/(?!qtbase_(de|en)\.qm)",
-            r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglFSDevice|Test|Sql|PrintSupport|Designer|Help|Xml)\w*\.",
+            r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglF[Ss]|WlShellIntegration|Test|Sql|PrintSupport|Designer|Help|Xml)\w*\.",
             r"qtawesome/fonts/(?!phosphor)",
             r"pygments/formatters/",
             # Its functions for strings come in three kinds, and the plainest is quick enough for a palette.
-            r"rapidfuzz/.*_(avx2|sse2)\.",
+            r"rapidfuzz/(.*_(avx2|sse2)|distance/metrics_cpp)\.",
+            r"yaml/_yaml\.",
+            r"\.dist-info/sboms/",
             r"lxml/(objectify|sax|builder|diff)[^/]*\.so$",
             r"/tests?/",
             r"\.(pyi|h|c|cpp|typesystem|xml\.in)$",
@@ -78,15 +84,24 @@ def _of_the_system(name: str) -> bool:
 
 
 def strip(folder: Path) -> None:
-    """Take the symbols out of what was built here. Libraries from wheels stay as they are: tools that moved their parts
-    made files that strip breaks."""
-    for path in [
-        *folder.rglob("libpython3*.so*"),
-        *folder.rglob("lib-dynload/*.so"),
-        *folder.rglob("llama_cpp/lib/*"),
-    ]:
-        if not path.is_symlink():
-            subprocess.run(["strip", "--strip-unneeded", str(path)], check=True)
+    """Take the symbols out of the libraries. Tools that moved a wheel's parts made files that strip breaks: what cannot
+    be loaded any more stays as it was."""
+    for path in [*folder.rglob("*.so"), *folder.rglob("*.so.*")]:
+        if path.is_symlink() or not path.is_file():
+            continue
+        whole = path.with_name(f"{path.name}.whole")
+        path.rename(whole)
+        done = subprocess.run(["strip", "--strip-unneeded", "-o", str(path), str(whole)], capture_output=True)
+        if done.returncode == 0 and _loads(path):
+            whole.unlink()
+        else:
+            whole.replace(path)
+
+
+def _loads(path: Path) -> bool:
+    """Whether the system can load it, as far as it can be told without the program around it."""
+    script = "import ctypes, os, sys; ctypes.CDLL(sys.argv[1], mode=os.RTLD_LAZY)"
+    return subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True).returncode == 0
 
 
 def without_icu_data(folder: Path) -> None:

@@ -54,6 +54,7 @@ from tern.chat.types import Draft, State
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import EngineOptions, Stats
 from tern.errors import UserError
+from tern.metrics import forecast
 from tern.open_engine import open_engine
 from tern.settings import SECTIONS, Settings
 from tern.ui.composer.attachment_page import AttachmentPage
@@ -545,6 +546,7 @@ def main() -> None:
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     paths.set_data_dir(_SCRATCH)
+    forecast._MOST_OTHERS = 1.0  # a picture wants a speed, also beside other programs
     application = QApplication(sys.argv[:1])
     application.setApplicationName("Tern")
     application.setFont(QFont("sans-serif"))
