@@ -25,24 +25,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(HERE.parent))
 
+from system_libraries import PACKAGES  # noqa: E402
+
 from icons import hicolor  # noqa: E402
 from identity import Identity, identity  # noqa: E402
 
 DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
-# Debian's package of each library that the bundle leaves to the system, which has its own graphics drivers.
-PACKAGES = {
-    "libc.so.6": "", "libm.so.6": "", "libdl.so.2": "", "libpthread.so.0": "", "librt.so.1": "",
-    "libutil.so.1": "", "ld-linux-x86-64.so.2": "", "ld-linux-aarch64.so.1": "", "libresolv.so.2": "",
-    "libcrypt.so.1": "libcrypt1", "libGL.so.1": "libgl1", "libEGL.so.1": "libegl1",
-    "libGLX.so.0": "libglx0", "libOpenGL.so.0": "libopengl0", "libgbm.so.1": "libgbm1",
-    "libdrm.so.2": "libdrm2", "libX11.so.6": "libx11-6", "libxcb.so.1": "libxcb1",
-    "libX11-xcb.so.1": "libx11-xcb1", "libxcb-dri3.so.0": "libxcb-dri3-0",
-    "libwayland-client.so.0": "libwayland-client0", "libwayland-egl.so.1": "libwayland-egl1",
-    "libwayland-cursor.so.0": "libwayland-cursor0", "libfontconfig.so.1": "libfontconfig1",
-    "libfreetype.so.6": "libfreetype6", "libstdc++.so.6": "libstdc++6", "libgcc_s.so.1": "libgcc-s1",
-    "libz.so.1": "zlib1g", "libasound.so.2": "libasound2", "libdbus-1.so.3": "libdbus-1-3",
-    "libexpat.so.1": "libexpat1", "libgpg-error.so.0": "libgpg-error0",
-}  # fmt: skip
 
 
 def filled(name: str, who: Identity, **more: str) -> str:
