@@ -11,7 +11,6 @@ import importlib.metadata
 import importlib.util
 import logging
 import os
-import platform
 import sys
 from enum import IntEnum
 from functools import cache
@@ -179,7 +178,7 @@ class Ggml:
 
 def library(stem: str) -> C.CDLL:
     """One of llama-cpp-python's shared libraries, by its name without prefix and ending."""
-    _check_processor()
+    kernels.check_processor()
     folder = library_folder()
     names = (
         [f"{stem}.dll", f"lib{stem}.dll"]
@@ -194,18 +193,6 @@ def library(stem: str) -> C.CDLL:
         stem=stem,
         folder=folder,
     )
-
-
-def _check_processor() -> None:
-    """Raises UserError on an x86 processor that lacks what the libraries of a bundle are built for; others were built
-    where they run."""
-    if not getattr(sys, "frozen", False) or platform.machine().lower() not in ("x86_64", "amd64"):
-        return
-    if "avx2" not in kernels.load().available:
-        raise UserError(
-            "Tern needs a processor with AVX2, and this one has none. Intel has built it in since 2013, AMD since "
-            "2015; some Pentium, Celeron and Atom processors lack it to this day."
-        )
 
 
 def library_folder() -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import logging
 import os
+import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -376,3 +377,15 @@ def load() -> Kernels:
     TERN_KERNEL names something unknown or beyond this CPU.
     """
     return open_library(library_path(), os.environ.get("TERN_KERNEL") or None)
+
+
+def check_processor() -> None:
+    """Raises UserError on an x86 processor that lacks what the libraries of a bundle are built for; others were built
+    where they run."""
+    if not getattr(sys, "frozen", False) or platform.machine().lower() not in ("x86_64", "amd64"):
+        return
+    if "avx2" not in load().available:
+        raise UserError(
+            "Tern needs a processor with AVX2, and this one has none. Intel has built it in since 2013, AMD since "
+            "2015; some Pentium, Celeron and Atom processors lack it to this day."
+        )
