@@ -15,7 +15,8 @@ Entry = tuple[str, str, str]  # PyInstaller's: place in the bundle, file, kind
 EXCLUDED = [
     "tkinter", "unittest", "pydoc", "doctest", "lib2to3", "ensurepip", "idlelib", "test", "setuptools", "pip",
     "hf_xet", "IPython", "matplotlib", "PIL", "pandas", "torch", "llama_cpp.server", "llama_cpp.llava_cpp",
-    "numpy.f2py", "numpy.fft", "numpy.testing", "numpy.distutils", "yaml._yaml", "rapidfuzz.distance.metrics_cpp",
+    "numpy.f2py", "numpy.fft", "numpy.testing", "numpy.distutils", "yaml._yaml", "numpy.ma", "numpy.polynomial",
+    "rapidfuzz.distance.metrics_cpp", "rapidfuzz.process_cpp_impl",
     "fsspec", "click", "typer", "rich", "huggingface_hub.inference", "huggingface_hub.cli",
     "lxml.objectify", "lxml.html", "lxml.isoschematron",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
@@ -45,7 +46,8 @@ _UNUSED = re.compile(
             r"qtawesome/fonts/(?!phosphor)",
             r"pygments/formatters/",
             # Its functions for strings come in three kinds, and the plainest is quick enough for a palette.
-            r"rapidfuzz/(.*_(avx2|sse2)|distance/metrics_cpp)\.",
+            r"rapidfuzz/(.*_(avx2|sse2)|distance/(metrics|_initialize)_cpp|process_cpp_impl|utils_cpp)\.",
+            r"numpy/_core/_multiarray_tests\.",
             r"yaml/_yaml\.",
             r"\.dist-info/sboms/",
             r"docx/templates/",  # for new documents; those of others are only read
