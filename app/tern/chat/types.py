@@ -23,7 +23,7 @@ class State(StrEnum):
 class Entry:
     """One message of a conversation's tree. ``parent`` None: the first one. ``created``: seconds since 1970.
 
-    ``content`` is what the model is told, ``attachments`` included (attaching.py says how); ``text`` is the person's
+    ``content`` is what the model is told, ``attachments`` included (attachments.py says how); ``text`` is the person's
     own words. ``model`` names the one that wrote a reply, empty where it is not known.
     """
 
