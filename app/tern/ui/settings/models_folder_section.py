@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from tern.errors import UserError
@@ -96,6 +97,6 @@ class ModelsFolderSection(QWidget):
             self.move_asked.emit(Path(chosen))
 
     def _restyle(self) -> None:
-        self._heading.setFont(self._theme.font(Size.CONTROL))
+        self._heading.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         for label in (self.folder, self.word):
             label.setFont(self._theme.font(Size.SMALL))
