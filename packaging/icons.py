@@ -6,7 +6,6 @@ PNG files for Linux (hicolor), one .ico for Windows and one .icns for macOS, fro
 from __future__ import annotations
 
 import argparse
-import os
 import struct
 from pathlib import Path
 
@@ -20,13 +19,11 @@ _ICNS = {16: [b"icp4"], 32: [b"icp5", b"ic11"], 64: [b"ic12"], 128: [b"ic07"], 2
 
 
 def png(size: int) -> bytes:
-    """The icon, ``size`` pixels wide and high."""
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    """The icon, ``size`` pixels wide and high. Without text in the drawing, Qt needs no application for it."""
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, Qt
-    from PySide6.QtGui import QGuiApplication, QImage, QPainter
+    from PySide6.QtGui import QImage, QPainter
     from PySide6.QtSvg import QSvgRenderer
 
-    application = QGuiApplication.instance() or QGuiApplication([])
     image = QImage(size, size, QImage.Format.Format_ARGB32)
     image.fill(Qt.GlobalColor.transparent)
     drawing = "tern_small.svg" if size <= _SMALL else "tern.svg"
@@ -39,7 +36,6 @@ def png(size: int) -> bytes:
     buffer = QBuffer(content)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(buffer, "PNG")
-    del application
     return bytes(content.data())
 
 

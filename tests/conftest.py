@@ -62,6 +62,15 @@ def no_thread_is_left() -> Iterator[None]:
         time.sleep(0.01)
 
 
+@pytest.fixture(autouse=True)
+def no_other_application_is_left() -> Iterator[None]:
+    """One application a process: any but pytest-qt's would fail every test of the window that comes after."""
+    yield
+    if (core := sys.modules.get("PySide6.QtCore")) is not None:
+        kind = type(core.QCoreApplication.instance()).__name__
+        assert kind in ("NoneType", "QApplication"), f"a {kind} is left"
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """The offscreen platform frees the clipboard after Python has ended, and crashes on data that Python made."""
     widgets = sys.modules.get("PySide6.QtWidgets")
