@@ -10,7 +10,7 @@ LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOL
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
-.PHONY: setup run test quick check bundle clean
+.PHONY: setup run test quick check other-systems bundle clean
 
 setup: $(VENV)/.installed
 
@@ -51,6 +51,11 @@ check: $(VENV)/.test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# ggml and the kernels compiled for macOS and Windows, and what Wine can run of them: fifteen minutes on two cores.
+other-systems: $(VENV)/.test-installed
+	@$(STEP) "Zig, a compiler for every system" -- $(PIP) install --progress-bar off --target build/zig --upgrade ziglang
+	PYTHONPATH=build/zig TERN_OTHER_SYSTEMS=1 $(BIN)/python -m pytest -v tests/kernels/test_other_systems.py
 
 # Tern for computers without Python and compiler: see packaging/bundle/README.md.
 bundle: $(VENV)/bin/python

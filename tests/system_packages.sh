@@ -26,6 +26,7 @@ need Xvfb xvfb
 need xauth xauth
 need openbox openbox # a window manager, and keys pressed from outside
 need xdotool xdotool
+need mksquashfs squashfs-tools # packs the AppImage
 need /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf fonts-dejavu-core
 if [ "$(uname -m)" = "x86_64" ]; then # the Arm kernels are cross-compiled and run in an emulator
     need aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu

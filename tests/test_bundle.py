@@ -89,6 +89,7 @@ def test_the_engine_is_built_for_any_processor_from_the_version_tern_needs() -> 
     assert build_wheel.requirement().startswith("llama-cpp-python==")
     for flag in ("GGML_NATIVE", "GGML_OPENMP", "GGML_METAL"):
         assert build_wheel.FLAGS[flag] == "OFF"
+    assert build_wheel.FLAGS["GGML_AVX2"] == "ON"
 
 
 @pytest.mark.slow

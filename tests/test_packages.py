@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import plistlib
@@ -232,10 +233,37 @@ def test_the_flatpak_has_no_access_to_the_persons_files(tmp_path: Path) -> None:
     told = json.loads(make_packages.flatpak_manifest(WHO, tarball))
     assert told["id"] == WHO.app_id
     assert not [right for right in told["finish-args"] if "filesystem" in right or "device=all" in right]
-    assert (
-        told["modules"][0]["sources"][0]["sha256"].startswith("6cce2f")
-        or told["modules"][0]["sources"][0]["sha256"]
+    assert told["modules"][0]["sources"][0]["sha256"] == hashlib.sha256(b"packed").hexdigest()
+
+
+@pytest.mark.skipif(not shutil.which("flatpak-builder"), reason="flatpak-builder is not installed")
+def test_the_flatpaks_manifest_is_valid(tmp_path: Path) -> None:
+    (tarball := tmp_path / "tern.tar.xz").write_bytes(b"packed")
+    (manifest := tmp_path / f"{WHO.app_id}.json").write_text(make_packages.flatpak_manifest(WHO, tarball))
+    shown = subprocess.run(
+        ["flatpak-builder", "--show-manifest", manifest], capture_output=True, text=True, check=True
     )
+    assert json.loads(shown.stdout)["modules"][0]["build-commands"] == ["./install.sh --prefix /app"]
+    assert not shown.stderr  # where it would name what it does not know
+
+
+@pytest.mark.skipif(not shutil.which("mksquashfs"), reason="mksquashfs is not installed")
+def test_the_app_image_is_the_runtime_and_all_that_desktops_look_for(bundle: Path, tmp_path: Path) -> None:
+    (runtime := tmp_path / "runtime").write_bytes(b"\x7fELF" + bytes(4092))
+    packed = make_packages.app_image(bundle, tmp_path, WHO, runtime)
+    assert packed.read_bytes().startswith(runtime.read_bytes())
+    assert packed.stat().st_mode & 0o111 == 0o111
+    folder = tmp_path / "squashfs-root"
+    unpack = ["unsquashfs", "-o", "4096", "-d", folder, packed]
+    subprocess.run(unpack, check=True, stdout=subprocess.DEVNULL)
+    run = subprocess.run([folder / "AppRun", "a file.gguf"], capture_output=True, text=True, check=True)
+    assert run.stdout == "I was given: a file.gguf\n"
+    entry = ConfigParser(interpolation=None)
+    entry.optionxform = str  # type: ignore[assignment, method-assign]
+    entry.read(folder / "tern.desktop")
+    assert entry["Desktop Entry"]["Icon"] == "tern"
+    for icon in ("tern.png", ".DirIcon"):
+        assert (folder / icon).read_bytes().startswith(b"\x89PNG")
 
 
 # macOS and Windows

@@ -1,6 +1,6 @@
-"""Builds the wheel of llama-cpp-python that bundles carry: ``python packaging/engine/build_wheel.py FOLDER``.
+"""Builds llama-cpp-python's wheel as Tern uses it: ``python packaging/engine/build_wheel.py FOLDER [--install]``.
 
-Run it with the Python the bundle is made with. Five minutes on two cores.
+The bundle has it from here. Run it with the Python that it is for. Five minutes on two cores.
 """
 
 from __future__ import annotations
@@ -13,8 +13,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = ROOT / "packaging" / "llama_parts.cmake"
 FLAGS = {  # why: README.md beside this file
     "GGML_NATIVE": "OFF",
+    "GGML_AVX2": "ON",
+    "GGML_FMA": "ON",
+    "GGML_F16C": "ON",
+    "GGML_BMI2": "ON",
+    "GGML_AVX": "ON",
+    "GGML_SSE42": "ON",
     "GGML_OPENMP": "OFF",
     "GGML_METAL": "OFF",
     "GGML_CPU_KLEIDIAI": "OFF",
@@ -23,7 +30,7 @@ FLAGS = {  # why: README.md beside this file
     "LLAMA_BUILD_TOOLS": "OFF",
     "LLAMA_BUILD_EXAMPLES": "OFF",
     "LLAMA_BUILD_SERVER": "OFF",
-    "CMAKE_PROJECT_llama.cpp_INCLUDE": str(ROOT / "packaging" / "llama_parts.cmake"),
+    "CMAKE_PROJECT_llama.cpp_INCLUDE": str(PARTS),
 }
 
 
@@ -50,14 +57,22 @@ def build_numpy(folder: Path, python: str = sys.executable) -> Path:
 def _wheel(
     folder: Path, python: str, what: str, pattern: str, variables: dict[str, str], *options: str
 ) -> Path:
+    """The wheel in ``folder``, kept while version, flags and Python are the same."""
     folder.mkdir(parents=True, exist_ok=True)
-    if not (found := sorted(folder.glob(pattern))):
-        # Never from pip's cache: a wheel there was built with whatever flags were in force that day.
-        name = what.partition("==")[0]
-        build = ["--no-deps", "--no-cache-dir", "--no-binary", name, "-w", str(folder), *options, what]
-        subprocess.run([python, "-m", "pip", "wheel", *build], check=True, env=os.environ | variables)
-        found = sorted(folder.glob(pattern))
-    return found[0]
+    name = what.partition("==")[0]
+    recipe = folder / f"{name}.recipe"
+    told = subprocess.run([python, "-VV"], check=True, capture_output=True, text=True).stdout
+    wanted = "\n".join([what, told.strip(), *options, *variables.values(), PARTS.read_text(encoding="utf-8")])
+    found = sorted(folder.glob(pattern))
+    if found and recipe.exists() and recipe.read_text(encoding="utf-8") == wanted:
+        return found[0]
+    for old in found:
+        old.unlink()
+    # Never from pip's cache: a wheel there was built with whatever flags were in force that day.
+    build = ["--no-deps", "--no-cache-dir", "--no-binary", name, "-w", str(folder), "-v", *options, what]
+    subprocess.run([python, "-m", "pip", "wheel", *build], check=True, env=os.environ | variables)
+    recipe.write_text(wanted, encoding="utf-8")
+    return sorted(folder.glob(pattern))[0]
 
 
 if __name__ == "__main__":
@@ -65,4 +80,10 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    print(build(parser.parse_args().folder))
+    parser.add_argument("--install", action="store_true", help="into the Python that runs this, too")
+    args = parser.parse_args()
+    wheel = build(args.folder.absolute())
+    print(wheel)
+    if args.install:
+        install = ["--progress-bar", "off", "--force-reinstall", "--no-deps", str(wheel)]
+        subprocess.run([sys.executable, "-m", "pip", "install", *install], check=True)

@@ -189,6 +189,7 @@ def flatpak_manifest(who: Identity, tarball: Path) -> str:
             "--socket=fallback-x11",
             "--socket=wayland",
             "--device=dri",
+            "--talk-name=org.freedesktop.Notifications",
         ],
         "modules": [
             {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 from pathlib import Path
 
 import numpy as np
@@ -249,6 +250,8 @@ def test_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["kernels"]["chosen"] in found["kernels"]["available"]
     assert found["processor"]["threads Tern uses"] >= 1
     assert found["ggml"]["version"]
+    if platform.machine() in ("x86_64", "AMD64"):
+        assert {"AVX2", "FMA", "F16C", "BMI2"} <= set(found["ggml"]["built with"])
     assert found["memory"]["available MB"] <= (found["memory"]["limit MB"] or found["memory"]["total MB"])
     main(["doctor"])
     printed = capsys.readouterr().out

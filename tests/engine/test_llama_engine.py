@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.foreign import CHATML, N_SPECIALS, N_VOCAB, write_foreign
-from tern.engine import memory_need
+from tern.engine import libllama, memory_need
 from tern.engine.chat_template import TemplateError
 from tern.engine.convert import recode
 from tern.engine.convert.synthetic import SHAPES, _vocabulary, write_synthetic
@@ -18,6 +18,7 @@ from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.gguf.values import TooLittleMemoryError
 from tern.engine.gguf.writer import GGUFWriter
 from tern.engine.llama_engine import GenericEngine
+from tern.engine.llama_model import LlamaModel
 from tern.engine.memory_need import CacheTypeError, ContextSizeError
 from tern.engine.types import EngineOptions, FinishReason, Message, Request, SamplingParams
 from tern.errors import UserError
@@ -372,6 +373,22 @@ def test_too_little_memory_is_named(tmp_path: Path) -> None:
         with pytest.raises(TooLittleMemoryError, match="Choose a smaller model"):
             memory_need.check(file, "f16", 16, memory_need.Room(1 << 60, 1000))
         memory_need.check(file, "f16", 1 << 19, memory_need.Room(kv // 2, 1 << 60))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads in /proc")
+def test_its_threads_are_started_once_and_end_with_it(model: Path) -> None:
+    """Without a pool of its own, llama.cpp would start threads for every token and end them after it."""
+    if "OPENMP" in libllama.load().features():
+        pytest.skip("llama.cpp was built with OpenMP, which keeps threads of its own")
+    before = set(os.listdir("/proc/self/task"))  # noqa: PTH208
+    opened = LlamaModel(model, "model", 3, 256, "f16")
+    started = set(os.listdir("/proc/self/task")) - before  # noqa: PTH208
+    assert len(started) == 2  # the third is this one
+    for token in range(5):
+        opened.eval([token])
+    assert set(os.listdir("/proc/self/task")) - before == started  # noqa: PTH208
+    opened.close()
+    assert not started & set(os.listdir("/proc/self/task"))  # noqa: PTH208
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the address space")

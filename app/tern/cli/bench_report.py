@@ -171,6 +171,7 @@ def _compare(report: dict[str, Any]) -> Iterator[str]:
         f"The same weights as TQ2_0 with a Q6_K head, through the same graph, in turns: {found['pairs']} pairs, "
         "median ratio."
     )
+    yield f"llama.cpp as it was built for Tern: {' '.join(report['ggml_features'])}."
     yield ""
     yield from table(("", "Tern", "llama.cpp", "ratio", "lowest to highest"), rows)
     yield ""

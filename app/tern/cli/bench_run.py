@@ -71,7 +71,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
 
 
 def _about(engine: BitnetEngine, opened: EngineOptions, load: float | None) -> dict[str, Any]:
-    from tern.engine import ggml
+    from tern.engine import ggml, libllama
     from tern.metrics.memory import total_memory
 
     info, processor = engine.info, cpu()
@@ -82,6 +82,7 @@ def _about(engine: BitnetEngine, opened: EngineOptions, load: float | None) -> d
         "n_params": info.n_params,
         "context_size": info.context_size,
         "kernel": info.kernel,
+        "ggml_features": libllama.load().features(),
         "threads": info.threads,
         "kv_type": opened.kv_type,
         "exact_head": opened.exact_head,

@@ -134,10 +134,10 @@ def _kernels() -> dict[str, Any]:
     return {"chosen": kernels.name, "available": list(kernels.available)}
 
 
-def _ggml() -> dict[str, str]:
-    from tern.engine import ggml
+def _ggml() -> dict[str, Any]:
+    from tern.engine import ggml, libllama
 
-    return {"version": ggml.load().version().decode()}
+    return {"version": ggml.load().version().decode(), "built with": libllama.load().features()}
 
 
 def _memory() -> dict[str, int | None]:

@@ -5,7 +5,6 @@ Knows token ids and logits; no text and no sampling.
 
 from __future__ import annotations
 
-import ctypes as C
 import os
 from collections import OrderedDict
 from collections.abc import Callable
@@ -73,9 +72,7 @@ class BitnetModel:
             self._weights.use_packed(self._prepared.packed)
         self._cache = KVCache(config, options.kv_type, self.context_size)
         self._backend: int = g.backend_cpu_init()
-        parameters = ggml.ThreadpoolParams()
-        g.threadpool_params_init(C.byref(parameters), threads)
-        self._pool: int = g.threadpool_new(C.byref(parameters))
+        self._pool = ggml.thread_pool(threads)
         g.backend_cpu_set_n_threads(self._backend, threads)
         g.backend_cpu_set_threadpool(self._backend, self._pool)
         self._descriptor = os.open(file.path, os.O_RDONLY) if hasattr(os, "pread") else -1

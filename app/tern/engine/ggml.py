@@ -176,6 +176,14 @@ class Ggml:
         return tensor
 
 
+def thread_pool(threads: int) -> int:
+    """So many threads that wait for graphs to compute, the calling one among them; ``threadpool_free`` ends them."""
+    ggml, parameters = load(), ThreadpoolParams()
+    ggml.threadpool_params_init(C.byref(parameters), threads)
+    pool: int = ggml.threadpool_new(C.byref(parameters))
+    return pool
+
+
 def library(stem: str) -> C.CDLL:
     """One of llama-cpp-python's shared libraries, by its name without prefix and ending."""
     kernels.check_processor()

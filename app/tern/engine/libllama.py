@@ -7,6 +7,7 @@ which ``ggml.load`` makes sure of.
 from __future__ import annotations
 
 import ctypes as C
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -139,8 +140,10 @@ _FUNCTIONS: dict[str, tuple[Any, ...]] = {
     "llama_model_n_embd": (_I, _P),
     "llama_model_n_params": (C.c_uint64, _P),
     "llama_backend_init": (None,),
+    "llama_print_system_info": (_S,),
     "llama_context_default_params": (ContextParams,),
     "llama_init_from_model": (_P, _P, ContextParams),
+    "llama_attach_threadpool": (None, _P, _P, _P),
     "llama_free": (None, _P),
     "llama_get_memory": (_P, _P),
     "llama_memory_clear": (None, _P, _B),
@@ -185,6 +188,11 @@ class Llama:
         function = getattr(self._library, f"llama_sampler_init_{name}")
         function.restype = _P
         return int(function(*arguments))
+
+    def features(self) -> list[str]:
+        """What ggml's own kernels were built with and find here: ``AVX2``, ``FMA``, ``REPACK`` ..."""
+        said = self.print_system_info().decode(errors="replace")  # "CPU : SSE3 = 1 | AVX2 = 1 | "
+        return re.findall(r"(\w+) = [1-9]", said)
 
     def be_quiet(self) -> None:
         """Let nothing of libllama's log reach a terminal. The package llama_cpp, once imported, prints it."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tern.engine import libllama
+from tern.engine import ggml, libllama
 from tern.engine.gguf.values import shown, too_little
 from tern.engine.memory_need import CacheTypeError
 from tern.engine.tokenizer import Vocabulary
@@ -52,6 +52,7 @@ class LlamaModel:
         self._llama = library = libllama.load()
         self._model: int | None = None
         self._context: int | None = None
+        self._pool: int | None = None
         library.backend_init()
         with library.hearing() as log:
             parameters = library.model_default_params()
@@ -71,6 +72,9 @@ class LlamaModel:
                 error = _cause(name, log)
                 self.close()
                 raise error
+        # Its own threads, kept from token to token: without a pool it would start new ones for each.
+        self._pool = ggml.thread_pool(threads)
+        library.attach_threadpool(self._context, self._pool, self._pool)
         self._name = name
         self._memory: int | None = library.get_memory(self._context)
         self.vocabulary = Vocabulary(self._model)
@@ -125,7 +129,9 @@ class LlamaModel:
             self._llama.free(self._context)
         if self._model:
             self._llama.model_free(self._model)
-        self._context = self._model = None
+        if self._pool:
+            ggml.load().threadpool_free(self._pool)
+        self._context = self._model = self._pool = None
 
 
 def _cause(name: str, log: Iterable[str]) -> UserError:
