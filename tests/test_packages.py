@@ -241,8 +241,9 @@ def test_the_flatpaks_manifest_is_valid(tmp_path: Path) -> None:
     (tarball := tmp_path / "tern.tar.xz").write_bytes(b"packed")
     (manifest := tmp_path / f"{WHO.app_id}.json").write_text(make_packages.flatpak_manifest(WHO, tarball))
     shown = subprocess.run(
-        ["flatpak-builder", "--show-manifest", manifest], capture_output=True, text=True, check=True
-    )
+        ["flatpak-builder", "--show-manifest", manifest],
+        capture_output=True, text=True, check=True, cwd=tmp_path,  # it leaves a folder where it runs
+    )  # fmt: skip
     assert json.loads(shown.stdout)["modules"][0]["build-commands"] == ["./install.sh --prefix /app"]
     assert not shown.stderr  # where it would name what it does not know
 

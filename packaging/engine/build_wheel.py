@@ -1,6 +1,6 @@
-"""Builds llama-cpp-python's wheel as Tern uses it: ``python packaging/engine/build_wheel.py FOLDER [--install]``.
+"""Builds the wheel of llama-cpp-python that bundles carry: ``python packaging/engine/build_wheel.py FOLDER``.
 
-The bundle has it from here. Run it with the Python that it is for. Five minutes on two cores.
+Run it with the Python the bundle is made with. Five minutes on two cores.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _wheel(
     for old in found:
         old.unlink()
     # Never from pip's cache: a wheel there was built with whatever flags were in force that day.
-    build = ["--no-deps", "--no-cache-dir", "--no-binary", name, "-w", str(folder), "-v", *options, what]
+    build = ["--no-deps", "--no-cache-dir", "--no-binary", name, "-w", str(folder), *options, what]
     subprocess.run([python, "-m", "pip", "wheel", *build], check=True, env=os.environ | variables)
     recipe.write_text(wanted, encoding="utf-8")
     return sorted(folder.glob(pattern))[0]
@@ -80,10 +80,4 @@ if __name__ == "__main__":
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--install", action="store_true", help="into the Python that runs this, too")
-    args = parser.parse_args()
-    wheel = build(args.folder.absolute())
-    print(wheel)
-    if args.install:
-        install = ["--progress-bar", "off", "--force-reinstall", "--no-deps", str(wheel)]
-        subprocess.run([sys.executable, "-m", "pip", "install", *install], check=True)
+    print(build(parser.parse_args().folder))

@@ -72,7 +72,7 @@ class LlamaModel:
                 error = _cause(name, log)
                 self.close()
                 raise error
-        # Its own threads, kept from token to token: without a pool it would start new ones for each.
+        # Kept from token to token: built without OpenMP and given no pool, llama.cpp starts new threads for each.
         self._pool = ggml.thread_pool(threads)
         library.attach_threadpool(self._context, self._pool, self._pool)
         self._name = name
