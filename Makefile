@@ -55,7 +55,7 @@ check: $(VENV)/.test-installed
 # ggml and the kernels compiled for macOS and Windows, and what Wine can run of them: fifteen minutes on two cores.
 other-systems: $(VENV)/.test-installed
 	@$(STEP) "Zig, a compiler for every system" -- $(PIP) install --progress-bar off --target build/zig --upgrade ziglang
-	PYTHONPATH=build/zig TERN_OTHER_SYSTEMS=1 $(BIN)/python -m pytest -v tests/kernels/test_other_systems.py
+	PYTHONPATH="$(CURDIR)/build/zig" TERN_OTHER_SYSTEMS=1 $(BIN)/python -m pytest -v tests/kernels/test_other_systems.py
 
 # Tern for computers without Python and compiler: see packaging/bundle/README.md.
 bundle: $(VENV)/bin/python

@@ -157,6 +157,7 @@ def ggml(source: Path, folder: Path, *options: str) -> list[Path]:
 
 @zig
 @minutes
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("system", ["aarch64-macos", "x86_64-macos"])
 def test_ggml_compiles_and_links_for_macs(llama_cpp: Path, system: str, tmp_path: Path) -> None:
     # Apple's own frameworks are not among Zig's headers: no Accelerate, which multiplies large matrices of floats.
@@ -167,6 +168,7 @@ def test_ggml_compiles_and_links_for_macs(llama_cpp: Path, system: str, tmp_path
 
 
 @minutes
+@pytest.mark.timeout(3600)
 @pytest.mark.skipif(
     not shutil.which(f"{MINGW}-g++-posix"), reason="g++-mingw-w64-x86-64-posix is not installed"
 )
