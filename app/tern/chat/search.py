@@ -21,14 +21,14 @@ from tern.chat.types import Hit, Summary
 
 # Thai, Lao, Tibetan, Burmese, Khmer; kana, bopomofo, Han, Hangul. Ranges, not categories: a newer Python that knows
 # more characters must still give the words that an older one put into the index, or they could not be taken out.
-_UNSPACED = re.compile(
+_UNSPACED = (
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u312f\u3131-\u318e\u31a0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
 )
 # Marks that stand over or in a letter and that are left out in a hurry: accents, points of Hebrew, vowels of Arabic.
-_ACCENT = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
+_ACCENT = ("[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u064b-\u065f\u0670"
                      "\u06d6-\u06ed\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe00-\ufe2f]")  # fmt: skip
-_SYMBOL = re.compile(
+_SYMBOL = (
     "[#$%&@^~|<>=+/\\\\\u00a2-\u00a9\u00ac\u00ae-\u00b1\u00b4\u00b6\u00b8\u00d7\u00f7\u2020\u2021\u2030-\u2038"
     "\u2044\u2052\u20a0-\u20cf\u2100-\u214f\u2190-\u2bff\u3012\u3013\u3020\u3036\ue000-\uf8ff"
     "\U0001f000-\U0001faff]"
@@ -57,21 +57,21 @@ class _Folding(dict[int, str]):
     def _fold(self, char: str) -> str:
         if char == "\0" or "\ud800" <= char <= "\udfff":  # what SQLite takes no text with
             return " "
-        if _ACCENT.match(char):
+        if re.match(_ACCENT, char):
             return ""
-        if _SYMBOL.match(char):
+        if re.match(_SYMBOL, char):
             return f" {_MARK}{ord(char):x} " if self._spaced else char
         # Hangul letters by themselves stay: NFKC would make parts of syllables.
         if "\u3131" <= char <= "\u318e":
             return f" {char} " if self._spaced else char
         whole = unicodedata.normalize("NFKC", char).casefold()
-        if whole != char and len(whole) == 1 and _SYMBOL.match(whole):
+        if whole != char and len(whole) == 1 and re.match(_SYMBOL, whole):
             return self[ord(whole)]
         if whole == "й":  # a letter of its own, which only looks like one with an accent
             return whole
-        bare = _ACCENT.sub("", unicodedata.normalize("NFD", whole))
+        bare = re.sub(_ACCENT, "", unicodedata.normalize("NFD", whole))
         bare = unicodedata.normalize("NFC", bare)
-        return _UNSPACED.sub(r" \g<0> ", bare) if self._spaced else bare
+        return re.sub(_UNSPACED, r" \g<0> ", bare) if self._spaced else bare
 
 
 _INDEXED, _FOLDED = _Folding(spaced=True), _Folding(spaced=False)
@@ -172,7 +172,7 @@ def _pattern(piece: str) -> str:
         chr(int(word[1:], 16)) if word[0] == _MARK else word
         for word in re.findall(rf"{_MARK}[0-9a-f]+|{_LETTER}+", words)
     ]
-    begins = rf"(?<!{_LETTER})" if tokens[0].isalnum() and not _UNSPACED.match(tokens[0]) else ""
+    begins = rf"(?<!{_LETTER})" if tokens[0].isalnum() and not re.match(_UNSPACED, tokens[0]) else ""
     ends = "" if words.endswith(" ") else f"{_LETTER}*"
     return begins + _BETWEEN.join(map(re.escape, tokens)) + ends
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import tempfile
@@ -26,6 +27,7 @@ def run(args: argparse.Namespace) -> int:
         return _self_test()
     if missing_display():
         return _chat(model, "There is no display to open a window on, so Tern chats here in the terminal.")
+    gc.disable()  # until the first frame: what is made till then stays, and walking it costs 30 ms
     try:
         from tern.ui.display import Attempt
 
@@ -79,6 +81,7 @@ def _is_of_the_gui(error: ImportError) -> bool:
 
 
 def _chat(model: Path | None, sentence: str) -> int:
+    gc.enable()
     settings_warnings.say()
     note(f"{sentence} (tern --help lists what else it can do.)")
     parser = argparse.ArgumentParser(prog="tern")

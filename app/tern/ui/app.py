@@ -156,6 +156,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         rest = Job("libraries", _import_the_rest, window)
         rest.ended.connect(open_first)
         after_paint = _AfterPaint(window)
+        after_paint.painted.connect(gc.enable)  # the command line put it off
         after_paint.painted.connect(rest.start)
         # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
         # the longest frames while a reply streams (25-35 ms).

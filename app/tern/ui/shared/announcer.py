@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QWidget
+from typing import TYPE_CHECKING
 
 from tern.chat.thinking import Splitter, What
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
 
 _SENTENCE_END = re.compile(r"[.!?…:][\"'”’)\]]*\s+|\n+")
 _LONGEST = 2000  # characters that are kept back for the end of a sentence
@@ -55,6 +56,11 @@ class Announcer:
         self._pending = ""
 
     def say(self, text: str) -> None:
+        from PySide6.QtGui import (
+            QAccessible,
+            QAccessibleAnnouncementEvent,
+        )  # 7 ms that the first frame can do without
+
         spoken = _MARKUP.sub("", text).strip()
         if spoken and QAccessible.isActive():
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self._widget, spoken))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from tern.ui.style.theme import Space, Theme
@@ -24,6 +24,8 @@ class Fade(QWidget):
         self.setGeometry(shown.left(), shown.bottom() + 1 - Space.XL, shown.width(), Space.XL)
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        from PySide6.QtGui import QLinearGradient  # makes 180 named gradients, for which no first frame waits
+
         paper = self._theme.color("paper")
         clear = QColor(paper)
         clear.setAlpha(0)

@@ -34,7 +34,7 @@ from tern.ui.sidebar.sidebar import Sidebar
 from tern.ui.style.focus_ring import FocusRing
 from tern.ui.style.icons import app_icon
 from tern.ui.style.theme import Theme
-from tern.ui.window import palette_commands, tray
+from tern.ui.window import tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
 from tern.ui.window.look_menu import LookMenu
@@ -251,6 +251,8 @@ class MainWindow(QMainWindow):
 
     def show_palette(self) -> None:
         """Everything that can be done or shown, to be found by its words."""
+        from tern.ui.window import palette_commands
+
         self.palette_.open(
             [
                 *palette_commands.of_actions(self.actions_),
