@@ -45,11 +45,12 @@ static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int
     const int32x4_t zero = vdupq_n_s32(0);
     for (int32_t r = 0; r < n_rows; r++) {
         const uint8_t *code = codes + (which ? which[r] : r) * stride;
+        const int64_t gap = bytes_ahead(which, r, ahead, stride);
         struct sums a = {zero, zero, zero, zero}, b = a;  // two sets, to hide the latency of sdot
         int32_t i = 0;
         for (; i + PAIR_BYTES <= n / 4; i += PAIR_BYTES) {
             const int8_t *qp = q + i * 4;
-            if (ahead) __builtin_prefetch(code + i + ahead);
+            if (gap) __builtin_prefetch(code + i + gap);
             accumulate(&a, code + i, qp);
             accumulate(&b, code + i + 16, qp + 16);
             accumulate(&a, code + i + 32, qp + 32);

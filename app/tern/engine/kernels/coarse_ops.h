@@ -18,21 +18,30 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
     return _mm512_reduce_add_epi32(_mm512_add_epi32(h, _mm512_add_epi32(l0, l1)));
 }
 #elif defined(__AVX2__)
-static inline __m256i add_products(__m256i sum, __m256i u, const int8_t *x) {
-    const __m256i pairs = _mm256_maddubs_epi16(u, _mm256_loadu_si256((const __m256i *)(const void *)x));
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));  // |pairs| <= 3840: no saturation
+// A product of a pair is at most 2 * 15 * 128 = 3840 with high (8 of them fit int16: two blocks of 128 columns), and
+// 2 * 15 * 64 = 1920 with low (16: four blocks). Widening after so many halves the multiplications.
+static inline __m256i add_products(__m256i pairs, __m256i u, const int8_t *x) {
+    return _mm256_add_epi16(pairs, _mm256_maddubs_epi16(u, _mm256_loadu_si256((const __m256i *)(const void *)x)));
 }
 static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
-    const __m256i nibble = _mm256_set1_epi8(15);
-    __m256i h = _mm256_setzero_si256(), l = h;
-    for (int32_t i = 0; i < n; i += 128)
-        for (int32_t j = 0; j < 64; j += 32) {
-            const __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(row + i / 2 + j));
-            const __m256i a = _mm256_and_si256(u, nibble), b = _mm256_and_si256(_mm256_srli_epi16(u, 4), nibble);
-            h = add_products(add_products(h, a, high + i + j), b, high + i + j + 64);
-            l = add_products(add_products(l, a, low + i + j), b, low + i + j + 64);
+    const __m256i nibble = _mm256_set1_epi8(15), one = _mm256_set1_epi16(1), factor = _mm256_set1_epi16(X_HIGH);
+    __m256i s = _mm256_setzero_si256();
+    for (int32_t i = 0; i < n;) {
+        __m256i l = _mm256_setzero_si256();
+        for (const int32_t last = n - i < 512 ? n : i + 512; i < last;) {
+            __m256i h = _mm256_setzero_si256();
+            for (const int32_t end = last - i < 256 ? last : i + 256; i < end; i += 128)
+                for (int32_t j = 0; j < 64; j += 32) {
+                    const __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(row + i / 2 + j));
+                    const __m256i a = _mm256_and_si256(u, nibble);
+                    const __m256i b = _mm256_and_si256(_mm256_srli_epi16(u, 4), nibble);
+                    h = add_products(add_products(h, a, high + i + j), b, high + i + j + 64);
+                    l = add_products(add_products(l, a, low + i + j), b, low + i + j + 64);
+                }
+            s = _mm256_add_epi32(s, _mm256_madd_epi16(h, factor));
         }
-    __m256i s = _mm256_add_epi32(_mm256_slli_epi32(h, 7), l);
+        s = _mm256_add_epi32(s, _mm256_madd_epi16(l, one));
+    }
     s = _mm256_hadd_epi32(s, s);
     s = _mm256_hadd_epi32(s, s);
     return _mm256_extract_epi32(s, 0) + _mm256_extract_epi32(s, 4);

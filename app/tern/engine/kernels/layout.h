@@ -95,6 +95,11 @@ struct finish_args {
     const float *residual;  // or NULL
 };
 
+// How far from row r what is prefetched with it lies: `ahead` of `rows` below, in bytes.
+static inline int64_t bytes_ahead(const int32_t *which, int32_t r, int32_t ahead, int64_t stride) {
+    return which && ahead ? (which[r + ahead] - which[r]) * stride : ahead;
+}
+
 // One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
 struct float_kernel;  // float_kernels.h
 extern const struct float_kernel tern_float_scalar, tern_float_avx2, tern_float_avx512, tern_float_neon;
@@ -102,7 +107,9 @@ extern const struct float_kernel tern_float_scalar, tern_float_avx2, tern_float_
 struct kernel {
     const char *name;
     // acc[r] = sum over n columns of code * q, for n_rows rows `stride` bytes apart: which[r], or r itself if
-    // `which` is NULL. Prefetches the bytes `ahead` of those it reads (0: none), for rows that follow one another.
+    // `which` is NULL. What comes later is prefetched line by line as the rows are read, because a processor drops
+    // prefetches when many come at once: the bytes `ahead`, or where rows are named the row `ahead` places later in
+    // `which` (0: nothing).
     void (*rows)(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
                  int32_t n, int32_t ahead, int32_t *acc);
     // The same for packed rows, and one period of such a row as I2_S. NULL where decoding takes longer than the

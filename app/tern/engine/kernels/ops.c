@@ -201,23 +201,22 @@ static struct finish_args sums_of(const struct tern_matrix *m, const struct quan
     return (struct finish_args){acc, t->sum, t->inv_scale, m->scale, NULL};
 }
 
-// One token with ReLU2: where the gate is closed the row of `up` is never read. Skipping rows
-// defeats the hardware prefetcher, so a live row is prefetched when its gate is known and
-// multiplied UP_AHEAD live rows later. Gate and up take turns in small steps, so that both streams
-// keep coming. Live rows are collected without a branch, which at half of them live would be guessed
-// wrong every other time.
+// One token with ReLU2: where the gate is closed the row of `up` is never read. Skipping rows defeats the hardware
+// prefetcher, so a live row is prefetched while the row UP_AHEAD live rows earlier is multiplied. Gate and up take turns
+// in small steps, so that both streams keep coming. Live rows are collected without a branch, which at half of them live
+// would be guessed wrong every other time.
 struct live_rows {
     int32_t n, row[UP_AHEAD + UP_ROWS + GATE_ROWS];
     float gate[UP_AHEAD + UP_ROWS + GATE_ROWS];
 };
 
-// The first n live rows leave the queue.
+// The first n live rows leave the queue; those `ahead` places behind them are prefetched.
 static void multiply_live(const struct kernel *k, const struct tern_matrix *m, const struct token *t, int32_t n_in,
-                          struct live_rows *live, int32_t n, float *y) {
+                          struct live_rows *live, int32_t n, int32_t ahead, float *y) {
     int32_t acc[UP_ROWS];
     float up[UP_ROWS];
     const struct finish_args f = sums_of(m, &t->trailer, acc);
-    row_sums(k, m, 0, live->row, n, t, n_in, 0, acc);
+    row_sums(k, m, 0, live->row, n, t, n_in, ahead, acc);
     k->finish(&f, n, up);
     for (int32_t i = 0; i < n; i++) y[live->row[i]] = relu2_gated(live->gate[i], up[i]);
     live->n -= n;
@@ -246,12 +245,12 @@ static void gate_up_live(const struct kernel *k, struct ggml_tensor *dst, struct
             live.gate[live.n] = gate[r];
             live.n += gate[r] > 0.0f;
         }
-        for (int32_t l = before; l < live.n; l++)
+        for (int32_t l = before; l < live.n && n_live + l - before < UP_AHEAD; l++)  // the rest: multiply_live
             for (int64_t b = 0; b < up_stride; b += 64) prefetch_l2(row_at(&a->up, live.row[l], a->n_in) + b);
         n_live += live.n - before;
-        while (live.n >= UP_AHEAD + UP_ROWS) multiply_live(k, &a->up, &token, a->n_in, &live, UP_ROWS, y);
+        while (live.n >= UP_AHEAD + UP_ROWS) multiply_live(k, &a->up, &token, a->n_in, &live, UP_ROWS, UP_AHEAD, y);
     }
-    while (live.n) multiply_live(k, &a->up, &token, a->n_in, &live, min32(live.n, UP_ROWS), y);
+    while (live.n) multiply_live(k, &a->up, &token, a->n_in, &live, min32(live.n, UP_ROWS), 0, y);
     add_statistic(&a->live_rows, n_live);
 }
 

@@ -48,9 +48,33 @@ static INLINE __m256i tile_step(__m256i sum, __m256i codes, __m256i q) {
 }
 
 // ---- decode: one row after another ----
-static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int32_t ahead) {
-    const int32_t n_groups = n / GROUP;
+#ifndef TERN_DPBUSD
+// Sums of pairs in int16. Runs 1 and 3 are masked at the bottom of each nibble, runs 0 and 2 where they lie, which counts
+// them 4-fold and saves two of three shifts. 4-fold a pair is at most 4 * 512, so 16 of them fit: two a group, 8 groups.
+enum { FLUSH = 8 * GROUP_BYTES };
+struct pairs {
+    __m256i once, fourfold;
+};
+
+static INLINE struct pairs no_pairs(void) { return (struct pairs){_mm256_setzero_si256(), _mm256_setzero_si256()}; }
+
+static INLINE void add_group(struct pairs *p, __m256i code, const int8_t *q) {
+    const __m256i low = _mm256_set1_epi8(3), next = _mm256_set1_epi8(12), high = _mm256_srli_epi16(code, 4);
+    p->once = _mm256_add_epi16(p->once, _mm256_maddubs_epi16(_mm256_and_si256(high, low), load(q + 64)));
+    p->fourfold = _mm256_add_epi16(p->fourfold, _mm256_maddubs_epi16(_mm256_and_si256(high, next), load(q)));
+    p->once = _mm256_add_epi16(p->once, _mm256_maddubs_epi16(_mm256_and_si256(code, low), load(q + 192)));
+    p->fourfold = _mm256_add_epi16(p->fourfold, _mm256_maddubs_epi16(_mm256_and_si256(code, next), load(q + 128)));
+}
+
+static INLINE __m256i all_of(struct pairs p) {
+    return _mm256_add_epi32(widen(p.once), _mm256_srai_epi32(widen(p.fourfold), 2));
+}
+#endif
+
+// Prefetches what lies `ahead` bytes from what it reads (0: nothing).
+static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
 #ifdef TERN_DPBUSD
+    const int32_t n_groups = n / GROUP;
     __m256i run[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
     for (int32_t g = 0; g < n_groups; g++) {
         if (ahead && g % 2 == 0) _mm_prefetch((const char *)code + g * GROUP_BYTES + ahead, _MM_HINT_T0);
@@ -63,19 +87,18 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int32
     const __m256i high = _mm256_add_epi32(_mm256_srai_epi32(run[0], 6), _mm256_srai_epi32(run[1], 4));
     return add_lanes(_mm256_add_epi32(high, _mm256_add_epi32(_mm256_srai_epi32(run[2], 2), run[3])));
 #else
-    enum { FLUSH = 8 };  // 4 pairs a group and lane: 16 groups would just fit
     __m256i sum = _mm256_setzero_si256();
-    for (int32_t first = 0; first < n_groups; first += FLUSH) {
-        const int32_t end = n_groups - first < FLUSH ? n_groups : first + FLUSH;
-        __m256i pairs = _mm256_setzero_si256();
-        for (int32_t g = first; g < end; g++) {
-            if (ahead && g % 2 == 0) _mm_prefetch((const char *)code + g * GROUP_BYTES + ahead, _MM_HINT_T0);
-            const __m256i c = load(code + g * GROUP_BYTES);
-            const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
-            UNROLL for (int s = 0; s < 4; s++) pairs =
-                _mm256_add_epi16(pairs, _mm256_maddubs_epi16(run_codes(c, s), load(qg + 64 * s)));
+    for (const uint8_t *end = code + n / 4; code < end;) {
+        struct pairs p = no_pairs();
+        for (const uint8_t *last = end - code < FLUSH ? end : code + FLUSH; code < last; q += PAIR) {
+            if (ahead) _mm_prefetch((const char *)code + ahead, _MM_HINT_T0);
+            add_group(&p, load(code), q);
+            code += GROUP_BYTES;
+            if (code == end) break;  // an odd number of groups: the last has no partner
+            add_group(&p, load(code), q + GROUP_BYTES);
+            code += GROUP_BYTES;
         }
-        sum = _mm256_add_epi32(sum, widen(pairs));
+        sum = _mm256_add_epi32(sum, all_of(p));
     }
     return add_lanes(sum);
 #endif
@@ -83,7 +106,8 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int32
 
 static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
                  int32_t n, int32_t ahead, int32_t *acc) {
-    for (int32_t r = 0; r < n_rows; r++) acc[r] = dot(codes + (which ? which[r] : r) * stride, q, n, ahead);
+    for (int32_t r = 0; r < n_rows; r++)
+        acc[r] = dot(codes + (which ? which[r] : r) * stride, q, n, bytes_ahead(which, r, ahead, stride));
 }
 
 // ---- prefill ----
@@ -195,15 +219,20 @@ static void tile(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_
 }
 
 // ---- sparse decode ----
-// Half a block, 128 rows: bytes 32h .. 32h+31 of four columns; a pass takes the registers z of one
-// byte interleave (low: z = 0, 1; high: z = 2, 3), so that 8 accumulators suffice.
-static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int32_t *live, const int8_t *live_q,
-                                int32_t n_live, const int high, int32_t *acc) {
+// A pass: half a block, 128 rows, over at most BATCH live columns.
+#ifdef TERN_DPBUSD
+enum { BATCH = 16, AHEAD = 64 };
+// Bytes 32h .. 32h+31 of four columns; once for the registers z of either byte interleave (low: z = 0, 1; high: z = 2,
+// 3), so that 8 accumulators suffice.
+static INLINE void columns_half_pass(const uint8_t *bytes, int64_t stride, const int32_t *live, const int8_t *live_q,
+                                     int32_t n_live, int32_t n_ahead, const int high, int32_t *acc) {
     __m256i sum[4][2];
     UNROLL for (int s = 0; s < 4; s++) {
         UNROLL for (int z = 0; z < 2; z++) sum[s][z] = load(acc + 64 * s + 32 * high + 16 * z);
     }
     for (int32_t i = 0; i < n_live; i += 4) {
+        if (i < n_ahead)
+            for (int j = 0; j < 4; j++) _mm_prefetch((const char *)bytes + live[i + AHEAD + j] * stride, _MM_HINT_T0);
         const __m256i c0 = load(bytes + live[i] * stride), c1 = load(bytes + live[i + 1] * stride);
         const __m256i c2 = load(bytes + live[i + 2] * stride), c3 = load(bytes + live[i + 3] * stride);
         int32_t four;
@@ -213,14 +242,7 @@ static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int3
         const __m256i c23 = high ? _mm256_unpackhi_epi8(c2, c3) : _mm256_unpacklo_epi8(c2, c3);
         const __m256i row[2] = {_mm256_unpacklo_epi16(c01, c23), _mm256_unpackhi_epi16(c01, c23)};
         UNROLL for (int s = 0; s < 4; s++) {
-            UNROLL for (int z = 0; z < 2; z++) {
-                const __m256i w = run_codes(row[z], s);
-#ifdef TERN_DPBUSD
-                sum[s][z] = TERN_DPBUSD(sum[s][z], w, q);
-#else
-                sum[s][z] = _mm256_add_epi32(sum[s][z], widen(_mm256_maddubs_epi16(w, q)));
-#endif
-            }
+            UNROLL for (int z = 0; z < 2; z++) sum[s][z] = TERN_DPBUSD(sum[s][z], run_codes(row[z], s), q);
         }
     }
     UNROLL for (int s = 0; s < 4; s++) {
@@ -228,20 +250,65 @@ static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int3
     }
 }
 
+static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int32_t *live, const int8_t *live_q,
+                                int32_t n_live, int32_t n_ahead, int32_t *acc) {
+    columns_half_pass(bytes, stride, live, live_q, n_live, n_ahead, 0, acc);
+    columns_half_pass(bytes, stride, live, live_q, n_live, 0, 1, acc);
+}
+#else
+enum { BATCH = 32, AHEAD = 64 };  // 16 pairs of columns: what the 4-fold sums of `pairs` hold
+// The 16 sums of one run and one byte interleave, widened: rows 16z .. 16z + 7 for z = 0, 1 (2, 3 if interleaved high).
+static INLINE void add_rows(int32_t *acc, __m256i pairs, const int shift) {
+    const __m256i low = _mm256_srai_epi32(_mm256_unpacklo_epi16(pairs, pairs), 16 + shift);
+    const __m256i high = _mm256_srai_epi32(_mm256_unpackhi_epi16(pairs, pairs), 16 + shift);
+    store(acc, _mm256_add_epi32(load(acc), low));
+    store(acc + 16, _mm256_add_epi32(load(acc + 16), high));
+}
+
+// Two columns interleave by bytes, so that a 16-bit lane is a row: its sum of pairs fits for 16 pairs, 4-fold too.
+static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int32_t *live, const int8_t *live_q,
+                                int32_t n_live, int32_t n_ahead, int32_t *acc) {
+    const __m256i low = _mm256_set1_epi8(3), next = _mm256_set1_epi8(12);
+    __m256i sum[2][4];  // of each interleave, of each run
+    UNROLL for (int z = 0; z < 2; z++) {
+        UNROLL for (int s = 0; s < 4; s++) sum[z][s] = _mm256_setzero_si256();
+    }
+    for (int32_t i = 0; i < n_live; i += 2) {
+        if (i < n_ahead) {
+            _mm_prefetch((const char *)bytes + live[i + AHEAD] * stride, _MM_HINT_T0);
+            _mm_prefetch((const char *)bytes + live[i + AHEAD + 1] * stride, _MM_HINT_T0);
+        }
+        const __m256i c0 = load(bytes + live[i] * stride), c1 = load(bytes + live[i + 1] * stride);
+        int16_t two;
+        memcpy(&two, live_q + i, sizeof two);
+        const __m256i q = _mm256_set1_epi16(two);
+        const __m256i row[2] = {_mm256_unpacklo_epi8(c0, c1), _mm256_unpackhi_epi8(c0, c1)};
+        UNROLL for (int z = 0; z < 2; z++) {
+            const __m256i high = _mm256_srli_epi16(row[z], 4);
+            sum[z][0] = _mm256_add_epi16(sum[z][0], _mm256_maddubs_epi16(_mm256_and_si256(high, next), q));
+            sum[z][1] = _mm256_add_epi16(sum[z][1], _mm256_maddubs_epi16(_mm256_and_si256(high, low), q));
+            sum[z][2] = _mm256_add_epi16(sum[z][2], _mm256_maddubs_epi16(_mm256_and_si256(row[z], next), q));
+            sum[z][3] = _mm256_add_epi16(sum[z][3], _mm256_maddubs_epi16(_mm256_and_si256(row[z], low), q));
+        }
+    }
+    UNROLL for (int z = 0; z < 2; z++) {
+        UNROLL for (int s = 0; s < 4; s++) add_rows(acc + 64 * s + 32 * z, sum[z][s], s % 2 ? 0 : 2);
+    }
+}
+#endif
+
 static void columns(const uint8_t *columns, int64_t stride, const int32_t *live, const int8_t *live_q,
                     int32_t n_live, int32_t n_blocks, int32_t *acc) {
-    enum { BATCH = 16, AHEAD = 64 };
     memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
+    for (int32_t i = 0; i < AHEAD && i < n_live; i++)
+        for (int32_t b = 0; b < n_blocks; b++)
+            _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T0);
     for (int32_t first = 0; first < n_live; first += BATCH) {
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
-        for (int32_t i = first ? first + AHEAD : 0; i < first + AHEAD + BATCH && i < n_live; i++)
-            for (int32_t b = 0; b < n_blocks; b++)
-                _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T1);
         for (int32_t half = 0; half < 2 * n_blocks; half++) {
-            const uint8_t *bytes = columns + half * 32;
-            int32_t *a = acc + half / 2 * BLOCK_ROWS + half % 2 * 8;
-            columns_pass(bytes, stride, live + first, live_q + first, batch, 0, a);
-            columns_pass(bytes, stride, live + first, live_q + first, batch, 1, a);
+            const int32_t n_ahead = half % 2 == 0 && n_live - first > AHEAD ? n_live - first - AHEAD : 0;
+            columns_pass(columns + half * 32, stride, live + first, live_q + first, batch, n_ahead,
+                         acc + half / 2 * BLOCK_ROWS + half % 2 * 8);
         }
     }
 }

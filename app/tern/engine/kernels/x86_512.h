@@ -68,7 +68,7 @@ static INLINE __m512i run_total(const struct sums *a) {
     return _mm512_add_epi32(high, low);
 }
 
-static INLINE __m512i row_total(const uint8_t *code, const int8_t *q, int32_t n, int32_t ahead) {
+static INLINE __m512i row_total(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
     struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
     for (int32_t pair = 0; pair < n / PAIR; pair++) {
         if (ahead) _mm_prefetch((const char *)code + pair * PAIR_BYTES + ahead, _MM_HINT_T0);
@@ -91,7 +91,7 @@ static INLINE __m128i add_lanes_of_four(__m512i a, __m512i b, __m512i c, __m512i
 static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
                  int32_t n, int32_t ahead, int32_t *acc) {
     int32_t r = 0;
-#define ROW(i) row_total(codes + (which ? which[i] : (i)) * stride, q, n, ahead)
+#define ROW(i) row_total(codes + (which ? which[i] : (i)) * stride, q, n, bytes_ahead(which, i, ahead, stride))
     for (; r + 4 <= n_rows; r += 4) {
         const __m512i a = ROW(r), b = ROW(r + 1), c = ROW(r + 2), d = ROW(r + 3);
         _mm_storeu_si128((__m128i *)(acc + r), add_lanes_of_four(a, b, c, d));

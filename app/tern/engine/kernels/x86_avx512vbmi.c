@@ -16,7 +16,7 @@ static INLINE struct codes5 decode(__m512i packed) {
     return (struct codes5){_mm512_permutex2var_epi8(low, rest, high), _mm512_sub_epi8(packed, rest)};
 }
 
-static INLINE __m512i packed_total(const uint8_t *packed, const int8_t *q, int32_t n_blocks, int32_t ahead) {
+static INLINE __m512i packed_total(const uint8_t *packed, const int8_t *q, int32_t n_blocks, int64_t ahead) {
     struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
     __m512i top = _mm512_setzero_si512();  // 81 fold
     for (int32_t b = 0; b < n_blocks; b++) {
@@ -38,7 +38,8 @@ static void packed_rows(const uint8_t *packed, const int32_t *which, int32_t n_r
     const int32_t n_blocks = n / PACKED_COLUMNS;
     const int64_t stride = packed_stride(n);
     int32_t r = 0;
-#define ROW(i) packed_total(packed + (which ? which[i] : (i)) * stride, q, n_blocks, ahead)
+#define ROW(i) \
+    packed_total(packed + (which ? which[i] : (i)) * stride, q, n_blocks, bytes_ahead(which, i, ahead, stride))
     for (; r + 4 <= n_rows; r += 4) {
         const __m512i a = ROW(r), b = ROW(r + 1), c = ROW(r + 2), d = ROW(r + 3);
         const __m128i sums = _mm_mullo_epi32(add_lanes_of_four(a, b, c, d), _mm_set1_epi32(0x781948B1));
