@@ -27,6 +27,7 @@ class HeadProbe:
         self._dither = dither(self.n)
         self._direction = direction(self.weights)
         self._along = np.empty(self.n_vocab, np.float32)
+        self._reach = np.empty(self.n_vocab, np.float32)
         self._rows = np.empty((self.n_vocab, self.n // 2), np.uint8)
         self.step = np.empty(self.n_vocab, np.float32)
         address = self.weights.ctypes.data
@@ -37,6 +38,7 @@ class HeadProbe:
             dither=self._dither.ctypes.data,
             direction=self._direction.ctypes.data,
             along=self._along.ctypes.data,
+            reach=self._reach.ctypes.data,
             weights=address,
             best=C.addressof(self._best),
             n=self.n,
@@ -47,6 +49,7 @@ class HeadProbe:
             file=-1,
         )
         library.coarse_build(self._coarse, 0, self.n_vocab)
+        self._coarse.largest_reach = float(self._reach.max())
         self._head = kernels.HeadArgs(weights=address, n=self.n, type=type_)
         self._build(library, threads)
 

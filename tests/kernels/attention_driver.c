@@ -1,5 +1,5 @@
-// Runs attention over random shapes on every instruction set of this CPU and compares each with the scalar version,
-// bit for bit, and that with a plain computation in doubles. Every buffer has exactly the size the API asks for, so that
+// Runs attention over random shapes, and the coarse head over random and extreme codes, on every instruction set of this
+// CPU and compares each with the scalar version, bit for bit; attention also with a plain computation in doubles. Every buffer has exactly the size the API asks for, so that
 // a sanitizer sees the first byte too far. Arguments: seed, rounds. Prints what it ran.
 #include <math.h>
 #include <stdio.h>
@@ -136,6 +136,67 @@ static double error(const struct shape *s, const float *got) {
     return worst / largest;
 }
 
+// ---- the coarse head: products of codes 0..15 with activations of 8 and of 15 bits ----
+struct coarse {
+    int32_t n, n_vocab;
+    uint8_t *rows;
+    float *step, *along, *dither, *direction, *x, reach;
+};
+
+static struct coarse random_coarse(void) {
+    struct coarse c = {.n = 128 * between(1, 21), .n_vocab = between(1, 150), .reach = between(0, 1) ? 1.0f : 1e4f};
+    c.rows = take((int64_t)c.n_vocab * c.n / 2);
+    for (int64_t i = 0; i < (int64_t)c.n_vocab * c.n / 2; i++) c.rows[i] = (uint8_t)(random32() % 3 ? random32() : 255);
+    memset(c.rows, 255, (size_t)c.n / 2);  // the largest codes there are
+    c.step = take(4 * (int64_t)c.n_vocab), c.along = take(4 * (int64_t)c.n_vocab);
+    for (int32_t i = 0; i < c.n_vocab; i++) c.step[i] = random_float(), c.along[i] = random_float();
+    c.dither = take(4 * (int64_t)c.n), c.direction = take(4 * (int64_t)c.n), c.x = take(4 * (int64_t)c.n);
+    const int largest = between(0, 2);  // all of the largest size, of one sign; or of random signs; or anything
+    for (int32_t i = 0; i < c.n; i++) {
+        c.dither[i] = random_float() / 4.0f, c.direction[i] = 0.0f;
+        c.x[i] = largest == 0 ? -2.0f : largest == 1 ? (between(0, 1) ? 2.0f : -2.0f) : random_float();
+    }
+    return c;
+}
+
+static float *coarse_bounds(const struct coarse *c, int nth) {
+    struct tern_coarse_best best[8 * TERN_COARSE_BEST];
+    struct tern_coarse_args args = {.rows = c->rows, .step = c->step, .dither = c->dither, .direction = c->direction,
+                                    .along = c->along, .best = best, .n = c->n, .n_vocab = c->n_vocab,
+                                    .largest_reach = c->reach};
+    struct ggml_tensor x = tensor(GGML_TYPE_F32, c->x, 4 * (int64_t)c->n, c->n, 1);
+    float *upper = take(4 * (int64_t)c->n_vocab);
+    struct ggml_tensor dst = tensor(GGML_TYPE_F32, upper, 4 * (int64_t)c->n_vocab, c->n_vocab, 1);
+    dst.src[0] = &x;
+    for (int ith = 0; ith < nth; ith++) tern_op_coarse(&dst, ith, nth, &args);
+    return upper;
+}
+
+// How many instruction sets gave the same bits, or -1.
+static int compare_coarse(const char *names) {
+    const struct coarse c = random_coarse();
+    if (tern_select_kernel("scalar") != 0) return -1;
+    float *expected = coarse_bounds(&c, 1);
+    char list[128];
+    memcpy(list, names, sizeof list);
+    int compared = 0;
+    for (char *name = strtok(list, ","); name && compared >= 0; name = strtok(NULL, ",")) {
+        if (tern_select_kernel(name) != 0) return -1;
+        const int nth = between(1, 8);
+        float *got = coarse_bounds(&c, nth);
+        if (memcmp(got, expected, 4 * (size_t)c.n_vocab) != 0) {
+            fprintf(stderr, "%s with %d threads differs from scalar: coarse head, %d columns, %d rows, reach %g\n", name, nth,
+                    c.n, c.n_vocab, (double)c.reach);
+            compared = -1;
+        } else {
+            compared++;
+        }
+        free(got);
+    }
+    free(expected), free(c.rows), free(c.step), free(c.along), free(c.dither), free(c.direction), free(c.x);
+    return compared;
+}
+
 int main(int argc, char **argv) {
     state = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     const int rounds = argc > 2 ? atoi(argv[2]) : 50;
@@ -165,6 +226,9 @@ int main(int argc, char **argv) {
             free(got);
             compared++;
         }
+        const int coarse = compare_coarse(names);
+        if (coarse < 0) return 1;
+        compared += coarse;
         free(expected);
         free(s.q);
         free(s.k);

@@ -236,6 +236,20 @@ def test_bitlinear_extremes(selected: loader.Kernels, kind: str, code: int) -> N
         assert np.array_equal(bits(got), bits(h.expected_linear(q, inv_scale, codes, 0.5)))
 
 
+@pytest.mark.parametrize("kind", ["all 127", "all -127"])
+@pytest.mark.parametrize("code", [0, 1, 2])
+def test_columns_extremes(selected: loader.Kernels, kind: str, code: int) -> None:
+    """Sums that are kept narrow for as many columns as fit: no more fit than are taken."""
+    rng = np.random.default_rng(3)
+    for n in (128, 6912):
+        rows = h.norm_quant(selected, activations(rng, kind, 1, n), None, EPS, live=True)
+        q, (inv_scale, _, _) = h.q_values(rows, n), h.trailers(rows, n)
+        codes = np.full((300, n), code, np.uint8)
+        columns = h.make_columns(selected, h.file_bytes(codes))
+        got = h.bitlinear(selected, rows, n, [loader.matrix(0, 0.5, 300, columns.ctypes.data)], nth=3)
+        assert np.array_equal(bits(got), bits(h.expected_linear(q, inv_scale, codes, 0.5)))
+
+
 @pytest.mark.parametrize("activation", [loader.RELU2, loader.SILU])
 @pytest.mark.parametrize("n", [128, 640])
 @pytest.mark.parametrize("tokens", [1, 2, 4, 13, 37])

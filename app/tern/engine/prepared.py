@@ -33,7 +33,7 @@ from tern.progress import OnProgress, ignore_progress
 
 log = logging.getLogger(__name__)
 
-FORMAT = 5  # of the cache file; a change makes every file again
+FORMAT = 6  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
 _MAKER = f"format {FORMAT}"
@@ -45,12 +45,13 @@ COARSE_TASK_ROWS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Coarse:
-    """Addresses: ``rows`` u8[n_vocab * n_embd / 2], ``step`` and ``along`` f32[n_vocab], ``dither`` and ``direction``
-    f32[n_embd]."""
+    """Addresses: ``rows`` u8[n_vocab * n_embd / 2], ``step``, ``along`` and ``reach`` f32[n_vocab], ``dither`` and
+    ``direction`` f32[n_embd]."""
 
     rows: int
     step: int
     along: int
+    reach: int
     dither: int
     direction: int
 
@@ -137,7 +138,7 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_S
     head = file.tensors[head_name(file)]
     fits = head.type in (TensorType.F16, TensorType.F32) and config.n_embd <= kernels.MAX_COARSE_WIDTH
     if fits and not exact_head and head.n_bytes >= COARSE_FROM_BYTES:
-        for name in ("step", "along"):
+        for name in ("step", "along", "reach"):
             yield section(f"coarse.{name}", 4 * config.n_vocab)
         for name in ("dither", "direction"):
             yield section(f"coarse.{name}", 4 * config.n_embd)

@@ -21,7 +21,7 @@ static int64_t exact_row_bytes(const struct tern_coarse_args *a) { return (int64
 
 // ---- building the coarse copy ----
 void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end, const float *dither,
-                       const float *direction, uint8_t *rows, float *step, float *along) {
+                       const float *direction, uint8_t *rows, float *step, float *along, float *reach) {
     float w[MAX_COARSE_N], unit[MAX_COARSE_N];
     const struct float_kernel *k = active_float_kernel();
     for (int32_t r = first; r < end; r++) {
@@ -37,13 +37,18 @@ void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t 
         const float d = largest / 7.49f, inverse = largest > 0.0f ? 1.0f / d : 0.0f;
         for (int32_t i = 0; i < n; i++) unit[i] = w[i] * inverse - dither[i] - 0.5f;
         step[r] = d;
+        double squares = 0.0;
         uint8_t *row = rows + (int64_t)r * (n / 2);
         for (int32_t i = 0; i < n; i += 128)
             for (int32_t j = 0; j < 64; j++) {
                 const int32_t a = (int32_t)rintf(unit[i + j]) + 8;
                 const int32_t b = (int32_t)rintf(unit[i + j + 64]) + 8;
                 row[i / 2 + j] = (uint8_t)(a | b << 4);
+                const double wa = (double)dither[i + j] + a - COARSE_ZERO;
+                const double wb = (double)dither[i + j + 64] + b - COARSE_ZERO;
+                squares += wa * wa + wb * wb;
             }
+        reach[r] = (float)(sqrt(squares) * (1.0 + 1e-6));
     }
 }
 
@@ -51,12 +56,22 @@ void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t 
 struct activations {
     TERN_ALIGNED(64) int8_t high[MAX_COARSE_N];
     TERN_ALIGNED(64) int8_t low[MAX_COARSE_N];
+    int32_t in_bytes;  // X = high; else X = 128 high + low
     float along;   // how far x goes along the direction; the rest below is of what remains of x
     float scale;   // X * scale stands for x
     float offset;  // sum of (dither - 7.5) X: what every row adds to sum of u X
     float bound;   // times the row's step: how far its coarse logit can be off
     float slack;   // times the size of the row's part along the direction: what float rounding can do to that part
 };
+
+// Uniform in [0, 1): the same for ever, of nothing but i.
+static float threshold(int32_t i) {
+    uint32_t h = (uint32_t)i * 0x9E3779B9u + 0x7F4A7C15u;
+    h = (h ^ h >> 16) * 0x21F0AAADu;
+    h = (h ^ h >> 15) * 0x735A2D97u;
+    h ^= h >> 15;
+    return (float)(h >> 8) * 0x1p-24f;
+}
 
 static void quantize_activations(const struct tern_coarse_args *a, const float *x, struct activations *out) {
     float rest[MAX_COARSE_N], largest = 0.0f;
@@ -70,8 +85,17 @@ static void quantize_activations(const struct tern_coarse_args *a, const float *
         largest = fabsf(rest[i]) > largest ? fabsf(rest[i]) : largest;
         squares += (double)rest[i] * (double)rest[i];
     }
-    const float scale = largest > 0.0f ? largest / (float)X_LIMIT : 1.0f, inverse = 1.0f / scale;
-    for (int32_t i = 0; i < a->n; i++) {
+    const double byte = (double)largest / X_BYTE, wider = 3.0 * byte * byte * a->largest_reach * a->largest_reach;
+    out->in_bytes = largest > 0.0f && wider <= COARSE_WIDER * squares;
+    const float scale = largest > 0.0f ? largest / (float)(out->in_bytes ? X_BYTE : X_LIMIT) : 1.0f;
+    const float inverse = 1.0f / scale;
+    for (int32_t i = 0; i < a->n && out->in_bytes; i++) {
+        int32_t v = (int32_t)floorf(rest[i] * inverse + threshold(i));
+        v = v > X_BYTE ? X_BYTE : v < -X_BYTE ? -X_BYTE : v;
+        out->high[i] = (int8_t)v;
+        offset += ((double)a->dither[i] - COARSE_ZERO) * v;
+    }
+    for (int32_t i = 0; i < a->n && !out->in_bytes; i++) {
         int32_t v = (int32_t)rintf(rest[i] * inverse);
         v = v > X_LIMIT ? X_LIMIT : v < -X_LIMIT ? -X_LIMIT : v;
         const int32_t high = (v + 64) >> 7;  // low = v - 128 high lies in [-64, 63]
@@ -84,7 +108,8 @@ static void quantize_activations(const struct tern_coarse_args *a, const float *
     out->offset = (float)offset;
     out->slack = (float)(1e-6 * (fabs(along) + sqrt(squares)));
     // The dither's bound, what rounding x can do at most (codes stay within 8 steps), and float rounding of the sums.
-    out->bound = (float)(COARSE_BOUND * sqrt(squares) + 8.0 * rounding + 8e-6 * (largest * (double)a->n + magnitude));
+    const double proxy = squares + (out->in_bytes ? wider : 0.0);
+    out->bound = (float)(COARSE_BOUND * sqrt(proxy) + 8.0 * rounding + 8e-6 * (largest * (double)a->n + magnitude));
 }
 
 // ---- each thread's best rows: a heap with the worst on top ----
@@ -116,7 +141,7 @@ void tern_op_coarse(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
             int32_t acc[UNIT_COARSE];
             const int32_t first = u * UNIT_COARSE;
             const int32_t count = a->n_vocab - first < UNIT_COARSE ? a->n_vocab - first : UNIT_COARSE;
-            k->coarse_rows(a->rows + (int64_t)first * (a->n / 2), count, x.high, x.low, a->n, acc);
+            k->coarse_rows(a->rows + (int64_t)first * (a->n / 2), count, x.high, x.in_bytes ? NULL : x.low, a->n, acc);
             for (int32_t i = 0; i < count; i++) {
                 const float coarse = a->step[first + i] * (x.scale * ((float)acc[i] + x.offset));
                 const float value = a->along[first + i] * x.along + coarse;

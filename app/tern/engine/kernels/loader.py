@@ -20,7 +20,7 @@ from tern.errors import BugError, UserError
 
 log = logging.getLogger(__name__)
 
-ABI_VERSION = 5
+ABI_VERSION = 6
 RELU2 = 0
 SILU = 1
 MAX_COLUMNS = 65536
@@ -126,6 +126,7 @@ class CoarseArgs(ctypes.Structure):
         ("dither", ctypes.c_void_p),
         ("direction", ctypes.c_void_p),
         ("along", ctypes.c_void_p),
+        ("reach", ctypes.c_void_p),
         ("weights", ctypes.c_void_p),
         ("best", ctypes.c_void_p),
         ("n", ctypes.c_int32),
@@ -140,6 +141,7 @@ class CoarseArgs(ctypes.Structure):
         ("kept", ctypes.c_int32),
         ("arrived", ctypes.c_int32),
         ("file_offset", ctypes.c_int64),
+        ("largest_reach", ctypes.c_float),
     )
 
 
@@ -230,7 +232,7 @@ class Kernels:
 
     def coarse_build(self, args: CoarseArgs, first: int, end: int) -> None:
         """Quantizes rows ``first``..``end`` of ``args.weights`` to four bits (coarse.h): fills ``args.rows``,
-        ``args.step`` and ``args.along`` from ``args.dither`` and ``args.direction``. Releases the GIL."""
+        ``args.step``, ``args.along`` and ``args.reach`` from ``args.dither`` and ``args.direction``. Releases the GIL."""
         self.library.tern_coarse_build(
             args.weights,
             args.type,
@@ -242,6 +244,7 @@ class Kernels:
             args.rows,
             args.step,
             args.along,
+            args.reach,
         )
 
     def select(self, name: str) -> None:
@@ -282,7 +285,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_packed_bytes": (i64, [i32, i32]),
         "tern_pack_rows": (None, [ptr, i32, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
-        "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr]),
+        "tern_coarse_build": (None, [ptr, i32, i32, i32, i32, ptr, ptr, ptr, ptr, ptr, ptr]),
         "tern_select_kernel": (i32, [text]),
         "tern_kernel_name": (text, []),
         "tern_kernels_available": (text, []),

@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 5
+#define TERN_ABI_VERSION 6
 
 struct ggml_tensor;
 
@@ -119,6 +119,7 @@ struct tern_coarse_args {
     const float *dither;     // [n], uniform in [-1/2, 1/2)
     const float *direction;  // [n], of length 1 (or zeros): taken out of x before the coarse product
     const float *along;      // [n_vocab], exact rows times direction
+    const float *reach;      // [n_vocab], length of what stands for a row, in its steps
     const uint8_t *weights;  // the exact rows [n_vocab][n] of `type` (ggml_type F16 or F32)
     struct tern_coarse_best *best;  // room for TERN_COARSE_BEST a thread
     int32_t n, type, n_vocab;
@@ -130,6 +131,7 @@ struct tern_coarse_args {
     int32_t kept;            // those of them whose exact logit does
     int32_t arrived;         // threads that have appended theirs; 0 between calls
     int64_t file_offset;     // of row 0
+    float largest_reach;     // of all rows
 };
 
 //   coarse:        src0 x f32 [n, 1]                -> dst f32 [n_vocab, 1]
@@ -140,7 +142,7 @@ TERN_API void tern_op_coarse_exact(struct ggml_tensor *dst, int ith, int nth, vo
 TERN_API void tern_op_coarse_select(struct ggml_tensor *dst, int ith, int nth, void *userdata);
 TERN_API void tern_coarse_build(const uint8_t *weights, int32_t type, int32_t n, int32_t first, int32_t end,
                                 const float *dither, const float *direction, uint8_t *rows, float *step,
-                                float *along);
+                                float *along, float *reach);
 
 // Bytes of one quantized token: q padded to 256, a 64-byte trailer, and room for the live list.
 TERN_API int64_t tern_quant_row_bytes(int32_t n, int32_t live);

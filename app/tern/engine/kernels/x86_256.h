@@ -60,10 +60,10 @@ static INLINE struct pairs no_pairs(void) { return (struct pairs){_mm256_setzero
 
 static INLINE void add_group(struct pairs *p, __m256i code, const int8_t *q) {
     const __m256i low = _mm256_set1_epi8(3), next = _mm256_set1_epi8(12), high = _mm256_srli_epi16(code, 4);
-    p->once = _mm256_add_epi16(p->once, _mm256_maddubs_epi16(_mm256_and_si256(high, low), load(q + 64)));
-    p->fourfold = _mm256_add_epi16(p->fourfold, _mm256_maddubs_epi16(_mm256_and_si256(high, next), load(q)));
-    p->once = _mm256_add_epi16(p->once, _mm256_maddubs_epi16(_mm256_and_si256(code, low), load(q + 192)));
-    p->fourfold = _mm256_add_epi16(p->fourfold, _mm256_maddubs_epi16(_mm256_and_si256(code, next), load(q + 128)));
+    p->once = tile_step(p->once, _mm256_and_si256(code, low), load(q + 192));
+    p->fourfold = tile_step(p->fourfold, _mm256_and_si256(code, next), load(q + 128));
+    p->once = tile_step(p->once, _mm256_and_si256(high, low), load(q + 64));
+    p->fourfold = tile_step(p->fourfold, _mm256_and_si256(high, next), load(q));
 }
 
 static INLINE __m256i all_of(struct pairs p) {
