@@ -232,7 +232,8 @@ class Kernels:
 
     def coarse_build(self, args: CoarseArgs, first: int, end: int) -> None:
         """Quantizes rows ``first``..``end`` of ``args.weights`` to four bits (coarse.h): fills ``args.rows``,
-        ``args.step``, ``args.along`` and ``args.reach`` from ``args.dither`` and ``args.direction``. Releases the GIL."""
+        ``args.step``, ``args.along`` and ``args.reach`` from ``args.dither`` and ``args.direction``. Releases the
+        GIL."""
         self.library.tern_coarse_build(
             args.weights,
             args.type,
