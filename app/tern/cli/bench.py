@@ -47,6 +47,19 @@ def register(subparsers: options.Subparsers) -> None:
         action="store_true",
         help="alternate with llama.cpp's own kernels (TQ2_0, Q6_K head) on the same weights, and print the ratio",
     )
+    parser.add_argument(
+        "--peer",
+        type=options.path,
+        metavar="PROGRAM",
+        help="alternate with another program's benchmark, and print the ratio: llama-bench of llama.cpp or "
+        "ik_llama.cpp, or any that takes its options and prints its JSON",
+    )
+    parser.add_argument(
+        "--peer-model",
+        type=options.path,
+        metavar="FILE",
+        help="the file that it measures (default: the same weights as TQ2_0 with a Q6_K head)",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no long prompt or context")
     parser.add_argument(
         "--prefill",
@@ -91,8 +104,11 @@ def run(args: argparse.Namespace) -> int:
         args.usage_error("--synthetic and --model cannot be used together")
     if args.sparsity is not None and not args.synthetic:
         args.usage_error("--sparsity needs --synthetic")
-    if args.threads == SWEEP and args.compare:
-        args.usage_error("--threads sweep and --compare cannot be used together")
+    for option in ("compare", "peer"):
+        if args.threads == SWEEP and getattr(args, option):
+            args.usage_error(f"--threads sweep and --{option} cannot be used together")
+    if args.peer_model is not None and args.peer is None:
+        args.usage_error("--peer-model needs --peer")
     from tern.cli import bench_report, bench_run, bench_sweep
     from tern.cli.bench_models import synthetic_model
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from tern.errors import format_size
@@ -13,7 +14,7 @@ _PER_LINE = 10  # layers in a row of the table of live parts
 
 def markdown(report: dict[str, Any]) -> str:
     """The whole report."""
-    parts = [_head, _speed, _memory, _limits, _compare, _live, _notes]
+    parts = [_head, _speed, _memory, _limits, _compare, _peer, _live, _notes]
     return "\n".join(line for part in parts for line in part(report)).rstrip()
 
 
@@ -150,6 +151,33 @@ def _compare(report: dict[str, Any]) -> Iterator[str]:
     if "compare" not in report:
         return
     found = report["compare"]
+    yield "## Compared with llama.cpp's kernels"
+    yield ""
+    yield (
+        f"The same weights as TQ2_0 with a Q6_K head, through the same graph, in turns: {found['pairs']} pairs, "
+        "median ratio."
+    )
+    yield f"llama.cpp as it was built for Tern: {' '.join(report['ggml_features'])}."
+    yield ""
+    yield from _in_turns(found, "llama_cpp", "llama.cpp")
+
+
+def _peer(report: dict[str, Any]) -> Iterator[str]:
+    if "peer" not in report:
+        return
+    found = report["peer"]
+    build = f", build {found['build']}" if found["build"] else ""
+    yield "## Compared with another program"
+    yield ""
+    yield (
+        f"{found['program']}{build}, with {found['file']} ({found['model'] or 'no type named'}), in turns: "
+        f"{found['pairs']} pairs, median ratio. Each of its runs is a process of its own, which warms up first."
+    )
+    yield ""
+    yield from _in_turns(found, "peer", Path(found["program"]).name)
+
+
+def _in_turns(found: dict[str, Any], other: str, name: str) -> Iterator[str]:
     rows = []
     for label, key in (
         ("decode, empty context", "decode"),
@@ -160,20 +188,12 @@ def _compare(report: dict[str, Any]) -> Iterator[str]:
             (
                 label,
                 format_speed(versus["tern"]["tokens_per_s"]),
-                format_speed(versus["llama_cpp"]["tokens_per_s"]),
+                format_speed(versus[other]["tokens_per_s"]),
                 f"**{versus['ratio']:.2f}**",
                 f"{min(versus['ratios']):.2f} to {max(versus['ratios']):.2f}",
             )
         )
-    yield "## Compared with llama.cpp's kernels"
-    yield ""
-    yield (
-        f"The same weights as TQ2_0 with a Q6_K head, through the same graph, in turns: {found['pairs']} pairs, "
-        "median ratio."
-    )
-    yield f"llama.cpp as it was built for Tern: {' '.join(report['ggml_features'])}."
-    yield ""
-    yield from table(("", "Tern", "llama.cpp", "ratio", "lowest to highest"), rows)
+    yield from table(("", "Tern", name, "ratio", "lowest to highest"), rows)
     yield ""
 
 

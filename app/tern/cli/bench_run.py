@@ -20,7 +20,7 @@ from tern.cli.terminal import ProgressLine
 from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message
 from tern.errors import UserError
-from tern.metrics import bandwidth, benchmark, fresh_process, python_time, roofline
+from tern.metrics import bandwidth, benchmark, fresh_process, peer, python_time, roofline
 from tern.metrics.benchmark import Plan
 from tern.metrics.cpu import OtherLoad, cpu
 from tern.open_engine import open_engine
@@ -62,6 +62,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         report["python_ms_per_token"] = None if between is None else between.as_json()
         if args.compare:
             report["compare"] = _compare(path, engine, opened, plan)
+        if args.peer is not None:
+            report["peer"] = _peer(args, path, engine, plan)
         report["other_programs"] = others.share()
         report["disturbed"] = report["other_programs"] > _DISTURBED
         report |= _limits(engine, reading, report)
@@ -186,6 +188,27 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
         "prompts": list(prefill),
         "pairs": plan.repeats,
         "file_bytes": other.info.file_bytes,
+    }
+
+
+def _peer(args: argparse.Namespace, path: Path, engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
+    """Another program's benchmark, in turns with Tern's."""
+    model: Path = args.peer_model or llama_cpp_model(path)
+    for file in (path, model):
+        benchmark.warm_page_cache(file)
+    other = peer.Peer(args.peer, model, engine.info.threads)
+    plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
+    with ProgressLine(f"Comparing with {args.peer.name}") as progress:
+        found = peer.compare(engine, other, engine.info.n_vocab, plan, progress)
+    return {
+        f"prefill_{plan.prompts[0]}": found.prefill.as_json("peer"),
+        "decode": found.decode.as_json("peer"),
+        "prompts": list(plan.prompts),
+        "pairs": plan.repeats,
+        "program": str(args.peer),
+        "file": str(model),
+        "build": found.build,
+        "model": found.model,
     }
 
 

@@ -120,13 +120,13 @@ class Versus:
         """The median pair's."""
         return statistics.median(self.ratios)
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, second: str = "llama_cpp") -> dict[str, object]:
         """The object of the JSON report."""
         return {
             "ratio": self.ratio,
             "ratios": list(self.ratios),
             "tern": self.first.as_json(),
-            "llama_cpp": self.second.as_json(),
+            second: self.second.as_json(),
         }
 
 
