@@ -188,6 +188,10 @@ def test_a_window_that_was_killed_leaves_the_folder_free(tmp_path: Path) -> None
     with _start(tmp_path) as first:
         assert first.stdout is not None
         assert first.stdout.readline().strip() == "ready True"
+        while (
+            first.poll() is None and not (tmp_path / "data" / "tern.address").is_file()
+        ):  # after the first frame
+            time.sleep(0.05)
         first.kill()
         first.wait()
     assert (tmp_path / "data" / "tern.address").is_file()

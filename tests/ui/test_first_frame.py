@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 LATER = (
     "numpy",
     "psutil",
+    "PySide6.QtNetwork",
     "httpx2",
     "huggingface_hub",
     "llama_cpp",

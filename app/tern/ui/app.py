@@ -101,7 +101,6 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
 
     ``unlocked`` is a sentence where one might have it all the same.
     """
-    doorbell = Doorbell(folder, app)
     settings = Settings.load()
     language.install(app, settings[LANGUAGE])
     store, warning = _open_store(folder, settings)
@@ -128,7 +127,13 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
             else:
                 visits.append(visit)
 
-        doorbell.rung.connect(visited)
+        doorbells: list[Doorbell] = []
+
+        def answer_the_door() -> None:
+            doorbell = Doorbell(folder, app)
+            doorbell.rung.connect(visited)
+            doorbells.append(doorbell)
+
         files: list[Path] = []  # that were opened before a model could be
         if isinstance(app, Application):
             app.file_given.connect(
@@ -157,6 +162,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         rest.ended.connect(open_first)
         after_paint = _AfterPaint(window)
         after_paint.painted.connect(gc.enable)  # the command line put it off
+        after_paint.painted.connect(answer_the_door)
         after_paint.painted.connect(rest.start)
         # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
         # the longest frames while a reply streams (25-35 ms).
@@ -169,7 +175,8 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         rest.wait()
         for host in models:
             host.close()
-    doorbell.close()
+    for doorbell in doorbells:
+        doorbell.close()
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status

@@ -1,7 +1,8 @@
 """One window for one data folder: a second launch raises the first, hands over what it was asked to open, and ends.
 
 The folder itself says whether there is a window (data_lock.py) and, in a file, where it can be spoken to: a local
-socket that belongs to the person. Between the two go lines of JSON, and nothing leaves this computer.
+socket that belongs to the person. Between the two go lines of JSON, and nothing leaves this computer. Qt's classes for
+that come into use after the first frame, which need not wait 10 ms for them: another launch tries until it is answered.
 """
 
 from __future__ import annotations
@@ -12,13 +13,15 @@ import logging
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 from tern.data_lock import DataLock, Hold
 from tern.errors import UserError
+
+if TYPE_CHECKING:
+    from PySide6.QtNetwork import QLocalSocket
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +62,8 @@ def _visit(folder: Path, model: Path | None) -> str | None:
         address = (folder / ADDRESS_NAME).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):
         return None
+    from PySide6.QtNetwork import QLocalSocket
+
     socket = QLocalSocket()
     socket.connectToServer(address)
     if not socket.waitForConnected(_CONNECT_MS):
@@ -101,6 +106,8 @@ class Doorbell(QObject):
     rung = Signal(object)
 
     def __init__(self, folder: Path, parent: QObject | None = None) -> None:
+        from PySide6.QtNetwork import QLocalServer
+
         super().__init__(parent)
         self._file = folder / ADDRESS_NAME
         self._server = QLocalServer(self)
@@ -145,7 +152,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _send(socket: QLocalSocket, what: dict[str, Any]) -> None:
-    if socket.state() is QLocalSocket.LocalSocketState.ConnectedState:
+    if socket.state() is socket.LocalSocketState.ConnectedState:
         socket.write(json.dumps(what).encode() + b"\n")
         socket.flush()
 
