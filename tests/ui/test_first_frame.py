@@ -20,6 +20,7 @@ LATER = (
     "rapidfuzz",
     "pygments",
     "markdown_it",
+    "tern.chat.file_text",
     "tern.cli.models",
     "tern.engine.gguf.reader",
     "tern.library.hub_client",

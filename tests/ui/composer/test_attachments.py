@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QTo
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
+from tern.chat import file_text
 from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.file_text import attached, load
 from tern.chat.store import Store
@@ -121,7 +122,7 @@ def test_enter_waits_for_a_file_that_is_still_being_read(
         assert ready.wait(HANG_S)
         return load(path, most)
 
-    monkeypatch.setattr(attach_files, "load", slow)
+    monkeypatch.setattr(file_text, "load", slow)
     (tmp_path / "slow.txt").write_text("worth waiting for")
     engine = FakeEngine(["Yes."])
     window = make_window(engine)
