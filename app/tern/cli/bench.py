@@ -51,14 +51,15 @@ def register(subparsers: options.Subparsers) -> None:
         "--peer",
         type=options.path,
         metavar="PROGRAM",
-        help="alternate with another program's benchmark, and print the ratio: llama-bench of llama.cpp or "
-        "ik_llama.cpp, or any that takes its options and prints its JSON",
+        help="alternate with another program's benchmark, and print the ratio: the llama-bench of bitnet.cpp, "
+        "ik_llama.cpp or llama.cpp, or any that takes its options and prints its JSON",
     )
     parser.add_argument(
         "--peer-model",
         type=options.path,
         metavar="FILE",
-        help="the file that it measures (default: the same weights as TQ2_0 with a Q6_K head)",
+        help="the file that it measures (default: the same one; Microsoft's llama-bench opens the official file, "
+        "llama.cpp's own does not know this architecture)",
     )
     parser.add_argument("--quick", action="store_true", help="fewer repeats, no long prompt or context")
     parser.add_argument(

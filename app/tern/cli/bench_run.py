@@ -193,7 +193,7 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
 
 def _peer(args: argparse.Namespace, path: Path, engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
     """Another program's benchmark, in turns with Tern's."""
-    model: Path = args.peer_model or llama_cpp_model(path)
+    model: Path = args.peer_model or path
     for file in (path, model):
         benchmark.warm_page_cache(file)
     other = peer.Peer(args.peer, model, engine.info.threads)

@@ -75,7 +75,8 @@ class Peer:
         if done.returncode != 0:
             said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
             raise UserError(
-                "{program} failed with exit code {code}: {reason}",
+                "{program} failed with exit code {code}: {reason}\n"
+                "If it cannot open that file, give it one that it can: --peer-model FILE.",
                 program=self.program,
                 code=done.returncode,
                 reason=said[-1] if said else _NO_WORD,
