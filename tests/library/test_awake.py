@@ -65,6 +65,7 @@ def test_it_is_held_off_with_a_reason_and_only_meanwhile(told: Path) -> None:
     assert not held[0].is_running()
 
 
+@pytest.mark.slow
 def test_it_ends_with_a_killed_tern(told: Path) -> None:
     script = "from tern.library.awake import awake\nwith awake('x'):\n    input()"
     with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE) as tern:

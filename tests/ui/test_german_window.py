@@ -21,6 +21,8 @@ from .test_accessibility import _all_places, _full_window, _is_part_of_qt
 
 ICON_ONLY = Qt.ToolButtonStyle.ToolButtonIconOnly
 
+pytestmark = pytest.mark.slow  # every place of a whole window
+
 
 @pytest.fixture
 def _german(qapp: QApplication) -> Iterator[None]:

@@ -16,6 +16,8 @@ from tern.ui.style.theme import Theme
 
 from .conftest import WindowMaker
 
+pytestmark = pytest.mark.slow  # whole windows at the largest size of text
+
 
 def test_nothing_overlaps(make_window: WindowMaker, theme: Theme) -> None:
     settings = Settings()

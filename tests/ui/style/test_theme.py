@@ -66,6 +66,7 @@ def test_contrast_is_aa(tokens: Tokens, pairs: list[tuple[str, tuple[str, ...]]]
             assert ratio >= least, f"{front} on {back}: {ratio:.2f}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
 def test_more_contrast_where_the_system_asks_for_it(
     tokens: Tokens, theme: Theme, monkeypatch: pytest.MonkeyPatch
@@ -88,6 +89,7 @@ def test_every_token_of_the_style_sheet_is_known(theme: Theme) -> None:
     assert not re.findall(r"@\w+", look._style_sheet(theme))
 
 
+@pytest.mark.slow
 def test_mode_and_scale_change_the_look(theme: Theme) -> None:
     changes = []
     theme.changed.connect(lambda: changes.append(theme.dark))
