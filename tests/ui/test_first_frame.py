@@ -20,7 +20,6 @@ LATER = (
     "rapidfuzz",
     "pygments",
     "markdown_it",
-    "tern.chat.file_text",
     "tern.cli.models",
     "tern.engine.gguf.reader",
     "tern.library.hub_client",

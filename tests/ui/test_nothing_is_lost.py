@@ -11,13 +11,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
-from tern.chat import file_text
 from tern.chat.file_text import load
 from tern.chat.store import Store
 from tern.chat.types import Draft, Manner, State
 from tern.engine.fake_engine import FakeEngine
 from tern.errors import UserError
 from tern.ui import reply_queue
+from tern.ui.composer import attach_files
 from tern.ui.window.main_window import MainWindow
 from ui.sidebar.test_sidebar import SOME, filled, rows
 
@@ -205,7 +205,7 @@ def slow_files(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
         go.wait(5)
         return load(path, most)
 
-    monkeypatch.setattr(file_text, "load", slowly)
+    monkeypatch.setattr(attach_files, "load", slowly)
     return go
 
 

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QPushButton, QTo
 from pytestqt.qtbot import QtBot
 
 from patience import HANG_S
-from tern.chat import file_text
 from tern.chat.attachments import Attachment, AttachmentKind, compose
 from tern.chat.file_text import attached, load
 from tern.chat.store import Store
@@ -122,7 +121,7 @@ def test_enter_waits_for_a_file_that_is_still_being_read(
         assert ready.wait(HANG_S)
         return load(path, most)
 
-    monkeypatch.setattr(file_text, "load", slow)
+    monkeypatch.setattr(attach_files, "load", slow)
     (tmp_path / "slow.txt").write_text("worth waiting for")
     engine = FakeEngine(["Yes."])
     window = make_window(engine)

@@ -16,6 +16,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.chat.attachments import Attachment, AttachmentKind
+from tern.chat.file_text import MOST_BYTES, attached, load, pasted, reread
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.ui.composer.attachment_chips import Chip
@@ -122,8 +123,6 @@ class AttachFiles(QObject):
 
     def _work(self, number: int, path: Path) -> None:
         """On the reading thread."""
-        from tern.chat.file_text import MOST_BYTES, attached, load
-
         try:
             data = load(path, MOST_BYTES)
             with self._one_core:
@@ -163,8 +162,6 @@ class AttachFiles(QObject):
     def _reread(self, chip: Chip, encoding: str) -> None:
         if chip.attachment is None or encoding == chip.attachment.encoding:
             return
-        from tern.chat.file_text import reread
-
         try:
             self._composer.shelf.settle(chip, reread(chip.attachment, encoding))
         except UserError as error:
@@ -175,8 +172,6 @@ class AttachFiles(QObject):
 
     def _fold(self, text: str) -> None:
         if self._has_room():
-            from tern.chat.file_text import pasted
-
             self._composer.shelf.add(pasted(text))
 
     def _no_picture(self) -> None:
@@ -185,7 +180,6 @@ class AttachFiles(QObject):
     def _show(self, chip: Chip) -> None:
         if chip.attachment is None:
             return
-        from tern.chat.file_text import pasted
 
         def keep(text: str) -> None:
             if chip not in self._composer.shelf.chips:

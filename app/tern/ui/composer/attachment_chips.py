@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from tern.chat.attachments import Attachment, AttachmentKind
 from tern.chat.encodings import ENCODINGS, Decoded
+from tern.chat.file_text import may_reread, readings
 from tern.ui.shared.attachment_text import encoding_text, name_text
 from tern.ui.style.icons import action_icon
 from tern.ui.style.number_text import count_text, size_text
@@ -60,8 +61,6 @@ class EncodingButton(QPushButton):
         self.setVisible(bool(words))
         if attachment is None or not words:
             return
-        from tern.chat.file_text import may_reread  # with what tells encodings: not before the first file
-
         changeable = may_reread(attachment)
         self.setEnabled(changeable)
         self.setMenu(self._choices if changeable else None)  # type: ignore[arg-type]  # None takes it away
@@ -95,8 +94,6 @@ class EncodingButton(QPushButton):
             action.setChecked(name == attachment.encoding)
             group.addAction(action)
             action.triggered.connect(lambda: self.chosen.emit(name))
-
-        from tern.chat.file_text import readings
 
         likely = readings(attachment)
         for one in likely:
