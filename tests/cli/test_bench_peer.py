@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from tern.__main__ import main
+from tern.cli import bench_run
 from tern.errors import UserError
+from tern.metrics import peer
 from tern.metrics.peer import Peer
 
 PROGRAM = f"""#!{sys.executable}
@@ -43,10 +45,10 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script is no 
 
 @pytest.mark.slow
 def test_in_turns_with_tern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    peer = program(tmp_path)
+    bench = program(tmp_path)
     arguments = ["bench", "--data-dir", str(tmp_path / "data"), "--synthetic", "tiny", "--threads", "1"]
     arguments += ["--quick", "--tokens", "8", "--prefill", "32", "--after", "0", "--repeats", "2"]
-    assert main([*arguments, "--peer", str(peer), "--json"]) == 0
+    assert main([*arguments, "--peer", str(bench), "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
     found = report["peer"]
     # One pair that does not count, then two; each asked for the same as Tern measured.
@@ -55,7 +57,7 @@ def test_in_turns_with_tern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     for part, theirs in (("prefill_32", (200.0, 300.0)), ("decode", (20.0, 30.0))):
         ours = found[part]["tern"]["repeats"]
         assert found[part]["ratios"] == [a / b for a, b in zip(ours, theirs, strict=True)]
-    asked = [json.loads(line) for line in peer.with_suffix(".log").read_text().splitlines()]
+    asked = [json.loads(line) for line in bench.with_suffix(".log").read_text().splitlines()]
     assert len(asked) == 3
     assert {"-p": "32", "-n": "8", "-t": "1", "-r": "1", "-o": "json"}.items() <= asked[0].items()
     assert Path(asked[0]["-m"]) == Path(found["file"])
@@ -89,9 +91,34 @@ def test_a_program_that_cannot_be_compared(tmp_path: Path, text: str, sentence: 
     assert sentence in str(error.value)
 
 
-def test_no_program_at_all(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="cannot be started"):
-        Peer(tmp_path / "nothing", tmp_path / "model.gguf", 1).run(32, 8)
+def test_what_is_missing_is_said_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def opened(*_: object) -> None:
+        pytest.fail("a model was opened")
+
+    monkeypatch.setattr(bench_run, "open_engine", opened)
+    start = ["bench", "--data-dir", str(tmp_path / "data"), "--peer"]
+    assert main([*start, str(tmp_path / "nothing")]) == 1
+    assert "cannot be started (there is no such program" in capsys.readouterr().err
+    plain = tmp_path / "plain"
+    plain.write_text("not to be run")
+    assert main([*start, str(plain)]) == 1
+    assert "cannot be started (there is no such program, or it may not be run)" in capsys.readouterr().err
+    missing = tmp_path / "no.gguf"
+    assert main([*start, str(program(tmp_path)), "--peer-model", str(missing)]) == 1
+    assert f"There is no file {missing}" in capsys.readouterr().err
+
+
+def test_a_program_is_found_by_its_name_as_in_a_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = program(tmp_path)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert peer.find(Path("llama-bench"), None) == there
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.chdir(tmp_path)
+    assert peer.find(Path("./llama-bench").absolute(), None) == there
 
 
 def test_options_that_need_each_other(capsys: pytest.CaptureFixture[str]) -> None:

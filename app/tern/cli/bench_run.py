@@ -40,6 +40,7 @@ _DISTURBED = 0.05  # of all processors, taken by other programs
 def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     """Measure the model at ``path``; the report's keys are those of ``tern bench --json``."""
     opened = options.engine_options(args)
+    program = None if args.peer is None else peer.find(args.peer, args.peer_model)
     load, others = os.getloadavg()[0] if hasattr(os, "getloadavg") else None, OtherLoad()
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
     threads = opened.threads or performance_cores()
@@ -62,8 +63,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
         report["python_ms_per_token"] = None if between is None else between.as_json()
         if args.compare:
             report["compare"] = _compare(path, engine, opened, plan)
-        if args.peer is not None:
-            report["peer"] = _peer(args, path, engine, plan)
+        if program is not None:
+            report["peer"] = _peer(program, args.peer_model or path, engine, plan)
         report["other_programs"] = others.share()
         report["disturbed"] = report["other_programs"] > _DISTURBED
         report |= _limits(engine, reading, report)
@@ -177,7 +178,7 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
         benchmark.warm_page_cache(file)
     other = open_engine(other_path, replace(opened, threads=engine.info.threads, exact_head=True))
     try:
-        plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
+        plan = _compared(plan)
         with ProgressLine("Comparing with llama.cpp's kernels") as progress:
             prefill, decode = benchmark.compare(engine, other, engine.info.n_vocab, plan, progress)
     finally:
@@ -191,29 +192,31 @@ def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan
     }
 
 
-def _peer(args: argparse.Namespace, path: Path, engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
+def _peer(program: Path, model: Path, engine: BitnetEngine, plan: Plan) -> dict[str, Any]:
     """Another program's benchmark, in turns with Tern's."""
-    model: Path = args.peer_model or path
-    for file in (path, model):
+    for file in (engine.info.path, model):
         benchmark.warm_page_cache(file)
-    other = peer.Peer(args.peer, model, engine.info.threads)
-    plan = replace(plan, prompts=(max(n for n in plan.prompts if n <= _compared(plan)),), contexts=(0,))
-    with ProgressLine(f"Comparing with {args.peer.name}") as progress:
-        found = peer.compare(engine, other, engine.info.n_vocab, plan, progress)
+    plan = _compared(plan)
+    with ProgressLine(f"Comparing with {program.name}") as progress:
+        found = peer.compare(
+            engine, peer.Peer(program, model, engine.info.threads), engine.info.n_vocab, plan, progress
+        )
     return {
         f"prefill_{plan.prompts[0]}": found.prefill.as_json("peer"),
         "decode": found.decode.as_json("peer"),
         "prompts": list(plan.prompts),
         "pairs": plan.repeats,
-        "program": str(args.peer),
+        "program": str(program),
         "file": str(model),
         "build": found.build,
         "model": found.model,
     }
 
 
-def _compared(plan: Plan) -> int:
-    return max(_COMPARED_PROMPT, min(plan.prompts))
+def _compared(plan: Plan) -> Plan:
+    """What of ``plan`` is measured beside another: the longest prompt up to a usual one, and an empty context."""
+    most = max(_COMPARED_PROMPT, min(plan.prompts))
+    return replace(plan, prompts=(max(n for n in plan.prompts if n <= most),), contexts=(0,))
 
 
 def _limits(engine: BitnetEngine, reading: bandwidth.Bandwidth, report: dict[str, Any]) -> dict[str, Any]:

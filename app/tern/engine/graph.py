@@ -294,7 +294,7 @@ class _Blocks:
             capacity=min(config.n_vocab, COARSE_CAPACITY),
             file=self._parts.file_descriptor,
             file_offset=weights.head_offset,
-            largest_reach=max((C.c_float * config.n_vocab).from_address(prepared.coarse.reach)),
+            largest_reach=prepared.largest_reach,
         )
 
     def two_stage_head(self, x: int, args: kernels.CoarseArgs) -> int:

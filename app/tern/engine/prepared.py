@@ -82,8 +82,13 @@ class Prepared:
         self.columns = _by_matrix(addresses, _COLUMNS)
         self.packed = _by_matrix(addresses, _PACKED)
         self.coarse: Coarse | None = None
+        self.largest_reach = 0.0  # of the rows of the coarse head
         if "coarse.rows" in addresses:
             self.coarse = Coarse(**{name: addresses[f"coarse.{name}"] for name in Coarse.__slots__})
+            reach = next(section for section in sections if section.name == "coarse.reach")
+            self.largest_reach = float(
+                np.frombuffer(memory, np.float32, reach.n_bytes // 4, reach.offset).max()
+            )
         self.ranges: dict[str, list[tuple[int, int]]] = {}
         for section in sections:
             part = _PARTS[section.name.partition(".")[0]]

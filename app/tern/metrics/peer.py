@@ -4,6 +4,7 @@ llama.cpp's own and ik_llama.cpp's do."""
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,28 @@ class PeerRun:
     model: str
 
 
+def find(program: Path, model: Path | None) -> Path:
+    """Where ``program`` is, by its path or, as in a shell, by its name.
+
+    Raises UserError where there is no such program, or no file ``model``: said before minutes of measuring.
+    """
+    place = shutil.which(str(program))
+    if place is None:
+        raise _not_started(program, "there is no such program, or it may not be run")
+    if model is not None and not model.is_file():
+        raise UserError("There is no file {file} for {program} to measure.", file=model, program=program)
+    return Path(place).absolute()
+
+
+def _not_started(program: Path, reason: str) -> UserError:
+    return UserError(
+        "{program} cannot be started ({reason}). --peer takes the path of a benchmark program: llama-bench of "
+        "llama.cpp, or one with its options.",
+        program=program,
+        reason=reason,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Peer:
     """The benchmark ``program`` with the file ``model``, on ``threads`` threads."""
@@ -39,26 +62,10 @@ class Peer:
 
         Raises UserError where it cannot be started, fails, or prints something else.
         """
-        # By its place where it has one: a name alone would be looked for among the installed programs.
-        program = self.program.absolute() if self.program.exists() else self.program
-        command = [
-            program,
-            "-m",
-            self.model,
-            "-p",
-            prompt,
-            "-n",
-            tokens,
-            "-t",
-            self.threads,
-            "-r",
-            1,
-            "-o",
-            "json",
-        ]
+        options = f"-p {prompt} -n {tokens} -t {self.threads} -r 1 -o json".split()
         try:
             done = subprocess.run(
-                [str(each) for each in command],
+                [str(self.program), "-m", str(self.model), *options],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 encoding="utf-8",
@@ -66,12 +73,7 @@ class Peer:
                 check=False,
             )
         except OSError as error:
-            raise UserError(
-                "{program} cannot be started ({reason}). --peer takes the path of a benchmark program: llama-bench of "
-                "llama.cpp, or one with its options.",
-                program=self.program,
-                reason=error.strerror or error,
-            ) from error
+            raise _not_started(self.program, error.strerror or str(error)) from error
         if done.returncode != 0:
             said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
             raise UserError(

@@ -89,14 +89,16 @@ static void quantize_activations(const struct tern_coarse_args *a, const float *
     out->in_bytes = largest > 0.0f && wider <= COARSE_WIDER * squares;
     const float scale = largest > 0.0f ? largest / (float)(out->in_bytes ? X_BYTE : X_LIMIT) : 1.0f;
     const float inverse = 1.0f / scale;
-    for (int32_t i = 0; i < a->n && out->in_bytes; i++) {
-        int32_t v = (int32_t)floorf(rest[i] * inverse + threshold(i));
-        v = v > X_BYTE ? X_BYTE : v < -X_BYTE ? -X_BYTE : v;
-        out->high[i] = (int8_t)v;
-        offset += ((double)a->dither[i] - COARSE_ZERO) * v;
-    }
-    for (int32_t i = 0; i < a->n && !out->in_bytes; i++) {
-        int32_t v = (int32_t)rintf(rest[i] * inverse);
+    for (int32_t i = 0; i < a->n; i++) {
+        int32_t v;
+        if (out->in_bytes) {
+            v = (int32_t)floorf(rest[i] * inverse + threshold(i));
+            v = v > X_BYTE ? X_BYTE : v < -X_BYTE ? -X_BYTE : v;
+            out->high[i] = (int8_t)v;
+            offset += ((double)a->dither[i] - COARSE_ZERO) * v;
+            continue;
+        }
+        v = (int32_t)rintf(rest[i] * inverse);
         v = v > X_LIMIT ? X_LIMIT : v < -X_LIMIT ? -X_LIMIT : v;
         const int32_t high = (v + 64) >> 7;  // low = v - 128 high lies in [-64, 63]
         out->high[i] = (int8_t)high;

@@ -285,10 +285,10 @@ static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int3
         const __m256i row[2] = {_mm256_unpacklo_epi8(c0, c1), _mm256_unpackhi_epi8(c0, c1)};
         UNROLL for (int z = 0; z < 2; z++) {
             const __m256i high = _mm256_srli_epi16(row[z], 4);
-            sum[z][0] = _mm256_add_epi16(sum[z][0], _mm256_maddubs_epi16(_mm256_and_si256(high, next), q));
-            sum[z][1] = _mm256_add_epi16(sum[z][1], _mm256_maddubs_epi16(_mm256_and_si256(high, low), q));
-            sum[z][2] = _mm256_add_epi16(sum[z][2], _mm256_maddubs_epi16(_mm256_and_si256(row[z], next), q));
-            sum[z][3] = _mm256_add_epi16(sum[z][3], _mm256_maddubs_epi16(_mm256_and_si256(row[z], low), q));
+            sum[z][0] = tile_step(sum[z][0], _mm256_and_si256(high, next), q);
+            sum[z][1] = tile_step(sum[z][1], _mm256_and_si256(high, low), q);
+            sum[z][2] = tile_step(sum[z][2], _mm256_and_si256(row[z], next), q);
+            sum[z][3] = tile_step(sum[z][3], _mm256_and_si256(row[z], low), q);
         }
     }
     UNROLL for (int z = 0; z < 2; z++) {
