@@ -2561,6 +2561,10 @@
         <translation>Die Gewichte in {folder} haben keinen Tensor {name}: Das ist kein BitNet b1.58.</translation>
     </message>
     <message>
+        <source>There is no file {file} for {program} to measure.</source>
+        <translation>Die Datei {file}, die {program} messen soll, gibt es nicht.</translation>
+    </message>
+    <message>
         <source>There is no model called {name} here. Nothing is installed yet; see what there is with: tern models list</source>
         <translation>Ein Modell namens {name} gibt es hier nicht. Noch ist nichts installiert; was es gibt, zeigt: tern models list</translation>
     </message>
@@ -2603,6 +2607,10 @@
     <message>
         <source>This system has no keyring that Tern can use, so the token was not kept. Set HF_TOKEN, or run `hf auth login`, which keeps it in Hugging Face&apos;s own file; Tern reads both.</source>
         <translation>Dieses System hat keinen Schlüsselbund, den Tern benutzen kann, deshalb wurde das Token nicht behalten. Setzen Sie HF_TOKEN, oder rufen Sie `hf auth login` auf, das es in der eigenen Datei von Hugging Face behält; Tern liest beides.</translation>
+    </message>
+    <message>
+        <source>What {program} printed is not the JSON that llama-bench prints with -o json, so there is nothing to compare with.</source>
+        <translation>Was {program} ausgegeben hat, ist nicht das JSON, das llama-bench mit -o json ausgibt; es gibt also nichts zu vergleichen.</translation>
     </message>
     <message>
         <source>Your conversations were last opened by a newer Tern. Install that version again to see them; until then nothing is changed in them, and what you write now is not kept.</source>
@@ -3547,6 +3555,16 @@
     <message>
         <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
         <translation>{name} ist zu lang: mehr als {most:,} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
+    </message>
+    <message>
+        <source>{program} cannot be started ({reason}). --peer takes the path of a benchmark program: llama-bench of llama.cpp, or one with its options.</source>
+        <translation>{program} lässt sich nicht starten ({reason}). --peer erwartet den Pfad eines Messprogramms: llama-bench von llama.cpp oder eines mit denselben Optionen.</translation>
+    </message>
+    <message>
+        <source>{program} failed with exit code {code}: {reason}
+If it cannot open that file, give it one that it can: --peer-model FILE.</source>
+        <translation>{program} ist mit dem Code {code} gescheitert: {reason}
+Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-model FILE.</translation>
     </message>
     <message>
         <source>{repo} lacks {missing}, a part of this model. Look for another repository.</source>

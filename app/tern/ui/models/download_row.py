@@ -19,9 +19,8 @@ from PySide6.QtWidgets import (
 
 from tern.library.hub_progress import DownloadProgress, amounts, figures, phase_words
 from tern.ui.models.downloads import DownloadTask
-from tern.ui.models.trouble import show_trouble_icon, trouble_icon
 from tern.ui.shared.job_row import bar_style
-from tern.ui.shared.labels import breakable
+from tern.ui.shared.labels import breakable, show_trouble_icon, trouble_icon
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.number_text import localized
 from tern.ui.style.theme import Size, Space, Theme

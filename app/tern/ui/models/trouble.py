@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from tern.ui.shared.announcer import Announcer
-from tern.ui.shared.labels import button, text
-from tern.ui.style.icons import action_icon
+from tern.ui.shared.labels import button, show_trouble_icon, text, trouble_icon
 from tern.ui.style.theme import Size, Space, Theme
 
 
@@ -59,18 +58,3 @@ class Trouble(QFrame):
         self._headline.setFont(self._theme.font(Size.CONTROL, weight=QFont.Weight.DemiBold))
         self._sentence.setFont(self._theme.font(Size.SMALL))
         show_trouble_icon(self._icon, self._theme)
-
-
-def trouble_icon(theme: Theme, parent: QWidget) -> QLabel:
-    """A small warning sign; the words beside it say what it means."""
-    label = QLabel(parent)
-    label.setObjectName("troubleIcon")
-    show_trouble_icon(label, theme)
-    return label
-
-
-def show_trouble_icon(label: QLabel, theme: Theme) -> None:
-    """Draw it in the colours of now."""
-    label.setPixmap(
-        action_icon("warning-circle", theme, "mark").pixmap(theme.icon_size, label.devicePixelRatioF())
-    )

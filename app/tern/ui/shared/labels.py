@@ -8,6 +8,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QPushButton, QWidget
 
+from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Theme
 
 _LONG_WORD = re.compile(r"[^\s-]{20,}")
@@ -48,3 +49,18 @@ def button(
     if act is not None:
         made.clicked.connect(lambda: act())
     return made
+
+
+def trouble_icon(theme: Theme, parent: QWidget) -> QLabel:
+    """A small warning sign; the words beside it say what it means."""
+    label = QLabel(parent)
+    label.setObjectName("troubleIcon")
+    show_trouble_icon(label, theme)
+    return label
+
+
+def show_trouble_icon(label: QLabel, theme: Theme) -> None:
+    """Draw it in the colours of now."""
+    label.setPixmap(
+        action_icon("warning-circle", theme, "mark").pixmap(theme.icon_size, label.devicePixelRatioF())
+    )

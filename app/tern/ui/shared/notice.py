@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from tern.errors import UserError
 from tern.ui.shared.announcer import Announcer
+from tern.ui.shared.labels import show_trouble_icon, trouble_icon
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Space, Theme
@@ -41,6 +42,7 @@ class Notice(QFrame):
         self._timer.timeout.connect(self._time_out)
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
+        self._icon = trouble_icon(theme, self)
         self._words = _Words(self)
         self._words.setObjectName("noticeText")
         self._words.setAccessibleDescription(self.tr("What the notice says."))
@@ -57,6 +59,7 @@ class Notice(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.L, Space.S, Space.S, Space.S)
         row.setSpacing(Space.S)
+        row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self._words, 1)
         for button in (self._button, self._close):
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row is no higher than they are
@@ -92,6 +95,7 @@ class Notice(QFrame):
         self._act = act
         self._button.setText(action)
         self._button.setVisible(bool(action))
+        self._icon.setVisible(tone == "error")
         self.setProperty("tone", tone)
         self.style().unpolish(self)
         self.style().polish(self)
@@ -132,6 +136,7 @@ class Notice(QFrame):
 
     def _restyle(self) -> None:
         self._close.setIcon(action_icon("x", self._theme))
+        show_trouble_icon(self._icon, self._theme)
 
 
 class _Words(QTextEdit):
