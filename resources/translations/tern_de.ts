@@ -668,6 +668,10 @@
         <translation>Download abgebrochen</translation>
     </message>
     <message>
+        <source>Error</source>
+        <translation type="unfinished">Fehler</translation>
+    </message>
+    <message>
         <source>Paused at {0}</source>
         <translation>Angehalten bei {0}</translation>
     </message>
@@ -1534,6 +1538,10 @@
     <message>
         <source>Does what the notice offers.</source>
         <translation>Tut, was der Hinweis anbietet.</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation type="unfinished">Fehler</translation>
     </message>
     <message>
         <source>Hides this notice.</source>

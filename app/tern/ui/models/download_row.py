@@ -64,7 +64,7 @@ class DownloadRow(QWidget):
         self.bar.setFixedHeight(Space.S if prominent else Space.XS)
         self.headline = self._label("downloadHeadline")
         self.label = self._label("downloadStatus")
-        self._icon = trouble_icon(theme, self)
+        self._icon = trouble_icon(theme, self.tr("Error"), self)
         self.column = QVBoxLayout()  # what a card puts above the words goes here
         self.column.setSpacing(Space.XS)
         self._lay_out()

@@ -21,7 +21,7 @@ class Trouble(QFrame):
         self._theme = theme
         self.setObjectName("trouble")
         self.setAccessibleName(self.tr("Error"))
-        self._icon = trouble_icon(theme, self)
+        self._icon = trouble_icon(theme, self.tr("Error"), self)
         self._headline = text(theme, "", Size.CONTROL, self)
         self._headline.setObjectName("troubleHeadline")
         self._sentence = text(theme, "", Size.SMALL, self, quiet=True)

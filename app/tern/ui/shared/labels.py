@@ -51,10 +51,11 @@ def button(
     return made
 
 
-def trouble_icon(theme: Theme, parent: QWidget) -> QLabel:
-    """A small warning sign; the words beside it say what it means."""
+def trouble_icon(theme: Theme, name: str, parent: QWidget) -> QLabel:
+    """A small warning sign, ``name`` to a screen reader; the words beside it say what it means."""
     label = QLabel(parent)
     label.setObjectName("troubleIcon")
+    label.setAccessibleName(name)
     show_trouble_icon(label, theme)
     return label
 

@@ -42,7 +42,7 @@ class Notice(QFrame):
         self._timer.timeout.connect(self._time_out)
         self.setObjectName("notice")
         self.setAccessibleName(self.tr("Notice"))
-        self._icon = trouble_icon(theme, self)
+        self._icon = trouble_icon(theme, self.tr("Error"), self)
         self._words = _Words(self)
         self._words.setObjectName("noticeText")
         self._words.setAccessibleDescription(self.tr("What the notice says."))
