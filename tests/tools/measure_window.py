@@ -30,29 +30,46 @@ from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
 
 # What the launched process runs: the door that `tern` is, and one line when the window has first been painted. Asked
-# by a line, it shows every page once, and says so.
+# by a line, it shows every page once, and says so. The window's class is changed when Tern itself imports it: imported
+# before, it would come without what Tern does meanwhile (trying the display in a child), a tenth of a second later.
 LAUNCH = """
 import sys
-from tern.__main__ import main
-from PySide6.QtCore import QEvent, QSocketNotifier, QTimer
-from tern.ui.shared.closables import Layer
-from tern.ui.window.main_window import MainWindow
-inner = MainWindow.event
-def event(self, what):
-    done = inner(self, what)
-    if what.type() == QEvent.Type.Paint:
-        MainWindow.event = inner
-        asked = QSocketNotifier(0, QSocketNotifier.Type.Read, self)
-        asked.activated.connect(lambda: show(self, asked))
-        print("painted", flush=True)
-    return done
+from importlib.abc import MetaPathFinder
+from importlib.machinery import PathFinder
+NAME = "tern.ui.window.main_window"
+PAGES = ("models", "settings", "about", "help", "reply_options", "network", "deleted", "palette")
+class Changed(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name != NAME:
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        execute = spec.loader.exec_module
+        def change(module):
+            execute(module)
+            say_when_painted(module.MainWindow)
+        spec.loader.exec_module = change
+        return spec
+def say_when_painted(window_class):
+    from PySide6.QtCore import QEvent, QSocketNotifier
+    inner, said = window_class.event, []
+    def event(self, what):
+        done = inner(self, what)
+        if what.type() == QEvent.Type.Paint and not said:
+            said.append(True)
+            print("painted", flush=True)
+            asked = QSocketNotifier(0, QSocketNotifier.Type.Read, self)
+            asked.activated.connect(lambda: show(self, asked))
+        return done
+    window_class.event = event
 def show(window, asked):
+    from PySide6.QtCore import QTimer
+    from tern.ui.shared.closables import Layer
     asked.setEnabled(False)
     for number, name in enumerate(PAGES):
         QTimer.singleShot(700 * number, window.actions_[name].trigger)
     QTimer.singleShot(700 * len(PAGES), lambda: (window.closables.close_from(Layer.PAGE), print("shown", flush=True)))
-PAGES = ("models", "settings", "about", "help", "reply_options", "network", "deleted", "palette")
-MainWindow.event = event
+sys.meta_path.insert(0, Changed())
+from tern.__main__ import main
 sys.exit(main(sys.argv[1:]))
 """
 
