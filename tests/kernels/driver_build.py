@@ -1,8 +1,9 @@
-"""Builds and runs driver.c: with sanitizers here, or for another CPU under an emulator."""
+"""Builds and runs the drivers: with sanitizers here, by another compiler, or for another CPU under an emulator."""
 
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,14 @@ from pathlib import Path
 import pytest
 
 from patience import HANG_S
+
+ARM_COMPILER, ARM_EMULATOR, ARM_ROOT = "aarch64-linux-gnu-gcc", "qemu-aarch64", "/usr/aarch64-linux-gnu"
+ARM_OPTIONS = ("-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=aarch64", "-DCMAKE_BUILD_TYPE=Release")
+ARM_CPUS = [
+    ("max", "neon-i8mm,neon-dotprod,scalar"),
+    ("neoverse-n1", "neon-dotprod,scalar"),  # has the dot product, lacks the matrix multiply
+    ("cortex-a53", "scalar"),  # has neither: must fall back, not die of an illegal instruction
+]
 
 
 def cmake() -> str:
@@ -49,3 +58,33 @@ def run(command: list[str], environment: dict[str, str] | None = None) -> str:
     if done.returncode:
         pytest.fail(f"exit status {done.returncode}\n{done.stdout[-4000:]}\n{done.stderr[-6000:]}")
     return done.stdout
+
+
+def check(driver: Path, available: str, seed: int, rounds: int, *emulator: str) -> None:
+    """Both drivers find all equal on exactly these instruction sets, and the best of them passes its trial."""
+    for program in (driver, driver.with_name("kernel_attention_driver")):
+        output = run([*emulator, str(program), str(seed), str(rounds)])
+        assert f"instruction sets: {available}\n" in output, output
+        if program == driver:
+            assert f"chosen: {available.partition(',')[0]}\n" in output, output
+
+
+def check_trials(driver: Path) -> None:
+    """An instruction set that traps, and one that reads nowhere, are found not to work."""
+    output = run([str(driver.with_name("kernel_trial_driver"))])
+    assert output.splitlines() == ["fine 1", "illegal 0", "lost 0"], output
+
+
+def require_arm_emulator() -> None:
+    """Skips where an Arm program cannot be linked and run, or need not be, because this machine is Arm."""
+    if platform.machine() in ("aarch64", "arm64"):
+        pytest.skip("this machine is Arm: the other kernel tests run these instruction sets natively")
+    missing = [tool for tool in (ARM_COMPILER, ARM_EMULATOR) if not shutil.which(tool)]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)} (Debian: gcc-aarch64-linux-gnu qemu-user)")
+
+
+def check_on_arm(driver: Path, cpu: str, available: str) -> None:
+    """The same on an emulated CPU of ARM_CPUS."""
+    rounds = 2 if available == "scalar" else 40
+    check(driver, available, 11, rounds, ARM_EMULATOR, "-cpu", cpu, "-L", ARM_ROOT)
