@@ -171,7 +171,7 @@ def of_llvm(name: str) -> list[str]:
 def run(command: Sequence[str | Path], text: str = "", folder: Path | None = None) -> str:
     done = subprocess.run(command, input=text, capture_output=True, text=True, cwd=folder, check=False)
     if done.returncode:
-        raise RuntimeError(f"{shlex.join(map(str, command))}\n{done.stderr.strip()[-2000:]}")
+        raise RuntimeError(f"{shlex.join(map(str, command))}\n{done.stderr.strip()[:800]}")
     return done.stdout
 
 
