@@ -5,12 +5,6 @@
 
 #include "float_ops.h"
 
-#if defined(__GNUC__)
-#define INLINE inline __attribute__((always_inline))
-#else
-#define INLINE __forceinline
-#endif
-
 static INLINE int32x4_t dot4(int32x4_t sum, uint8x16_t codes, int8x16_t q) {
     return vdotq_s32(sum, vreinterpretq_s8_u8(codes), q);
 }
@@ -50,7 +44,7 @@ static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int
         int32_t i = 0;
         for (; i + PAIR_BYTES <= n / 4; i += PAIR_BYTES) {
             const int8_t *qp = q + i * 4;
-            if (gap) __builtin_prefetch(code + i + gap);
+            if (gap) prefetch_l1(code + i + gap);
             accumulate(&a, code + i, qp);
             accumulate(&b, code + i + 16, qp + 16);
             accumulate(&a, code + i + 32, qp + 32);
@@ -373,7 +367,7 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
     for (int32_t first = 0; first < n_live; first += BATCH) {
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
         for (int32_t i = first ? first + AHEAD : 0; i < first + AHEAD + BATCH && i < n_live; i++)
-            for (int32_t b = 0; b < n_blocks; b++) __builtin_prefetch(columns + live[i] * stride + b * BLOCK_BYTES, 0, 2);
+            for (int32_t b = 0; b < n_blocks; b++) prefetch_l2(columns + live[i] * stride + b * BLOCK_BYTES);
         for (int32_t b = 0; b < n_blocks; b++)
             for (int32_t l = 0; l < 4; l++)
                 columns_quarter(columns + b * BLOCK_BYTES + 16 * l, stride, live + first, live_q + first, batch,

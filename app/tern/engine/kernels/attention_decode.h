@@ -21,7 +21,7 @@ enum {
 };
 
 // 16 values of a cached head as floats.
-static TERN_ALWAYS_INLINE vf cached(const uint8_t *head, int type, int32_t vector, vf scale) {
+static INLINE vf cached(const uint8_t *head, int type, int32_t vector, vf scale) {
     if (type == GGML_TYPE_F16) return vf_load_half((const uint16_t *)(const void *)head + vector * LANES16);
     if (type == GGML_TYPE_Q8_0)
         return vf_mul(scale, vf_load_i8((const int8_t *)head + vector / 2 * Q8_BLOCK + 2 + vector % 2 * LANES16));
@@ -29,13 +29,13 @@ static TERN_ALWAYS_INLINE vf cached(const uint8_t *head, int type, int32_t vecto
 }
 
 // The scale that `vector` needs.
-static TERN_ALWAYS_INLINE vf cached_scale(const uint8_t *head, int type, int32_t vector) {
+static INLINE vf cached_scale(const uint8_t *head, int type, int32_t vector) {
     return type == GGML_TYPE_Q8_0 ? vf_set_half(head + vector / 2 * Q8_BLOCK) : vf_set(1.0f);
 }
 
 // Prefetches are dropped when many come at once, so each step of a tile sends for its share of the bytes ahead: what
 // four positions take up for 16 values of a head. With Q8_0 that is 68 bytes: a line with each step, and one at first.
-static TERN_ALWAYS_INLINE void fetch_share(const uint8_t *next, int type, int32_t vector) {
+static INLINE void fetch_share(const uint8_t *next, int type, int32_t vector) {
 #if defined(__GNUC__)
     __asm__ volatile("");  // GCC 12 takes a function of prefetches alone for one without effect, and drops its calls
 #endif
@@ -43,7 +43,7 @@ static TERN_ALWAYS_INLINE void fetch_share(const uint8_t *next, int type, int32_
     for (int32_t b = 0; b < bytes; b += 64) prefetch_l1(next + vector * bytes + b);
 }
 
-static TERN_ALWAYS_INLINE void fetch_first(const uint8_t *next, int type, int32_t vectors) {
+static INLINE void fetch_first(const uint8_t *next, int type, int32_t vectors) {
     if (type == GGML_TYPE_Q8_0) fetch_share(next, type, vectors);
 }
 
@@ -51,7 +51,7 @@ static TERN_ALWAYS_INLINE void fetch_first(const uint8_t *next, int type, int32_
 #define EACH16(F) EACH4(F, 0) EACH4(F, 1) EACH4(F, 2) EACH4(F, 3)
 
 // A tile of keys: s[4 positions][4 heads] = q[head] . k[position]
-static TERN_ALWAYS_INLINE void score_tile(const float *q, const uint8_t *k0, const uint8_t *k1, const uint8_t *k2,
+static INLINE void score_tile(const float *q, const uint8_t *k0, const uint8_t *k1, const uint8_t *k2,
                                           const uint8_t *k3, int type, int32_t dim, const uint8_t *next, float *s) {
     const int32_t step = type == GGML_TYPE_Q8_0 ? 2 : 1, vectors = dim / LANES16;
     fetch_first(next, type, vectors);
@@ -100,7 +100,7 @@ static TERN_ALWAYS_INLINE void score_tile(const float *q, const uint8_t *k0, con
 }
 
 // A tile of values: o[head] += s[position][head] * v[position]
-static TERN_ALWAYS_INLINE void value_tile(const float *s, const uint8_t *v0, const uint8_t *v1, const uint8_t *v2,
+static INLINE void value_tile(const float *s, const uint8_t *v0, const uint8_t *v1, const uint8_t *v2,
                                           const uint8_t *v3, int type, int32_t dim, const uint8_t *next, float *o) {
     const int32_t step = type == GGML_TYPE_Q8_0 ? 2 : 1, vectors = dim / LANES16;
     fetch_first(next, type, vectors);
@@ -158,7 +158,7 @@ struct decode_state {
 };
 
 // Tiles of one block, keys or values, in the order they lie in memory; `after` is what will be read next.
-static TERN_ALWAYS_INLINE void block_tiles(const struct attend_one_task *a, struct decode_state *state, int values,
+static INLINE void block_tiles(const struct attend_one_task *a, struct decode_state *state, int values,
                                            int type, const uint8_t *rows, const uint8_t *after, int32_t count,
                                            int32_t groups) {
     const int32_t dim = a->head_dim, quads = (a->n_shared + QUAD - 1) / QUAD;
@@ -181,7 +181,7 @@ static TERN_ALWAYS_INLINE void block_tiles(const struct attend_one_task *a, stru
     }
 }
 
-static TERN_ALWAYS_INLINE void attend_groups(const struct attend_one_task *a, int type, int32_t group, int32_t groups) {
+static INLINE void attend_groups(const struct attend_one_task *a, int type, int32_t group, int32_t groups) {
     struct decode_state state;
     const int32_t dim = a->head_dim, quads = (a->n_shared + QUAD - 1) / QUAD, all = groups * quads;
     for (int32_t i = 0; i < all * QUAD; i++) {

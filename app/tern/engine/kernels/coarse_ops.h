@@ -3,13 +3,22 @@
 #include "simd.h"
 
 #if defined(__AVX512VNNI__)
+// As an instruction for GCC, which otherwise copies the sums to and fro; see x86_512.h.
+static INLINE __m512i add_dot4(__m512i sum, __m512i codes, const int8_t *x) {
+#if defined(__GNUC__) && !defined(__clang__)
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(codes), "m"(*(const __m512i_u *)(const void *)x));
+    return sum;
+#else
+    return _mm512_dpbusd_epi32(sum, codes, _mm512_loadu_si512(x));
+#endif
+}
 static inline int32_t coarse_row_of_bytes(const uint8_t *row, const int8_t *x, int32_t n) {
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i s0 = _mm512_setzero_si512(), s1 = s0;
     for (int32_t i = 0; i < n; i += 128) {
         const __m512i u = _mm512_loadu_si512(row + i / 2);
-        s0 = _mm512_dpbusd_epi32(s0, _mm512_and_si512(u, nibble), _mm512_loadu_si512(x + i));
-        s1 = _mm512_dpbusd_epi32(s1, _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble), _mm512_loadu_si512(x + i + 64));
+        s0 = add_dot4(s0, _mm512_and_si512(u, nibble), x + i);
+        s1 = add_dot4(s1, _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble), x + i + 64);
     }
     return _mm512_reduce_add_epi32(_mm512_add_epi32(s0, s1));
 }
@@ -19,10 +28,10 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
     for (int32_t i = 0; i < n; i += 128) {
         const __m512i u = _mm512_loadu_si512(row + i / 2);
         const __m512i a = _mm512_and_si512(u, nibble), b = _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble);
-        h0 = _mm512_dpbusd_epi32(h0, a, _mm512_loadu_si512(high + i));
-        h1 = _mm512_dpbusd_epi32(h1, b, _mm512_loadu_si512(high + i + 64));
-        l0 = _mm512_dpbusd_epi32(l0, a, _mm512_loadu_si512(low + i));
-        l1 = _mm512_dpbusd_epi32(l1, b, _mm512_loadu_si512(low + i + 64));
+        h0 = add_dot4(h0, a, high + i);
+        h1 = add_dot4(h1, b, high + i + 64);
+        l0 = add_dot4(l0, a, low + i);
+        l1 = add_dot4(l1, b, low + i + 64);
     }
     const __m512i h = _mm512_slli_epi32(_mm512_add_epi32(h0, h1), 7);
     return _mm512_reduce_add_epi32(_mm512_add_epi32(h, _mm512_add_epi32(l0, l1)));

@@ -43,12 +43,13 @@ static inline float abs_max(const float *x, const float *weight, float scale, in
     return m;
 }
 
-// Round half to even and clip to int8. Clipping first gives the same value, bounds being integers,
-// and sends NaN (from infinite inputs) to -128 instead of into undefined behaviour. Adding
-// 1.5 * 2^23 leaves no bits for a fraction, so the addition itself rounds half to even.
+// Round half to even and clip to -127 .. 127, which the scale leaves only by rounding errors: nothing finite reaches the
+// formula's -128. Clipping first gives the same value, bounds being integers, and sends NaN (from infinite inputs) to
+// -127 instead of into undefined behaviour. Adding 1.5 * 2^23 leaves no bits for a fraction, so the addition itself
+// rounds half to even.
 static inline int32_t quantize(float v) {
     const float magic = 12582912.0f;
-    v = v > -128.0f ? v : -128.0f;
+    v = v > -127.0f ? v : -127.0f;
     v = v < 127.0f ? v : 127.0f;
     return (int32_t)((v + magic) - magic);
 }

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "compiler.h"
 #include "instruction_sets.h"
 #include "tern_kernels.h"
 
@@ -68,6 +69,10 @@ void tern_unpack_five(const uint8_t *packed, uint8_t *codes);  // one period to 
 // of one instruction set see a panel; NEON i8mm has its own order, [step of 8][row][8].)
 enum { PANEL_ROWS = 64, PANEL_STEPS = PAIR / 4, PANEL_BYTES = PANEL_ROWS * PAIR, UNPACK_ROWS = 16 };
 
+// Where products are looked up instead (x86_256_tables.h), a panel is half as large and faces tables made of q, a
+// kilobyte and a line for a token's pair of groups. Making them pays when several panels use them.
+enum { TABLES_BYTES = 1024 + 64, TABLE_PANEL_BYTES = PANEL_BYTES / 2, TABLE_PANELS = 4 };
+
 // ---- Columns: what sparse decode reads ----
 // Column-major: column j takes columns_stride(n_out) bytes, a block of 64 bytes for each 256 rows.
 // Row r of a block (r = 64s + 16z + 4l + d) sits in byte 16l + 4z + d at bits 6 - 2s. Interleaving
@@ -100,7 +105,7 @@ static inline int64_t bytes_ahead(const int32_t *which, int32_t r, int32_t ahead
     return which && ahead ? (which[r + ahead] - which[r]) * stride : ahead;
 }
 
-// One instruction set. Every sum is over codes 0..2; the ops subtract the sum of q.
+// One instruction set. Every sum is over codes 0..2 unless something else is said; the ops subtract the sum of q.
 struct float_kernel;  // float_kernels.h
 extern const struct float_kernel tern_float_scalar, tern_float_avx2, tern_float_avx512, tern_float_neon;
 
@@ -124,7 +129,11 @@ struct kernel {
     // The same from columns: the rows of run s of a block, over n_columns = 128 or 256 columns; `block`
     // points at the block in the first of them.
     void (*unpack_columns)(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel);
-    // c[t][PANEL_ROWS] = or += panel . q of n_tokens tokens, 1 <= n_tokens <= tile_tokens.
+    // Where products are looked up: the tables of one pair of groups of one token. No q is -128. NULL where they are
+    // multiplied.
+    void (*tables)(const int8_t *q, uint8_t *tables);
+    // c[t][PANEL_ROWS] = or += panel . q of n_tokens tokens, 1 <= n_tokens <= tile_tokens. With `tables` it takes those
+    // for q, and sums over codes -1..1.
     void (*tile)(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
                  int32_t accumulate);
     int32_t tile_tokens;

@@ -12,8 +12,10 @@
 
 enum {
     UNIT_ROWS = 16,      // rows in a unit of decode
-    STREAM_AHEAD = 4096, // bytes: the hardware prefetcher stops at each page, this one does not
+    STREAM_AHEAD = 8192, // bytes: the hardware prefetcher stops at each page, this one does not
     TOKEN_BLOCK = 256,   // tokens a panel is multiplied with before the next panel is unpacked
+    TABLE_BLOCK = 128,   // the same where TABLE_PANELS panels are filled at once
+    BLOCK_SUMS = TABLE_BLOCK * TABLE_PANELS * PANEL_ROWS,  // of either
     ROWS_UP_TO = 2,      // tokens up to which row-by-row sums beat unpacking a panel
     GATE_ROWS = 4,       // rows of the gate between two looks at which are live
     UP_AHEAD = 16,       // live rows of `up` between their prefetch and their use,
@@ -145,29 +147,64 @@ static void bitlinear_rows(const struct kernel *k, struct ggml_tensor *dst, stru
     }
 }
 
+// How many panels a unit takes together: several where they share tables, but so few that all threads have their share.
+static int32_t panels_at_once(const struct kernel *k, int32_t n_panels, int32_t n_blocks, int nth) {
+    int32_t n = k->tables ? TABLE_PANELS : 1;
+    while (n > 1 && n_panels / n * n_blocks < 4 * nth) n /= 2;
+    return n;
+}
+
+static struct panel_source panel_of(const struct tern_matrix *m, int32_t row, int32_t n_rows, int32_t n_in) {
+    struct panel_source from = {.columns = NULL};
+    if (m->columns) {
+        from.columns = m->columns + row / BLOCK_ROWS * BLOCK_BYTES;
+        from.columns_stride = columns_stride(m->n_out);
+        from.s = row % BLOCK_ROWS / PANEL_ROWS;
+    } else {
+        set_parts(&from, 0, PANEL_ROWS / UNPACK_ROWS, m, row, n_rows, n_in);
+    }
+    return from;
+}
+
+static int32_t token_blocks(const struct kernel *k, int64_t n_tokens) {
+    const int32_t block = k->tables ? TABLE_BLOCK : TOKEN_BLOCK;
+    return (int32_t)((n_tokens + block - 1) / block);
+}
+
+// c[panel][token][PANEL_ROWS] of tokens [first, end).
+static void multiply(const struct kernel *k, const struct panel_source *from, int32_t n_panels, int32_t n_in,
+                     const struct ggml_tensor *rows, int64_t first, int64_t end, int32_t *c) {
+    const int8_t *q = quant_row(rows, first);
+    const int64_t stride = (int64_t)rows->nb[1];
+    const int32_t n_tokens = (int32_t)(end - first);
+    if (k->tables)
+        look_up_panels(k, from, n_panels, n_in, q, stride, n_tokens, c, (int64_t)n_tokens * PANEL_ROWS);
+    else
+        multiply_panel(k, from, n_in, q, stride, n_tokens, c);
+}
+
 static void bitlinear_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_bitlinear_args *a, int nth) {
-    TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
+    TERN_ALIGNED(64) int32_t c[BLOCK_SUMS];
     const int64_t n_tokens = dst->ne[1];
-    const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
-    const int32_t n_units = count_units(a, PANEL_ROWS) * n_blocks;
+    const int32_t n_blocks = token_blocks(k, n_tokens);
+    const int32_t at_once = panels_at_once(k, count_units(a, PANEL_ROWS), n_blocks, nth), rows = at_once * PANEL_ROWS;
+    const int32_t n_units = count_units(a, rows) * n_blocks;
     FOR_UNITS(i, &a->next, n_units, nth) {
-        const struct unit u = find_unit(a, PANEL_ROWS, i / n_blocks);
+        const struct unit u = find_unit(a, rows, i / n_blocks);
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
-        struct panel_source from = {.columns = NULL};
-        if (u.mat->columns) {
-            from.columns = u.mat->columns + u.row / BLOCK_ROWS * BLOCK_BYTES;
-            from.columns_stride = columns_stride(u.mat->n_out);
-            from.s = u.row % BLOCK_ROWS / PANEL_ROWS;
-        } else {
-            set_parts(&from, 0, PANEL_ROWS / UNPACK_ROWS, u.mat, u.row, u.n_rows, a->n_in);
-        }
-        multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
-                       (int32_t)(end - first), c);
-        for (int64_t t = first; t < end; t++) {
-            const struct finish_args f = finish_for(dst, &u, t, row_trailer(quant_row(dst->src[0], t), a->n_in),
-                                                    c + (t - first) * PANEL_ROWS);
-            k->finish(&f, u.n_rows, float_row(dst, t) + u.out);
-        }
+        struct panel_source from[TABLE_PANELS];
+        int32_t n_panels = 0;
+        for (int32_t r = 0; r < u.n_rows; r += PANEL_ROWS)
+            from[n_panels++] = panel_of(u.mat, u.row + r, min32(u.n_rows - r, PANEL_ROWS), a->n_in);
+        multiply(k, from, n_panels, a->n_in, dst->src[0], first, end, c);
+        for (int64_t t = first; t < end; t++)
+            for (int32_t p = 0; p < n_panels; p++) {
+                struct finish_args f = finish_for(dst, &u, t, row_trailer(quant_row(dst->src[0], t), a->n_in),
+                                                  c + (p * (end - first) + t - first) * PANEL_ROWS);
+                if (k->tables) f.sum = 0;
+                if (f.residual) f.residual += p * PANEL_ROWS;
+                k->finish(&f, min32(u.n_rows - p * PANEL_ROWS, PANEL_ROWS), float_row(dst, t) + u.out + p * PANEL_ROWS);
+            }
     }
 }
 
@@ -275,25 +312,28 @@ static void gate_up_rows(const struct kernel *k, struct ggml_tensor *dst, struct
 // A panel is half gate, half up, so that both sums of a row meet in one buffer.
 static void gate_up_panels(const struct kernel *k, struct ggml_tensor *dst, struct tern_gate_up_args *a, int nth) {
     enum { ROWS = PANEL_ROWS / 2, PARTS = ROWS / UNPACK_ROWS };
-    TERN_ALIGNED(64) int32_t c[TOKEN_BLOCK * PANEL_ROWS];
+    TERN_ALIGNED(64) int32_t c[BLOCK_SUMS];
     const int64_t n_tokens = dst->ne[1];
-    const int32_t n_blocks = (int32_t)((n_tokens + TOKEN_BLOCK - 1) / TOKEN_BLOCK);
-    const int32_t n_units = (a->gate.n_out + ROWS - 1) / ROWS * n_blocks;
+    const int32_t n_blocks = token_blocks(k, n_tokens), all = (a->gate.n_out + ROWS - 1) / ROWS;
+    const int32_t at_once = panels_at_once(k, all, n_blocks, nth), n_units = (all + at_once - 1) / at_once * n_blocks;
     FOR_UNITS(i, &a->next, n_units, nth) {
-        const int32_t row = i / n_blocks * ROWS;
+        const int32_t row = i / n_blocks * at_once * ROWS;
         const int64_t first = n_tokens * (i % n_blocks) / n_blocks, end = n_tokens * (i % n_blocks + 1) / n_blocks;
-        const int32_t n_rows = min32(ROWS, a->gate.n_out - row);
-        struct panel_source from = {.columns = NULL};
-        set_parts(&from, 0, PARTS, &a->gate, row, n_rows, a->n_in);
-        set_parts(&from, PARTS, PARTS, &a->up, row, n_rows, a->n_in);
-        multiply_panel(k, &from, a->n_in, quant_row(dst->src[0], first), (int64_t)dst->src[0]->nb[1],
-                       (int32_t)(end - first), c);
+        struct panel_source from[TABLE_PANELS] = {{.columns = NULL}};
+        int32_t n_panels = 0;
+        for (int32_t r = row; r < min32(row + at_once * ROWS, a->gate.n_out); r += ROWS, n_panels++) {
+            set_parts(&from[n_panels], 0, PARTS, &a->gate, r, min32(ROWS, a->gate.n_out - r), a->n_in);
+            set_parts(&from[n_panels], PARTS, PARTS, &a->up, r, min32(ROWS, a->gate.n_out - r), a->n_in);
+        }
+        multiply(k, from, n_panels, a->n_in, dst->src[0], first, end, c);
         for (int64_t t = first; t < end; t++) {
             const struct quant_trailer *trailer = row_trailer(quant_row(dst->src[0], t), a->n_in);
-            const int32_t *sums = c + (t - first) * PANEL_ROWS;
-            const struct finish_args gate = sums_of(&a->gate, trailer, sums);
-            const struct finish_args up = sums_of(&a->up, trailer, sums + ROWS);
-            k->finish_gated(&gate, &up, a->activation, n_rows, float_row(dst, t) + row);
+            for (int32_t p = 0; p < n_panels; p++) {
+                const int32_t *sums = c + (p * (end - first) + t - first) * PANEL_ROWS, r = row + p * ROWS;
+                struct finish_args gate = sums_of(&a->gate, trailer, sums), up = sums_of(&a->up, trailer, sums + ROWS);
+                if (k->tables) gate.sum = up.sum = 0;
+                k->finish_gated(&gate, &up, a->activation, min32(ROWS, a->gate.n_out - r), float_row(dst, t) + r);
+            }
         }
     }
 }

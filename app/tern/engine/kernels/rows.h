@@ -126,19 +126,47 @@ static inline void fill_panel(const struct kernel *k, const struct panel_source 
     }
 }
 
-// c[t][PANEL_ROWS] = sums over codes for tokens 0 .. n_tokens-1.
+// Tokens [first, end) of tile i of n_tiles, all of nearly equal size: a last tile of one or two would run at half speed.
+struct tokens {
+    int32_t first, end;
+};
+
+static inline struct tokens tile_tokens(int32_t i, int32_t n_tiles, int32_t n_tokens) {
+    return (struct tokens){(int32_t)((int64_t)n_tokens * i / n_tiles), (int32_t)((int64_t)n_tokens * (i + 1) / n_tiles)};
+}
+
+// c[t][PANEL_ROWS] = sums over codes for tokens 0 .. n_tokens-1, whose rows begin at q.
 static inline void multiply_panel(const struct kernel *k, const struct panel_source *from, int32_t n_in, const int8_t *q,
                            int64_t q_stride, int32_t n_tokens, int32_t *c) {
     TERN_ALIGNED(64) uint8_t panel[PANEL_BYTES];
     TERN_ALIGNED(64) uint8_t period[PANEL_ROWS * PERIOD_CODE_BYTES];
-    // Tiles of nearly equal size: a last tile of one or two tokens would run at half speed.
     const int32_t n_tiles = (n_tokens + k->tile_tokens - 1) / k->tile_tokens;
     for (int32_t pair = 0; pair < padded_pairs(n_in); pair++) {
         fill_panel(k, from, n_in, pair, period, panel);
         for (int32_t i = 0; i < n_tiles; i++) {
-            const int32_t first = (int32_t)((int64_t)n_tokens * i / n_tiles);
-            const int32_t end = (int32_t)((int64_t)n_tokens * (i + 1) / n_tiles);
-            k->tile(panel, q + first * q_stride + pair * PAIR, q_stride, end - first, c + first * PANEL_ROWS, pair > 0);
+            const struct tokens t = tile_tokens(i, n_tiles, n_tokens);
+            k->tile(panel, q + t.first * q_stride + pair * PAIR, q_stride, t.end - t.first, c + t.first * PANEL_ROWS,
+                    pair > 0);
+        }
+    }
+}
+
+// The same for n_panels panels, each with its own c: the tables of a tile's tokens are made once for all of them.
+static inline void look_up_panels(const struct kernel *k, const struct panel_source *from, int32_t n_panels, int32_t n_in,
+                                  const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c, int64_t c_stride) {
+    enum { TILE_MOST = 8 };
+    TERN_ALIGNED(64) uint8_t panel[TABLE_PANELS][TABLE_PANEL_BYTES];
+    TERN_ALIGNED(64) uint8_t period[TABLE_PANELS][PANEL_ROWS * PERIOD_CODE_BYTES];
+    TERN_ALIGNED(64) uint8_t tables[TILE_MOST][TABLES_BYTES];
+    const int32_t n_tiles = (n_tokens + k->tile_tokens - 1) / k->tile_tokens;
+    for (int32_t pair = 0; pair < padded_pairs(n_in); pair++) {
+        for (int32_t p = 0; p < n_panels; p++) fill_panel(k, &from[p], n_in, pair, period[p], panel[p]);
+        for (int32_t i = 0; i < n_tiles; i++) {
+            const struct tokens t = tile_tokens(i, n_tiles, n_tokens);
+            for (int32_t j = t.first; j < t.end; j++) k->tables(q + j * q_stride + pair * PAIR, tables[j - t.first]);
+            for (int32_t p = 0; p < n_panels; p++)
+                k->tile(panel[p], (const int8_t *)tables, TABLES_BYTES, t.end - t.first,
+                        c + p * c_stride + t.first * PANEL_ROWS, pair > 0);
         }
     }
 }

@@ -1,13 +1,12 @@
-// Sharing work among threads without a barrier, and the few compiler-specific words.
+// Sharing work among threads without a barrier.
 #ifndef TERN_THREADS_H
 #define TERN_THREADS_H
 
 #include <stdint.h>
 
+#include "compiler.h"
+
 #if defined(_MSC_VER) && !defined(__clang__)
-#include <intrin.h>
-#define TERN_ALIGNED(n) __declspec(align(n))
-#define TERN_ALWAYS_INLINE __forceinline
 static inline int32_t fetch_add(int32_t *p) { return (int32_t)_InterlockedIncrement((volatile long *)p) - 1; }
 // As fetch_add; what every thread wrote before its own call is there for the one that finds all others counted.
 static inline int32_t arrive(int32_t *p) { return fetch_add(p); }
@@ -20,16 +19,7 @@ static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
     return same;
 }
 static inline void add_statistic(int64_t *p, int64_t v) { _InterlockedExchangeAdd64((volatile long long *)p, v); }
-#if defined(_M_X64)
-static inline void prefetch_l1(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T0); }
-static inline void prefetch_l2(const void *p) { _mm_prefetch((const char *)p, _MM_HINT_T1); }
 #else
-static inline void prefetch_l1(const void *p) { __prefetch(p); }
-static inline void prefetch_l2(const void *p) { __prefetch(p); }
-#endif
-#else
-#define TERN_ALIGNED(n) __attribute__((aligned(n)))
-#define TERN_ALWAYS_INLINE inline __attribute__((always_inline))
 static inline int32_t fetch_add(int32_t *p) { return __atomic_fetch_add(p, 1, __ATOMIC_RELAXED); }
 static inline int32_t arrive(int32_t *p) { return __atomic_fetch_add(p, 1, __ATOMIC_ACQ_REL); }
 static inline void put(int32_t *p, int32_t v) { __atomic_store_n(p, v, __ATOMIC_RELAXED); }
@@ -38,8 +28,6 @@ static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
     return __atomic_compare_exchange_n(p, expected, v, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 static inline void add_statistic(int64_t *p, int64_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
-static inline void prefetch_l2(const void *p) { __builtin_prefetch(p, 0, 2); }
-static inline void prefetch_l1(const void *p) { __builtin_prefetch(p, 0, 3); }
 #endif
 
 // The next run of units [first, end); first = -1 when none is left. Runs shrink as the work does: the

@@ -11,6 +11,7 @@ static _Alignas(64) union {
 } panel;
 static _Alignas(64) uint8_t codes[UNPACK_ROWS * PAIR_BYTES + PERIOD_CODE_BYTES];
 static _Alignas(64) int8_t q[PACKED_PERIOD + PAIR];
+static _Alignas(64) uint8_t tables[TABLES_BYTES];
 static _Alignas(64) int32_t sums[PAIR];
 static _Alignas(64) float values[PAIR];
 
@@ -24,7 +25,8 @@ static void execute(const struct kernel *kernel) {
     }
     for (int32_t row = 0; row < PANEL_ROWS; row += UNPACK_ROWS)
         kernel->unpack(codes, PAIR_BYTES, UNPACK_ROWS, PAIR_BYTES, row, panel.bytes);
-    kernel->tile(panel.bytes, q, PAIR, 1, sums, 0);
+    if (kernel->tables) kernel->tables(q, tables);
+    kernel->tile(panel.bytes, kernel->tables ? (const int8_t *)tables : q, PAIR, 1, sums, 0);
     kernel->columns(codes, BLOCK_BYTES, live, live_q, 4, 1, sums);
     kernel->norm_quant(values, NULL, 1e-5f, PAIR, 0, q);
     kernel->floats->dot_rows((const uint8_t *)values, sizeof values, GGML_TYPE_F32, 1, values, PAIR, 1, PAIR,

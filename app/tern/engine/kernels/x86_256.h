@@ -6,23 +6,17 @@
 
 #include "float_ops.h"
 
-#if defined(__GNUC__)
-#define UNROLL _Pragma("GCC unroll 16")
-#define INLINE inline __attribute__((always_inline))
-#else
-#define UNROLL
-#define INLINE __forceinline
-#endif
-
 static INLINE __m256i load(const void *p) { return _mm256_loadu_si256((const __m256i *)p); }
 static INLINE void store(void *p, __m256i v) { _mm256_storeu_si256((__m256i *)p, v); }
 
 static INLINE __m256i widen(__m256i pairs) { return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)); }
 
+#ifdef TERN_DPBUSD
 // Codes of run s, 0..2 in each byte.
 static INLINE __m256i run_codes(__m256i code, int s) {
     return _mm256_and_si256(_mm256_srli_epi16(code, 6 - 2 * s), _mm256_set1_epi8(3));
 }
+#endif
 
 static INLINE int32_t add_lanes(__m256i v) {
     __m128i x = _mm_add_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
@@ -71,27 +65,44 @@ static INLINE __m256i all_of(struct pairs p) {
 }
 #endif
 
+#ifdef TERN_DPBUSD
+// Masked where they lie: run s counts 4^(3-s) fold and is shifted back at the end.
+struct sums {
+    __m256i run[4];
+};
+
+static INLINE void add_group(struct sums *a, __m256i code, const int8_t *q) {
+    UNROLL for (int s = 0; s < 4; s++) a->run[s] =
+        TERN_DPBUSD(a->run[s], _mm256_and_si256(code, _mm256_set1_epi8((char)(0xC0 >> 2 * s))), load(q + 64 * s));
+}
+
+static INLINE __m256i run_total(const struct sums *a, const struct sums *b) {
+    __m256i run[4];
+    UNROLL for (int s = 0; s < 4; s++) run[s] = _mm256_srai_epi32(_mm256_add_epi32(a->run[s], b->run[s]), 6 - 2 * s);
+    return _mm256_add_epi32(_mm256_add_epi32(run[0], run[1]), _mm256_add_epi32(run[2], run[3]));
+}
+
+// Prefetches what lies `ahead` bytes from what it reads (0: nothing). Neighbouring groups have sums of their own, because
+// vpdpbusd takes five cycles to add and two can begin in each.
+static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
+    const __m256i zero = _mm256_setzero_si256();
+    struct sums a = {{zero, zero, zero, zero}}, b = a;
+    for (const uint8_t *end = code + n / PAIR * PAIR_BYTES; code < end; code += PAIR_BYTES, q += PAIR) {
+        if (ahead) prefetch_l2(code + ahead);
+        add_group(&a, load(code), q);
+        add_group(&b, load(code + GROUP_BYTES), q + GROUP_BYTES);
+    }
+    if (n % PAIR) add_group(&a, load(code), q);
+    return add_lanes(run_total(&a, &b));
+}
+#else
 // Prefetches what lies `ahead` bytes from what it reads (0: nothing).
 static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
-#ifdef TERN_DPBUSD
-    const int32_t n_groups = n / GROUP;
-    __m256i run[4] = {_mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256(), _mm256_setzero_si256()};
-    for (int32_t g = 0; g < n_groups; g++) {
-        if (ahead && g % 2 == 0) _mm_prefetch((const char *)code + g * GROUP_BYTES + ahead, _MM_HINT_T0);
-        const __m256i c = load(code + g * GROUP_BYTES);
-        const int8_t *qg = q + g / 2 * PAIR + g % 2 * 32;
-        // Masked where they lie: run s counts 4^(3-s) fold and is shifted back at the end.
-        UNROLL for (int s = 0; s < 4; s++) run[s] = TERN_DPBUSD(
-            run[s], _mm256_and_si256(c, _mm256_set1_epi8((char)(0xC0 >> 2 * s))), load(qg + 64 * s));
-    }
-    const __m256i high = _mm256_add_epi32(_mm256_srai_epi32(run[0], 6), _mm256_srai_epi32(run[1], 4));
-    return add_lanes(_mm256_add_epi32(high, _mm256_add_epi32(_mm256_srai_epi32(run[2], 2), run[3])));
-#else
     __m256i sum = _mm256_setzero_si256();
     for (const uint8_t *end = code + n / 4; code < end;) {
         struct pairs p = no_pairs();
         for (const uint8_t *last = end - code < FLUSH ? end : code + FLUSH; code < last; q += PAIR) {
-            if (ahead) _mm_prefetch((const char *)code + ahead, _MM_HINT_T0);
+            if (ahead) prefetch_l2(code + ahead);
             add_group(&p, load(code), q);
             code += GROUP_BYTES;
             if (code == end) break;  // an odd number of groups: the last has no partner
@@ -101,8 +112,8 @@ static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int64
         sum = _mm256_add_epi32(sum, all_of(p));
     }
     return add_lanes(sum);
-#endif
 }
+#endif
 
 static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
                  int32_t n, int32_t ahead, int32_t *acc) {
@@ -110,113 +121,11 @@ static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int
         acc[r] = dot(codes + (which ? which[r] : r) * stride, q, n, bytes_ahead(which, r, ahead, stride));
 }
 
-// ---- prefill ----
-// Transposes 8 rows of 8 dwords: r[i] becomes dword i of all rows.
-static INLINE void transpose_8x8(__m256i r[8]) {
-    __m256i t[8];
-    UNROLL for (int i = 0; i < 8; i += 2) {
-        t[i] = _mm256_unpacklo_epi32(r[i], r[i + 1]);
-        t[i + 1] = _mm256_unpackhi_epi32(r[i], r[i + 1]);
-    }
-    UNROLL for (int i = 0; i < 8; i += 4) {
-        r[i] = _mm256_unpacklo_epi64(t[i], t[i + 2]);
-        r[i + 1] = _mm256_unpackhi_epi64(t[i], t[i + 2]);
-        r[i + 2] = _mm256_unpacklo_epi64(t[i + 1], t[i + 3]);
-        r[i + 3] = _mm256_unpackhi_epi64(t[i + 1], t[i + 3]);
-    }
-    UNROLL for (int i = 0; i < 4; i++) {
-        const __m256i a = r[i], b = r[i + 4];
-        r[i] = _mm256_permute2x128_si256(a, b, 0x20);
-        r[i + 4] = _mm256_permute2x128_si256(a, b, 0x31);
-    }
-}
-
-static void unpack(const uint8_t *codes, int64_t stride, int32_t n_rows, int32_t n_bytes, int32_t first_row,
-                   uint8_t *panel) {
-    for (int32_t first = 0; first < UNPACK_ROWS; first += 8)
-        for (int32_t half = 0; half < 2; half++) {
-            __m256i r[8];
-            for (int32_t i = 0; i < 8; i++)
-                r[i] = first + i < n_rows && half * 32 < n_bytes ? load(codes + (first + i) * stride + half * 32)
-                                                                : _mm256_setzero_si256();
-            transpose_8x8(r);
-            UNROLL for (int i = 0; i < 8; i++) {
-                uint8_t *out = panel + (half * 8 + i) * PANEL_ROWS * 4 + (first_row + first) * 4;
-                UNROLL for (int s = 0; s < 4; s++) store(out + 16 * s * PANEL_ROWS * 4, run_codes(r[i], s));
-            }
-        }
-}
-
-// Half a block at a time: bytes 32h .. 32h+31 hold rows 16z + 8h .. 16z + 8h + 7 of each run.
-static void unpack_columns(const uint8_t *block, int64_t stride, int32_t s, int32_t n_columns, uint8_t *panel) {
-    const __m256i mask = _mm256_set1_epi8(3);
-    const __m128i shift = _mm_cvtsi32_si128(6 - 2 * s);
-    if (n_columns < PAIR) memset(panel, 0, PANEL_BYTES);
-    for (int32_t step = 0; step < PANEL_STEPS; step++) {
-        if (step_column(step) >= n_columns) continue;
-        for (int32_t h = 0; h < 2; h++) {
-            const uint8_t *c = block + step_column(step) * stride + 32 * h;
-            const __m256i c0 = load(c), c1 = load(c + stride), c2 = load(c + 2 * stride), c3 = load(c + 3 * stride);
-            const __m256i low01 = _mm256_unpacklo_epi8(c0, c1), high01 = _mm256_unpackhi_epi8(c0, c1);
-            const __m256i low23 = _mm256_unpacklo_epi8(c2, c3), high23 = _mm256_unpackhi_epi8(c2, c3);
-            const __m256i z[4] = {
-                _mm256_unpacklo_epi16(low01, low23), _mm256_unpackhi_epi16(low01, low23),
-                _mm256_unpacklo_epi16(high01, high23), _mm256_unpackhi_epi16(high01, high23)};
-            uint8_t *out = panel + step * PANEL_ROWS * 4 + 32 * h;
-            UNROLL for (int i = 0; i < 4; i++) store(out + 64 * i, _mm256_and_si256(_mm256_srl_epi16(z[i], shift), mask));
-        }
-    }
-}
-
-// 16 rows by nt tokens. With VNNI the accumulators are int32; without, int16 pairs over the 64 steps
-// of a panel, which is exactly what fits.
-static INLINE void tile_n(const uint8_t *panel, const int8_t *q, int64_t q_stride, const int nt, int32_t *c,
-                          int32_t accumulate) {
-    __m256i acc[6][2];
-    UNROLL for (int t = 0; t < nt; t++) acc[t][0] = acc[t][1] = _mm256_setzero_si256();
-    for (int32_t k = 0; k < PANEL_STEPS; k++) {
-        const __m256i w0 = load(panel + k * PANEL_ROWS * 4), w1 = load(panel + k * PANEL_ROWS * 4 + 32);
-        UNROLL for (int t = 0; t < nt; t++) {
-            int32_t four;
-            memcpy(&four, q + t * q_stride + 4 * k, sizeof four);
-            const __m256i b = _mm256_set1_epi32(four);
-            acc[t][0] = tile_step(acc[t][0], w0, b);
-            acc[t][1] = tile_step(acc[t][1], w1, b);
-        }
-    }
-    UNROLL for (int t = 0; t < nt; t++) {
-        UNROLL for (int v = 0; v < 2; v++) {
-            int32_t *out = c + t * PANEL_ROWS + 8 * v;
 #ifdef TERN_DPBUSD
-            const __m256i sum = acc[t][v];
+#include "x86_256_panels.h"
 #else
-            const __m256i sum = widen(acc[t][v]);
+#include "x86_256_tables.h"
 #endif
-            store(out, accumulate ? _mm256_add_epi32(load(out), sum) : sum);
-        }
-    }
-}
-
-#ifdef TERN_DPBUSD
-enum { TILE_TOKENS = 6 };
-#else
-enum { TILE_TOKENS = 5 };  // a sixth would spill: vpmaddubsw needs a register for its result
-#endif
-
-static void tile(const uint8_t *panel, const int8_t *q, int64_t q_stride, int32_t n_tokens, int32_t *c,
-                 int32_t accumulate) {
-    for (int32_t r = 0; r < PANEL_ROWS; r += 16) {
-        const uint8_t *p = panel + r * 4;
-        switch (n_tokens) {
-        case 1: tile_n(p, q, q_stride, 1, c + r, accumulate); break;
-        case 2: tile_n(p, q, q_stride, 2, c + r, accumulate); break;
-        case 3: tile_n(p, q, q_stride, 3, c + r, accumulate); break;
-        case 4: tile_n(p, q, q_stride, 4, c + r, accumulate); break;
-        case 5: tile_n(p, q, q_stride, 5, c + r, accumulate); break;
-        default: tile_n(p, q, q_stride, TILE_TOKENS, c + r, accumulate); break;
-        }
-    }
-}
 
 // ---- sparse decode ----
 // A pass: half a block, 128 rows, over at most BATCH live columns.
@@ -232,7 +141,7 @@ static INLINE void columns_half_pass(const uint8_t *bytes, int64_t stride, const
     }
     for (int32_t i = 0; i < n_live; i += 4) {
         if (i < n_ahead)
-            for (int j = 0; j < 4; j++) _mm_prefetch((const char *)bytes + live[i + AHEAD + j] * stride, _MM_HINT_T0);
+            for (int j = 0; j < 4; j++) prefetch_l1(bytes + live[i + AHEAD + j] * stride);
         const __m256i c0 = load(bytes + live[i] * stride), c1 = load(bytes + live[i + 1] * stride);
         const __m256i c2 = load(bytes + live[i + 2] * stride), c3 = load(bytes + live[i + 3] * stride);
         int32_t four;
@@ -275,8 +184,8 @@ static INLINE void columns_pass(const uint8_t *bytes, int64_t stride, const int3
     }
     for (int32_t i = 0; i < n_live; i += 2) {
         if (i < n_ahead) {
-            _mm_prefetch((const char *)bytes + live[i + AHEAD] * stride, _MM_HINT_T0);
-            _mm_prefetch((const char *)bytes + live[i + AHEAD + 1] * stride, _MM_HINT_T0);
+            prefetch_l1(bytes + live[i + AHEAD] * stride);
+            prefetch_l1(bytes + live[i + AHEAD + 1] * stride);
         }
         const __m256i c0 = load(bytes + live[i] * stride), c1 = load(bytes + live[i + 1] * stride);
         int16_t two;
@@ -302,7 +211,7 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
     memset(acc, 0, (size_t)n_blocks * BLOCK_ROWS * sizeof *acc);
     for (int32_t i = 0; i < AHEAD && i < n_live; i++)
         for (int32_t b = 0; b < n_blocks; b++)
-            _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T0);
+            prefetch_l1(columns + live[i] * stride + b * BLOCK_BYTES);
     for (int32_t first = 0; first < n_live; first += BATCH) {
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
         for (int32_t half = 0; half < 2 * n_blocks; half++) {
@@ -315,8 +224,8 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
 
 #define TERN_KERNEL_256(ISA)                                                                                    \
     {                                                                                                           \
-        .name = ISA, .rows = rows, .unpack = unpack, .unpack_columns = unpack_columns, .tile = tile,            \
-        .tile_tokens = TILE_TOKENS, .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,    \
+        .name = ISA, .rows = rows, .tables = TABLES, .unpack = unpack, .unpack_columns = unpack_columns,        \
+        .tile = tile, .tile_tokens = TILE_TOKENS, .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,    \
         .finish_gated = finish_gated_rows,                                                                      \
         .floats = &tern_float_avx2,                                                                             \
     }

@@ -5,13 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__GNUC__)
-#define UNROLL _Pragma("GCC unroll 32")
-#define INLINE inline __attribute__((always_inline))
-#else
-#define UNROLL
-#define INLINE __forceinline
-#endif
+#include "compiler.h"
 
 // The hook of float_ops.h: compresses 16 columns at a time. Compressing into memory is slow on some
 // CPUs; into a register, then stored whole, is not.
@@ -35,7 +29,7 @@ static INLINE int32_t append_live(const int8_t *q, int32_t first, int32_t *colum
 // stack around the intrinsic (at half the speed); the instruction itself leaves it no choice.
 static INLINE __m512i dot4(__m512i sum, __m512i codes, __m512i q) {
 #if defined(__GNUC__) && !defined(__clang__)
-    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(codes), "v"(q));
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(codes), "vm"(q));
     return sum;
 #else
     return _mm512_dpbusd_epi32(sum, codes, q);
@@ -62,6 +56,11 @@ static INLINE void accumulate_pair(struct sums *a, __m512i code, const int8_t *q
     }
 }
 
+static INLINE struct sums no_sums(void) {
+    const __m512i zero = _mm512_setzero_si512();
+    return (struct sums){{zero, zero, zero, zero}};
+}
+
 static INLINE __m512i run_total(const struct sums *a) {
     const __m512i high = _mm512_add_epi32(_mm512_srai_epi32(a->run[0], 6), _mm512_srai_epi32(a->run[1], 4));
     const __m512i low = _mm512_add_epi32(_mm512_srai_epi32(a->run[2], 2), a->run[3]);
@@ -69,12 +68,12 @@ static INLINE __m512i run_total(const struct sums *a) {
 }
 
 static INLINE __m512i row_total(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
-    struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
-    for (int32_t pair = 0; pair < n / PAIR; pair++) {
-        if (ahead) _mm_prefetch((const char *)code + pair * PAIR_BYTES + ahead, _MM_HINT_T0);
-        accumulate_pair(&a, load(code + pair * PAIR_BYTES), q + pair * PAIR);
+    struct sums a = no_sums();
+    for (const uint8_t *end = code + n / PAIR * PAIR_BYTES; code < end; code += PAIR_BYTES, q += PAIR) {
+        if (ahead) prefetch_l2(code + ahead);
+        accumulate_pair(&a, load(code), q);
     }
-    if (n % PAIR) accumulate_pair(&a, load_half(code + n / PAIR * PAIR_BYTES), q + n / PAIR * PAIR);
+    if (n % PAIR) accumulate_pair(&a, load_half(code), q);
     return run_total(&a);
 }
 
@@ -272,7 +271,7 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
         const int32_t batch = n_live - first < BATCH ? n_live - first : BATCH;
         for (int32_t i = first ? first + AHEAD : 0; i < first + AHEAD + BATCH && i < n_live; i++)
             for (int32_t b = 0; b < n_blocks; b++)
-                _mm_prefetch((const char *)columns + live[i] * stride + b * BLOCK_BYTES, _MM_HINT_T1);
+                prefetch_l2(columns + live[i] * stride + b * BLOCK_BYTES);
         for (int32_t b = 0; b < n_blocks; b++)
             columns_block(columns + b * BLOCK_BYTES, stride, live + first, live_q + first, batch,
                           acc + b * BLOCK_ROWS);

@@ -17,10 +17,10 @@ static INLINE struct codes5 decode(__m512i packed) {
 }
 
 static INLINE __m512i packed_total(const uint8_t *packed, const int8_t *q, int32_t n_blocks, int64_t ahead) {
-    struct sums a = {{_mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512(), _mm512_setzero_si512()}};
+    struct sums a = no_sums();
     __m512i top = _mm512_setzero_si512();  // 81 fold
     for (int32_t b = 0; b < n_blocks; b++) {
-        if (ahead) _mm_prefetch((const char *)packed + ahead, _MM_HINT_T0);
+        if (ahead) prefetch_l2(packed + ahead);
         const struct codes5 c = decode(load(packed));
         accumulate_pair(&a, c.four, q);
         top = dot4(top, c.top, load(q + 256));
