@@ -15,6 +15,7 @@ from tern.engine import prepared
 from tern.engine.bitnet_model import BitnetModel
 from tern.engine.convert.synthetic import SyntheticShape, write_synthetic
 from tern.engine.kernels import loader as kernels
+from tern.engine.layout_choice import Layout
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams
 from tern.library import importing, shelf
 from tern.open_engine import open_engine, open_model
@@ -24,9 +25,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small models are prepared like large ones: with a coarse head, in a file."""
+    """Small models are prepared like large ones, with a coarse head and in a file; always for the same layout."""
     monkeypatch.setattr(prepared, "COARSE_FROM_BYTES", 0)
     monkeypatch.setattr(prepared, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(prepared, "choose", lambda library, *args: Layout(library.default, library.packs))
 
 
 @pytest.fixture

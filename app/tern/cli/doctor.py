@@ -128,10 +128,16 @@ def _processor() -> dict[str, Any]:
 
 
 def _kernels() -> dict[str, Any]:
+    from tern import paths
+    from tern.engine import prepared
     from tern.engine.kernels import loader
 
     kernels = loader.load()
-    return {"chosen": kernels.name, "available": list(kernels.available)}
+    models = [
+        {"model": name, **layout.as_json(), "why": layout.why()}
+        for name, layout in prepared.layouts(paths.cache_dir())
+    ]
+    return {"chosen": kernels.name, "available": list(kernels.available), "models": models}
 
 
 def _ggml() -> dict[str, Any]:
@@ -193,11 +199,24 @@ _SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def _print_layouts(models: list[dict[str, Any]]) -> None:
+    """Which instruction set and layout each prepared model has here, and by which timing."""
+    for layout in models:
+        codes = "five" if layout["packed"] else "four"
+        timed = ", timed here:" if layout["why"] else ""
+        say(f"  {layout['model']}: {layout['kernel']}, {codes} codes a byte{timed}")
+        for line in layout["why"]:
+            say(f"    {line}")
+
+
 def _print(report: dict[str, Any]) -> None:
     for section in _SECTIONS:
         print(section)
         for key, value in report[section].items():
             label, words = key.removesuffix(" MB"), value
+            if key == "models":
+                _print_layouts(value)
+                continue
             if label != key and value is not None:
                 words = format_size(value * 10**6)
             elif isinstance(value, list):

@@ -68,6 +68,7 @@ class BitnetModel:
         self._weights = Weights(file, config)
         self._prepared = prepare(file, self._weights, cache_folder, threads, options.exact_head, progress)
         if self._prepared is not None:
+            self.kernels.select(self._prepared.layout.kernel)
             self._weights.use_columns(self._prepared.columns)
             self._weights.use_packed(self._prepared.packed)
         self._cache = KVCache(config, options.kv_type, self.context_size)

@@ -1,9 +1,9 @@
 """Copies of some weights in an order that decodes faster, made once a model and kept in the cache.
 
 Three of them: every ``ffn_down`` by columns, so that columns whose activation is zero are never read; the other ternary
-matrices with five codes in a byte instead of four, where this CPU reads that faster (kernels/packed.c); and a coarse
-copy of the output matrix, four bits a weight, that ranks the vocabulary (kernels/coarse.h). All hold what the model
-file holds and can always be made again. A small model's are made anew in memory at every start.
+matrices with five codes in a byte instead of four, where this computer reads that faster (layout_choice.py); and a
+coarse copy of the output matrix, four bits a weight, that ranks the vocabulary (kernels/coarse.h). All hold what the
+model file holds and can always be made again. A small model's are made anew in memory at every start.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import hashlib
 import json
 import logging
 import mmap
+import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,12 +30,13 @@ from tern.atomic import replacing
 from tern.engine import ggml
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.engine.kernels import loader as kernels
+from tern.engine.layout_choice import Layout, choose, from_json, untimed
 from tern.engine.weights import Weights, head_name
 from tern.progress import OnProgress, ignore_progress
 
 log = logging.getLogger(__name__)
 
-FORMAT = 6  # of the cache file; a change makes every file again
+FORMAT = 7  # of the cache file; a change makes every file again
 IN_MEMORY_BYTES = 32 << 20  # up to here making them costs less than a file is worth
 COARSE_FROM_BYTES = 32 << 20  # of the exact output matrix; a smaller one is read whole
 _MAKER = f"format {FORMAT}"
@@ -73,9 +76,10 @@ class _Section:
 
 class Prepared:
     """``columns`` and ``packed``: address of the copy by columns, or with five codes a byte, by matrix name.
-    ``coarse``: the coarse head, if there is one."""
+    ``coarse``: the coarse head, if there is one. ``layout``: the instruction set that they are made for."""
 
-    def __init__(self, memory: mmap.mmap, sections: list[_Section]) -> None:
+    def __init__(self, memory: mmap.mmap, sections: list[_Section], layout: Layout) -> None:
+        self.layout = layout
         self._memory = memory  # unmapped when the last view of it goes
         base = int(np.frombuffer(memory, np.uint8).ctypes.data)
         addresses = {section.name: base + section.offset for section in sections}
@@ -107,22 +111,57 @@ def prepare(
 
     When the cache cannot be written the copies live in memory and the log says so.
     """
-    sections = list(_sections(file, weights, exact_head))
-    if not sections:
+    library = kernels.load()
+    smallest = list(_sections(file, weights, exact_head, packed=True))
+    if not smallest:
         return None
-    total = sections[-1].offset + sections[-1].n_bytes
-    if total - HEADER_BYTES <= IN_MEMORY_BYTES:
-        return Prepared(_made(mmap.mmap(-1, total), sections, file, weights, threads, progress), sections)
-    key = _key(file, sections)
+    if _end(smallest) - HEADER_BYTES <= IN_MEMORY_BYTES:
+        layout = untimed(library)
+        sections = list(_sections(file, weights, exact_head, layout.packed))
+        memory = _made(mmap.mmap(-1, _end(sections)), sections, file, weights, threads, progress)
+        return Prepared(memory, sections, layout)
+    key = _key(file, smallest, threads)
     path = cache_folder / derived_files.PREPARED / f"{key[:32]}.bin"
-    memory = _opened(path, key, total)
-    if memory is None:
-        memory = _made(mmap.mmap(-1, total), sections, file, weights, threads, progress)
-        memory = _kept(path, key, memory, file.path) or memory
-    return Prepared(memory, sections)
+    if (found := _opened(path, key)) is not None:
+        memory, layout = found
+        sections = list(_sections(file, weights, exact_head, layout.packed))
+        if _end(sections) == len(memory):
+            return Prepared(memory, sections, layout)
+    layout = choose(library, weights, _packed_bytes(weights, library), threads)
+    log.info("computing with %s, %s codes a byte", layout.kernel, "five" if layout.packed else "four")
+    sections = list(_sections(file, weights, exact_head, layout.packed))
+    memory = _made(mmap.mmap(-1, _end(sections)), sections, file, weights, threads, progress)
+    memory = _kept(path, key, layout, memory, file.path) or memory
+    return Prepared(memory, sections, layout)
 
 
-def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_Section]:
+def layouts(cache_folder: Path) -> Iterator[tuple[str, Layout]]:
+    """Name of the model file and the layout of each prepared copy in the cache, for ``tern doctor``."""
+    for path in sorted((cache_folder / derived_files.PREPARED).glob("*.bin")):
+        with suppress(OSError, ValueError, KeyError, TypeError), path.open("rb") as stream:
+            header = json.loads(stream.read(HEADER_BYTES).rstrip(b"\0"))
+            yield header["model"], from_json(header["layout"])
+
+
+def _end(sections: list[_Section]) -> int:
+    return sections[-1].offset + sections[-1].n_bytes if sections else HEADER_BYTES
+
+
+def _by_columns(weights: Weights, name: str) -> bool:
+    return weights.config.activation == "relu2" and name.endswith("ffn_down")
+
+
+def _packed_bytes(weights: Weights, library: kernels.Kernels) -> dict[str, int]:
+    """Size of the packed copy of each matrix that can have one."""
+    found = {
+        name: library.packed_bytes(weights.n_in(name), matrix.n_out)
+        for name, matrix in weights.matrices.items()
+        if not _by_columns(weights, name)
+    }
+    return {name: n_bytes for name, n_bytes in found.items() if n_bytes}
+
+
+def _sections(file: GGUFFile, weights: Weights, exact_head: bool, packed: bool) -> Iterator[_Section]:
     """What to make, each part beginning on a page."""
     config = weights.config
     at = HEADER_BYTES
@@ -134,12 +173,12 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_S
         return made
 
     library = kernels.load()
-    by_columns = config.activation == "relu2"
+    rows = _packed_bytes(weights, library) if packed else {}
     for name, matrix in weights.matrices.items():
-        if by_columns and name.endswith("ffn_down"):
+        if _by_columns(weights, name):
             yield section(_COLUMNS + name, library.columns_bytes(config.n_ff, matrix.n_out))
-        elif library.packs and (n_bytes := library.packed_bytes(weights.n_in(name), matrix.n_out)):
-            yield section(_PACKED + name, n_bytes)
+        elif name in rows:
+            yield section(_PACKED + name, rows[name])
     head = file.tensors[head_name(file)]
     fits = head.type in (TensorType.F16, TensorType.F32) and config.n_embd <= kernels.MAX_COARSE_WIDTH
     if fits and not exact_head and head.n_bytes >= COARSE_FROM_BYTES:
@@ -150,10 +189,12 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool) -> Iterator[_S
         yield section("coarse.rows", config.n_vocab * config.n_embd // 2)
 
 
-def _key(file: GGUFFile, sections: list[_Section]) -> str:
-    """Names the model's content, from its header and sampled pages, and the layout of what is made of it."""
+def _key(file: GGUFFile, sections: list[_Section], threads: int) -> str:
+    """Names the model's content, from its header and sampled pages, what can be made of it, and the computer that the
+    layout was timed on: a folder may serve several."""
     hasher = hashlib.blake2b(digest_size=32)
-    hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections}".encode())
+    computer = f"{platform.processor()} {kernels.load().available} {kernels.forced()} {threads}"
+    hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections} {computer}".encode())
     # Read, not mapped: every page touched through the mapping would stay.
     with file.path.open("rb") as stream:
         hasher.update(stream.read(file.data_offset))
@@ -171,8 +212,8 @@ def _sampled(content: NDArray[np.uint8]) -> bytes:
     return b"".join(content[start : start + PAGE].tobytes() for start in _sample_starts(len(content)))
 
 
-def _opened(path: Path, key: str, total: int) -> mmap.mmap | None:
-    """The file mapped, or None when it is missing, of another model or damaged."""
+def _opened(path: Path, key: str) -> tuple[mmap.mmap, Layout] | None:
+    """The file mapped, and its layout, or None when it is missing, of another model or damaged."""
     try:
         with path.open("rb") as stream:
             memory = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
@@ -182,22 +223,23 @@ def _opened(path: Path, key: str, total: int) -> mmap.mmap | None:
         header = json.loads(memory[:HEADER_BYTES].rstrip(b"\0"))
         content = np.frombuffer(memory, np.uint8)[HEADER_BYTES:]
         digest = hashlib.blake2b(_sampled(content)).hexdigest()
-        if len(memory) == total and header == {"key": key, "samples": digest}:
-            return memory
-    except (ValueError, TypeError):
+        if (header["key"], header["samples"], header["bytes"]) == (key, digest, len(memory)):
+            return memory, from_json(header["layout"])
+    except (ValueError, TypeError, KeyError):
         pass
     log.warning("the prepared weights in %s do not fit the model and are made again", path)
     return None
 
 
-def _kept(path: Path, key: str, memory: mmap.mmap, model: Path) -> mmap.mmap | None:
+def _kept(path: Path, key: str, layout: Layout, memory: mmap.mmap, model: Path) -> mmap.mmap | None:
     """Write ``memory`` to ``path`` and map that instead, so that the system can take its pages back when it must.
 
     What was kept for models that are gone makes room first.
     """
     with memoryview(memory) as content:
         digest = hashlib.blake2b(_sampled(np.frombuffer(content, np.uint8)[HEADER_BYTES:])).hexdigest()
-        header = json.dumps({"key": key, "samples": digest}).encode()
+        about = {"key": key, "samples": digest, "bytes": len(memory), "model": model.name}
+        header = json.dumps({**about, "layout": layout.as_json()}).encode()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             derived_files.forget_gone(path.parent, _MAKER)
@@ -208,7 +250,8 @@ def _kept(path: Path, key: str, memory: mmap.mmap, model: Path) -> mmap.mmap | N
         except OSError as error:
             log.warning("the prepared weights could not be kept in %s: %s", path.parent, error)
             return None
-    return _opened(path, key, len(memory))
+    found = _opened(path, key)
+    return found[0] if found else None
 
 
 def _made(

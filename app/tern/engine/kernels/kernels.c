@@ -76,18 +76,27 @@ const char *tern_kernels_known(void) {
     return join(text, sizeof text, 0);
 }
 
-int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, int32_t n) {
+const struct kernel *tern_kernel_named(const char *name) {
     struct choice choices[N_CHOICES];
     list_choices(choices);
     for (int i = 0; i < N_CHOICES; i++)
-        if (choices[i].available && strcmp(name, choices[i].kernel->name) == 0) {
-            int32_t sum;
-            choices[i].kernel->rows(codes, n / 4, NULL, 1, q, n, 0, &sum);
-            return sum;
-        }
-    return INT32_MIN;
+        if (choices[i].available && strcmp(name, choices[i].kernel->name) == 0) return choices[i].kernel;
+    return NULL;
 }
 
-int32_t tern_packs(void) { return tern_active_kernel()->packed_rows != NULL; }
+int32_t tern_dot_i2s(const char *name, const uint8_t *codes, const int8_t *q, int32_t n) {
+    const struct kernel *k = tern_kernel_named(name);
+    if (!k) return INT32_MIN;
+    int32_t sum;
+    k->rows(codes, n / 4, NULL, 1, q, n, 0, &sum);
+    return sum;
+}
+
+int32_t tern_reads_packed(const char *name) {
+    const struct kernel *k = tern_kernel_named(name);
+    return k && k->packed_rows;
+}
+
+int32_t tern_packs(void) { return tern_active_kernel()->packs; }
 
 int32_t tern_abi_version(void) { return TERN_ABI_VERSION; }

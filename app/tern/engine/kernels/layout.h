@@ -119,6 +119,7 @@ struct kernel {
                  int32_t n, int32_t ahead, int32_t *acc);
     // The same for packed rows, and one period of such a row as I2_S. NULL where decoding takes longer than the
     // memory saved: then nothing is packed.
+    int32_t packs;  // 1: faster wherever it was measured, so that small models are packed untimed
     void (*packed_rows)(const uint8_t *packed, const int32_t *which, int32_t n_rows, const int8_t *q, int32_t n,
                         int32_t ahead, int32_t *acc);
     void (*unpack_five)(const uint8_t *packed, uint8_t *codes);
@@ -154,7 +155,8 @@ extern const struct kernel tern_kernel_scalar;
 TERN_INSTRUCTION_SETS(TERN_DECLARE)
 #undef TERN_DECLARE
 
-// The instruction set in use (kernels.c).
+// The instruction set in use, and one by name or NULL where this CPU lacks it (kernels.c).
 const struct kernel *tern_active_kernel(void);
+const struct kernel *tern_kernel_named(const char *name);
 
 #endif

@@ -20,7 +20,7 @@ from tern.errors import BugError, UserError
 
 log = logging.getLogger(__name__)
 
-ABI_VERSION = 6
+ABI_VERSION = 7
 RELU2 = 0
 SILU = 1
 MAX_COLUMNS = 65536
@@ -186,7 +186,7 @@ class Kernels:
     """The loaded library: addresses of the ops for `ggml_custom_4d` and the helpers around them."""
 
     library: ctypes.CDLL
-    name: str
+    default: str  # the instruction set that is active unless `select` was told otherwise
     available: tuple[str, ...]
     sizeof_ggml_tensor: int
     op_norm_quant: int
@@ -217,9 +217,18 @@ class Kernels:
         self.library.tern_repack_columns(codes, n_in, n_out, out)
 
     @property
+    def name(self) -> str:
+        """The active instruction set."""
+        return str(self.library.tern_kernel_name().decode())
+
+    @property
     def packs(self) -> bool:
-        """Whether the active instruction set reads packed rows faster than I2_S."""
+        """Whether the active instruction set is known to read packed rows faster than I2_S."""
         return bool(self.library.tern_packs())
+
+    def reads_packed(self, name: str) -> bool:
+        """Whether the instruction set ``name`` decodes packed rows in registers; timing tells whether that pays."""
+        return bool(self.library.tern_reads_packed(name.encode()))
 
     def packed_bytes(self, n_in: int, n_out: int) -> int:
         """Bytes that `pack_rows` writes for all rows; 0 when rows of ``n_in`` columns cannot be packed."""
@@ -249,7 +258,7 @@ class Kernels:
         )
 
     def select(self, name: str) -> None:
-        """Makes another instruction set the active one for the whole process (tests and benchmarks)."""
+        """Makes another instruction set the active one for the whole process, while no op runs."""
         _select(self.library, name)
 
 
@@ -283,6 +292,7 @@ def _declare(library: ctypes.CDLL) -> None:
         "tern_columns_bytes": (i64, [i32, i32]),
         "tern_repack_columns": (None, [ptr, i32, i32, ptr]),
         "tern_packs": (i32, []),
+        "tern_reads_packed": (i32, [text]),
         "tern_packed_bytes": (i64, [i32, i32]),
         "tern_pack_rows": (None, [ptr, i32, i32, i32, ptr]),
         "tern_attention_partial_floats": (i64, [i32]),
@@ -358,7 +368,7 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
 
     return Kernels(
         library=library,
-        name=library.tern_kernel_name().decode(),
+        default=library.tern_kernel_name().decode(),
         available=tuple(library.tern_kernels_available().decode().split(",")),
         sizeof_ggml_tensor=int(library.tern_sizeof_ggml_tensor()),
         op_norm_quant=address("tern_op_norm_quant"),
@@ -373,6 +383,11 @@ def open_library(path: Path, kernel: str | None = None) -> Kernels:
     )
 
 
+def forced() -> str | None:
+    """The instruction set that TERN_KERNEL asks for, if any."""
+    return os.environ.get("TERN_KERNEL") or None
+
+
 @cache
 def load() -> Kernels:
     """The library of this installation, opened once; TERN_KERNEL forces an instruction set.
@@ -380,7 +395,7 @@ def load() -> Kernels:
     Raises UserError when the library is missing, does not load, has another version, or when
     TERN_KERNEL names something unknown or beyond this CPU.
     """
-    return open_library(library_path(), os.environ.get("TERN_KERNEL") or None)
+    return open_library(library_path(), forced())
 
 
 def check_processor() -> None:

@@ -18,7 +18,7 @@
 #define TERN_API __attribute__((visibility("default")))
 #endif
 
-#define TERN_ABI_VERSION 6
+#define TERN_ABI_VERSION 7
 
 struct ggml_tensor;
 
@@ -152,8 +152,10 @@ TERN_API int64_t tern_columns_bytes(int32_t n_in, int32_t n_out);
 TERN_API void tern_repack_columns(const uint8_t *codes, int32_t n_in, int32_t n_out, uint8_t *out);
 
 // Rows with five codes a byte (packed.c). 0 bytes: n_in is not a multiple of 1280, so such rows are not packed.
-// tern_packs: whether the active instruction set reads packed rows faster (any can read them).
+// tern_packs: whether the active instruction set is known to read packed rows faster (any can read them);
+// tern_reads_packed: whether the named one reads them in registers, so that it may and timing has to tell.
 TERN_API int32_t tern_packs(void);
+TERN_API int32_t tern_reads_packed(const char *name);
 TERN_API int64_t tern_packed_bytes(int32_t n_in, int32_t n_out);
 TERN_API void tern_pack_rows(const uint8_t *codes, int32_t n_in, int32_t first, int32_t end, uint8_t *out);
 

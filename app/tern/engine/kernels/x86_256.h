@@ -76,24 +76,29 @@ static INLINE void add_group(struct sums *a, __m256i code, const int8_t *q) {
         TERN_DPBUSD(a->run[s], _mm256_and_si256(code, _mm256_set1_epi8((char)(0xC0 >> 2 * s))), load(q + 64 * s));
 }
 
-static INLINE __m256i run_total(const struct sums *a, const struct sums *b) {
+static INLINE struct sums no_sums(void) {
+    const __m256i zero = _mm256_setzero_si256();
+    return (struct sums){{zero, zero, zero, zero}};
+}
+
+static INLINE __m256i run_total(const struct sums *a) {
     __m256i run[4];
-    UNROLL for (int s = 0; s < 4; s++) run[s] = _mm256_srai_epi32(_mm256_add_epi32(a->run[s], b->run[s]), 6 - 2 * s);
+    UNROLL for (int s = 0; s < 4; s++) run[s] = _mm256_srai_epi32(a->run[s], 6 - 2 * s);
     return _mm256_add_epi32(_mm256_add_epi32(run[0], run[1]), _mm256_add_epi32(run[2], run[3]));
 }
 
 // Prefetches what lies `ahead` bytes from what it reads (0: nothing). Neighbouring groups have sums of their own, because
 // vpdpbusd takes five cycles to add and two can begin in each.
 static INLINE int32_t dot(const uint8_t *code, const int8_t *q, int32_t n, int64_t ahead) {
-    const __m256i zero = _mm256_setzero_si256();
-    struct sums a = {{zero, zero, zero, zero}}, b = a;
+    struct sums a = no_sums(), b = no_sums();
     for (const uint8_t *end = code + n / PAIR * PAIR_BYTES; code < end; code += PAIR_BYTES, q += PAIR) {
         if (ahead) prefetch_l2(code + ahead);
         add_group(&a, load(code), q);
         add_group(&b, load(code + GROUP_BYTES), q + GROUP_BYTES);
     }
     if (n % PAIR) add_group(&a, load(code), q);
-    return add_lanes(run_total(&a, &b));
+    UNROLL for (int s = 0; s < 4; s++) a.run[s] = _mm256_add_epi32(a.run[s], b.run[s]);
+    return add_lanes(run_total(&a));
 }
 #else
 // Prefetches what lies `ahead` bytes from what it reads (0: nothing).
@@ -121,6 +126,7 @@ static void rows(const uint8_t *codes, int64_t stride, const int32_t *which, int
         acc[r] = dot(codes + (which ? which[r] : r) * stride, q, n, bytes_ahead(which, r, ahead, stride));
 }
 
+#include "x86_256_packed.h"
 #ifdef TERN_DPBUSD
 #include "x86_256_panels.h"
 #else
@@ -224,7 +230,8 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
 
 #define TERN_KERNEL_256(ISA)                                                                                    \
     {                                                                                                           \
-        .name = ISA, .rows = rows, .tables = TABLES, .unpack = unpack, .unpack_columns = unpack_columns,        \
+        .name = ISA, .rows = rows, .packed_rows = packed_rows, .unpack_five = unpack_five, .tables = TABLES,    \
+        .unpack = unpack, .unpack_columns = unpack_columns,                                                     \
         .tile = tile, .tile_tokens = TILE_TOKENS, .columns = columns, .norm_quant = norm_quant_row, .finish = finish_rows,    \
         .finish_gated = finish_gated_rows,                                                                      \
         .floats = &tern_float_avx2,                                                                             \

@@ -284,7 +284,8 @@ static void columns(const uint8_t *columns, int64_t stride, const int32_t *live,
 
 #define TERN_KERNEL_512(ISA, PACKED_ROWS, UNPACK_FIVE)                                                          \
     {                                                                                                           \
-        .name = ISA, .rows = rows, .packed_rows = PACKED_ROWS, .unpack_five = UNPACK_FIVE, .unpack = unpack,     \
+        .name = ISA, .rows = rows, .packs = (PACKED_ROWS) != NULL, .packed_rows = PACKED_ROWS,                  \
+        .unpack_five = UNPACK_FIVE, .unpack = unpack,                                                           \
         .unpack_columns = unpack_columns, .tile = tile, .tile_tokens = 6, .columns = columns,                   \
         .norm_quant = norm_quant_row, .finish = finish_rows, .finish_gated = finish_gated_rows,                 \
         .floats = &tern_float_avx512,                                                                           \
