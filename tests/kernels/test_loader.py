@@ -13,7 +13,7 @@ from tern.errors import BugError, UserError
 
 
 def test_best_instruction_set_is_first(kernels: loader.Kernels) -> None:
-    assert kernels.name == kernels.available[0]
+    assert kernels.default == kernels.available[0]
     assert kernels.available[-1] == "scalar"
 
 

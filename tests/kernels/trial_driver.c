@@ -43,7 +43,8 @@ static void dot(const uint8_t *r, int64_t b, int32_t t, int32_t n_rows, const fl
 int main(void) {
     const struct float_kernel fine = {.dot_rows = dot, .row_to_floats = fine_floats};
     const struct float_kernel lost = {.dot_rows = dot, .row_to_floats = lost_floats};
-    struct kernel k = {"fine", fine_rows, NULL, five, unpack, NULL, NULL, tile, 1, columns, norm, NULL, NULL, &fine};
+    struct kernel k = {.name = "fine", .rows = fine_rows, .unpack_five = five, .unpack = unpack, .unpack_columns = NULL,
+                       .tile = tile, .tile_tokens = 1, .columns = columns, .norm_quant = norm, .floats = &fine};
     printf("fine %d\n", tern_kernel_works(&k));
     k.rows = illegal_rows;
     printf("illegal %d\n", tern_kernel_works(&k));
