@@ -88,6 +88,10 @@ def weights_of(hot: Hot, body: Sequence[Instruction]) -> int:
     elif hot.name == "tile":
         found = [each.bytes for each in body if each.named(LOOKS_UP)]
         total += sum(found[: sum(each.named(ADDS_UP) for each in body)])
+    elif hot.name == "packed_rows" and any(each.named(LOOKS_UP) for each in body):
+        # Two of these multiplications decode five codes, which then are multiplied with five others.
+        adds, products = (sum(each.named(name) for each in body) for name in (ADDS_UP, "vpdpbusds?"))
+        total *= products / (adds + products) if products else 5 / 7
     return round(total)
 
 
