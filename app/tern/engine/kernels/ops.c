@@ -221,6 +221,7 @@ static void bitlinear(const struct kernel *k, struct ggml_tensor *dst, struct te
 }
 
 void tern_op_bitlinear(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    prefer_fast_cores();
     struct tern_bitlinear_args *a = userdata;
     const struct kernel *k = tern_active_kernel();
     if (a->norm) {
@@ -350,6 +351,7 @@ static void gate_up(const struct kernel *k, struct ggml_tensor *dst, struct tern
 }
 
 void tern_op_gate_up(struct ggml_tensor *dst, int ith, int nth, void *userdata) {
+    prefer_fast_cores();
     struct tern_gate_up_args *a = userdata;
     const struct kernel *k = tern_active_kernel();
     if (a->norm) {

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+#if defined(__APPLE__)
+#include <pthread.h>
+#endif
+
 #include "compiler.h"
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -28,6 +32,18 @@ static inline int compare_exchange(int32_t *p, int32_t *expected, int32_t v) {
     return __atomic_compare_exchange_n(p, expected, v, 0, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 static inline void add_statistic(int64_t *p, int64_t v) { __atomic_fetch_add(p, v, __ATOMIC_RELAXED); }
+#endif
+
+// macOS puts threads on efficiency cores unless they ask otherwise, and one slow thread makes all others wait. The threads
+// are ggml's, so each asks when it first computes.
+#if defined(__APPLE__)
+static inline void prefer_fast_cores(void) {
+    static _Thread_local int asked;
+    if (!asked) pthread_set_qos_class_self_np(QOS_CLASS_USER_INTERACTIVE, 0);
+    asked = 1;
+}
+#else
+static inline void prefer_fast_cores(void) {}
 #endif
 
 // The next run of units [first, end); first = -1 when none is left. Runs shrink as the work does: the
