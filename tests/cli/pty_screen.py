@@ -93,6 +93,12 @@ class PtyScreen:
         while text not in "\n".join(self.lines):
             assert self._take(deadline), f"the program ended without {text!r}:\n" + "\n".join(self.lines)
 
+    def until_asked(self) -> None:
+        """Wait for an empty prompt: an end of input typed before it is lost when the terminal changes its mode."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while not self.lines or self.lines[-1].strip() != ">":
+            assert self._take(deadline), "the program ended without a prompt:\n" + "\n".join(self.lines)
+
     def finish(self) -> int:
         """Wait for the program to end, with everything it had to say on the screen; its exit code."""
         deadline = time.monotonic() + _PATIENCE_S

@@ -153,6 +153,7 @@ def test_every_turn_of_a_chat_stands(start: Start) -> None:
     tern.screen.until("Reading 25%")
     tern.let_go()
     tern.screen.until("Bye.")
+    tern.screen.until_asked()
     tern.screen.press(CTRL_D)
     assert tern.screen.finish() == 0
     spoken = [line for line in tern.screen.lines if "context 0 of 100" not in line]
@@ -232,6 +233,7 @@ def test_a_chat_into_a_file_asks_on_the_screen(start: Start, tmp_path: Path) -> 
     tern.screen.until("Reading 25%")
     tern.let_go()
     tern.screen.until("context 0 of 100")
+    tern.screen.until_asked()
     tern.screen.press(CTRL_D)
     assert tern.screen.finish() == 0
     assert out.read_text().endswith("\nHello.\n")
@@ -286,6 +288,7 @@ def test_a_plain_terminal_gets_no_escapes(start: Start, variables: dict[str, str
     tern.screen.press("Hi" + ENTER)
     tern.let_go()
     tern.screen.until("Hello.")
+    tern.screen.until_asked()
     tern.screen.press(CTRL_D)
     assert tern.screen.finish() == 0
     assert b"\x1b" not in tern.screen.raw
@@ -300,7 +303,7 @@ def test_names_in_files_are_only_text(tiny: Path, tmp_path: Path, data_dir: Path
     model.write_bytes(data)
     shown = "A\\x1b]0;taken\\x07\\x0aB"
     with PtyScreen([*TERN, "chat", "--model", model], columns=120) as screen:
-        screen.until("\n>")
+        screen.until_asked()
         screen.press(CTRL_D)
         assert screen.finish() == 0
         assert screen.lines[0] == f"{shown}. /help lists the commands, Ctrl-D quits."
