@@ -69,6 +69,7 @@ ELSEWHERE = {
     ("library/network.py", "urllib"),  # urllib.parse: whether an address is one
     ("library/newer_version.py", "httpx2"),  # reads addresses and answers; the client is hub_client's
     ("library/awake.py", "ctypes"),  # Windows has a call for it, and no program
+    ("ui/window/icon_progress.py", "ctypes"),  # so has macOS for its Dock
 }
 
 

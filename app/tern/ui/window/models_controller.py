@@ -33,6 +33,7 @@ from tern.ui.models.speed_probe import SpeedProbe, kept_forecast
 from tern.ui.shared.jobs import Job
 from tern.ui.style.number_text import percent_text
 from tern.ui.style.theme import Theme
+from tern.ui.window.icon_progress import IconProgress
 from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
 from tern.ui.window.palette_commands import of_model
@@ -75,6 +76,8 @@ class ModelsController(QObject):
         self._watch = NetworkWatch(self.downloads, self._network_options, self)
         self._watch.changed.connect(window.readouts.show_network)
         self._watch.changed.connect(lambda word: window.sidebar.show_download(word.part, word.text))
+        icon = IconProgress(self)
+        self._watch.changed.connect(lambda word: icon.show_part(word.part))
         window.readouts.downloads_requested.connect(self.show_page)
         window.readouts.connections_requested.connect(window.settings_controller.show_network)
         window.chat.models_requested.connect(self.show_page)
