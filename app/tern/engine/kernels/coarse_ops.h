@@ -1,6 +1,9 @@
 // Integer dot products over the coarse head, compiled once per instruction set: COARSE_ROWS names the function.
 #include "coarse.h"
+#include "compiler.h"
 #include "simd.h"
+
+enum { COARSE_AHEAD = 8192 };  // bytes: rows lie one after another, and the hardware prefetcher stops at each page
 
 #if defined(__AVX512VNNI__)
 // As an instruction for GCC, which otherwise copies the sums to and fro; see x86_512.h.
@@ -16,6 +19,7 @@ static inline int32_t coarse_row_of_bytes(const uint8_t *row, const int8_t *x, i
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i s0 = _mm512_setzero_si512(), s1 = s0;
     for (int32_t i = 0; i < n; i += 128) {
+        prefetch_l2(row + i / 2 + COARSE_AHEAD);
         const __m512i u = _mm512_loadu_si512(row + i / 2);
         s0 = add_dot4(s0, _mm512_and_si512(u, nibble), x + i);
         s1 = add_dot4(s1, _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble), x + i + 64);
@@ -26,6 +30,7 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
     const __m512i nibble = _mm512_set1_epi8(15);
     __m512i h0 = _mm512_setzero_si512(), h1 = h0, l0 = h0, l1 = h0;
     for (int32_t i = 0; i < n; i += 128) {
+        prefetch_l2(row + i / 2 + COARSE_AHEAD);
         const __m512i u = _mm512_loadu_si512(row + i / 2);
         const __m512i a = _mm512_and_si512(u, nibble), b = _mm512_and_si512(_mm512_srli_epi16(u, 4), nibble);
         h0 = add_dot4(h0, a, high + i);
@@ -52,12 +57,14 @@ static inline int32_t coarse_row_of_bytes(const uint8_t *row, const int8_t *x, i
     __m256i s = _mm256_setzero_si256();
     for (int32_t i = 0; i < n;) {
         __m256i pairs = _mm256_setzero_si256();
-        for (const int32_t end = n - i < 256 ? n : i + 256; i < end; i += 128)
+        for (const int32_t end = n - i < 256 ? n : i + 256; i < end; i += 128) {
+            prefetch_l2(row + i / 2 + COARSE_AHEAD);
             for (int32_t j = 0; j < 64; j += 32) {
                 const __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(row + i / 2 + j));
                 pairs = add_products(pairs, _mm256_and_si256(u, nibble), x + i + j);
                 pairs = add_products(pairs, _mm256_and_si256(_mm256_srli_epi16(u, 4), nibble), x + i + j + 64);
             }
+        }
         s = _mm256_add_epi32(s, _mm256_madd_epi16(pairs, one));
     }
     return add_all_lanes(s);
@@ -69,7 +76,8 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
         __m256i l = _mm256_setzero_si256();
         for (const int32_t last = n - i < 512 ? n : i + 512; i < last;) {
             __m256i h = _mm256_setzero_si256();
-            for (const int32_t end = last - i < 256 ? last : i + 256; i < end; i += 128)
+            for (const int32_t end = last - i < 256 ? last : i + 256; i < end; i += 128) {
+                prefetch_l2(row + i / 2 + COARSE_AHEAD);
                 for (int32_t j = 0; j < 64; j += 32) {
                     const __m256i u = _mm256_loadu_si256((const __m256i *)(const void *)(row + i / 2 + j));
                     const __m256i a = _mm256_and_si256(u, nibble);
@@ -77,6 +85,7 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
                     h = add_products(add_products(h, a, high + i + j), b, high + i + j + 64);
                     l = add_products(add_products(l, a, low + i + j), b, low + i + j + 64);
                 }
+            }
             s = _mm256_add_epi32(s, _mm256_madd_epi16(h, factor));
         }
         s = _mm256_add_epi32(s, _mm256_madd_epi16(l, one));
@@ -86,7 +95,8 @@ static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const i
 #elif defined(__ARM_FEATURE_DOTPROD)
 static inline int32_t coarse_row_of_bytes(const uint8_t *row, const int8_t *x, int32_t n) {
     int32x4_t s[4] = {vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0), vdupq_n_s32(0)};
-    for (int32_t i = 0; i < n; i += 128)
+    for (int32_t i = 0; i < n; i += 128) {
+        prefetch_l2(row + i / 2 + COARSE_AHEAD);
         for (int32_t j = 0; j < 64; j += 32) {
             const uint8x16_t u = vld1q_u8(row + i / 2 + j), v = vld1q_u8(row + i / 2 + j + 16);
             const int8_t *p = x + i + j;
@@ -95,6 +105,7 @@ static inline int32_t coarse_row_of_bytes(const uint8_t *row, const int8_t *x, i
             s[2] = vdotq_s32(s[2], vreinterpretq_s8_u8(vandq_u8(v, vdupq_n_u8(15))), vld1q_s8(p + 16));
             s[3] = vdotq_s32(s[3], vreinterpretq_s8_u8(vshrq_n_u8(v, 4)), vld1q_s8(p + 80));
         }
+    }
     return vaddvq_s32(vaddq_s32(vaddq_s32(s[0], s[1]), vaddq_s32(s[2], s[3])));
 }
 static inline int32_t coarse_row(const uint8_t *row, const int8_t *high, const int8_t *low, int32_t n) {
