@@ -172,8 +172,9 @@ static int32_t token_blocks(const struct kernel *k, int64_t n_tokens) {
 }
 
 // c[panel][token][PANEL_ROWS] of tokens [first, end).
-static void multiply(const struct kernel *k, const struct panel_source *from, int32_t n_panels, int32_t n_in,
+static void multiply(const struct kernel *k, struct panel_source *from, int32_t n_panels, int32_t n_in,
                      const struct ggml_tensor *rows, int64_t first, int64_t end, int32_t *c) {
+    for (int32_t p = 0; p < n_panels; p++) from[p].next_panel *= n_panels;
     const int8_t *q = quant_row(rows, first);
     const int64_t stride = (int64_t)rows->nb[1];
     const int32_t n_tokens = (int32_t)(end - first);

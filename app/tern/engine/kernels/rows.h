@@ -73,7 +73,7 @@ struct panel_part {
 struct panel_source {
     struct panel_part part[PANEL_ROWS / UNPACK_ROWS];
     int64_t stride;      // bytes of a row
-    int64_t next_panel;  // bytes from a part to the same part of the next panel
+    int64_t next_panel;  // bytes from a part to the same part of the panel that takes its place
     int32_t packed;
     const uint8_t *columns;
     int64_t columns_stride;
@@ -163,7 +163,11 @@ static inline void look_up_panels(const struct kernel *k, const struct panel_sou
         for (int32_t p = 0; p < n_panels; p++) fill_panel(k, &from[p], n_in, pair, period[p], panel[p]);
         for (int32_t i = 0; i < n_tiles; i++) {
             const struct tokens t = tile_tokens(i, n_tiles, n_tokens);
-            for (int32_t j = t.first; j < t.end; j++) k->tables(q + j * q_stride + pair * PAIR, tables[j - t.first]);
+            for (int32_t j = t.first; j < t.end; j++) {
+                const int8_t *at = q + j * q_stride + pair * PAIR, *soon = at + k->tile_tokens * q_stride;
+                for (int32_t b = 0; b < PAIR; b += 64) prefetch_l1(soon + b);  // of the next tile
+                k->tables(at, tables[j - t.first]);
+            }
             for (int32_t p = 0; p < n_panels; p++)
                 k->tile(panel[p], (const int8_t *)tables, TABLES_BYTES, t.end - t.first,
                         c + p * c_stride + t.first * PANEL_ROWS, pair > 0);
