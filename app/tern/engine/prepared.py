@@ -13,7 +13,6 @@ import hashlib
 import json
 import logging
 import mmap
-import platform
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -120,7 +119,7 @@ def prepare(
         sections = list(_sections(file, weights, exact_head, layout.packed))
         memory = _made(mmap.mmap(-1, _end(sections)), sections, file, weights, threads, progress)
         return Prepared(memory, sections, layout)
-    key = _key(file, smallest, threads)
+    key = _key(file, smallest)
     path = cache_folder / derived_files.PREPARED / f"{key[:32]}.bin"
     if (found := _opened(path, key)) is not None:
         memory, layout = found
@@ -189,12 +188,12 @@ def _sections(file: GGUFFile, weights: Weights, exact_head: bool, packed: bool) 
         yield section("coarse.rows", config.n_vocab * config.n_embd // 2)
 
 
-def _key(file: GGUFFile, sections: list[_Section], threads: int) -> str:
-    """Names the model's content, from its header and sampled pages, what can be made of it, and the computer that the
-    layout was timed on: a folder may serve several."""
+def _key(file: GGUFFile, sections: list[_Section]) -> str:
+    """Names the model's content, from its header and sampled pages, what can be made of it, and the instruction sets
+    that the layout was timed among. Not the count of threads, each of which would cost another large copy."""
     hasher = hashlib.blake2b(digest_size=32)
-    computer = f"{platform.processor()} {kernels.load().available} {kernels.forced()} {threads}"
-    hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections} {computer}".encode())
+    sets = f"{kernels.load().available} {kernels.forced()}"
+    hasher.update(f"{FORMAT} {kernels.ABI_VERSION} {file.size} {sections} {sets}".encode())
     # Read, not mapped: every page touched through the mapping would stay.
     with file.path.open("rb") as stream:
         hasher.update(stream.read(file.data_offset))

@@ -117,9 +117,9 @@ struct kernel {
     // `which` (0: nothing).
     void (*rows)(const uint8_t *codes, int64_t stride, const int32_t *which, int32_t n_rows, const int8_t *q,
                  int32_t n, int32_t ahead, int32_t *acc);
-    // The same for packed rows, and one period of such a row as I2_S. NULL where decoding takes longer than the
-    // memory saved: then nothing is packed.
-    int32_t packs;  // 1: faster wherever it was measured, so that small models are packed untimed
+    // The same for packed rows, and one period of such a row as I2_S. NULL where they are not decoded in registers.
+    // `packs`: that was faster wherever it was measured, so that small models are packed untimed.
+    int32_t packs;
     void (*packed_rows)(const uint8_t *packed, const int32_t *which, int32_t n_rows, const int8_t *q, int32_t n,
                         int32_t ahead, int32_t *acc);
     void (*unpack_five)(const uint8_t *packed, uint8_t *codes);
