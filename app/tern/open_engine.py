@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 from tern import paths
@@ -63,15 +64,27 @@ def open_engine(
 ) -> BitnetEngine:
     """Open the BitNet model at ``path`` with its vocabulary. ``progress`` is told fractions from 0 to 1.
 
-    Raises UserError as ``open_model`` does, and for a file without a vocabulary.
+    Raises UserError as ``open_model`` does, for a file without a vocabulary, and where llama.cpp's kernels were asked
+    for and the copy that they need cannot be made.
     """
-    model = open_model(path, options, lambda fraction: progress(0.9 * fraction))
+    copy: Path | None = None
+    begun = 0.0
+    if options is not None and options.kernels == "llama.cpp":
+        from tern.engine.convert import tq2_copy
+
+        begun = 0.8
+        copy = tq2_copy.of_bitnet(
+            path, paths.cache_dir(), lambda fraction: progress(begun * fraction), performance_cores()
+        )
+        options = replace(options, exact_head=True)  # there is no coarse copy of a head in Q6_K
+    rest = 0.9 - begun
+    model = open_model(copy or path, options, lambda fraction: progress(begun + rest * fraction))
     try:
         progress(0.9)
         tokenizer = Tokenizer(vocabulary.sidecar(model.file, paths.cache_dir()))
         try:
             check_vocabulary(tokenizer, model.config.n_vocab)
-            engine = BitnetEngine(model, tokenizer)
+            engine = BitnetEngine(model, tokenizer, path if copy is not None else None)
         except BaseException:
             tokenizer.close()
             raise

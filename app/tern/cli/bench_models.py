@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -33,25 +32,18 @@ def synthetic_model(shape_name: str, sparsity: float | None = None) -> Path:
 
 
 def llama_cpp_model(model: Path) -> Path:
-    """The same weights in llama.cpp's own types, TQ2_0 and a Q6_K head, in the cache.
+    """The same weights in llama.cpp's own types, TQ2_0 and a Q6_K head, in the cache: the copy that the window's race
+    runs on too.
 
     Raises UserError where a layer's width has no such types.
     """
     from tern import paths
-    from tern.engine.convert.recode import write_tq2_0
-    from tern.engine.gguf.reader import GGUFFile
+    from tern.cli.terminal import ProgressLine
+    from tern.engine.convert import tq2_copy
     from tern.engine.threads import performance_cores
 
-    status = model.stat()
-    identity = f"{model.resolve()} {status.st_size} {status.st_mtime_ns}"
-    key = hashlib.sha256(identity.encode()).hexdigest()[:16]
-
-    def make(target: Path, progress: Callable[[float], None]) -> None:
-        with GGUFFile.open(model) as source:
-            write_tq2_0(source, target, progress, performance_cores())
-
-    path = paths.cache_dir() / f"compare-{key}-tq2_0-v{_VERSION}.gguf"
-    return _cached(path, status.st_size, "Making llama.cpp's form of the weights (once)", make)
+    with ProgressLine("Making llama.cpp's form of the weights (once)") as progress:
+        return tq2_copy.of_bitnet(model, paths.cache_dir(), progress, performance_cores())
 
 
 def _cached(path: Path, needed: int, label: str, make: Make) -> Path:

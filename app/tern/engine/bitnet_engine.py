@@ -6,6 +6,7 @@ Between replies the KV cache keeps what was computed; the next prompt reuses the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tern.engine.encode_cache import PieceEncoder
 from tern.engine.reply import prefill, reply
 from tern.engine.tokenizer import Tokenizer
 from tern.engine.types import (
+    TQ2_KERNEL,
     Chunk,
     Logits,
     Message,
@@ -32,9 +34,12 @@ PREFILL_CHUNK = 256  # tokens computed at once
 
 
 class BitnetEngine:
-    """A BitNet model that answers. Implements ``types.Engine``; owns the file, the tokenizer and the model."""
+    """A BitNet model that answers. Implements ``types.Engine``; owns the file, the tokenizer and the model.
 
-    def __init__(self, model: BitnetModel, tokenizer: Tokenizer) -> None:
+    ``copy_of``: the file that the model's own is a copy of in llama.cpp's types, for its kernels.
+    """
+
+    def __init__(self, model: BitnetModel, tokenizer: Tokenizer, copy_of: Path | None = None) -> None:
         self.model = model
         self.tokenizer = tokenizer
         self._encode: Callable[[str], list[int]] = tokenizer.encode
@@ -52,8 +57,8 @@ class BitnetEngine:
         self._eot = config.eot_id if config.eot_id is not None else config.eos_id
         self._ends = {self._eot, config.eos_id}
         self._info = ModelInfo(
-            path=file.path,
-            name=config.name or file.path.stem,
+            path=copy_of or file.path,
+            name=config.name or (copy_of or file.path).stem,
             architecture=config.arch,
             n_layers=config.n_layers,
             n_embd=config.n_embd,
@@ -61,7 +66,7 @@ class BitnetEngine:
             context_size=model.context_size,
             n_params=config.n_params,
             file_bytes=file.size,
-            kernel=model.kernels.name,
+            kernel=model.kernels.name if copy_of is None else TQ2_KERNEL,
             threads=model.threads,
         )
 

@@ -80,6 +80,7 @@ class GenericEngine:
             file_bytes=path.stat().st_size,
             kernel="llama.cpp",
             threads=threads,
+            gpu_layers=model.gpu_layers,
         )
 
     @property

@@ -57,6 +57,7 @@ class LlamaModel:
         with library.hearing() as log:
             parameters = library.model_default_params()
             parameters.n_gpu_layers = 0
+            self.gpu_layers: int = parameters.n_gpu_layers
             parameters.load_mode = _MMAP
             self._model = library.model_load_from_file(os.fsencode(path), parameters)
             if not self._model:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 Role = Literal["system", "user", "assistant"]
 KVType = Literal["f16", "f32", "q8_0"]
+Kernels = Literal["tern", "llama.cpp"]
+TQ2_KERNEL = "llama.cpp TQ2_0"  # of ModelInfo: a BitNet that is not computed by Tern's kernels, nor exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,14 @@ class EngineOptions:
     for a small model; ``context_size`` None: the file's.
 
     ``exact_head`` always computes every logit instead of ranking the vocabulary with a coarse copy first.
+    ``kernels``: whose compute a BitNet; llama.cpp's are there for comparison, on a copy in TQ2_0: slower, not exact.
     """
 
     threads: int | None = None
     kv_type: KVType = "f16"
     context_size: int | None = None
     exact_head: bool = False
+    kernels: Kernels = "tern"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class ModelInfo:
     file_bytes: int
     kernel: str = ""
     threads: int = 0
+    gpu_layers: int = 0  # that a graphics processor computes
 
 
 @dataclass(frozen=True, slots=True)

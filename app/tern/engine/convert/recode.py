@@ -133,7 +133,7 @@ def write_tq2_0(
     writer = GGUFWriter(path)
     _copy_metadata(writer, source, BitnetConfig.from_gguf(source), "tq2_0", for_llama_cpp=False)
     counted = _counter(source, progress)
-    head = "output.weight" if "output.weight" in source.tensors else "token_embd.weight"
+    head = head_of(source)
     for name, info in source.tensors.items():
         type_, chunks = info.type, _whole(source, name)
         if info.type is TensorType.I2_S:
@@ -167,10 +167,18 @@ def _counter(source: GGUFFile, progress: OnProgress) -> Callable[[TensorInfo, _C
     return counted
 
 
-def compare(first: GGUFFile, second: GGUFFile, progress: OnProgress = ignore_progress) -> None:
-    """Unpack every tensor of both files; BugError when a weight, a scale or any other value differs."""
+def head_of(source: GGUFFile) -> str:
+    """The name of the output matrix: the token embedding, where it is tied."""
+    return "output.weight" if "output.weight" in source.tensors else "token_embd.weight"
+
+
+def compare(first: GGUFFile, second: GGUFFile, progress: OnProgress = ignore_progress, but: str = "") -> None:
+    """Unpack every tensor of both files; BugError when a weight, a scale or any other value differs. ``but``: the one
+    tensor that may."""
     total, done = sum(info.n_values for info in first.tensors.values()), 0
     for name, info in first.tensors.items():
+        if name == but:
+            continue
         if info.type in _TERNARY:
             stem, other = name.removesuffix(".weight"), second.tensors.get(name)
             if (

@@ -1,8 +1,11 @@
-"""Ternary models of llama's architecture in Microsoft's I2_S (Falcon-E, Falcon3 1.58-bit and their like): llama.cpp
-knows the architecture and not the encoding, so a copy in TQ2_0 is made once, in the cache, and that is opened.
+"""Copies in TQ2_0 of models in Microsoft's I2_S, which llama.cpp's kernels do not know: made once, in the cache.
 
-Nothing is rounded: the codes are the same, and each tensor's F32 scale stands beside it as llama.cpp reads it. The copy
-is read back and compared before it is used. Knows no llama.cpp.
+Of ternary models of llama's architecture (Falcon-E, Falcon3 1.58-bit and their like) llama.cpp opens the copy. Of a
+BitNet it is there to compare kernels with: ggml's compute it in Tern's graph, its output head in Q6_K, as llama.cpp's
+users have it; `tern bench --compare` measures the same file.
+
+No ternary weight is rounded: the codes are the same, and each tensor's F32 scale stands beside it as llama.cpp reads
+it. The copy is read back and compared before it is used. Knows no llama.cpp.
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from tern import derived_files
-from tern.engine.convert.recode import write_recoded
+from tern.engine.convert.recode import compare, head_of, write_recoded, write_tq2_0
 from tern.engine.gguf.reader import GGUFFile, TensorType
 from tern.errors import UserError, format_size
 from tern.progress import OnProgress, ignore_progress
@@ -27,11 +31,36 @@ def openable(path: Path, cache: Path, progress: OnProgress = ignore_progress) ->
 
     Raises UserError where there is no room for the copy, or its weights cannot be had in TQ2_0.
     """
+    return _made(
+        path, cache, "", lambda file, target: write_recoded(file, target, "tq2_0", progress=progress)
+    )
+
+
+def of_bitnet(path: Path, cache: Path, progress: OnProgress = ignore_progress, threads: int = 1) -> Path:
+    """The copy of the BitNet at ``path`` that llama.cpp's kernels compute; ``path`` itself where they can read it.
+
+    Raises UserError as ``openable`` does. What ``progress`` raises ends it, and nothing half done stays.
+    """
+
+    def write(file: GGUFFile, target: Path) -> None:
+        part = target.with_name(f".{target.name}.part")
+        try:
+            write_tq2_0(file, part, lambda fraction: progress(0.5 * fraction), threads)
+            with GGUFFile.open(part) as written:
+                compare(file, written, lambda fraction: progress(0.5 + 0.5 * fraction), but=head_of(file))
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+
+    return _made(path, cache, "-q6_k", write)
+
+
+def _made(path: Path, cache: Path, kind: str, write: Callable[[GGUFFile, Path], None]) -> Path:
     with GGUFFile.open(path) as file:
         if not any(info.type is TensorType.I2_S for info in file.tensors.values()):
             return path
         folder = cache / derived_files.RECODED
-        target = folder / f"{_key(path)}.gguf"
+        target = folder / f"{_key(path)}{kind}.gguf"
         if target.is_file():
             return target
         derived_files.forget_gone(folder, _MAKER)
@@ -52,7 +81,7 @@ def openable(path: Path, cache: Path, progress: OnProgress = ignore_progress) ->
             raise UserError(
                 "Tern could not write in {folder} ({reason}).", folder=folder, reason=error.strerror
             ) from error
-        write_recoded(file, target, "tq2_0", progress=progress)
+        write(file, target)
     return target
 
 
