@@ -149,6 +149,10 @@ ENTER_SENDS = Setting(
     "enter_sends", bool, True, _LOOK, "Enter sends",
     "When off, Enter starts a new line and Ctrl+Enter sends.",
 )  # fmt: skip
+READING_PACE = Setting(
+    "reading_pace", int, 240, _LOOK, "Reading pace",
+    "Words a minute that you read. The stage and the forecasts compare with it; the stage can measure it.", 60, 1500,
+)  # fmt: skip  # 240: what adults read silently, on average, in English [Brysbaert 2019: 238]
 SYSTEM_PROMPT = Setting(
     "system_prompt", str, "", _REPLY, "System prompt",
     "Sent before each chat. Leave empty for none.", lines=4,
@@ -210,6 +214,12 @@ KV_TYPE = Setting(
     choices=(("f16", "f16 (standard)"), ("f32", "f32 (exact)"), ("q8_0", "q8_0 (small)")),
     rare=True,
 )  # fmt: skip
+KERNELS = Setting(
+    "kernels", str, "tern", _ENGINE, "Kernels for BitNet",
+    "llama.cpp's are for comparison: slower, not exact. They need a copy of the model, about as large as the model.",
+    choices=(("tern", "Tern's (exact)"), ("llama.cpp", "llama.cpp's TQ2_0")),
+    rare=True,
+)  # fmt: skip
 CONTEXT_SIZE = Setting(
     "context_size", int, 0, _ENGINE, "Context size",
     "How many tokens the model can look back on. Less takes less memory.", 0, 1 << 20,
@@ -241,15 +251,20 @@ SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
 # What `tern bench --threads sweep` found, and on which computer: settings may travel to another one.
 THREADS_MEASURED = Setting("threads_measured", int, 0, low=0, high=512)
 THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
+STAGE_PROMPTS = Setting("stage.prompts", str, "")  # ui/stage/prompts.py
+STAGE_LOOK = Setting(
+    "stage.look", str, "window", choices=(("window", ""), ("paper", ""), ("black", ""))
+)  # window: as that is
 FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the full-size model will be here
 
 TABLE: tuple[Setting[Any], ...] = (
-    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS,
+    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS, READING_PACE,
     SYSTEM_PROMPT, *SAMPLING, MAX_TOKENS,
     KEEP_DELETED,
-    THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
+    THREADS, QUIET, KV_TYPE, CONTEXT_SIZE, KERNELS,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
-    OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
+    OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
+    STAGE_PROMPTS, STAGE_LOOK, FORECAST,
 )  # fmt: skip
 
 

@@ -32,11 +32,11 @@ from PySide6.QtWidgets import QApplication
 from tern import paths
 from tern.chat.store import Store
 from tern.data_lock import DataLock, Hold
-from tern.engine.types import EngineOptions, KVType
+from tern.engine.types import EngineOptions, Kernels, KVType
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.metrics.thread_choice import thread_count
-from tern.settings import CONTEXT_SIZE, KEEP_DELETED, KV_TYPE, LANGUAGE, THEME, Settings
+from tern.settings import CONTEXT_SIZE, KEEP_DELETED, KERNELS, KV_TYPE, LANGUAGE, THEME, Settings
 from tern.ui.settings import language
 from tern.ui.shared.jobs import Job
 from tern.ui.shared.translate_errors import said
@@ -196,6 +196,7 @@ def _engine_options(options: WindowOptions, settings: Settings) -> EngineOptions
         kv_type=cast(KVType, settings[KV_TYPE]),
         context_size=settings[CONTEXT_SIZE] or options.engine.context_size,
         exact_head=options.engine.exact_head,
+        kernels=cast(Kernels, settings[KERNELS]),
     )
 
 

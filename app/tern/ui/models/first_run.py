@@ -9,9 +9,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from tern.library import catalog
 from tern.metrics.forecast import Forecast
+from tern.settings import READING_PACE
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads
 from tern.ui.models.fit import fit_of_entry
+from tern.ui.shared.pace_words import forecast_words
 from tern.ui.style.number_text import size_text
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -49,9 +51,10 @@ class FirstModelCard(QFrame):
         theme.changed.connect(self._restyle)
         self._restyle()
 
-    def show_forecast(self, forecast: Forecast) -> None:
-        """Say how fast it will be here."""
-        said = self.tr("About %n word(s) a second on this computer.", "", forecast.words_per_s)
+    def show_forecast(self, forecast: Forecast, pace: int = READING_PACE.default) -> None:
+        """Say how fast it will be here, also beside someone who reads ``pace`` words a minute."""
+        said = self.tr("About %n word(s) a second on this computer: {0}.", "", forecast.words_per_s)
+        said = said.format(forecast_words(forecast, pace))
         self._speed.setText(said)
         self._speed.setAccessibleName(said)
         self._speed.show()

@@ -29,6 +29,7 @@ from tern.library import catalog
 from tern.library.catalog import CatalogEntry
 from tern.library.shelf import Installed
 from tern.metrics.forecast import Forecast
+from tern.settings import READING_PACE
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import DownloadTask
 from tern.ui.models.fit import fit_of_entry
@@ -37,6 +38,7 @@ from tern.ui.models.model_row import Fact, ModelRow, TitleEdit, details
 from tern.ui.shared.job_row import JobRow
 from tern.ui.shared.jobs import Job
 from tern.ui.shared.labels import button, text
+from tern.ui.shared.pace_words import forecast_words
 from tern.ui.shared.reveal import reveal
 from tern.ui.shared.translate_errors import said
 from tern.ui.style.icons import action_icon
@@ -57,6 +59,7 @@ class HeroCard(QFrame):
         task: DownloadTask,
         forecast: Forecast | None,
         parent: QWidget,
+        pace: int = READING_PACE.default,
     ) -> None:
         super().__init__(parent)
         self._theme = theme
@@ -87,6 +90,10 @@ class HeroCard(QFrame):
         self._grid.setHorizontalSpacing(_BETWEEN)
         self._grid.setVerticalSpacing(Space.M)
         column.addLayout(self._grid)
+        self._beside = text(theme, "", Size.SMALL, self, quiet=True)
+        self._beside.setObjectName("heroPace")
+        self._beside.setMinimumHeight(self._beside.fontMetrics().lineSpacing())  # its place is kept
+        column.addWidget(self._beside)
         column.addSpacing(Space.M)
         fit = fit_of_entry(entry)
         note = _tr("Takes {0} of disk in all, then works without a network.").format(
@@ -94,12 +101,15 @@ class HeroCard(QFrame):
         )
         facts = note if fit.fits else f"{fit.words[:1].upper()}{fit.words[1:]}."
         column.addWidget(DownloadRow(theme, task, self, facts, prominent=True))
-        self.show_forecast(forecast)
+        self.show_forecast(forecast, pace)
         self._arrange()
 
-    def show_forecast(self, forecast: Forecast | None) -> None:
-        """Say how fast it will be here; nothing while that is not known. Its place is kept."""
+    def show_forecast(self, forecast: Forecast | None, pace: int) -> None:
+        """Say how fast it will be here, also beside someone who reads ``pace`` words a minute; nothing while that is
+        not known. Its place is kept."""
         known = forecast is not None
+        beside = forecast_words(forecast, pace) if forecast is not None else ""
+        self._beside.setText(_tr("On this computer it writes {0}.").format(beside) if beside else "")
         words = _words_per_s(forecast.words_per_s) if forecast is not None else ""
         self._speed.setText(words)
         figure = self._figures[-1]

@@ -29,6 +29,7 @@ from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import Unfinished, unfinished
 from tern.metrics.forecast import Forecast
+from tern.settings import READING_PACE
 from tern.ui.models.download_row import DownloadRow
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.hub_search import HubSearch
@@ -82,6 +83,7 @@ class ModelsPage(QWidget):
         self.setAcceptDrops(True)
         self.acts = ModelActions(downloads, options, self, undo_s)
         self._forecast: Forecast | None = None
+        self._pace = READING_PACE.default
         self._unfolded: set[str] = set()  # rows whose details are open, by object name
         area = QScrollArea(self)
         area.setAccessibleName(self.tr("Models"))
@@ -171,11 +173,11 @@ class ModelsPage(QWidget):
     def _columns(self) -> tuple[QVBoxLayout, ...]:
         return self._top, self._here, self._there, self._folded
 
-    def show_forecast(self, forecast: Forecast) -> None:
-        """Say how fast the model that Tern is made for will be here."""
-        self._forecast = forecast
+    def show_forecast(self, forecast: Forecast, pace: int = READING_PACE.default) -> None:
+        """Say how fast the model that Tern is made for will be here; ``pace``: words a minute that the person reads."""
+        self._forecast, self._pace = forecast, pace
         for hero in self._page.findChildren(HeroCard):
-            hero.show_forecast(forecast)
+            hero.show_forecast(forecast, pace)
 
     def forget_troubles(self) -> None:
         """The network is another now: what went wrong may be past."""
@@ -275,7 +277,9 @@ class ModelsPage(QWidget):
         for entry in offered:
             task = self._downloads.of_entry(entry)
             if entry is hero:
-                self._add(self._top, HeroCard(self._theme, entry, task, self._forecast, self._page))
+                self._add(
+                    self._top, HeroCard(self._theme, entry, task, self._forecast, self._page, self._pace)
+                )
                 self._top.addSpacing(Space.L)
                 continue
             begun = task.running or task.progress is not None

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 from tern import paths
 from tern.chat.session import Session
 from tern.chat.types import Draft, Manner
-from tern.engine.types import FinishReason, ModelInfo, Stats
+from tern.engine.types import TQ2_KERNEL, FinishReason, ModelInfo, Stats
 from tern.engine.worker import EngineFactory
 from tern.errors import UserError
 from tern.ui.composer.attach_files import AttachFiles
@@ -423,7 +423,10 @@ class ChatController(QObject):
             self._transcript.set_status(self.tr("Waiting for the model… {0}").format(percent).rstrip())
 
     def _model_loaded(self, info: ModelInfo) -> None:
-        self._header.set_model(self.tr("Tern's guide") if info.path == paths.guide_model() else info.name)
+        name = self.tr("Tern's guide") if info.path == paths.guide_model() else info.name
+        if info.kernel == TQ2_KERNEL:
+            name = self.tr("{0} on llama.cpp's kernels").format(name)
+        self._header.set_model(name)
         self._readouts.forget()
         if self._session.busy:
             self._transcript.set_status("")

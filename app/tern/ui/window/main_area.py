@@ -53,6 +53,7 @@ class MainArea(QWidget):
         theme.changed.connect(self.beside.arrange)
         self.pages.addWidget(self.beside)
         self.readouts = Readouts(theme, self)
+        self.readouts.offer_stage(actions["stage"])
         self._foot = QVBoxLayout()  # of a page: what is said while it is on show
         self._foot.setContentsMargins(Space.L, 0, Space.L, 0)
         column = QVBoxLayout(self)

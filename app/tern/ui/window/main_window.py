@@ -51,6 +51,8 @@ from tern.ui.window.upkeep import Upkeep
 from tern.ui.window.window_actions import CLOSE_KEY, IN_THE_CHAT, OVER_SHEETS, header_menu, window_actions
 
 if TYPE_CHECKING:
+    from tern.ui.stage.race_engines import RaceEngines
+    from tern.ui.stage.stage_controller import StageController
     from tern.ui.window.help_page import HelpPage
     from tern.ui.window.newer_version_page import NewerVersionPage
 
@@ -81,6 +83,9 @@ class MainWindow(QMainWindow):
         self.help_page: HelpPage | None = None
         self.about_page: QWidget | None = None
         self.newer_page: NewerVersionPage | None = None
+        self.stage: StageController | None = None
+        self.race_engines: RaceEngines | None = None
+        self._network_word = ""
         self.model_commands: Callable[[], Sequence[Command]] = tuple  # the installed ones, for the palette
         self.setWindowTitle("Tern")
         self.setWindowIcon(app_icon())
@@ -196,6 +201,7 @@ class MainWindow(QMainWindow):
         on("settings", self.settings_controller.show_page)
         on("back", self._go_back)
         on("close", self.close_one)
+        on("stage", self.show_stage)
         on("help", self.show_help)
         on("newer", self.look_for_newer)
         on("about", self.show_about)
@@ -265,6 +271,30 @@ class MainWindow(QMainWindow):
                 *palette_commands.of_chats(self.store.summaries(), self.conversations.show),
             ]
         )
+
+    def show_stage(self) -> None:
+        """The reply on the whole screen."""
+        if self.stage is None:
+            from tern.ui.stage.stage_controller import StageController
+
+            self.stage = stage = StageController(
+                self._theme, self.queue, self._settings, lambda: self.chat.session, self
+            )
+            stage.changed.connect(self.settings_controller.take)
+            stage.left.connect(self._back_from_stage)
+        self.stage.engines, self.stage.network = self.race_engines, self._network_word
+        self.stage.open()
+
+    def take_network_word(self, text: str) -> None:
+        """What the network does now: said on the stage too."""
+        self._network_word = text
+        if self.stage is not None:
+            self.stage.network = text
+
+    def _back_from_stage(self) -> None:
+        if self.isVisible():
+            self.activateWindow()
+            self.area.chat.focus_composer()
 
     def show_help(self) -> None:
         """Every key."""
@@ -340,6 +370,8 @@ class MainWindow(QMainWindow):
 
     def _tell_who_is_away(self, session: Session, sentence: str) -> None:
         """A long reply has ended, and the person works elsewhere. Of a private chat not even the title is shown."""
+        if self.stage is not None and self.stage.is_open:
+            return  # where everybody sees it
         reply = session.path[-1]
         took = reply.stats.time_to_first_token_s + reply.stats.tokens / max(
             reply.stats.decode_tokens_per_s, 0.1
@@ -379,6 +411,8 @@ class MainWindow(QMainWindow):
             event.ignore()
             self.come_up()
             return
+        if self.stage is not None:
+            self.stage.leave()
         self.closables.close_from(Layer.PAGE)
         self.chat.leave()
         self._settings[WINDOW_GEOMETRY] = bytes(self.saveGeometry().toBase64().data()).decode()

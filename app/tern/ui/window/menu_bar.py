@@ -33,6 +33,7 @@ _MENUS = (
         "palette",
         "back",
         None,
+        "stage",
         "sidebar",
         "deleted",
         "menus",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,21 +17,24 @@ from PySide6.QtCore import QObject
 from tern import paths
 from tern.chat.session import Session
 from tern.engine import can_chat
+from tern.engine.config import ARCHITECTURES
 from tern.engine.llama_engine import chat_template
-from tern.engine.types import Engine, EngineOptions, ModelInfo
+from tern.engine.types import TQ2_KERNEL, Engine, EngineOptions, ModelInfo, Request
 from tern.errors import UserError
 from tern.library import models_folder, shelf
 from tern.library.network import NetworkOptions
 from tern.library.shelf import Installed
 from tern.library.unfinished import unfinished
 from tern.metrics.forecast import Forecast
-from tern.open_engine import open_any_engine
-from tern.settings import DOWNLOAD_LIMIT, HUB_ENDPOINT, MODEL_PATH, OFFLINE, PROXY, Settings
+from tern.metrics.race import Race, Step
+from tern.open_engine import open_any_engine, open_engine
+from tern.settings import DOWNLOAD_LIMIT, HUB_ENDPOINT, MODEL_PATH, OFFLINE, PROXY, READING_PACE, Settings
 from tern.ui.models.downloads import Downloads, DownloadTask
 from tern.ui.models.first_run import FirstModelCard
 from tern.ui.models.models_page import ModelsPage
 from tern.ui.models.speed_probe import SpeedProbe, kept_forecast
 from tern.ui.shared.jobs import Job
+from tern.ui.stage.race_engines import RaceEngines
 from tern.ui.style.number_text import percent_text
 from tern.ui.style.theme import Theme
 from tern.ui.window.icon_progress import IconProgress
@@ -75,6 +79,8 @@ class ModelsController(QObject):
         self.downloads.failed.connect(self._not_arrived)
         self._watch = NetworkWatch(self.downloads, self._network_options, self)
         self._watch.changed.connect(window.readouts.show_network)
+        self._watch.changed.connect(lambda word: window.take_network_word(word.text))
+        window.race_engines = RaceEngines(self._race_problem, self._race)
         self._watch.changed.connect(lambda word: window.sidebar.show_download(word.part, word.text))
         icon = IconProgress(self)
         self._watch.changed.connect(lambda word: icon.show_part(word.part))
@@ -197,7 +203,6 @@ class ModelsController(QObject):
         bar = self._window.area.chat.guide_bar
         card.task.state_changed.connect(lambda: bar.set_downloading(card.task.running))
         self._probe = SpeedProbe(self._settings, self._save, quiet, self)
-        self._probe.told.connect(card.show_forecast)
         self._probe.told.connect(self._keep_forecast)
         self._window.greeting.add_below(card)
         self._probe.start()
@@ -213,13 +218,14 @@ class ModelsController(QObject):
             self._page.acts.leaving.connect(self._let_go)
             self._page.set_current(self._path)
             if (forecast := self._forecast or kept_forecast(self._settings)) is not None:
-                self._page.show_forecast(forecast)
+                self._page.show_forecast(forecast, self._settings[READING_PACE])
         return self._page
 
     def _keep_forecast(self, forecast: Forecast) -> None:
         self._forecast = forecast
-        if self._page is not None:
-            self._page.show_forecast(forecast)
+        for place in (self.card, self._page):
+            if place is not None:
+                place.show_forecast(forecast, self._settings[READING_PACE])
 
     def _show_template(self, model: Installed) -> None:
         try:
@@ -254,6 +260,36 @@ class ModelsController(QObject):
             return open_any_engine(path, self._options(), progress, shelf.template_trusted(path))
 
         self._window.open_model(factory)
+
+    def _race_problem(self) -> str:
+        """Why no race of kernels can be run now."""
+        info = self._window.queue.info
+        if info is None:
+            return self.tr("The model is still being opened.")
+        if info.architecture not in ARCHITECTURES:
+            return self.tr("The race is for BitNet models: llama.cpp computes this one anyway.")
+        return ""
+
+    def _race(self, request: Request) -> Race:
+        """Give the model up for a race of two kernels on its weights, and open it again after that."""
+        path = self._path
+        assert path is not None
+        options = self._options()
+
+        def by_tern(progress: Callable[[float], None]) -> Engine:
+            return open_engine(path, replace(options, kernels="tern"), progress)
+
+        def by_llama_cpp(progress: Callable[[float], None]) -> Engine:
+            return open_engine(path, replace(options, kernels="llama.cpp", threads=race.threads), progress)
+
+        race = Race((by_tern, by_llama_cpp), request)
+
+        def once() -> None:
+            if race.step is Step.WAITING:
+                race.run()
+
+        self._open(path, once)
+        return race
 
     def _move_models(self, parent: Path | None) -> None:
         """Move all models into a folder of ``parent``, or back; they can be used meanwhile, and are where they were
@@ -330,6 +366,8 @@ class ModelsController(QObject):
         info, path = self._window.queue.info, session.path
         if sentence or info is None or not path or path[-1].stats.tokens < _ENOUGH_TOKENS:
             return
+        if info.kernel == TQ2_KERNEL:
+            return  # of other kernels than those it is offered with
         try:
             shelf.note_speed(info.path, path[-1].stats.decode_tokens_per_s)
         except UserError as error:
@@ -373,6 +411,8 @@ class ModelsController(QObject):
             if self._page is not None:
                 self._page.forget_troubles()
         self._watch.refresh()
+        if setting is READING_PACE and self._forecast is not None:
+            self._keep_forecast(self._forecast)
         # At once, and not only from the next connection on.
         if setting is OFFLINE and self._settings[OFFLINE]:
             self.downloads.pause()

@@ -10,12 +10,13 @@ from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QAction, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from tern.engine.types import Stats
 from tern.library.rate_meter import RateMeter
 from tern.metrics.memory import memory
+from tern.ui.style.icons import action_icon
 from tern.ui.style.number_text import size_text, speed_text
 from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.window.network_word import NetworkWord, network_word
@@ -56,6 +57,10 @@ class Readouts(QFrame):
         self._network.setObjectName("networkReadout")
         self._network.setProperty("kind", "figure")
         self._network.clicked.connect(self._show_more)
+        self._stage = QToolButton(self)  # what it does is given to it by whoever knows
+        self._stage.setObjectName("stageButton")
+        self._stage.setProperty("kind", "bare")
+        self._stage.setVisible(False)
         self._word = network_word(False, (), None)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
@@ -69,6 +74,7 @@ class Readouts(QFrame):
         row.addLayout(speed)
         row.addStretch(1)
         row.addWidget(self._network)
+        row.addWidget(self._stage)
 
         self._timer = QTimer(self, interval=_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -77,6 +83,15 @@ class Readouts(QFrame):
         self._idle(True)
         self._show_speed()
         self.show_network(self._word)
+
+    def offer_stage(self, action: QAction) -> None:
+        """A button for it, at the end of the line."""
+        self._stage.setToolTip(action.toolTip())
+        self._stage.setAccessibleName(action.text())
+        self._stage.setAccessibleDescription(action.toolTip())
+        self._stage.clicked.connect(action.trigger)
+        self._stage.setVisible(True)
+        self._restyle()
 
     def show_network(self, word: NetworkWord) -> None:
         """Say what the network does; a click on it asks for more of that."""
@@ -172,6 +187,8 @@ class Readouts(QFrame):
 
     def _restyle(self) -> None:
         self._network.setFont(self._theme.font(Size.SMALL, tabular=True))
+        self._stage.setIcon(action_icon("projector-screen", self._theme, "quiet"))
+        self._stage.setIconSize(self._theme.icon_size)
         for label in (self._speed, self._memory):
             label.setMinimumWidth(0)
             label.setFont(self._theme.font(Size.SMALL, tabular=True))
@@ -203,6 +220,8 @@ class Readouts(QFrame):
         speed = speed if fast else 0
         self._network.setText(self._word.text)
         network = self._network.sizeHint().width()
+        if not self._stage.isHidden():
+            network += self._stage.sizeHint().width() + self._row.spacing()
         if speed + network > room:
             self._network.setText(self._word.short)
         self._memory.setVisible(speed + memory + network <= room)

@@ -15,6 +15,7 @@ from tern.settings import (
     ENTER_SENDS,
     FONT_SIZE,
     KEEP_DELETED,
+    KERNELS,
     KV_TYPE,
     OFFLINE,
     QUIET,
@@ -54,7 +55,7 @@ _TEXT_SIZES = (
     28,
     32,
 )  # px: steps that can be seen, within the bounds
-_OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE)  # take effect by opening it again
+_OF_THE_MODEL = (THREADS, QUIET, KV_TYPE, CONTEXT_SIZE, KERNELS)  # take effect by opening it again
 
 
 class SettingsController(QObject):

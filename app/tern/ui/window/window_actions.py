@@ -31,6 +31,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "models": ("Ctrl+M",),
     "settings": ("Ctrl+,",),
     "back": ("Alt+Left",),
+    "stage": ("F11",),
     "close": ("Ctrl+W",),
     "help": ("F1",),
     "menus": ("F10",),
@@ -42,6 +43,7 @@ _MAC_KEYS: dict[str, tuple[str, ...]] = {
     "models": ("Ctrl+Shift+M",),
     "back": ("Ctrl+[",),
     "help": ("Ctrl+?",),
+    "stage": (),
     "menus": (),
 }
 CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open stops the reply
@@ -92,6 +94,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("models", _tr("Models"))
     add("network", _tr("Network log"))
     add("settings", _tr("Settings"))
+    add("stage", _tr("Show on the stage (full screen)"))
     add("back", _tr("Back"))
     add("close", _tr("Close"))
     add("help", _tr("Keyboard shortcuts"))
