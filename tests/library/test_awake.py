@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -85,3 +87,60 @@ def test_where_there_is_no_such_program_nothing_fails(
         (tmp_path / "systemd-inhibit").chmod(0o755)
     with awake("x"):
         pass
+
+
+class _Desktop:
+    """A desktop's screen saver on a bus of its own: what it was asked, in order."""
+
+    def __init__(self, address: str) -> None:
+        from jeepney import message_bus, new_method_return
+        from jeepney.io.blocking import open_dbus_connection
+
+        self.asked: list[tuple[str, tuple[object, ...]]] = []
+        self._answer = new_method_return
+        self._bus = open_dbus_connection(address)
+        self._bus.send_and_get_reply(message_bus.RequestName("org.freedesktop.ScreenSaver"))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        from jeepney import HeaderFields, MessageType
+
+        while len(self.asked) < 2:
+            message = self._bus.receive()
+            if message.header.message_type is not MessageType.method_call:
+                continue
+            member = message.header.fields[HeaderFields.member]
+            self.asked.append((member, message.body))
+            if member == "Inhibit":
+                self._bus.send(self._answer(message, "u", (77,)))
+
+    def until_two_were_asked(self) -> None:
+        self._thread.join(HANG_S)
+        self._bus.close()
+
+
+@pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="no dbus-daemon")
+def test_the_screen_is_held_on_by_the_desktop(told: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as bus:
+        try:
+            assert bus.stdout is not None
+            address = bus.stdout.readline().strip()
+            monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+            desktop = _Desktop(address)
+            with awake("The stage", screen=True):
+                _until_held(told, os.getpid())
+                assert desktop.asked == [("Inhibit", ("Tern", "The stage"))]
+            desktop.until_two_were_asked()
+            assert desktop.asked[1] == ("UnInhibit", (77,))
+        finally:
+            bus.terminate()
+
+
+def test_without_a_desktop_only_the_computer_is_kept_awake(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/no/such/bus")
+    with awake("x", screen=True):
+        _until_held(told, os.getpid())

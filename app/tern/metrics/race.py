@@ -4,6 +4,7 @@ afterwards. One model is open at a time. Knows no window: whoever shows it reads
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from bisect import bisect_right
@@ -99,11 +100,7 @@ class Race:
         try:
             for turn, (opened, timeline) in enumerate(zip(self._runners, self.timelines, strict=True)):
                 self.turn, self.fraction, self.step = turn, 0.0, Step.OPENING
-                engine = opened(self._told)
-                try:
-                    self._time(engine, timeline)
-                finally:
-                    engine.close()
+                self._one(opened, timeline)
             self.step = Step.DONE
         except _CancelledError:
             self.step = Step.CANCELLED
@@ -112,6 +109,15 @@ class Race:
         except Exception:
             log.exception("race")
             self.step = Step.FAILED
+
+    def _one(self, opened: Open, timeline: Timeline) -> None:
+        engine = opened(self._told)
+        try:
+            self._time(engine, timeline)
+        finally:
+            engine.close()
+            del engine
+            gc.collect()  # its file stays in memory until nothing refers to it: two must not lie there at once
 
     def _time(self, engine: Engine, timeline: Timeline) -> None:
         """Each chunk by the clock; a short reply that does not count comes first: it warms caches, builds graphs."""
