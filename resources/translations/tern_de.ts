@@ -191,6 +191,10 @@
         <source>{0} messages deleted.</source>
         <translation>{0} Nachrichten gelöscht.</translation>
     </message>
+    <message>
+        <source>{0} on llama.cpp&apos;s kernels</source>
+        <translation>{0} auf llama.cpps Kernels</translation>
+    </message>
 </context>
 <context>
     <name>ChatPanel</name>
@@ -753,10 +757,10 @@
 <context>
     <name>FirstModelCard</name>
     <message numerus="yes">
-        <source>About %n word(s) a second on this computer.</source>
+        <source>About %n word(s) a second on this computer: {0}.</source>
         <translation>
-            <numerusform>Etwa %n Wort in der Sekunde auf diesem Computer.</numerusform>
-            <numerusform>Etwa %n Wörter in der Sekunde auf diesem Computer.</numerusform>
+            <numerusform>Etwa %n Wort pro Sekunde auf diesem Computer: {0}.</numerusform>
+            <numerusform>Etwa %n Wörter pro Sekunde auf diesem Computer: {0}.</numerusform>
         </translation>
     </message>
     <message>
@@ -1251,12 +1255,20 @@
         <translation>Der Download wurde abgebrochen</translation>
     </message>
     <message>
+        <source>The model is still being opened.</source>
+        <translation>Das Modell wird noch geöffnet.</translation>
+    </message>
+    <message>
         <source>The models have been moved.</source>
         <translation>Die Modelle wurden verschoben.</translation>
     </message>
     <message>
         <source>The models have been moved. Some of what lay in {0} could not be deleted.</source>
         <translation>Die Modelle wurden verschoben. Einiges in {0} konnte nicht gelöscht werden.</translation>
+    </message>
+    <message>
+        <source>The race is for BitNet models: llama.cpp computes this one anyway.</source>
+        <translation>Das Rennen ist für BitNet-Modelle: Dieses rechnet ohnehin llama.cpp.</translation>
     </message>
     <message>
         <source>{0} is ready (hash verified).</source>
@@ -1910,6 +1922,94 @@
     </message>
 </context>
 <context>
+    <name>StageCanvas</name>
+    <message>
+        <source>Stage</source>
+        <translation>Bühne</translation>
+    </message>
+</context>
+<context>
+    <name>StageController</name>
+    <message numerus="yes">
+        <source>%n thread(s)</source>
+        <translation>
+            <numerusform>%n Thread</numerusform>
+            <numerusform>%n Threads</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>By itself: any key stops</source>
+        <translation>Von selbst: jede Taste hält an</translation>
+    </message>
+    <message>
+        <source>CPU only</source>
+        <translation>Nur CPU</translation>
+    </message>
+    <message>
+        <source>Memory {0}</source>
+        <translation>Speicher {0}</translation>
+    </message>
+    <message>
+        <source>No model is open yet.</source>
+        <translation>Es ist noch kein Modell geöffnet.</translation>
+    </message>
+    <message>
+        <source>Press 1 to 5, or ask something in Tern&apos;s window.</source>
+        <translation>Drücken Sie 1 bis 5, oder fragen Sie etwas in Terns Fenster.</translation>
+    </message>
+    <message>
+        <source>Run a prompt or a race first.</source>
+        <translation>Lassen Sie erst eine Frage oder ein Rennen laufen.</translation>
+    </message>
+    <message>
+        <source>Save animation</source>
+        <translation>Animation speichern</translation>
+    </message>
+    <message>
+        <source>Save picture</source>
+        <translation>Bild speichern</translation>
+    </message>
+    <message>
+        <source>Saved as {0}.</source>
+        <translation>Gespeichert als {0}.</translation>
+    </message>
+    <message>
+        <source>Saving {0}</source>
+        <translation>{0} wird gespeichert</translation>
+    </message>
+    <message>
+        <source>Shown at {0} words a second, so that it can be read. The figures are the guide&apos;s true speed.</source>
+        <translation>Gezeigt mit {0} Wörtern pro Sekunde, zum Mitlesen. Die Zahlen sind das wahre Tempo des Guides.</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s guide</source>
+        <translation>Terns Guide</translation>
+    </message>
+    <message>
+        <source>Waiting for the reply in Tern&apos;s window…</source>
+        <translation>Wartet auf die Antwort in Terns Fenster …</translation>
+    </message>
+    <message>
+        <source>Written in {0}. Reading it takes you {1}.</source>
+        <translation>Geschrieben in {0}. Zum Lesen brauchen Sie {1}.</translation>
+    </message>
+    <message>
+        <source>{0} J a token</source>
+        <translation>{0} J pro Token</translation>
+    </message>
+</context>
+<context>
+    <name>StageWindow</name>
+    <message>
+        <source>Stage</source>
+        <translation>Bühne</translation>
+    </message>
+    <message>
+        <source>Tern: the stage</source>
+        <translation>Tern: die Bühne</translation>
+    </message>
+</context>
+<context>
     <name>TemplatePage</name>
     <message>
         <source>Allow it</source>
@@ -2124,6 +2224,45 @@
     <message>
         <source>{0} unreadable characters</source>
         <translation>{0} unlesbare Zeichen</translation>
+    </message>
+</context>
+<context>
+    <name>calibration</name>
+    <message>
+        <source>A tern can live for thirty years. In that time it flies as far as to the moon and back, three times over, and it sees more daylight than any other being on earth. Nobody teaches the young ones the way. They know it from the stars, from the sun, and from the pull of the earth itself, and most of them come back to the very island on which they hatched. People on the northern coasts wait for them every spring: when the terns are here, they say, the winter is over.</source>
+        <translation>Eine Seeschwalbe kann dreißig Jahre alt werden. In dieser Zeit fliegt sie so weit wie dreimal zum Mond und zurück, und sie sieht mehr Tageslicht als jedes andere Wesen auf der Erde. Niemand zeigt den Jungen den Weg. Sie kennen ihn von den Sternen, von der Sonne und vom Zug der Erde selbst, und die meisten kehren auf eben die Insel zurück, auf der sie geschlüpft sind. An den nördlichen Küsten warten die Menschen jedes Frühjahr auf sie: Wenn die Seeschwalben da sind, sagen sie, ist der Winter vorbei.</translation>
+    </message>
+    <message>
+        <source>Read as you always do. After 30 seconds the text stops. The space bar begins.</source>
+        <translation>Lesen Sie wie immer. Nach 30 Sekunden hält der Text an. Die Leertaste beginnt.</translation>
+    </message>
+    <message>
+        <source>Read on until the line above is full. All read? Press the space bar.</source>
+        <translation>Lesen Sie weiter, bis die Linie oben voll ist. Alles gelesen? Drücken Sie die Leertaste.</translation>
+    </message>
+    <message>
+        <source>Terns do not take the shortest way. They follow the winds, which blow in great circles over the oceans, and so they draw a line like the letter S around half of the globe. In the middle of the Atlantic they stop for some weeks to eat. From there some follow the coast of Africa, others that of South America. In November all of them reach the edge of the ice around the South Pole, where it is summer now.</source>
+        <translation>Seeschwalben nehmen nicht den kürzesten Weg. Sie folgen den Winden, die in großen Kreisen über die Ozeane wehen, und ziehen so eine Linie wie der Buchstabe S um den halben Globus. Mitten im Atlantik halten sie einige Wochen an, um zu fressen. Von dort folgen manche der Küste Afrikas, andere der von Südamerika. Im November erreichen alle den Rand des Eises um den Südpol, wo nun Sommer ist.</translation>
+    </message>
+    <message>
+        <source>The arctic tern weighs about as much as a small apple, and no animal travels farther. It hatches in the far north in June, when the sun does not set. Its parents feed it with small fish for three weeks; then it can fly. By the end of August it leaves with them, over the sea, towards the south.</source>
+        <translation>Die Küstenseeschwalbe wiegt etwa so viel wie ein kleiner Apfel, und kein Tier reist weiter. Sie schlüpft im Juni im hohen Norden, wenn die Sonne nicht untergeht. Ihre Eltern füttern sie drei Wochen lang mit kleinen Fischen; dann kann sie fliegen. Ende August bricht sie mit ihnen auf, über das Meer, nach Süden.</translation>
+    </message>
+    <message>
+        <source>There they rest on the floes, and change their feathers. Food is near: where ice melts, the water is full of small crabs and fish. When the days become short they set out again, and this time they hurry. The way back takes them about forty days. A bird that carried a tiny recorder on its leg flew more than ninety thousand kilometres in one year.</source>
+        <translation>Dort ruhen sie auf den Schollen und wechseln ihr Gefieder. Nahrung ist nah: Wo Eis schmilzt, ist das Wasser voll von kleinen Krebsen und Fischen. Wenn die Tage kurz werden, brechen sie wieder auf, und diesmal haben sie es eilig. Für den Rückweg brauchen sie etwa vierzig Tage. Ein Vogel, der einen winzigen Rekorder am Bein trug, flog in einem Jahr mehr als neunzigtausend Kilometer.</translation>
+    </message>
+    <message>
+        <source>Which word did you read last? Click it or go there with the arrows, then Enter: {0}</source>
+        <translation>Welches Wort haben Sie zuletzt gelesen? Klicken oder Pfeiltasten, dann Eingabe: {0}</translation>
+    </message>
+    <message>
+        <source>You read {0} words a minute. Tern compares with that from now on. Enter goes back.</source>
+        <translation>Sie lesen {0} Wörter pro Minute. Damit vergleicht Tern von nun an. Eingabe führt zurück.</translation>
+    </message>
+    <message>
+        <source>Your reading pace</source>
+        <translation>Ihr Lesetempo</translation>
     </message>
 </context>
 <context>
@@ -2495,6 +2634,10 @@
     <message>
         <source>The packed weights hold a code that is not -1, 0 or +1: the file is damaged. Fetch it again.</source>
         <translation>Die gepackten Gewichte enthalten einen Code, der nicht -1, 0 oder +1 ist: Die Datei ist beschädigt. Holen Sie sie noch einmal.</translation>
+    </message>
+    <message>
+        <source>The picture could not be written to {path}. Choose another folder.</source>
+        <translation>Das Bild konnte nicht nach {path} geschrieben werden. Wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
         <source>The process that Tern started to measure did not answer ({error}).</source>
@@ -4018,6 +4161,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>In den Papierkorb verschieben</translation>
     </message>
     <message>
+        <source>On this computer it writes {0}.</source>
+        <translation>Auf diesem Computer schreibt es {0}.</translation>
+    </message>
+    <message>
         <source>Weak at: {0}</source>
         <translation>Schwach bei: {0}</translation>
     </message>
@@ -4257,6 +4404,61 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>{0} min ago</source>
         <translation>vor {0} min</translation>
+    </message>
+</context>
+<context>
+    <name>pace</name>
+    <message>
+        <source>about as fast as you read</source>
+        <translation>etwa so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about eight times as fast as you read</source>
+        <translation>etwa achtmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about five times as fast as you read</source>
+        <translation>etwa fünfmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about four times as fast as you read</source>
+        <translation>etwa viermal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about nine times as fast as you read</source>
+        <translation>etwa neunmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about one and a half times as fast as you read</source>
+        <translation>etwa anderthalbmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about seven times as fast as you read</source>
+        <translation>etwa siebenmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about six times as fast as you read</source>
+        <translation>etwa sechsmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about ten times as fast as you read</source>
+        <translation>etwa zehnmal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about three times as fast as you read</source>
+        <translation>etwa dreimal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about twice as fast as you read</source>
+        <translation>etwa doppelt so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>about {0} times as fast as you read</source>
+        <translation>etwa {0}-mal so schnell, wie Sie lesen</translation>
+    </message>
+    <message>
+        <source>slower than you read</source>
+        <translation>langsamer, als Sie lesen</translation>
     </message>
 </context>
 <context>
@@ -4543,6 +4745,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>In Pixeln. Alles andere wächst mit.</translation>
     </message>
     <message>
+        <source>Kernels for BitNet</source>
+        <translation>Kernels für BitNet</translation>
+    </message>
+    <message>
         <source>Leave out tokens less likely than this fraction of the likeliest one. 0 turns it off.</source>
         <translation>Lässt Token weg, die unwahrscheinlicher sind als dieser Bruchteil des wahrscheinlichsten. 0 schaltet es ab.</translation>
     </message>
@@ -4569,6 +4775,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Quiet</source>
         <translation>Leise</translation>
+    </message>
+    <message>
+        <source>Reading pace</source>
+        <translation>Lesetempo</translation>
     </message>
     <message>
         <source>Reduce motion</source>
@@ -4605,6 +4815,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Stops a reply after this many tokens.</source>
         <translation>Beendet eine Antwort nach so vielen Token.</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s (exact)</source>
+        <translation>Terns (exakt)</translation>
     </message>
     <message>
         <source>The most a download may use, in megabytes a second.</source>
@@ -4663,6 +4877,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Top-p</translation>
     </message>
     <message>
+        <source>Words a minute that you read. The stage and the forecasts compare with it; the stage can measure it.</source>
+        <translation>Wörter pro Minute, die Sie lesen. Die Bühne und die Vorhersagen vergleichen damit; die Bühne kann es messen.</translation>
+    </message>
+    <message>
         <source>Work offline</source>
         <translation>Offline arbeiten</translation>
     </message>
@@ -4679,6 +4897,14 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>f32 ist exakt und groß; q8_0 ist klein und in langen Chats schneller.</translation>
     </message>
     <message>
+        <source>llama.cpp&apos;s TQ2_0</source>
+        <translation>llama.cpps TQ2_0</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s are for comparison: slower, not exact. They need a copy of the model, about as large as the model.</source>
+        <translation>Die von llama.cpp sind zum Vergleich da: langsamer, nicht exakt. Sie brauchen eine Kopie des Modells, etwa so groß wie dieses.</translation>
+    </message>
+    <message>
         <source>q8_0 (small)</source>
         <translation>q8_0 (klein)</translation>
     </message>
@@ -4688,6 +4914,187 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
+    </message>
+</context>
+<context>
+    <name>stage</name>
+    <message>
+        <source>Animation</source>
+        <translation>Animation</translation>
+    </message>
+    <message>
+        <source>Black</source>
+        <translation>Schwarz</translation>
+    </message>
+    <message>
+        <source>Both are shown {0} times as slowly as they were.</source>
+        <translation>Beide sind {0}-mal so langsam gezeigt, wie sie waren.</translation>
+    </message>
+    <message>
+        <source>Both in their true pace, beside each other</source>
+        <translation>Beide nebeneinander in ihrem wahren Tempo</translation>
+    </message>
+    <message>
+        <source>By itself</source>
+        <translation>Von selbst</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Done</source>
+        <translation>Fertig</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>Ändern</translation>
+    </message>
+    <message>
+        <source>Edit prompts</source>
+        <translation>Fragen ändern</translation>
+    </message>
+    <message>
+        <source>First word after {0} and {1}. One after the other, threads for each: {2}; llama.cpp&apos;s head in Q6_K.</source>
+        <translation>Erstes Wort nach {0} und {1}. Nacheinander, Threads für jeden: {2}; llama.cpps Kopf in Q6_K.</translation>
+    </message>
+    <message>
+        <source>Go to the other screen</source>
+        <translation>Zum anderen Bildschirm</translation>
+    </message>
+    <message>
+        <source>Key: {0}</source>
+        <translation>Taste: {0}</translation>
+    </message>
+    <message>
+        <source>Leave</source>
+        <translation>Verlassen</translation>
+    </message>
+    <message>
+        <source>Leave the stage</source>
+        <translation>Die Bühne verlassen</translation>
+    </message>
+    <message>
+        <source>Measure your reading pace</source>
+        <translation>Ihr Lesetempo messen</translation>
+    </message>
+    <message>
+        <source>One at a time: now llama.cpp&apos;s kernels. Their copy is made once. Esc cancels. {0}</source>
+        <translation>Einer nach dem anderen: nun llama.cpps Kernels. Ihre Kopie entsteht einmal. Esc bricht ab. {0}</translation>
+    </message>
+    <message>
+        <source>Opening the model for the race… Esc cancels.</source>
+        <translation>Das Modell wird für das Rennen geöffnet … Esc bricht ab.</translation>
+    </message>
+    <message>
+        <source>Paper</source>
+        <translation>Papier</translation>
+    </message>
+    <message>
+        <source>Paper or black</source>
+        <translation>Papier oder Schwarz</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>Bild</translation>
+    </message>
+    <message>
+        <source>Prompt {0}</source>
+        <translation>Frage {0}</translation>
+    </message>
+    <message>
+        <source>Prompts</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>Prompts on the keys 1 to 5. An empty one becomes Tern&apos;s own again.</source>
+        <translation>Fragen auf den Tasten 1 bis 5. Eine leere wird wieder Terns eigene.</translation>
+    </message>
+    <message>
+        <source>Race</source>
+        <translation>Rennen</translation>
+    </message>
+    <message>
+        <source>Race Tern&apos;s kernels against llama.cpp&apos;s</source>
+        <translation>Terns Kernels gegen die von llama.cpp</translation>
+    </message>
+    <message>
+        <source>Reading the question… {0} of {1} tokens</source>
+        <translation>Liest die Frage … {0} von {1} Token</translation>
+    </message>
+    <message>
+        <source>Run all prompts by itself, over and over</source>
+        <translation>Alle Fragen von selbst, immer wieder</translation>
+    </message>
+    <message>
+        <source>Save animation</source>
+        <translation>Animation speichern</translation>
+    </message>
+    <message>
+        <source>Save picture</source>
+        <translation>Bild speichern</translation>
+    </message>
+    <message>
+        <source>Screen</source>
+        <translation>Bildschirm</translation>
+    </message>
+    <message>
+        <source>Show the prompts</source>
+        <translation>Die Fragen zeigen</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s kernels</source>
+        <translation>Terns Kernels</translation>
+    </message>
+    <message>
+        <source>The race could not be run; the details are in the log.</source>
+        <translation>Das Rennen konnte nicht laufen; Näheres steht im Protokoll.</translation>
+    </message>
+    <message>
+        <source>Timed now: Tern&apos;s kernels</source>
+        <translation>Jetzt gemessen: Terns Kernels</translation>
+    </message>
+    <message>
+        <source>Timed now: llama.cpp&apos;s kernels</source>
+        <translation>Jetzt gemessen: llama.cpps Kernels</translation>
+    </message>
+    <message>
+        <source>What can be done here</source>
+        <translation>Was hier möglich ist</translation>
+    </message>
+    <message>
+        <source>Your pace</source>
+        <translation>Ihr Tempo</translation>
+    </message>
+    <message>
+        <source>a copy of its weights; not exact</source>
+        <translation>eine Kopie seiner Gewichte; nicht exakt</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s TQ2_0 kernels</source>
+        <translation>llama.cpps TQ2_0-Kernels</translation>
+    </message>
+    <message>
+        <source>the model&apos;s own file, exactly</source>
+        <translation>die Datei des Modells selbst, exakt</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token pro Sekunde</translation>
+    </message>
+    <message>
+        <source>words a minute</source>
+        <translation>Wörter pro Minute</translation>
+    </message>
+    <message>
+        <source>you read
+here</source>
+        <translation>Sie lesen
+hier</translation>
+    </message>
+    <message>
+        <source>{0} times as fast</source>
+        <translation>{0}-mal so schnell</translation>
     </message>
 </context>
 <context>
@@ -4761,6 +5168,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Dunkelmodus, dunkler Modus, Nachtmodus, schwarz, dark mode</translation>
     </message>
     <message>
+        <source>demo, full screen, present, presentation, projector, reading speed, race, booth</source>
+        <translation>Vorführung, Demo, Vollbild, Präsentation, Beamer, Lesetempo, Rennen, Stand</translation>
+    </message>
+    <message>
         <source>download a model, get BitNet, install, hub, Hugging Face, GGUF</source>
         <translation>Download, Modell herunterladen, BitNet holen, installieren, Hub, Hugging Face, GGUF</translation>
     </message>
@@ -4799,6 +5210,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>light mode, day mode, bright, white, theme</source>
         <translation>Hellmodus, heller Modus, Tagmodus, weiß, light mode</translation>
+    </message>
+    <message>
+        <source>llama.cpp, TQ2_0, comparison, compare, benchmark</source>
+        <translation>llama.cpp, TQ2_0, Vergleich, vergleichen, Benchmark</translation>
     </message>
     <message>
         <source>load, restore backup, ChatGPT, Claude</source>
@@ -4912,6 +5327,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <source>version, licences, licenses</source>
         <translation>Version, Lizenzen</translation>
     </message>
+    <message>
+        <source>words a minute, reading speed, stage, calibrate</source>
+        <translation>Wörter pro Minute, Lesegeschwindigkeit, Bühne, messen</translation>
+    </message>
 </context>
 <context>
     <name>window_actions</name>
@@ -5006,6 +5425,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Search all chats</source>
         <translation>Alle Chats durchsuchen</translation>
+    </message>
+    <message>
+        <source>Show on the stage (full screen)</source>
+        <translation>Auf der Bühne zeigen (Vollbild)</translation>
     </message>
     <message>
         <source>Show or hide the sidebar</source>

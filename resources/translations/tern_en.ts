@@ -24,10 +24,10 @@
 <context>
     <name>FirstModelCard</name>
     <message numerus="yes">
-        <source>About %n word(s) a second on this computer.</source>
+        <source>About %n word(s) a second on this computer: {0}.</source>
         <translation>
-            <numerusform>About %n word a second on this computer.</numerusform>
-            <numerusform>About %n words a second on this computer.</numerusform>
+            <numerusform>About %n word a second on this computer: {0}.</numerusform>
+            <numerusform>About %n words a second on this computer: {0}.</numerusform>
         </translation>
     </message>
 </context>
@@ -58,6 +58,16 @@
         <translation>
             <numerusform>%n connection to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
             <numerusform>%n connections to {0}; {1} received. A search is listed with the words that were sent.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>StageController</name>
+    <message numerus="yes">
+        <source>%n thread(s)</source>
+        <translation>
+            <numerusform>%n thread</numerusform>
+            <numerusform>%n threads</numerusform>
         </translation>
     </message>
 </context>

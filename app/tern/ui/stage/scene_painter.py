@@ -152,7 +152,7 @@ class ScenePainter:
             lefts = (margin, margin + each + gap)
             note = QRectF(margin, footer.top() - 1.5 * label, width - 2 * margin, 1.4 * label)
             if scene.note:
-                verdict.translate(0, -1.5 * label)
+                verdict.moveTop(verdict.top() - 1.5 * label)
             texts = tuple(
                 QRectF(x, top + head, each, verdict.top() - 0.15 * margin - top - head) for x in lefts
             )
