@@ -759,8 +759,8 @@
     <message numerus="yes">
         <source>About %n word(s) a second on this computer: {0}.</source>
         <translation>
-            <numerusform>Etwa %n Wort pro Sekunde auf diesem Computer: {0}.</numerusform>
-            <numerusform>Etwa %n Wörter pro Sekunde auf diesem Computer: {0}.</numerusform>
+            <numerusform>Etwa %n Wort in der Sekunde auf diesem Computer: {0}.</numerusform>
+            <numerusform>Etwa %n Wörter in der Sekunde auf diesem Computer: {0}.</numerusform>
         </translation>
     </message>
     <message>
@@ -1979,7 +1979,7 @@
     </message>
     <message>
         <source>Shown at {0} words a second, so that it can be read. The figures are the guide&apos;s true speed.</source>
-        <translation>Gezeigt mit {0} Wörtern pro Sekunde, zum Mitlesen. Die Zahlen sind das wahre Tempo des Guides.</translation>
+        <translation>Gezeigt mit {0} Wörtern in der Sekunde, zum Mitlesen. Die Zahlen sind das wahre Tempo des Guides.</translation>
     </message>
     <message>
         <source>Tern&apos;s guide</source>
@@ -2258,7 +2258,7 @@
     </message>
     <message>
         <source>You read {0} words a minute. Tern compares with that from now on. Enter goes back.</source>
-        <translation>Sie lesen {0} Wörter pro Minute. Damit vergleicht Tern von nun an. Eingabe führt zurück.</translation>
+        <translation>Sie lesen {0} Wörter in der Minute. Damit vergleicht Tern von nun an. Eingabe führt zurück.</translation>
     </message>
     <message>
         <source>Your reading pace</source>
@@ -4878,7 +4878,7 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     </message>
     <message>
         <source>Words a minute that you read. The stage and the forecasts compare with it; the stage can measure it.</source>
-        <translation>Wörter pro Minute, die Sie lesen. Die Bühne und die Vorhersagen vergleichen damit; die Bühne kann es messen.</translation>
+        <translation>Wörter in der Minute, die Sie lesen. Die Bühne und die Vorhersagen vergleichen damit; die Bühne kann es messen.</translation>
     </message>
     <message>
         <source>Work offline</source>
@@ -5080,11 +5080,11 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     </message>
     <message>
         <source>tokens a second</source>
-        <translation>Token pro Sekunde</translation>
+        <translation>Token in der Sekunde</translation>
     </message>
     <message>
         <source>words a minute</source>
-        <translation>Wörter pro Minute</translation>
+        <translation>Wörter in der Minute</translation>
     </message>
     <message>
         <source>you read

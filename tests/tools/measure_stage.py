@@ -5,6 +5,7 @@ The same question, greedy, as many tokens; the first pair does not count. Prints
 
 from __future__ import annotations
 
+# ruff: noqa: E402 (the paths must be set before the imports)
 import argparse
 import statistics
 import sys
@@ -79,7 +80,9 @@ def main() -> None:
     pairs = [(in_window(), on_stage()) for _ in range(args.pairs + 1)][1:]
     for first, second in pairs:
         print(f"window {first:.2f}, stage {second:.2f} tokens/s: {second / first:.3f}")
-    print(f"median ratio {statistics.median(b / a for a, b in pairs):.3f}, screen {app.primaryScreen().size()}")
+    print(
+        f"median ratio {statistics.median(b / a for a, b in pairs):.3f}, screen {app.primaryScreen().size()}"
+    )
     window.close()
 
 

@@ -88,7 +88,7 @@ So the processor reads **eight times less** than with 16 bits, and memory is wha
 """
 
 
-PARTS = ("conversations", "settings", "composing", "shell", "walk", "pages", "sizes")
+PARTS = ("conversations", "settings", "composing", "shell", "walk", "pages", "sizes", "stage")
 
 
 class Tour:
@@ -459,6 +459,30 @@ class Tour:
                 window.close()
             self.theme.set_scale(1.0)
         self.theme.set_mode(Mode.LIGHT)
+
+    def stage(self) -> None:
+        """The whole screen, paper and black: before, during and after a reply; prompts and pace."""
+        window = self.window()
+        window.show_stage()
+        stage = window.stage
+        assert stage is not None
+        for look in ("paper", "black"):
+            assert stage.window is not None
+            self.picture(f"stage-{look}", stage.window)
+            stage.do("prompt2")
+            self.until(lambda: len(stage.scene.lanes) == 1 and stage.scene.lanes[0].words > 20)
+            self.picture(f"stage-running-{look}", stage.window)
+            self.until(lambda: not stage.scene.lanes[0].writing)
+            self.picture(f"stage-ended-{look}", stage.window)
+            stage.do("edit")
+            self.picture(f"stage-prompts-{look}", stage.window)
+            stage.window.close_over()
+            stage.do("calibrate")
+            QTest.keyClick(stage.window.over, Qt.Key.Key_Space)
+            self.picture(f"stage-pace-{look}", stage.window)
+            stage.window.close_over()
+            stage.do("look")
+        window.close()
 
     @staticmethod
     def _slowly() -> None:

@@ -156,3 +156,23 @@ def test_a_second_launch_brings_the_window_of_the_first_to_the_front(away: str, 
         _until(lambda: desktop.active == window)
         assert desktop.windows() == [window]
         assert tern.poll() is None
+
+
+def test_the_stage_takes_the_screen_and_gives_it_back(desktop: Desktop) -> None:
+    with desktop.started(*desktop.tern()):
+        _until(desktop.windows)
+        (window,) = desktop.windows()
+        _until(lambda: desktop.active == window)
+        desktop.keys("F11")
+        _until(lambda: len(desktop.windows()) == 2)
+        (stage,) = set(desktop.windows()) - {window}
+        _until(lambda: desktop.active == stage)
+        _until(lambda: "Geometry: 1600x1000" in desktop.do("getwindowgeometry", stage))
+        desktop.keys("1", "x", "space", "Tab")
+        desktop.keys("Escape")
+        _until(lambda: desktop.windows() == [window])
+        _until(lambda: desktop.active == window)
+        desktop.writes("What are you?")
+        desktop.keys("Return")
+        _until(lambda: desktop.kept(REPLIES))
+        assert len(desktop.kept(REPLIES)) == 1, "what is asked on the stage is kept nowhere"

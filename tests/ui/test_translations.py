@@ -169,12 +169,12 @@ def test_what_is_offered_and_what_is_not_there(qapp: QApplication) -> None:
 def test_plurals(qapp: QApplication) -> None:
     def said(count: int) -> str:
         return QCoreApplication.translate(
-            "FirstModelCard", "About %n word(s) a second on this computer.", "", count
+            "FirstModelCard", "About %n word(s) a second on this computer: {0}.", "", count
         )
 
     language.install(qapp, "en")
-    assert said(1) == "About 1 word a second on this computer."
-    assert said(30) == "About 30 words a second on this computer."
+    assert said(1) == "About 1 word a second on this computer: {0}."
+    assert said(30) == "About 30 words a second on this computer: {0}."
     language.install(qapp, "de")
     assert said(1).startswith("Etwa 1 Wort in")
     assert said(30).startswith("Etwa 30 Wörter")

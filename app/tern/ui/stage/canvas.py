@@ -40,8 +40,10 @@ class StageCanvas(QWidget):
             return
         for area in self._painter.changed(before, scene):
             self.update(area.toAlignedRect())
-        said = scene.lanes[0].text if len(scene.lanes) == 1 else scene.verdict
-        self.setAccessibleDescription(said or scene.prompt)
+        if len(scene.lanes) != 1:
+            self.setAccessibleDescription(scene.verdict or scene.prompt)
+        elif not scene.lanes[0].writing:  # while it is written it is read out by the sentence
+            self.setAccessibleDescription(scene.lanes[0].text)
 
     @property
     def footer(self) -> QRectF:

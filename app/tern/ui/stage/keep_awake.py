@@ -6,8 +6,6 @@ import threading
 
 from tern.library.awake import awake
 
-_PATIENCE_S = 5.0
-
 
 class KeepAwake:
     """From its making on until :meth:`end`."""
@@ -19,8 +17,8 @@ class KeepAwake:
         self._thread.start()
 
     def end(self) -> None:
+        """Nobody waits for it here: a desktop that answers late must not hold up the window."""
         self._over.set()
-        self._thread.join(_PATIENCE_S)
 
     def _run(self) -> None:
         with awake(self._why, screen=True):

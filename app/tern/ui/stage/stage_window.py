@@ -11,7 +11,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QStyle, QWidget
+from PySide6.QtWidgets import QPushButton, QStyle, QWidget
 
 from tern.ui.stage.calibration import Calibration
 from tern.ui.stage.canvas import StageCanvas
@@ -42,6 +42,9 @@ class StageWindow(QWidget):
         self.setWindowIcon(app_icon())
         self.setAccessibleName(self.tr("Stage"))
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAttribute(
+            Qt.WidgetAttribute.WA_QuitOnClose, False
+        )  # Tern's window may be in the notification area
         self.setMouseTracking(True)
         self.canvas = StageCanvas(tokens, font, self)
         self.canvas.setMouseTracking(True)
@@ -124,6 +127,10 @@ class StageWindow(QWidget):
         key, held = event.key(), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if held & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier):
             super().keyPressEvent(event)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(
+            focus := self.focusWidget(), QPushButton
+        ):
+            focus.click()  # Enter, which Qt heeds in dialogs only
         elif key in (Qt.Key.Key_Escape, Qt.Key.Key_F11):
             self.asked.emit("leave")
         elif Qt.Key.Key_1 <= key <= Qt.Key.Key_5:

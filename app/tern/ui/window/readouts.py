@@ -60,7 +60,8 @@ class Readouts(QFrame):
         self._stage = QToolButton(self)  # what it does is given to it by whoever knows
         self._stage.setObjectName("stageButton")
         self._stage.setProperty("kind", "bare")
-        self._stage.setVisible(False)
+        self._stage.hide()
+        self._offers_stage = False
         self._word = network_word(False, (), None)
         row = QHBoxLayout(self)
         row.setContentsMargins(Space.XL, Space.S, Space.XL, Space.S)
@@ -90,7 +91,7 @@ class Readouts(QFrame):
         self._stage.setAccessibleName(action.text())
         self._stage.setAccessibleDescription(action.toolTip())
         self._stage.clicked.connect(action.trigger)
-        self._stage.setVisible(True)
+        self._offers_stage = True
         self._restyle()
 
     def show_network(self, word: NetworkWord) -> None:
@@ -188,7 +189,9 @@ class Readouts(QFrame):
     def _restyle(self) -> None:
         self._network.setFont(self._theme.font(Size.SMALL, tabular=True))
         self._stage.setIcon(action_icon("projector-screen", self._theme, "quiet"))
-        self._stage.setIconSize(self._theme.icon_size)
+        line = self._network.fontMetrics().height()  # no higher than the words beside it
+        self._stage.setIconSize(QSize(line, line))
+        self._stage.setMaximumHeight(self._network.sizeHint().height())
         for label in (self._speed, self._memory):
             label.setMinimumWidth(0)
             label.setFont(self._theme.font(Size.SMALL, tabular=True))
@@ -220,8 +223,9 @@ class Readouts(QFrame):
         speed = speed if fast else 0
         self._network.setText(self._word.text)
         network = self._network.sizeHint().width()
-        if not self._stage.isHidden():
-            network += self._stage.sizeHint().width() + self._row.spacing()
+        stage = self._stage.sizeHint().width() + self._row.spacing()
+        self._stage.setVisible(self._offers_stage and speed + network + stage <= room)
+        room -= stage if not self._stage.isHidden() else 0
         if speed + network > room:
             self._network.setText(self._word.short)
         self._memory.setVisible(speed + memory + network <= room)
