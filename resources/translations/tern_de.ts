@@ -4955,8 +4955,8 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Fragen ändern</translation>
     </message>
     <message>
-        <source>First word after {0} and {1}. One after the other, threads for each: {2}; llama.cpp&apos;s head in Q6_K.</source>
-        <translation>Erstes Wort nach {0} und {1}. Nacheinander, Threads für jeden: {2}; llama.cpps Kopf in Q6_K.</translation>
+        <source>First word after {0} and {1}. In turn, threads for each: {2}; llama.cpp&apos;s head in Q6_K.</source>
+        <translation>Erstes Wort nach {0} und {1}. Nacheinander, Threads je {2}; llama.cpps Kopf in Q6_K.</translation>
     </message>
     <message>
         <source>Go to the other screen</source>
@@ -5045,6 +5045,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Tern&apos;s kernels</source>
         <translation>Terns Kernels</translation>
+    </message>
+    <message>
+        <source>The median of {0} runs.</source>
+        <translation>Der Median von {0} Läufen.</translation>
     </message>
     <message>
         <source>The race could not be run; the details are in the log.</source>

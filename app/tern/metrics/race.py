@@ -20,6 +20,9 @@ log = logging.getLogger(__name__)
 
 _WARM_UP = Request((Message("user", "Hello."),), SamplingParams(temperature=0), 8)
 
+MOST_RUNS = 7  # of what takes less than this:
+_SHORT_S = 1.0
+
 Open = Callable[[OnProgress], Engine]
 
 
@@ -79,6 +82,8 @@ class Race:
         self.turn = 0  # whose it is
         self.fraction = 0.0  # of its opening
         self.threads = 0
+        self.runs = 1  # of each
+        self._short = False
         self.trouble: Sentence | None = None  # why it failed
 
     def cancel(self) -> None:
@@ -120,16 +125,32 @@ class Race:
             gc.collect()  # its file stays in memory until nothing refers to it: two must not lie there at once
 
     def _time(self, engine: Engine, timeline: Timeline) -> None:
-        """Each chunk by the clock; a short reply that does not count comes first: it warms caches, builds graphs."""
+        """Each chunk by the clock. What is over in a moment, as the guide is, runs several times: the one in the middle
+        counts, because a moment of anything else would decide it."""
+        self._told(1.0)
+        self.threads = engine.info.threads
+        found = [self._run_once(engine, timeline)]
+        while self._short and len(found) < MOST_RUNS:
+            found.append(self._run_once(engine, Timeline()))
+        found.sort(key=lambda line: line.now[1].decode_tokens_per_s)
+        middle = found[len(found) // 2]
+        timeline.texts, timeline.stats, timeline.seconds = middle.texts, middle.stats, middle.seconds
+        self.runs = len(found)
+
+    def _run_once(self, engine: Engine, timeline: Timeline) -> Timeline:
+        """A short reply that does not count comes first: it warms caches, builds graphs, and takes the place of the
+        question that was read last."""
         for _ in engine.generate(_WARM_UP, lambda: self._stopped):
             pass
-        self._told(1.0)
-        self.threads, self.step = engine.info.threads, Step.RUNNING
+        self.step = Step.RUNNING
         started = time.perf_counter()
         for chunk in engine.generate(self._request, lambda: self._stopped):
             timeline.add(time.perf_counter() - started, chunk)
-        if timeline.now[1].finish_reason is FinishReason.STOPPED:
+        if self._stopped or timeline.now[1].finish_reason is FinishReason.STOPPED:
             raise _CancelledError
+        if self.turn == 0:
+            self._short = timeline.duration < _SHORT_S
+        return timeline
 
     def _told(self, fraction: float) -> None:
         if self._stopped:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QCoreApplication
 
 from tern.engine.types import Stats
 from tern.metrics.race import Race, Step
-from tern.ui.shared.translate_errors import said
+from tern.ui.shared import translate_errors
 from tern.ui.stage.growing_text import GrowingText
 from tern.ui.stage.scene import Facts, Lane, Scene
 from tern.ui.style.number_text import localized, percent_text, seconds_text
@@ -100,10 +100,11 @@ class RaceShow:
 
     def _about(self) -> str:
         firsts = [seconds_text(line.now[1].time_to_first_token_s) for line in self.race.timelines]
-        words = _tr(
-            "First word after {0} and {1}. One after the other, threads for each: {2}; llama.cpp's head in Q6_K."
-        )
-        return words.format(*firsts, self.race.threads)
+        words = _tr("First word after {0} and {1}. In turn, threads for each: {2}; llama.cpp's head in Q6_K.")
+        said = words.format(*firsts, self.race.threads)
+        if self.race.runs > 1:
+            said += " " + _tr("The median of {0} runs.").format(self.race.runs)
+        return said
 
 
 def trouble(race: Race) -> str:
@@ -112,7 +113,7 @@ def trouble(race: Race) -> str:
         return ""
     if race.trouble is None:
         return _tr("The race could not be run; the details are in the log.")
-    return said(race.trouble)
+    return translate_errors.said(race.trouble)
 
 
 def ratio_text(ratio: float) -> str:
