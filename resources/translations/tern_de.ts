@@ -1979,7 +1979,7 @@
     </message>
     <message>
         <source>Shown at {0} words a second, so that it can be read. The figures are the guide&apos;s true speed.</source>
-        <translation>Gezeigt mit {0} Wörtern in der Sekunde, zum Mitlesen. Die Zahlen sind das wahre Tempo des Guides.</translation>
+        <translation>Mit {0} Wörtern in der Sekunde gezeigt, zum Mitlesen. Die Zahlen sind sein wahres Tempo.</translation>
     </message>
     <message>
         <source>Tern&apos;s guide</source>
@@ -4955,8 +4955,8 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Fragen ändern</translation>
     </message>
     <message>
-        <source>First word after {0} and {1}. In turn, threads for each: {2}; llama.cpp&apos;s head in Q6_K.</source>
-        <translation>Erstes Wort nach {0} und {1}. Nacheinander, Threads je {2}; llama.cpps Kopf in Q6_K.</translation>
+        <source>First word after {0} and {1}. In turn, threads for each: {2}.</source>
+        <translation>Erstes Wort nach {0} und {1}. Nacheinander, Threads je {2}.</translation>
     </message>
     <message>
         <source>Go to the other screen</source>
@@ -5071,8 +5071,8 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Ihr Tempo</translation>
     </message>
     <message>
-        <source>a copy of its weights; not exact</source>
-        <translation>eine Kopie seiner Gewichte; nicht exakt</translation>
+        <source>a copy, its head in Q6_K; not exact</source>
+        <translation>eine Kopie, ihr Kopf in Q6_K; nicht exakt</translation>
     </message>
     <message>
         <source>llama.cpp&apos;s TQ2_0 kernels</source>

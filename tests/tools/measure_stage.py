@@ -77,7 +77,13 @@ def main() -> None:
         stage.leave()
         return rate
 
-    pairs = [(in_window(), on_stage()) for _ in range(args.pairs + 1)][1:]
+    def pair(turned: bool) -> tuple[float, float]:
+        if turned:  # whatever the first of two has of its place, both have it as often
+            later = on_stage()
+            return in_window(), later
+        return in_window(), on_stage()
+
+    pairs = [pair(bool(number % 2)) for number in range(args.pairs + 1)][1:]
     for first, second in pairs:
         print(f"window {first:.2f}, stage {second:.2f} tokens/s: {second / first:.3f}")
     print(

@@ -65,7 +65,9 @@ class RaceShow:
 
     def _lane(self, turn: int, text: str, stats: Stats) -> Lane:
         title = _tr("Tern's kernels") if turn == 0 else _tr("llama.cpp's TQ2_0 kernels")
-        about = _tr("the model's own file, exactly") if turn == 0 else _tr("a copy of its weights; not exact")
+        about = (
+            _tr("the model's own file, exactly") if turn == 0 else _tr("a copy, its head in Q6_K; not exact")
+        )
         self._texts[turn].follow(text)
         return Lane(self._texts[turn].plain, 0, stats, title=title, about=about)
 
@@ -100,7 +102,7 @@ class RaceShow:
 
     def _about(self) -> str:
         firsts = [seconds_text(line.now[1].time_to_first_token_s) for line in self.race.timelines]
-        words = _tr("First word after {0} and {1}. In turn, threads for each: {2}; llama.cpp's head in Q6_K.")
+        words = _tr("First word after {0} and {1}. In turn, threads for each: {2}.")
         said = words.format(*firsts, self.race.threads)
         if self.race.runs > 1:
             said += " " + _tr("The median of {0} runs.").format(self.race.runs)

@@ -144,15 +144,15 @@ class ScenePainter:
         footer = QRectF(margin, height - 0.5 * margin - 1.3 * label, width - 2 * margin, 1.3 * label)
         top, bottom = prompt.bottom() + 0.55 * margin, footer.top() - 0.3 * margin
         if len(scene.lanes) > 1:
+            wide = width - 2 * margin
+            note_height = self._height(scene.note, wide) + 0.15 * label if scene.note else 0.0
+            note = QRectF(margin, bottom - note_height, wide, note_height)
             band = 1.25 * look.figure_px + 1.6 * label
-            verdict = QRectF(margin, bottom - band, width - 2 * margin, band)
+            verdict = QRectF(margin, note.top() - band, wide, band)
             gap = margin
-            each = (width - 2 * margin - gap) / 2
+            each = (wide - gap) / 2
             head = 1.4 * text + 2 * label + 1.05 * look.figure_px + 0.3 * margin
             lefts = (margin, margin + each + gap)
-            note = QRectF(margin, footer.top() - 1.5 * label, width - 2 * margin, 1.4 * label)
-            if scene.note:
-                verdict.moveTop(verdict.top() - 1.5 * label)
             texts = tuple(
                 QRectF(x, top + head, each, verdict.top() - 0.15 * margin - top - head) for x in lefts
             )
@@ -162,13 +162,9 @@ class ScenePainter:
             )
         side = _SIDE * width
         gutter = self._gutter()
-        note_height = 1.45 * label if scene.note else 0.0
-        note = QRectF(
-            margin + gutter,
-            bottom - note_height,
-            width - 2 * margin - gutter,
-            note_height,
-        )
+        wide = width - 2 * margin - gutter
+        note_height = self._height(scene.note, wide) + 0.15 * label if scene.note else 0.0
+        note = QRectF(margin + gutter, bottom - note_height, wide, note_height)
         left = margin + gutter
         area = QRectF(
             left, top, width - margin - side - 0.55 * margin - left, bottom - top - note_height - 0.2 * margin
@@ -176,6 +172,11 @@ class ScenePainter:
         figures = QRectF(width - margin - side, top, side, bottom - top - note_height)
         self._widths, self._text_size = (area.width(), area.width()), float(text)
         return Frame(prompt, (area,), (figures,), gutter, QRectF(), note, footer)
+
+    def _height(self, text: str, width: float) -> float:
+        """Of a label's lines."""
+        metrics = QFontMetricsF(self.look.sized(self.look.label_px))
+        return metrics.boundingRect(QRectF(0, 0, width, self.look.size.height()), _FLAGS, text).height()
 
     def _gutter(self) -> float:
         metrics = QFontMetricsF(self.look.sized(self.look.label_px, bold=True))

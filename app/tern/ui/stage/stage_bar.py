@@ -5,6 +5,7 @@ Tab asks for it. Decides nothing.
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 
 # By name: the key as it is written on the button. One letter each, as presenters' remotes and keyboards send them.
@@ -49,11 +50,11 @@ class StageBar(QFrame):
         row.setSpacing(2)
         self.buttons: dict[str, QPushButton] = {}
         for name, (text, about) in words.items():
-            button = QPushButton(f"{text} ({KEYS[name]})", self)
+            button = QPushButton(f"{text} ({_key(name)})", self)
             button.setObjectName(f"stage_{name}")
             button.setAccessibleName(about)
             button.setToolTip(about)
-            button.setAccessibleDescription(_tr("Key: {0}").format(KEYS[name]))
+            button.setAccessibleDescription(_tr("Key: {0}").format(_key(name)))
             button.setAutoDefault(False)
             button.clicked.connect(lambda _=False, name=name: self.asked.emit(name))
             row.addWidget(button)
@@ -67,7 +68,12 @@ class StageBar(QFrame):
 
     def set_black(self, black: bool) -> None:
         """Offer the other look."""
-        self.buttons["look"].setText(f"{_tr('Paper') if black else _tr('Black')} ({KEYS['look']})")
+        self.buttons["look"].setText(f"{_tr('Paper') if black else _tr('Black')} ({_key('look')})")
+
+
+def _key(name: str) -> str:
+    """As the system and the language write it."""
+    return QKeySequence(KEYS[name]).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 def _tr(text: str) -> str:
