@@ -25,6 +25,7 @@ LATER = (
     "tern.library.hub_client",
     "tern.ui.models",
     "tern.ui.settings.settings_page",
+    "tern.ui.stage",
     "tern.ui.window.help_page",
     "tern.ui.window.import_page",
     "tern.ui.window.models_controller",
