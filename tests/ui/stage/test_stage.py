@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QPush
 from pytestqt.qtbot import QtBot
 
 from tern.engine.fake_engine import FakeEngine
+from tern.errors import UserError
 from tern.metrics.reading import words_per_minute
 from tern.metrics.speed import format_rate
 from tern.settings import READING_PACE, STAGE_LOOK, STAGE_PROMPTS, Settings
@@ -422,6 +423,33 @@ def test_a_run_is_saved_as_picture_and_animation(
     on.save(tmp_path / "no folder" / "c.png", on.scene, [])
     qtbot.waitUntil(lambda: on._job is None)
     assert "could not be written" in on.scene.status
+
+
+def test_of_a_long_run_the_beginning_and_the_end_are_saved(
+    qtbot: QtBot, stage: tuple[MainWindow, StageController], clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, on = stage
+    monkeypatch.setattr(stage_controller, "_GUIDE_WORDS_PER_S", 0.1)
+    monkeypatch.setattr(StageController, "_is_guide", property(lambda self: True))
+    press(on, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: bool(shown(on)) and not window.queue.busy)
+    for _ in range(400):
+        clock.now += 0.5
+        on.tick()
+    assert len(on._record) < 110
+    assert on._record[-1][1].lanes[0].text == PLAIN
+    assert on._record[-2][0] - on._record[0][0] <= 46
+
+
+def test_a_reply_that_fails_says_why(qtbot: QtBot, make_window: WindowMaker, clock: Clock) -> None:
+    engine = FakeEngine(["one two three"] * 2, error=UserError("The memory ran out."), error_after=2)
+    window = make_window(engine, settings=Settings())
+    qtbot.waitUntil(lambda: window.queue.info is not None)
+    on = opened(qtbot, window, clock)
+    press(on, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: on.scene.status == "The memory ran out.")
+    assert on.scene.lanes[0].text == "one two"
+    on.leave()
 
 
 def test_it_is_offered_where_people_look(qtbot: QtBot, make_window: WindowMaker, clock: Clock) -> None:

@@ -15,13 +15,12 @@ from tern.errors import UserError
 from tern.progress import OnProgress
 from tern.ui.stage.canvas import picture
 from tern.ui.stage.gif import Color, GifWriter
-from tern.ui.stage.scene import Moment, Scene
+from tern.ui.stage.scene import LONGEST_S, Moment, Scene
 from tern.ui.style.tokens import Tokens, mixed
 
 SIZE = QSizeF(1920, 1080)  # of the stage that is drawn
 _GIF_SCALE = 0.5  # of it, for an animation
 _FRAMES_PER_S = 6
-_LONGEST_S = 45.0
 _END_S = 4.0  # that the last frame stands before it begins anew
 _SHADES = {"ink": 56, "quiet": 40, "accent": 56, "mark": 48, "line": 8}  # from paper to each, with soft edges
 
@@ -62,7 +61,7 @@ def _sampled(moments: Sequence[Moment]) -> list[tuple[Scene, int]]:
     """The scenes at an even pace, each with how long it stands, in hundredths of a second. One that does not change
     stands on."""
     step = 1 / _FRAMES_PER_S
-    last = min(moments[-1][0], moments[0][0] + _LONGEST_S)
+    last = min(moments[-1][0], moments[0][0] + LONGEST_S)
     found: list[tuple[Scene, int]] = []
     at, index = moments[0][0], 0
     while at <= last:

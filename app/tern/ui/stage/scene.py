@@ -57,3 +57,4 @@ class Scene:
 
 
 Moment = tuple[float, Scene]  # of a clock's seconds
+LONGEST_S = 45.0  # of an animation

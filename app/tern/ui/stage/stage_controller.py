@@ -35,7 +35,7 @@ from tern.ui.stage.prompt_editor import PromptEditor
 from tern.ui.stage.race_engines import RaceEngines
 from tern.ui.stage.race_show import RaceShow, trouble
 from tern.ui.stage.run import Showing, begun, question_of, reading_status
-from tern.ui.stage.scene import Facts, Moment, Scene
+from tern.ui.stage.scene import LONGEST_S, Facts, Moment, Scene
 from tern.ui.stage.stage_window import StageWindow
 from tern.ui.style.number_text import seconds_text, size_text
 from tern.ui.style.theme import Theme
@@ -196,7 +196,7 @@ class StageController(QObject):
             self._edit()
         elif name == "calibrate":
             self._calibrate()
-        elif name == "screen":
+        elif name == "screen" and len(QGuiApplication.screens()) > 1:
             self.window.next_screen()
         elif name in ("picture", "animation"):
             self._ask_where(name)
@@ -339,7 +339,8 @@ class StageController(QObject):
                     "Shown at {0} words a second, so that it can be read. The figures are the guide's true speed."
                 ).format(self._showing.shown_per_s)
             status = self.tr("By itself: any key stops") if self._by_itself is not None else ""
-            status = self._said or status
+            failed = self._showing.reply.trouble if lane.text else ""
+            status = self._said or failed or status
             return Scene(self._prompt, (lane,), beside, note, facts=facts, status=status)
         texts = prompts.prompts(self._settings, self._is_guide)
         hint = self.tr("Press 1 to 5, or ask something in Tern's window.")
@@ -389,8 +390,11 @@ class StageController(QObject):
         now = self._clock()
         if over and self._ended_at is None:
             self._ended_at = now
-        if self._ended_at is None or now - self._ended_at <= _AFTER_S:
-            self._record.append((now, replace(scene, status="")))
+        if self._ended_at is not None and now - self._ended_at > _AFTER_S:
+            return
+        if self._record and now - self._record[0][0] > LONGEST_S:
+            self._record.pop()  # of what is longer only the beginning is saved, and how it ended
+        self._record.append((now, replace(scene, status="")))
 
     def _known_facts(self) -> Facts:
         now = self._clock()
