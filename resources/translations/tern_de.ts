@@ -4987,6 +4987,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Das Modell wird für das Rennen geöffnet … Esc bricht ab.</translation>
     </message>
     <message>
+        <source>Other programs took {0} of the processors.</source>
+        <translation>Andere Programme nahmen {0} der Prozessoren.</translation>
+    </message>
+    <message>
         <source>Paper</source>
         <translation>Papier</translation>
     </message>

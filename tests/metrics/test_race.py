@@ -9,6 +9,7 @@ import pytest
 from tern.engine.fake_engine import FakeEngine
 from tern.engine.types import Chunk, Engine, Message, PrefillProgress, Request, StopFlag
 from tern.errors import UserError
+from tern.metrics.cpu import OtherLoad
 from tern.metrics.race import MOST_RUNS, Race, Step
 from tern.progress import ignore_progress
 
@@ -43,6 +44,16 @@ def _opener(name: str, log: list[str], seconds: float) -> Callable[[Callable[[fl
         return _Logged(name, log, seconds)
 
     return opened
+
+
+def test_other_programs_that_took_part_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares = [0.02, 0.4]
+    monkeypatch.setattr(OtherLoad, "share", lambda self: shares.pop(0))
+    log: list[str] = []
+    race = Race((_opener("a", log, 0.0), _opener("b", log, 0.0)), REQUEST)
+    race.run()
+    assert race.others == 0.4
+    assert race.disturbed
 
 
 def test_one_is_closed_before_the_other_is_opened_and_each_is_warmed_up() -> None:

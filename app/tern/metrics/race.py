@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from tern.engine.types import Chunk, Engine, FinishReason, Message, Request, SamplingParams, Stats
 from tern.errors import Sentence, UserError
+from tern.metrics.cpu import OtherLoad
 from tern.progress import OnProgress
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ _WARM_UP = Request((Message("user", "Hello."),), SamplingParams(temperature=0), 
 
 MOST_RUNS = 7  # of what takes less than this:
 _SHORT_S = 1.0
+_MOST_OTHERS = 0.1  # of the processors
 
 Open = Callable[[OnProgress], Engine]
 
@@ -83,6 +85,7 @@ class Race:
         self.fraction = 0.0  # of its opening
         self.threads = 0
         self.runs = 1  # of each
+        self.others = 0.0  # of the processors that other programs took meanwhile, 0 to 1: at either's turn
         self._short = False
         self.trouble: Sentence | None = None  # why it failed
 
@@ -93,6 +96,11 @@ class Race:
     @property
     def over(self) -> bool:
         return self.step in (Step.DONE, Step.CANCELLED, Step.FAILED)
+
+    @property
+    def disturbed(self) -> bool:
+        """Whether other programs had a part in how it ended."""
+        return self.others > _MOST_OTHERS
 
     @property
     def ratio(self) -> float:
@@ -118,7 +126,9 @@ class Race:
     def _one(self, opened: Open, timeline: Timeline) -> None:
         engine = opened(self._told)
         try:
+            load = OtherLoad()
             self._time(engine, timeline)
+            self.others = max(self.others, load.share())
         finally:
             engine.close()
             del engine

@@ -94,8 +94,14 @@ class RaceShow:
         return 1 if longest <= 0 or longest >= _WATCHABLE_S / 2 else round(_WATCHABLE_S / longest)
 
     def _note(self) -> str:
-        slower = self._slower
-        return _tr("Both are shown {0} times as slowly as they were.").format(slower) if slower > 1 else ""
+        slower, others = self._slower, self.race.others
+        said = []
+        if slower > 1:
+            said.append(_tr("Both are shown {0} times as slowly as they were.").format(slower))
+        if self.race.disturbed:
+            words = _tr("Other programs took {0} of the processors.")
+            said.append(words.format(percent_text(others)))
+        return " ".join(said)
 
     def _verdict(self) -> str:
         return _tr("{0} times as fast").format(ratio_text(self.race.ratio))
