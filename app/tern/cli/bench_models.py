@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tern.errors import UserError, format_size
@@ -42,6 +43,9 @@ def llama_cpp_model(model: Path) -> Path:
     from tern.engine.convert import tq2_copy
     from tern.engine.threads import performance_cores
 
+    for old in paths.cache_dir().glob("compare-*-tq2_0-v*.gguf"):  # where such copies lay before
+        with suppress(OSError):
+            old.unlink()
     with ProgressLine("Making llama.cpp's form of the weights (once)") as progress:
         return tq2_copy.of_bitnet(model, paths.cache_dir(), progress, performance_cores())
 

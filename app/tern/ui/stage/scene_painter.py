@@ -169,7 +169,8 @@ class ScenePainter:
         area = QRectF(
             left, top, width - margin - side - 0.55 * margin - left, bottom - top - note_height - 0.2 * margin
         )
-        figures = QRectF(width - margin - side, top, side, bottom - top - note_height)
+        room = note_height + (0.5 * label if scene.note else 0.0)
+        figures = QRectF(width - margin - side, top, side, bottom - top - room)
         self._widths, self._text_size = (area.width(), area.width()), float(text)
         return Frame(prompt, (area,), (figures,), gutter, QRectF(), note, footer)
 
