@@ -15,7 +15,7 @@ PAPER, BLACK = (
     replace(DARK, paper="#000000", ink="#F4F5F6", quiet="#A3ABB4", line="#2B2F35", mark="#FF6A4D"),
 )
 _SCREEN = QSizeF(1920, 1080)  # the one that the sizes are named for
-_LEAST_TEXT, _LEAST_FIGURE, _LEAST_LABEL = 28, 64, 23
+_LEAST_TEXT, _LEAST_FIGURE, _LEAST_LABEL = 32, 64, 24
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Look:
 
     @property
     def text_px(self) -> int:
-        """The reply: 28 to 40 px, more only where the screen has more."""
+        """The reply: 32 to 40 px, more only where the screen has more."""
         return max(_LEAST_TEXT, round(40 * self.unit))
 
     @property
