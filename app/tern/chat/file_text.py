@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import logging
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tern.errors import UserError, format_size
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 32 << 20
-MOST_CHARACTERS = 400_000  # about 100,000 tokens: more than any context here holds
+MOST_CHARACTERS = 2_000_000  # about 700 pages; what is longer than the context is read in parts
 _MOST_UNPACKED = 256 << 20  # bytes of a DOCX: a small file may unpack to the whole memory
 StopFlag = Callable[[], bool]
 
@@ -87,7 +87,8 @@ def attached(
     found = _document(data, name, should_stop)
     if found is None:
         return _plain(name, data, decode(data, name, encoding))
-    return Attachment(name, _fitting(found, name), len(data), encoding="")
+    text, pages = found
+    return Attachment(name, _fitting(text, name), len(data), encoding="", pages=pages)
 
 
 def reread(attachment: Attachment, encoding: str) -> Attachment:
@@ -145,38 +146,48 @@ def _fitting(text: str, name: str) -> str:
         )
     if len(text) > MOST_CHARACTERS:
         raise UserError(
-            "{name} is too long: more than {most:,} characters, which no model here could hold. "
-            "Attach the part you need.",
+            "{name} is too long: Tern reads up to {most:,} characters of a file. Attach the part you need.",
             name=name,
             most=MOST_CHARACTERS,
         )
     return text
 
 
-def _document(data: bytes, name: str, should_stop: StopFlag) -> str | None:
-    """The text of a PDF or DOCX; None for what is neither."""
+def _document(data: bytes, name: str, should_stop: StopFlag) -> tuple[str, tuple[int, ...]] | None:
+    """The text of a PDF or DOCX and where its pages begin; None for what is neither."""
     if b"%PDF-" in data[:1024]:
-        text = _read(_pdf_pages, data, name, should_stop)
-    elif data.startswith(b"PK\x03\x04"):
-        text = _read(_docx_blocks, data, name, should_stop)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        return _paged(_read(_pdf_pages, data, name, should_stop))
+    if data.startswith(b"PK\x03\x04"):
+        blocks = _read(_docx_blocks, data, name, should_stop)
+        return "\n\n".join(block for block in blocks if block), ()
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError("{name} is in Word's old format. Save it as DOCX or PDF and attach that.", name=name)
-    elif data.startswith(b"{\\rtf"):
+    if data.startswith(b"{\\rtf"):
         raise UserError(
             "{name} is in rich text format. Save it as DOCX or plain text and attach that.", name=name
         )
-    else:
-        return None
-    return as_written(text)
+    return None
 
 
-def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag) -> str:
-    """The parts of a document, a blank line between them, no more than a little over what can be attached."""
+def _paged(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """Pages as one text, a blank line between them, and where each begins in it; an empty one where the next does."""
+    starts: list[int] = []
+    length = 0
+    for page in pages:
+        starts.append(length)
+        length += len(page) + len("\n\n") if page else 0
+    return "\n\n".join(page for page in pages if page), tuple(starts)
+
+
+def _read(
+    parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag
+) -> list[str]:
+    """The parts of a document, no more than a little over what can be attached."""
     found: list[str] = []
     length = 0
     try:
         for part in parts(data, name):
-            found.append(part)
+            found.append(as_written(part).strip("\n\f"))
             length += len(part)
             if length > MOST_CHARACTERS or should_stop():
                 break
@@ -189,7 +200,7 @@ def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, 
             "Save it again from the program it came from, or copy its text and paste it.",
             name=name,
         ) from error
-    return "\n\n".join(part for part in found if part)
+    return found
 
 
 def _pdf_pages(data: bytes, name: str) -> Iterator[str]:
