@@ -55,6 +55,10 @@
         <translation>Ein Bild lässt sich nicht anhängen: Das Modell liest nur Text.</translation>
     </message>
     <message>
+        <source>Attach a folder</source>
+        <translation>Einen Ordner anhängen</translation>
+    </message>
+    <message>
         <source>Attach files</source>
         <translation>Dateien anhängen</translation>
     </message>
@@ -108,6 +112,10 @@
         <translation>1 Nachricht gelöscht.</translation>
     </message>
     <message>
+        <source>About {0} left.</source>
+        <translation>Noch etwa {0}.</translation>
+    </message>
+    <message>
         <source>After this reply…</source>
         <translation>Nach dieser Antwort…</translation>
     </message>
@@ -132,8 +140,20 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
+        <source>Part {0} of {1}: {2}</source>
+        <translation>Teil {0} von {1}: {2}</translation>
+    </message>
+    <message>
         <source>Private chat</source>
         <translation>Privater Chat</translation>
+    </message>
+    <message>
+        <source>Putting the summaries together…</source>
+        <translation>Die Zusammenfassungen werden verbunden …</translation>
+    </message>
+    <message>
+        <source>Reading part {0} of {1}…</source>
+        <translation>Teil {0} von {1} wird gelesen …</translation>
     </message>
     <message>
         <source>Reading… {0} of {1} tokens</source>
@@ -154,6 +174,18 @@
     <message>
         <source>Stopping…</source>
         <translation>Wird gestoppt …</translation>
+    </message>
+    <message>
+        <source>Summarize when this reply ends</source>
+        <translation>Nach dieser Antwort zusammenfassen</translation>
+    </message>
+    <message>
+        <source>Summarize {0} in pieces.</source>
+        <translation>Fasse {0} stückweise zusammen.</translation>
+    </message>
+    <message>
+        <source>Summary of the whole</source>
+        <translation>Zusammenfassung des Ganzen</translation>
     </message>
     <message>
         <source>Tern&apos;s guide</source>
@@ -369,6 +401,10 @@
     <message>
         <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
         <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>Write your question first.</source>
+        <translation>Schreiben Sie zuerst Ihre Frage.</translation>
     </message>
     <message>
         <source>nearly full</source>
@@ -990,6 +1026,65 @@
     <message>
         <source>Stops it; nothing half done stays.</source>
         <translation>Bricht es ab; nichts Halbfertiges bleibt.</translation>
+    </message>
+</context>
+<context>
+    <name>LongDocument</name>
+    <message>
+        <source>1 passage fits · {0} tokens</source>
+        <translation>1 Stelle passt · {0} Token</translation>
+    </message>
+    <message>
+        <source>Do not use parts</source>
+        <translation>Keine Auszüge verwenden</translation>
+    </message>
+    <message>
+        <source>Goes back to the whole text.</source>
+        <translation>Kehrt zum ganzen Text zurück.</translation>
+    </message>
+    <message>
+        <source>Looking for the passages that fit…</source>
+        <translation>Passende Stellen werden gesucht …</translation>
+    </message>
+    <message>
+        <source>Now write your question.</source>
+        <translation>Schreiben Sie nun Ihre Frage.</translation>
+    </message>
+    <message>
+        <source>Reads all of it, piece by piece, and ends with a summary of the whole.</source>
+        <translation>Liest alles, Stück für Stück, und endet mit einer Zusammenfassung des Ganzen.</translation>
+    </message>
+    <message>
+        <source>Sends the passages that your question is about instead of the whole text.</source>
+        <translation>Sendet statt des ganzen Textes die Stellen, um die es in Ihrer Frage geht.</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Shows the passages that will be sent, and where they stand.</source>
+        <translation>Zeigt die Stellen, die gesendet werden, und wo sie stehen.</translation>
+    </message>
+    <message>
+        <source>Summarize in pieces</source>
+        <translation>Stückweise zusammenfassen</translation>
+    </message>
+    <message>
+        <source>There is no room for any passage: shorten your message.</source>
+        <translation>Für keine Stelle ist Platz: Kürzen Sie Ihre Nachricht.</translation>
+    </message>
+    <message>
+        <source>Too long to read at once: {0} tokens, {1} fit.</source>
+        <translation>Zu lang, um auf einmal gelesen zu werden: {0} Token, {1} passen.</translation>
+    </message>
+    <message>
+        <source>Use the parts that fit the question</source>
+        <translation>Die zur Frage passenden Teile verwenden</translation>
+    </message>
+    <message>
+        <source>{1} passages fit · {0} tokens</source>
+        <translation>{1} Stellen passen · {0} Token</translation>
     </message>
 </context>
 <context>
@@ -1742,6 +1837,13 @@
     </message>
 </context>
 <context>
+    <name>ReplyQueue</name>
+    <message>
+        <source>Stopped after {0} of {1} parts.</source>
+        <translation>Nach {0} von {1} Teilen angehalten.</translation>
+    </message>
+</context>
+<context>
     <name>RowDelegate</name>
     <message>
         <source>Enter keeps the new title, Escape the old one.</source>
@@ -2122,6 +2224,10 @@
         <translation>Eingefügt: {0}</translation>
     </message>
     <message>
+        <source>parts</source>
+        <translation>Auszüge</translation>
+    </message>
+    <message>
         <source>{0} unreadable characters</source>
         <translation>{0} unlesbare Zeichen</translation>
     </message>
@@ -2431,6 +2537,10 @@
     <message>
         <source>The file with your conversations was damaged, so Tern went back to its backup of {when}. The damaged file is kept as {kept} in {folder}.</source>
         <translation>Die Datei mit Ihren Gesprächen war beschädigt; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Die beschädigte Datei liegt als {kept} in {folder}.</translation>
+    </message>
+    <message>
+        <source>The folder {name} holds no file that Tern can read. It reads text, Markdown, code, CSV, PDF and DOCX.</source>
+        <translation>Im Ordner {name} ist keine Datei, die Tern lesen kann. Gelesen werden Text, Markdown, Code, CSV, PDF und DOCX.</translation>
     </message>
     <message>
         <source>The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.</source>
@@ -3353,6 +3463,10 @@
         <translation>{name} widerspricht sich: ein Vokabular von {tokens:,} Token und ein Modell mit {rows:,}. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
+        <source>{name} is too long: Tern reads up to {most:,} characters of a file. Attach the part you need.</source>
+        <translation>{name} ist zu lang: Tern liest bis zu {most:,} Zeichen einer Datei. Hängen Sie den Teil an, den Sie brauchen.</translation>
+    </message>
+    <message>
         <source>{path} could not be imported ({reason}). Check that it is there and that you may read it.</source>
         <translation>{path} konnte nicht importiert werden ({reason}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
     </message>
@@ -3451,10 +3565,6 @@
     <message>
         <source>{name} is a damaged ZIP ({error}). Fetch or copy it again.</source>
         <translation>{name} ist ein beschädigtes ZIP ({error}). Holen oder kopieren Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>{name} is a folder. Attach the files in it one by one.</source>
-        <translation>{name} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
     </message>
     <message>
         <source>{name} is a model of the kind {arch}, which the llama.cpp in this Tern does not know yet. A newer Tern may; until then, choose another model.</source>
@@ -3559,10 +3669,6 @@
     <message>
         <source>{name} is too large to unpack. Save the part you need as a smaller file.</source>
         <translation>{name} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
-    </message>
-    <message>
-        <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
-        <translation>{name} ist zu lang: mehr als {most:,} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
     </message>
     <message>
         <source>{program} cannot be started ({reason}). --peer takes the path of a benchmark program: llama-bench of llama.cpp, or one with its options.</source>
@@ -4934,6 +5040,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Back</source>
         <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Attach a folder…</source>
+        <translation>Einen Ordner anhängen …</translation>
     </message>
     <message>
         <source>Chat settings</source>

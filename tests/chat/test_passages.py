@@ -5,12 +5,15 @@ from __future__ import annotations
 
 import random
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from tern.chat.attachments import Attachment, AttachmentKind, compose, from_json, to_json, words_of
+from tern.chat.file_text import read_file
 from tern.chat.fitting_parts import fitting_parts, parts_budget
 from tern.chat.passages import PassageIndex, cut, parts_of, place, query
+from tern.errors import UserError
 
 WORDS = "tern wing river stone lantern market winter harbour letter garden copper signal meadow".split()  # noqa: SIM905
 
@@ -96,3 +99,24 @@ def test_what_is_told_names_its_places_and_is_read_back() -> None:
     assert from_json(to_json([part]), content) == (part,)
     assert words_of(content, [part]) == "Why?"
     assert from_json(to_json([pages]), compose("", [pages])) == (pages,), "pages are kept with a draft"
+
+
+def test_a_folder_is_one_attachment_whose_places_name_its_files(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".hidden").write_text("secret")
+    (tmp_path / "a.txt").write_text("first\nsecond")
+    (tmp_path / "b.bin").write_bytes(bytes(range(256)))
+    (tmp_path / "sub" / "c.md").write_text("# Title\n\nThe copper lantern hangs here.")
+    folder = read_file(tmp_path)
+    assert folder.kind is AttachmentKind.FOLDER
+    assert folder.text == (
+        "=== a.txt ===\n\nfirst\nsecond\n\n=== sub/c.md ===\n\n# Title\n\nThe copper lantern hangs here."
+    )
+    index = PassageIndex([folder.text])
+    best = index.ranked("Where is the copper lantern?")[0]
+    assert place(folder, best.start, best.end) == "sub/c.md, lines 1-3, Title"
+    assert place(folder, folder.text.index("second"), folder.text.index("second") + 3) == "a.txt, line 2"
+    index.close()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UserError, match="holds no file that Tern can read"):
+        read_file(tmp_path / "empty")

@@ -31,12 +31,14 @@ class AttachmentKind(StrEnum):
 
     FILE = "file"
     PASTE = "paste"
+    FOLDER = "folder"  # the files of one, each under a line with its path
     PARTS = "parts"  # passages of a file that is longer than the context (passages.py)
 
 
 _TITLES = {
     AttachmentKind.FILE: "File {0}:",
     AttachmentKind.PASTE: "Pasted text:",
+    AttachmentKind.FOLDER: "Folder {0}:",
     AttachmentKind.PARTS: "Parts of {0}:",
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 MOST_BYTES = 32 << 20
 MOST_CHARACTERS = 2_000_000  # about 700 pages; what is longer than the context is read in parts
+_MOST_FILES = 2000  # of a folder that are looked at
 _MOST_UNPACKED = 256 << 20  # bytes of a DOCX: a small file may unpack to the whole memory
 StopFlag = Callable[[], bool]
 
@@ -36,17 +38,64 @@ def pasted(text: str) -> Attachment:
 def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str | None = None) -> Attachment:
     """The text of the file at ``path``. Raises UserError when there is none that a model could read.
 
-    Loads the bytes, which may take as long as the disk likes, and then reads them, as the two functions below do.
+    Loads the bytes, which may take as long as the disk likes, and then reads them, as the two functions below do. Of a
+    folder, the files in it.
     """
+    if path.is_dir():
+        return read_folder(path, should_stop)
     return attached(path.name, load(path, MOST_BYTES), should_stop, encoding)
+
+
+def file_line(path: str) -> str:
+    """What stands in a folder's text over that of each file."""
+    return f"=== {path} ==="
+
+
+def read_folder(folder: Path, should_stop: StopFlag = lambda: False) -> Attachment:
+    """The texts of all files in a folder and the folders in it, by name; what is hidden or no text is left out. Raises
+    UserError where nothing is left, or too much."""
+    texts: list[str] = []
+    size = length = 0
+    for path in _files_in(folder):
+        if should_stop():
+            break
+        try:
+            data = load(path, MOST_BYTES)
+            text = attached(path.name, data, should_stop).text
+        except UserError:
+            continue
+        size += len(data)
+        texts.append(f"{file_line(path.relative_to(folder).as_posix())}\n\n{text}")
+        length += len(texts[-1])
+        if length > MOST_CHARACTERS:
+            break
+    if not texts:
+        raise UserError(
+            "The folder {name} holds no file that Tern can read. It reads text, Markdown, code, CSV, PDF and DOCX.",
+            name=folder.name,
+        )
+    return Attachment(folder.name, _fitting("\n\n".join(texts), folder.name), size, AttachmentKind.FOLDER)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Files of a folder and of those within, by name, up to ``_MOST_FILES``; no links, which may lead anywhere."""
+    count = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith(".") or path.is_symlink():
+                continue
+            count += 1
+            if count > _MOST_FILES:
+                return
+            yield path
 
 
 def load(path: Path, most: int) -> bytes:
     """The bytes of a file, of which there are some and at most ``most``. Raises UserError."""
     name = path.name
     try:
-        if path.is_dir():
-            raise UserError("{name} is a folder. Attach the files in it one by one.", name=name)
         size = path.stat().st_size
         if size <= most:
             with path.open("rb") as file:

@@ -25,6 +25,7 @@ _BESIDE = (
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 _SENTENCE = re.compile("(?<=[.!?])[\"'”’)]*\\s+|(?<=[。！？])|\n")
 _HEADING = re.compile(r"#{1,6}[ \t]+(\S.*)")
+_FILE = re.compile(r"=== (.+) ===\n*")
 _WORD = re.compile(r"\S+")
 _TOKEN = re.compile("(?:[^\\W_]|[\ue000-\uf8ff])+")  # as FTS5 divides what words_of gives
 _TOKENS = "tokenize=\"porter unicode61 remove_diacritics 0 categories 'L* N* Co M*'\""
@@ -62,6 +63,7 @@ def cut(text: str, source: int = 0) -> list[Passage]:
         whole = start >= 0 and (
             stop - start > _LONGEST
             or _HEADING.match(text, begin) is not None
+            or _FILE.match(text, begin) is not None
             or (end - start >= _SHORTEST and _is_entry(text, begin))
         )
         if whole:
@@ -216,6 +218,10 @@ def _joined(text: str, passages: Sequence[Passage]) -> list[tuple[int, int]]:
 
 def place(attachment: Attachment, start: int, end: int) -> str:
     """Where a part of an attachment stands: its pages where it has any, or else its lines; and its heading."""
+    if attachment.kind is AttachmentKind.FOLDER and (found := _file_over(attachment.text, start)):
+        name, begin = found
+        inside = Attachment(name, attachment.text[begin:], 0)
+        return f"{name}, {place(inside, max(0, start - begin), max(1, end - begin))}"
     last = max(start, end - 1)
     if attachment.pages:
         first_page, last_page = (bisect_right(attachment.pages, at) for at in (start, last))
@@ -226,6 +232,13 @@ def place(attachment: Attachment, start: int, end: int) -> str:
         where = f"line {line}" if line == until else f"lines {line}-{until}"
     heading = _heading_over(attachment.text, start) if _has_headings(attachment) else ""
     return f"{where}, {heading}" if heading else where
+
+
+def _file_over(text: str, at: int) -> tuple[str, int] | None:
+    """The file of a folder that a place stands in, and where its text begins."""
+    start = text.rfind("\n=== ", 0, at + 1) + 1
+    found = _FILE.match(text, start)
+    return (found[1], found.end()) if found is not None else None
 
 
 def _has_headings(attachment: Attachment) -> bool:

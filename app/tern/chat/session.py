@@ -246,6 +246,10 @@ class Session:
         elif self._clock() - self._saved_at >= CHECKPOINT_S:
             self.checkpoint()
 
+    def next_piece(self) -> None:
+        """What comes next of the reply is another answer of the model's, with numbers of its own."""
+        self._numbers = self._current().stats
+
     def checkpoint(self) -> None:
         """Write what has come of the reply so far to the disk; while another writes there, with the next piece."""
         entry = self._current()

@@ -147,6 +147,7 @@ QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @li
 QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
 QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
 
+QFrame#longDocument { background: @hover; border: none; border-radius: @radius; }
 QFrame#guideBar { background: @hover; border: none; border-radius: @radius; }
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }

@@ -19,7 +19,12 @@ MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
 MODELS_LINK = "tern-models:"  # then the key of a reply of the guide's, which names that page
 SHOWN, SHOWN_LINES = 200_000, 10_000  # of a message at first, in characters and in lines; then as many more
-_ICONS = {AttachmentKind.FILE: "file-text", AttachmentKind.PASTE: "clipboard-text"}
+_ICONS = {
+    AttachmentKind.FILE: "file-text",
+    AttachmentKind.PASTE: "clipboard-text",
+    AttachmentKind.FOLDER: "folder",
+    AttachmentKind.PARTS: "file-text",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,17 @@ only that they may be busy.
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 
 from tern import paths
+from tern.chat.attachments import Attachment, AttachmentKind
+from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
+from tern.chat.summarizing import Headings, Summarizing
 from tern.chat.types import Draft, Manner
 from tern.engine.types import FinishReason, ModelInfo, Stats
 from tern.engine.worker import EngineFactory
@@ -18,8 +24,9 @@ from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.composer.context_fit import ContextFit
 from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import ReplyQueue
+from tern.ui.shared.attachment_text import name_text
 from tern.ui.shared.links import offer_link
-from tern.ui.style.number_text import count_text
+from tern.ui.style.number_text import count_text, seconds_text
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
 from tern.ui.window.main_area import MainArea
@@ -46,6 +53,9 @@ class ChatController(QObject):
         self._editing: int | None = None  # the question that the next one sent replaces
         # By conversation: what is to be sent when its reply has ended, as long as it is not changed.
         self._held: dict[int, Draft] = {}
+        # By question: what its reply summarizes, and the tokens of that.
+        self._summarized: dict[int, tuple[tuple[Attachment, ...], int]] = {}
+        self._summary_began = 0.0
         self._restoring = False  # what stands in the composer is not what was written here
         self.guide_answers = False  # the built-in guide, which can make nothing of a file
         self._view = view = area.chat
@@ -63,6 +73,8 @@ class ChatController(QObject):
         self.files.trouble.connect(self._notice.show_message)
         self.files.tag = lambda: self.drafts.place
         self.files.read_late.connect(self.drafts.add)
+        self._composer.long_document.parts_opened.connect(self._show_parts)
+        self._composer.long_document.summary_requested.connect(self.summarize)
         self._composer.send_requested.connect(self._may_send)
         self._composer.changed.connect(self._show_held)
         self._composer.stop_requested.connect(self.stop)
@@ -203,8 +215,56 @@ class ChatController(QObject):
             return
         if self._editing is None:
             self.drafts.forget(shown)
-            self._composer.clear()
+            # A long document stays for the next question.
+            parts = any(one.kind is AttachmentKind.PARTS for one in draft.attachments)
+            long = (
+                self._composer.attachments
+                if parts and draft.attachments != self._composer.attachments
+                else ()
+            )
+            self._composer.put(Draft("", long))
+            self.fit.show(self._session)
         self._stop_editing()
+
+    def summarize(self) -> None:
+        """Have what is attached and too long summarized in pieces; it stays attached, for questions about it."""
+        attachments, tokens = self.fit.long
+        if self._session.busy:
+            self._composer.meter.say(self.tr("Summarize when this reply ends"))
+            return
+        if attachments:
+            self._summarize(attachments, tokens)
+
+    def _summarize(self, attachments: tuple[Attachment, ...], tokens: int) -> None:
+        session = self._session
+        if session.busy or self._queue.info is None:
+            return
+        sampling, _ = sampling_of(session.manner, self._queue.settings)
+        headings = Headings(self.tr("Part {0} of {1}: {2}"), self.tr("Summary of the whole"))
+        limit = self._queue.info.context_size - min(64, self._queue.info.context_size // 4)
+        run = Summarizing(attachments, tokens, limit, sampling, headings)
+        words = self.tr("Summarize {0} in pieces.").format(", ".join(map(name_text, attachments)))
+        if not self._notice.attempt(lambda: self._queue.summarize(session, words, run)):
+            return
+        self._summarized[session.path[-2].id] = attachments, tokens
+        self._summary_began = time.monotonic()
+        self._notice.clear()
+        self._view.show_messages(True)
+        self._transcript.begin_turn(*last_turn(session))
+        self._replying()
+        self.sent.emit()
+
+    def _show_parts(self) -> None:
+        """The passages that would be sent."""
+        found = self.fit.parts
+        if found is None or not found.parts:
+            return
+        first = found.parts[0]
+        text = first.text
+        if len(found.parts) > 1:
+            text = "\n\n".join(f"{one.name}\n\n{one.text}" for one in found.parts)
+        name = ", ".join(one.name for one in found.parts)
+        AttachmentPage(self._theme, replace(first, name=name, text=text), self._area.window()).show()
 
     def _ask(self, draft: Draft, before: int | None = None) -> bool:
         session = self._session
@@ -245,6 +305,10 @@ class ChatController(QObject):
     def regenerate(self, reply: int) -> None:
         """Another reply beside that one."""
         session = self._session
+        entry = next((entry for entry in session.path if entry.id == reply), None)
+        if entry is not None and entry.parent in self._summarized:
+            self._summarize(*self._summarized[entry.parent])
+            return
         if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply)):
             self._notice.clear()
             self._show_session()
@@ -435,16 +499,30 @@ class ChatController(QObject):
     def _prefilling(self, session: Session, done: int, total: int) -> None:
         if self._composer.stopping:
             return
-        if session is self._session and done < total and total > 64:  # a short one is read too soon
+        if session is self._session and (run := self._queue.run_of(session)) is not None:
+            self._transcript.set_status(self._summary_status(run))
+        elif session is self._session and done < total and total > 64:  # a short one is read too soon
             self._transcript.set_status(
                 self.tr("Reading… {0} of {1} tokens").format(count_text(done), count_text(total))
             )
+
+    def _summary_status(self, run: Summarizing) -> str:
+        """How far it is, and how long it will take: as long as the parts took that are done."""
+        number, total = run.step
+        if number >= total:
+            return self.tr("Putting the summaries together…")
+        words = self.tr("Reading part {0} of {1}…").format(number + 1, total)
+        if number:
+            seconds = (time.monotonic() - self._summary_began) / number * (total - number)
+            words += "  " + self.tr("About {0} left.").format(seconds_text(seconds))
+        return words
 
     def _grew(self, session: Session, text: str, stats: Stats) -> None:
         if session is not self._session:
             return
         if text:
-            self._transcript.set_status("")
+            run = self._queue.run_of(session)
+            self._transcript.set_status(self._summary_status(run) if run is not None else "")
             self._transcript.append(text)
         self._readouts.show_stats(stats)
         self.fit.show_stats(stats)

@@ -176,6 +176,7 @@ class MainWindow(QMainWindow):
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
         on("attach", chat.files.choose)
+        on("attach_folder", chat.files.choose_folder)
         on("stop", chat.stop)
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
@@ -386,6 +387,7 @@ class MainWindow(QMainWindow):
         tray.hide_with_pages(self)  # what follows waits for threads; what stands there meanwhile looks frozen
         QGuiApplication.sync()
         self.chat.files.close()
+        self.chat.fit.documents.forget()
         self.transfer.close()
         self._save_settings()
         self.queue.close()

@@ -48,7 +48,9 @@ CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open
 
 # What can be done without leaving the sheet or the page that is open.
 OVER_SHEETS = frozenset({"close", "quit", "menus"})
-IN_THE_CHAT = frozenset({"new", "private", "find", "focus", "attach", "regenerate", "edit", "reply_options"})
+IN_THE_CHAT = frozenset(
+    {"new", "private", "find", "focus", "attach", "attach_folder", "regenerate", "edit", "reply_options"}
+)
 
 
 def keys(mac: bool) -> dict[str, tuple[str, ...]]:
@@ -72,6 +74,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("sidebar", _tr("Show or hide the sidebar"))
     add("focus", _tr("Write a message"))
     add("attach", _tr("Attach files…"))
+    add("attach_folder", _tr("Attach a folder…"))
     add("stop", _tr("Stop the reply"))
     add("regenerate", _tr("Regenerate the last reply"))
     add("copy", _tr("Copy last reply"))
