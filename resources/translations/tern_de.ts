@@ -2077,6 +2077,10 @@
         <translation>Code kopieren</translation>
     </message>
     <message>
+        <source>Copy formula (TeX)</source>
+        <translation>Formel kopieren (TeX)</translation>
+    </message>
+    <message>
         <source>Copy message</source>
         <translation>Nachricht kopieren</translation>
     </message>

@@ -48,7 +48,7 @@ class DocumentParts(QObject):
 
             return PassageIndex(texts, stopped)
 
-        job = self._job = Job("passages", work, self)
+        job = self._job = Job("passages", work)
         job.done.connect(lambda index: self._done(job, index))
         job.ended.connect(job.deleteLater)
         job.start()

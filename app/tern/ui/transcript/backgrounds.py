@@ -20,6 +20,7 @@ from tern.ui.transcript.formats import (
     CODE_TAIL,
     CONTEXT_LINE,
     DIMMED,
+    FORMULA,
     LANGUAGE,
     MARK,
     PADDING,
@@ -29,6 +30,7 @@ from tern.ui.transcript.formats import (
     UNCHECKED,
     Formats,
 )
+from tern.ui.transcript.formulas import paint_formula
 from tern.ui.transcript.highlighting import PLAIN
 from tern.ui.transcript.tables import surface
 
@@ -43,6 +45,7 @@ class Backgrounds:
         self._theme = theme
         self._formats = Formats(theme)
         self.outlined = 0  # number of the bubble that is marked, 0: none
+        self.selected = (0, 0)  # from where to where the document is
 
     def restyle(self) -> None:
         self._formats = Formats(self._theme)
@@ -75,6 +78,8 @@ class Backgrounds:
             if fmt.hasProperty(RULE):
                 line = QRectF(rect.left(), round(rect.center().y()), rect.width(), 1)
                 painter.fillRect(line, self._theme.color("line"))
+            if fmt.hasProperty(FORMULA):
+                self._paint_formula(painter, block, rect)
             if fmt.hasProperty(MARK):
                 self._paint_mark(painter, block, rect)
             block = block.next()
@@ -162,6 +167,14 @@ class Backgrounds:
         for left, right in ((rect.left(), text.left() - Space.M), (text.right() + Space.M, rect.right())):
             if right > left:
                 painter.fillRect(QRectF(left, middle, right - left, 1), self._theme.color("edge"))
+
+    def _paint_formula(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        start, end = self.selected
+        if start < end and start < block.position() + block.length() and end > block.position():
+            painter.fillRect(rect, self._theme.color("selection"))
+        ink = self._theme.color("quiet" if block.blockFormat().hasProperty(DIMMED) else "ink")
+        tex = str(block.blockFormat().property(FORMULA))
+        paint_formula(painter, tex, rect, self._theme, ink, _from_right(block))
 
     def _paint_quotation(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         fmt = block.blockFormat()

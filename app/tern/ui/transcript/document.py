@@ -299,6 +299,18 @@ class DocumentWriter:
         cursor.insertBlock(fmt, char)
         return cursor
 
+    def formulas(self, slot: Slot) -> list[tuple[QTextCursor, str]]:
+        """The display formulas of a reply that is all written: where each stands, and its TeX."""
+        found = []
+        for written, after in zip_longest(slot.written, slot.written[1:]):
+            block = written.block
+            whole = not block.part and not (after is not None and after.block.part)
+            if block.kind is BlockKind.MATH and block.text and whole:
+                cursor = QTextCursor(self._document)
+                cursor.setPosition(slot.start.position() + written.text)
+                found.append((_pin(cursor), block.text))
+        return found
+
     # Blocks of a reply
 
     def update(self, slot: Slot, index: int, blocks: list[Block], growing: bool = False) -> None:

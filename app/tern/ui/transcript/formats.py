@@ -26,6 +26,7 @@ SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are 
 ELIDED = _FIRST + 13  # stands for what is not shown of a long message: its key
 TABLE = _FIRST + 14  # of a table's frame: number of the table that it is a part of
 SHARED = _FIRST + 16  # of a table's frame: its parts are as wide as each other
+FORMULA = _FIRST + 21  # a formula that is drawn over its readable text: its TeX
 WIDTHS = _FIRST + 15  # of a table's frame: of each column the px of its longest line and of its longest word
 JOINED = _FIRST + 12  # goes on within the line in which the block before it ends
 

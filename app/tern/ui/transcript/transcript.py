@@ -42,6 +42,8 @@ from tern.ui.transcript.context_line import ContextLine
 from tern.ui.transcript.document import AT_ONCE, DocumentWriter
 from tern.ui.transcript.fade import Fade
 from tern.ui.transcript.find_bar import FindBar
+from tern.ui.transcript.formats import FORMULA
+from tern.ui.transcript.formulas import Formulas
 from tern.ui.transcript.hover_bars import HoverBars
 from tern.ui.transcript.items import ATTACHMENT_LINK, MODELS_LINK, MORE_LINK, Item, Messages, Shown
 from tern.ui.transcript.wide_code import is_wide
@@ -74,6 +76,10 @@ class Transcript(QTextBrowser):
         self.backgrounds = Backgrounds(theme)
         self.column = Column(theme, self)
         self._context_line = ContextLine(self.document())
+        self.formulas = Formulas(self.document(), theme, self)
+        self._before_formulas: tuple[QTextCursor, int] | None = None
+        self.formulas.placing.connect(self._note_place)
+        self.formulas.placed.connect(self._keep_place)
         self._dropped = 0  # of the messages, which the model no longer sees
         self._on_show = Messages()
         self._queue: deque[Shown] = deque()  # what is still to be set
@@ -420,6 +426,7 @@ class Transcript(QTextBrowser):
             if not shown.setter.done:
                 return 0
             shown.setter = None
+            self.formulas.add(self._writer.formulas(shown.slot))
             shown.slot.written.clear()
             self._writer.highlighter.settle()
         self._queue.popleft()
@@ -474,6 +481,19 @@ class Transcript(QTextBrowser):
         if selection is not None:
             self._restore_selection(*selection)
         return steps
+
+    def _note_place(self) -> None:
+        """Formulas are about to be placed: what is read stays where it is."""
+        top = self.cursorForPosition(QPoint(0, 0))
+        self._before_formulas = None if self._stick else (top, self.cursorRect(top).top())
+
+    def _keep_place(self) -> None:
+        if self._before_formulas is not None:
+            top, stood = self._before_formulas
+            self._stay(self.cursorRect(top).top() - stood)
+        self._update_caret()
+        self._bars.place()
+        self.viewport().update()
 
     def _keep(self) -> None:
         """While all is set anew, the message that was at the top of the window stays where it was, unless the person
@@ -539,6 +559,7 @@ class Transcript(QTextBrowser):
         self._queue.clear()
         self._writer.clear()
         self._context_line.forget()
+        self.formulas.forget()
         self._fit_column()
         self._on_show.all, self._on_show.open = messages, still_open
         for shown in messages:
@@ -615,6 +636,10 @@ class Transcript(QTextBrowser):
         copy.setEnabled(self.textCursor().hasSelection())
         if (link := self.anchorAt(point)).startswith(ATTACHMENT_LINK):
             menu.addAction(self.tr("Show attachment"), lambda: self._activate(link))
+        block = self.cursorForPosition(point).block()
+        if block.blockFormat().hasProperty(FORMULA):
+            tex = str(block.blockFormat().property(FORMULA))
+            menu.addAction(self.tr("Copy formula (TeX)"), lambda: QGuiApplication.clipboard().setText(tex))
         if code is not None:
             text = code_text(code)
             menu.addAction(self.tr("Copy code"), lambda: QGuiApplication.clipboard().setText(text))
@@ -770,6 +795,8 @@ class Transcript(QTextBrowser):
         first = self.cursorForPosition(QPoint(0, max(0, event.rect().top() - 60))).block()
         edited = [shown.slot.bubble for shown in self._on_show.placed if shown.item.key == self._edited]
         self.backgrounds.outlined = edited[0] if edited else 0
+        cursor = self.textCursor()
+        self.backgrounds.selected = cursor.selectionStart(), cursor.selectionEnd()
         self.backgrounds.paint(painter, first, clip, self.column.width)
         painter.end()
         super().paintEvent(event)

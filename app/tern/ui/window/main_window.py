@@ -388,6 +388,7 @@ class MainWindow(QMainWindow):
         QGuiApplication.sync()
         self.chat.files.close()
         self.chat.fit.documents.forget()
+        self.transcript.formulas.close()
         self.transfer.close()
         self._save_settings()
         self.queue.close()
