@@ -124,6 +124,10 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
+        <source>Compare versions</source>
+        <translation>Fassungen vergleichen</translation>
+    </message>
+    <message>
         <source>Get BitNet</source>
         <translation>BitNet holen</translation>
     </message>
@@ -158,6 +162,10 @@
     <message>
         <source>Reading… {0} of {1} tokens</source>
         <translation>Liest … {0} von {1} Token</translation>
+    </message>
+    <message>
+        <source>Reply</source>
+        <translation>Antwort</translation>
     </message>
     <message>
         <source>Send when this reply ends</source>
@@ -200,6 +208,10 @@
         <translation>Noch einmal</translation>
     </message>
     <message>
+        <source>Unknown model</source>
+        <translation>Unbekanntes Modell</translation>
+    </message>
+    <message>
         <source>Waiting for the model…</source>
         <translation>Wartet auf das Modell …</translation>
     </message>
@@ -210,6 +222,14 @@
     <message>
         <source>Waiting for the reply in “{0}”…</source>
         <translation>Wartet auf die Antwort in „{0}“ …</translation>
+    </message>
+    <message>
+        <source>With another model</source>
+        <translation>Mit einem anderen Modell</translation>
+    </message>
+    <message>
+        <source>With another preset</source>
+        <translation>Mit einer anderen Voreinstellung</translation>
     </message>
     <message>
         <source>You are editing an earlier message. Sending it begins a new version; the old one stays.</source>
@@ -299,6 +319,33 @@
     <message>
         <source>Wrap long lines</source>
         <translation>Lange Zeilen umbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>ComparePage</name>
+    <message>
+        <source>Chooses which version stands here.</source>
+        <translation>Wählt, welche Fassung hier steht.</translation>
+    </message>
+    <message>
+        <source>Compare versions</source>
+        <translation>Fassungen vergleichen</translation>
+    </message>
+    <message>
+        <source>Continue with this one</source>
+        <translation>Mit dieser fortfahren</translation>
+    </message>
+    <message>
+        <source>Shows this version in the chat; the other stays.</source>
+        <translation>Zeigt diese Fassung im Chat; die andere bleibt.</translation>
+    </message>
+    <message>
+        <source>Version on the left</source>
+        <translation>Fassung links</translation>
+    </message>
+    <message>
+        <source>Version on the right</source>
+        <translation>Fassung rechts</translation>
     </message>
 </context>
 <context>
@@ -927,6 +974,10 @@
 <context>
     <name>HoverBars</name>
     <message>
+        <source>Copy this code</source>
+        <translation>Diesen Code kopieren</translation>
+    </message>
+    <message>
         <source>Scroll this table sideways</source>
         <translation>Diese Tabelle seitwärts schieben</translation>
     </message>
@@ -1157,6 +1208,10 @@
         <translation>Diese Antwort fortsetzen</translation>
     </message>
     <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
         <source>Next version</source>
         <translation>Nächste Fassung</translation>
     </message>
@@ -1167,6 +1222,10 @@
     <message>
         <source>Regenerate</source>
         <translation>Neu schreiben</translation>
+    </message>
+    <message>
+        <source>Regenerate with another model or preset</source>
+        <translation>Mit anderem Modell oder anderer Voreinstellung neu schreiben</translation>
     </message>
     <message>
         <source>Version {0} of {1}</source>
@@ -1782,6 +1841,29 @@
     </message>
 </context>
 <context>
+    <name>ReplyFiles</name>
+    <message>
+        <source>HTML files</source>
+        <translation>HTML-Dateien</translation>
+    </message>
+    <message>
+        <source>PDF files</source>
+        <translation>PDF-Dateien</translation>
+    </message>
+    <message>
+        <source>Save this reply</source>
+        <translation>Diese Antwort speichern</translation>
+    </message>
+    <message>
+        <source>Saved as {0}.</source>
+        <translation>Als {0} gespeichert.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written ({1}).</source>
+        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+    </message>
+</context>
+<context>
     <name>ReplyOptionsPage</name>
     <message>
         <source>Chat settings</source>
@@ -1834,6 +1916,37 @@
     <message>
         <source>Shows or hides what most people never change.</source>
         <translation>Zeigt oder verbirgt, was selten geändert wird.</translation>
+    </message>
+</context>
+<context>
+    <name>ReplyPage</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
+        <source>Keeps the changed reply. Key: Ctrl+Enter.</source>
+        <translation>Behält die geänderte Antwort. Taste: Strg+Eingabe.</translation>
+    </message>
+    <message>
+        <source>Leaves the reply as it is. Key: Escape.</source>
+        <translation>Lässt die Antwort, wie sie ist. Taste: Esc.</translation>
+    </message>
+    <message>
+        <source>Save as new version</source>
+        <translation>Als neue Fassung speichern</translation>
+    </message>
+    <message>
+        <source>Saved as a new version; the old one stays. The model takes it for its own.</source>
+        <translation>Wird als neue Fassung gespeichert; die alte bleibt. Das Modell hält sie für seine eigene.</translation>
+    </message>
+    <message>
+        <source>Text of the reply</source>
+        <translation>Text der Antwort</translation>
     </message>
 </context>
 <context>
@@ -2101,6 +2214,10 @@
         <translation>Bearbeiten und noch einmal senden</translation>
     </message>
     <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
         <source>Jump to latest</source>
         <translation>Zum Neuesten</translation>
     </message>
@@ -2117,8 +2234,24 @@
         <translation>Vorige Fassung</translation>
     </message>
     <message>
+        <source>Print…</source>
+        <translation>Drucken …</translation>
+    </message>
+    <message>
         <source>Regenerate</source>
         <translation>Neu schreiben</translation>
+    </message>
+    <message>
+        <source>Regenerate with another model or preset…</source>
+        <translation>Mit anderem Modell oder anderer Voreinstellung neu schreiben …</translation>
+    </message>
+    <message>
+        <source>Save as HTML…</source>
+        <translation>Als HTML speichern …</translation>
+    </message>
+    <message>
+        <source>Save as PDF…</source>
+        <translation>Als PDF speichern …</translation>
     </message>
     <message>
         <source>Scrolls to the end of the chat.</source>
@@ -4439,8 +4572,16 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Die Längengrenze wurde erreicht.</translation>
     </message>
     <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
         <source>Written: {0}</source>
         <translation>Geschrieben: {0}</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
     </message>
 </context>
 <context>
@@ -5058,6 +5199,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Schließen</translation>
     </message>
     <message>
+        <source>Compare versions of the last reply</source>
+        <translation>Fassungen der letzten Antwort vergleichen</translation>
+    </message>
+    <message>
         <source>Default text size</source>
         <translation>Normale Schriftgröße</translation>
     </message>
@@ -5110,12 +5255,24 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Die Menüs öffnen</translation>
     </message>
     <message>
+        <source>Print the last reply…</source>
+        <translation>Letzte Antwort drucken …</translation>
+    </message>
+    <message>
         <source>Recently deleted</source>
         <translation>Zuletzt gelöscht</translation>
     </message>
     <message>
         <source>Rename this chat</source>
         <translation>Diesen Chat umbenennen</translation>
+    </message>
+    <message>
+        <source>Save the last reply as HTML…</source>
+        <translation>Letzte Antwort als HTML speichern …</translation>
+    </message>
+    <message>
+        <source>Save the last reply as PDF…</source>
+        <translation>Letzte Antwort als PDF speichern …</translation>
     </message>
     <message>
         <source>Search all chats</source>

@@ -16,7 +16,7 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.summarizing import Summarizing
 from tern.chat.thinking import answer
-from tern.chat.types import Draft
+from tern.chat.types import Draft, Manner
 from tern.engine.types import FinishReason, Message, ModelInfo, Request, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
@@ -55,6 +55,8 @@ class ReplyQueue(QObject):
         # By conversation: what its reply is made of, where that is several, and what has come of the present one.
         self._runs: dict[int, Summarizing] = {}
         self._piece: list[str] = []
+        # By conversation: how its reply is made, where that is not as it usually is, and what that is called.
+        self._ways: dict[int, tuple[Manner, str]] = {}
         self._troubled = False
         self._unkept: dict[int, Session] = {}  # whose last words the disk refused
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
@@ -138,8 +140,12 @@ class ReplyQueue(QObject):
         """What the reply on its way is made of, where that is several pieces."""
         return self._runs.get(session.conversation) if session.conversation is not None else None
 
-    def regenerate(self, session: Session, reply: int) -> None:
+    def regenerate(self, session: Session, reply: int, way: tuple[Manner, str] | None = None) -> None:
+        """``way``: how this version alone is made, and what that is called."""
         session.regenerate(reply)
+        assert session.conversation is not None
+        if way is not None:
+            self._ways[session.conversation] = way
         self._begin(session)
 
     def go_on(self, session: Session) -> None:
@@ -186,8 +192,10 @@ class ReplyQueue(QObject):
         run = self.run_of(session)
         request = run.request if run is not None else None
         if request is None:
-            sampling, longest = sampling_of(session.manner, self.settings)
-            request = session.request(self.settings[SYSTEM_PROMPT], sampling, longest)
+            way = self._ways.get(session.conversation or 0)
+            manner = way[0] if way is not None else session.manner
+            sampling, longest = sampling_of(manner, self.settings)
+            request = session.request(self.settings[SYSTEM_PROMPT], sampling, longest, manner)
         self._submit(session, request)
 
     def _submit(self, session: Session, request: Request) -> None:
@@ -200,6 +208,7 @@ class ReplyQueue(QObject):
         assert session.conversation is not None
         self._sessions.pop(session.conversation, None)
         self._runs.pop(session.conversation, None)
+        self._ways.pop(session.conversation, None)
         if self._running is not None and self._running[1] is session:
             self._running = None
         self.ended.emit(session, sentence)
@@ -232,6 +241,8 @@ class ReplyQueue(QObject):
         if session is None:
             return
         model = self.info.name if self.info is not None else ""
+        if (way := self._ways.get(session.conversation or 0)) is not None:
+            model = f"{model} · {way[1]}"
         if (run := self.run_of(session)) is not None:
             self._streamed_piece(session, run, text, stats, model)
             return

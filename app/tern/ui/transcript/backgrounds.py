@@ -19,6 +19,7 @@ from tern.ui.transcript.formats import (
     CODE_SIDE,
     CODE_TAIL,
     CONTEXT_LINE,
+    DAY,
     DIMMED,
     FORMULA,
     LANGUAGE,
@@ -45,6 +46,7 @@ class Backgrounds:
         self._theme = theme
         self._formats = Formats(theme)
         self.outlined = 0  # number of the bubble that is marked, 0: none
+        self._left = 0.0  # of the column, px
         self.selected = (0, 0)  # from where to where the document is
 
     def restyle(self) -> None:
@@ -53,6 +55,7 @@ class Backgrounds:
     def paint(self, painter: QPainter, block: QTextBlock, clip: QRectF, column: float) -> None:
         """Paint from ``block`` on, down to the end of ``clip``."""
         painted = 0
+        self._left = block.document().rootFrame().frameFormat().leftMargin() if block.isValid() else 0.0
         while block.isValid():
             fmt = block.blockFormat()
             rect = _lines(block, column)
@@ -71,6 +74,8 @@ class Backgrounds:
                     self._outline(painter, self._bubble_rect(block, column, clip))
             if fmt.hasProperty(ATTACHMENT):
                 self._paint_chip(painter, block)
+            if fmt.hasProperty(DAY):
+                self._paint_day(painter, str(fmt.property(DAY)), rect, column)
             if fmt.hasProperty(CONTEXT_LINE):
                 self._paint_context_line(painter, block, rect)
             if fmt.hasProperty(QUOTE):
@@ -175,6 +180,20 @@ class Backgrounds:
         ink = self._theme.color("quiet" if block.blockFormat().hasProperty(DIMMED) else "ink")
         tex = str(block.blockFormat().property(FORMULA))
         paint_formula(painter, tex, rect, self._theme, ink, _from_right(block))
+
+    def _paint_day(self, painter: QPainter, day: str, rect: QRectF, column: float) -> None:
+        """A day in the middle of the column, high over a message's first line, between hairlines."""
+        height = self._theme.px(Size.SMALL) + Space.S
+        top = rect.top() - self._theme.space(Space.XL) - PADDING - height
+        left = self._left
+        painter.setFont(self._theme.font(Size.SMALL))
+        width = QFontMetricsF(painter.font()).horizontalAdvance(day)
+        painter.setPen(self._theme.color("quiet"))
+        painter.drawText(QRectF(left, top, column, height), Qt.AlignmentFlag.AlignCenter, day)
+        middle = round(top + height / 2)
+        for begin in (left, left + (column + width) / 2 + Space.M):
+            line = QRectF(begin, middle, (column - width) / 2 - Space.M, 1)
+            painter.fillRect(line, self._theme.color("line"))
 
     def _paint_quotation(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         fmt = block.blockFormat()

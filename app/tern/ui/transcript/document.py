@@ -28,7 +28,7 @@ from tern.markup.parts import lines
 from tern.markup.safe_text import safe_text
 from tern.markup.utf16 import from_right, index_of, same_length, same_prefix
 from tern.ui.style.theme import Size, Space, Theme
-from tern.ui.transcript.formats import ASIDE, ELIDED, JOINED, PADDING, Formats
+from tern.ui.transcript.formats import ASIDE, DAY, ELIDED, JOINED, PADDING, Formats
 from tern.ui.transcript.highlighting import Highlighter
 from tern.ui.transcript.inlines import insert_runs
 from tern.ui.transcript.tables import align, fit, keep_right, measure, tables_of, write_table
@@ -80,6 +80,7 @@ class Slot:
     written: list[_Written] = field(default_factory=list)
     bubble: int = 0
     text_width: float = 0  # px of the widest line of a bubble
+    day: str = ""  # that is painted over a reply
     left: float = 0  # of it, px from the column's left edge
     last: QTextCursor = field(default_factory=QTextCursor)  # the start of a bubble's last block
     # Lines of it still to be written, last first.
@@ -154,10 +155,16 @@ class DocumentWriter:
     # Messages
 
     def add_user(
-        self, text: str, column_width: float, attached: Sequence[Attached] = (), at: int | None = None
+        self,
+        text: str,
+        column_width: float,
+        attached: Sequence[Attached] = (),
+        at: int | None = None,
+        day: str = "",
     ) -> Slot:
         """Add the person's message: what is attached to it, then the words, if there are any; of very many the first.
-        ``at``: the end of the block that it stands after, which None is that of the document."""
+        ``at``: the end of the block that it stands after, which None is that of the document. ``day``: stands
+        over it."""
         waiting = lines(safe_text(text))
         metrics = QFontMetricsF(self.formats.body)
         widest = heapq.nlargest(_MEASURED_LINES, waiting, key=lambda line: len(line[0]))
@@ -187,6 +194,7 @@ class DocumentWriter:
         ]
         if text or not attached:
             formats.append(self.formats.bubble(slot.bubble, slot.left, first=not attached))
+        self._put_day(formats[0], day)
         cursor = self._new_block(formats[0], self.formats.char(), at)
         slot.start = _pin(cursor)
         for number, (one, name) in enumerate(zip(attached, names, strict=True)):
@@ -254,6 +262,12 @@ class DocumentWriter:
     def _bubble_left(self, slot: Slot, column_width: float) -> float:
         most = column_width * 0.8 if column_width > 420 else column_width
         return max(0.0, column_width - min(slot.text_width + 2 * PADDING + 4, most))
+
+    def _put_day(self, fmt: QTextBlockFormat, day: str) -> None:
+        """Have a day painted over a message's first block."""
+        if day:
+            fmt.setProperty(DAY, day)
+            fmt.setTopMargin(fmt.topMargin() + self.formats.day_height())
 
     def add_reply(self, at: int | None = None) -> Slot:
         """``at``: the end of the block that it stands after, which None is that of the document."""
@@ -446,6 +460,8 @@ class DocumentWriter:
         fmt = self.formats.block(block, before, number)
         if block.kind is BlockKind.CODE and block.part:
             fmt = like_its_first(fmt, above)
+        if fresh:
+            self._put_day(fmt, slot.day)
         cursor.setBlockFormat(fmt)
         text = cursor.position()
         if block.kind is BlockKind.CODE:

@@ -29,7 +29,7 @@ from tern.ui.transcript.inlines import insert_runs
 _ALIGNS = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
 _WIDE = 60  # characters
 _MEASURED = 200  # characters of a cell: what is longer is wider than any column
-_LONGEST_WORD = 240  # px; a longer one is broken
+_ROUNDING = 6  # px that a column may lose when its part of the width is rounded, and its border
 _COMFORTABLE = 160  # px of a column of a table that scrolls, unless its words need more
 
 
@@ -128,12 +128,14 @@ def _measured(block: Block, theme: Theme) -> list[float]:
             for run in cell:
                 metrics = mono if Style.CODE in run.styles else text
                 line += metrics.horizontalAdvance(run.text[:_MEASURED])
-                word = max(word, *map(metrics.horizontalAdvance, run.text[:_MEASURED].split()), 0.0)
+                word = max(
+                    word, *map(metrics.horizontalAdvance, run.text[:_MEASURED].split()), 0.0
+                )  # unbroken
             lines[column] = max(lines[column], line)
-            words[column] = max(words[column], min(word, _LONGEST_WORD))
+            words[column] = max(words[column], word)
     out: list[float] = []
     for column in range(columns):
-        beside = Space.L + (Space.S if column else 0) + 1
+        beside = Space.L + (Space.S if column else 0) + _ROUNDING
         out += [lines[column] + beside, words[column] + beside]
     return out
 

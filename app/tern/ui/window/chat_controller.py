@@ -5,13 +5,17 @@ only that they may be busy.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
 
 from tern import paths
 from tern.chat.attachments import Attachment, AttachmentKind
+from tern.chat.presets import PRESETS, own_presets
 from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.summarizing import Headings, Summarizing
@@ -26,6 +30,7 @@ from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.shared.attachment_text import name_text
 from tern.ui.shared.links import offer_link
+from tern.ui.shared.preset_names import preset_name
 from tern.ui.style.number_text import count_text, seconds_text
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
@@ -57,6 +62,8 @@ class ChatController(QObject):
         self._summarized: dict[int, tuple[tuple[Attachment, ...], int]] = {}
         self._summary_began = 0.0
         self._restoring = False  # what stands in the composer is not what was written here
+        # Models that could write another version: name, and what has it answer from then on.
+        self.other_models: Callable[[], Sequence[tuple[str, Callable[[], object]]]] = tuple
         self.guide_answers = False  # the built-in guide, which can make nothing of a file
         self._view = view = area.chat
         self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
@@ -87,6 +94,9 @@ class ChatController(QObject):
         self._transcript.edit_requested.connect(self.edit)
         self._transcript.regenerate_requested.connect(self.regenerate)
         self._transcript.continue_requested.connect(self.go_on)
+        self._transcript.rewrite_requested.connect(self.rewrite)
+        self._transcript.other_way_requested.connect(self.regenerate_with)
+        self._transcript.file_requested.connect(self.to_file)
         self._transcript.branch_requested.connect(self.show_branch)
         self._transcript.delete_requested.connect(self.delete_from)
         self._queue.model_loading.connect(self._model_loading)
@@ -312,6 +322,97 @@ class ChatController(QObject):
         if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply)):
             self._notice.clear()
             self._show_session()
+
+    def rewrite(self, reply: int) -> None:
+        """Let the person edit a reply; it becomes another version."""
+        from tern.ui.window.reply_page import ReplyPage
+
+        session = self._session
+        entry = next(entry for entry in session.path if entry.id == reply)
+
+        def keep(text: str) -> None:
+            kept = not session.busy and self._notice.attempt(lambda: session.rewrite(reply, text))
+            if kept and session is self._session:
+                self._show_session()
+
+        if not session.busy:
+            ReplyPage(self._theme, entry.content, self._area.window(), keep).show()
+
+    def regenerate_with(self, reply: int, where: QPoint) -> None:
+        """Offer the presets and the models that are here: another version, written by one of these."""
+        menu = QMenu(self._area)
+        menu.setObjectName("otherWays")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = next(entry for entry in self._session.path if entry.id == reply)
+        if len(self._session.siblings(entry)) > 1:
+            menu.addAction(self.tr("Compare versions"), lambda: self.compare(reply))
+        menu.addSection(self.tr("With another preset"))
+        for preset in (*PRESETS, *own_presets(self._queue.settings)):
+            way = preset.manner, preset_name(preset)
+            menu.addAction(preset_name(preset).replace("&", "&&"), partial(self._regenerate_so, reply, way))
+        models = self.other_models()
+        if models:
+            menu.addSection(self.tr("With another model"))
+        for name, use in models:
+            menu.addAction(name.replace("&", "&&"), partial(self._regenerate_by, reply, use))
+        menu.popup(where)
+
+    def _regenerate_so(self, reply: int, way: tuple[Manner, str]) -> None:
+        session = self._session
+        if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply, way)):
+            self._notice.clear()
+            self._show_session()
+
+    def _regenerate_by(self, reply: int, use: Callable[[], object]) -> None:
+        """The model stays the one that answers: whoever compares goes on with the better one by the menu."""
+        if not self._session.busy:
+            use()
+            self.regenerate(reply)
+
+    def compare(self, reply: int) -> None:
+        """Two versions of a reply beside each other."""
+        from tern.ui.window.compare_page import ComparePage
+
+        session = self._session
+        entry = next(entry for entry in session.path if entry.id == reply)
+        versions = [
+            (item_of(session, one), one.model or self.tr("Unknown model")) for one in session.siblings(entry)
+        ]
+        if len(versions) < 2:
+            return
+
+        def keep(key: int) -> None:
+            if not session.busy and self._notice.attempt(lambda: session.choose(key)):
+                self._show_session()
+
+        ComparePage(self._theme, versions, reply, self._area.window(), keep).show()
+
+    def compare_last(self) -> None:
+        path = self._session.path
+        if not self._session.busy and path and path[-1].role == "assistant":
+            self.compare(path[-1].id)
+
+    def to_file(self, reply: int, kind: str) -> None:
+        """Print a reply, or save it as PDF or HTML."""
+        from tern.ui.transcript.reply_html import reply_html
+        from tern.ui.window.reply_files import ReplyFiles
+
+        path = self._session.path
+        at = next(number for number, entry in enumerate(path) if entry.id == reply)
+        question = path[at - 1].text if at else ""
+        item = item_of(self._session, path[at])
+        about = " · ".join(filter(None, (path[at].model, item.details.partition("\n")[2].partition("\n")[0])))
+        html = reply_html(question, path[at].content, about)
+        files = ReplyFiles(self._notice, self._area.window())
+        if kind == "print":
+            files.print(html)
+        else:
+            files.save(html, self.tr("Reply"), kind)
+
+    def last_to_file(self, kind: str) -> None:
+        replies = [entry.id for entry in self._session.path if entry.role == "assistant" and entry.content]
+        if replies:
+            self.to_file(replies[-1], kind)
 
     def regenerate_last(self) -> None:
         path = self._session.path

@@ -26,6 +26,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "attach": ("Ctrl+Shift+A",),
     "regenerate": ("Ctrl+R",),
     "copy": ("Ctrl+Shift+C",),
+    "print": ("Ctrl+P",),
     "palette": ("Ctrl+K",),
     "reply_options": ("Ctrl+Shift+P",),
     "models": ("Ctrl+M",),
@@ -78,6 +79,10 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("stop", _tr("Stop the reply"))
     add("regenerate", _tr("Regenerate the last reply"))
     add("copy", _tr("Copy last reply"))
+    add("print", _tr("Print the last reply…"))
+    add("save_pdf", _tr("Save the last reply as PDF…"))
+    add("save_html", _tr("Save the last reply as HTML…"))
+    add("compare", _tr("Compare versions of the last reply"))
     add("edit", _tr("Edit the last message"))
     add("rename", _tr("Rename this chat"))
     add("pin", _tr("Pin this chat"))
