@@ -235,6 +235,7 @@ DOWNLOAD_LIMIT = Setting(
     "The most a download may use, in megabytes a second.", 0, 10000, lowest="No limit",
 )  # fmt: skip
 OWN_PRESETS = Setting("own_presets", str, "")  # chat/presets.py
+OWN_PROMPTS = Setting("own_prompts", str, "")  # chat/prompts.py
 MODEL_PATH = Setting("model_path", str, "", is_path=True)
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
@@ -249,7 +250,8 @@ TABLE: tuple[Setting[Any], ...] = (
     KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
-    OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
+    OWN_PRESETS, OWN_PROMPTS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN,
+    THREADS_MEASURED, THREADS_MEASURED_ON, FORECAST,
 )  # fmt: skip
 
 

@@ -45,6 +45,173 @@
     </message>
 </context>
 <context>
+    <name>AssistantsPage</name>
+    <message>
+        <source>1 added.</source>
+        <translation>1 hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>Adds assistants and prompts from a file.</source>
+        <translation>Fügt Assistenten und Prompts aus einer Datei hinzu.</translation>
+    </message>
+    <message>
+        <source>Assistants</source>
+        <translation>Assistenten</translation>
+    </message>
+    <message>
+        <source>Assistants and prompts</source>
+        <translation>Assistenten und Prompts</translation>
+    </message>
+    <message>
+        <source>Begins a chat with this assistant.</source>
+        <translation>Beginnt einen Chat mit diesem Assistenten.</translation>
+    </message>
+    <message>
+        <source>Begins a prompt of your own.</source>
+        <translation>Beginnt einen eigenen Prompt.</translation>
+    </message>
+    <message>
+        <source>Begins an assistant of your own.</source>
+        <translation>Beginnt einen eigenen Assistenten.</translation>
+    </message>
+    <message>
+        <source>Choose one to change it.</source>
+        <translation>Wählen Sie einen, um ihn zu ändern.</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Deletes what is shown here.</source>
+        <translation>Löscht, was hier steht.</translation>
+    </message>
+    <message>
+        <source>Export assistants and prompts</source>
+        <translation>Assistenten und Prompts exportieren</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren …</translation>
+    </message>
+    <message>
+        <source>Found by it after “/”.</source>
+        <translation>Wird so nach „/“ gefunden.</translation>
+    </message>
+    <message>
+        <source>Give it a name first.</source>
+        <translation>Geben Sie zuerst einen Namen ein.</translation>
+    </message>
+    <message>
+        <source>How many of the likely words are considered.</source>
+        <translation>Wie viele der wahrscheinlichen Wörter in Frage kommen.</translation>
+    </message>
+    <message>
+        <source>Icon</source>
+        <translation>Symbol</translation>
+    </message>
+    <message>
+        <source>Import assistants and prompts</source>
+        <translation>Assistenten und Prompts importieren</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren …</translation>
+    </message>
+    <message>
+        <source>Instructions</source>
+        <translation>Anweisungen</translation>
+    </message>
+    <message>
+        <source>Keeps what is shown here.</source>
+        <translation>Behält, was hier steht.</translation>
+    </message>
+    <message>
+        <source>Low is exact, high is inventive.</source>
+        <translation>Niedrig ist genau, hoch ist einfallsreich.</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>New assistant</source>
+        <translation>Neuer Assistent</translation>
+    </message>
+    <message>
+        <source>New chat with it</source>
+        <translation>Neuer Chat damit</translation>
+    </message>
+    <message>
+        <source>New prompt</source>
+        <translation>Neuer Prompt</translation>
+    </message>
+    <message>
+        <source>No icon</source>
+        <translation>Kein Symbol</translation>
+    </message>
+    <message>
+        <source>One a line, up to four; shown in a new chat.</source>
+        <translation>Eine je Zeile, bis zu vier; stehen in einem neuen Chat.</translation>
+    </message>
+    <message>
+        <source>Opening questions</source>
+        <translation>Eröffnungsfragen</translation>
+    </message>
+    <message>
+        <source>Put into your message.</source>
+        <translation>Wird in Ihre Nachricht gesetzt.</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Saved as {0}.</source>
+        <translation>Als {0} gespeichert.</translation>
+    </message>
+    <message>
+        <source>Saves all assistants and prompts to a file.</source>
+        <translation>Speichert alle Assistenten und Prompts in eine Datei.</translation>
+    </message>
+    <message>
+        <source>Sent before each chat: who it is, and how it answers.</source>
+        <translation>Wird vor jedem Chat gesendet: wer er ist und wie er antwortet.</translation>
+    </message>
+    <message>
+        <source>Stands beside its name.</source>
+        <translation>Steht neben dem Namen.</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>Temperatur</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>What the assistant is called.</source>
+        <translation>Wie der Assistent heißt.</translation>
+    </message>
+    <message>
+        <source>{0} added.</source>
+        <translation>{0} hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written ({1}).</source>
+        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+    </message>
+</context>
+<context>
     <name>AttachFiles</name>
     <message>
         <source>A message can have {0} attachments. Remove one, or send the rest with your next message.</source>
@@ -857,6 +1024,10 @@
 </context>
 <context>
     <name>Greeting</name>
+    <message>
+        <source>Ask one of these, or anything.</source>
+        <translation>Stellen Sie eine dieser Fragen oder irgendeine andere.</translation>
+    </message>
     <message>
         <source>Hi, I&apos;m Tern&apos;s built-in guide.</source>
         <translation>Hallo, ich bin Terns eingebauter Guide.</translation>
@@ -1763,6 +1934,10 @@
         <translation>Vorlage</translation>
     </message>
     <message>
+        <source>Assistants and prompts…</source>
+        <translation>Assistenten und Prompts …</translation>
+    </message>
+    <message>
         <source>Preset: {0}</source>
         <translation>Vorlage: {0}</translation>
     </message>
@@ -1807,6 +1982,25 @@
     <message>
         <source>Private chat</source>
         <translation>Privater Chat</translation>
+    </message>
+</context>
+<context>
+    <name>PromptList</name>
+    <message>
+        <source>Edit assistants and prompts…</source>
+        <translation>Assistenten und Prompts bearbeiten …</translation>
+    </message>
+    <message>
+        <source>Enter puts the prompt into your message.</source>
+        <translation>Eingabe setzt den Prompt in Ihre Nachricht.</translation>
+    </message>
+    <message>
+        <source>Prompts</source>
+        <translation>Prompts</translation>
+    </message>
+    <message>
+        <source>{0} prompts</source>
+        <translation>{0} Prompts</translation>
     </message>
 </context>
 <context>
@@ -3600,6 +3794,10 @@
         <translation>{name} widerspricht sich: ein Vokabular von {tokens:,} Token und ein Modell mit {rows:,}. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
+        <source>{name} holds no assistants or prompts that Tern has exported.</source>
+        <translation>{name} enthält keine Assistenten oder Prompts, die Tern exportiert hat.</translation>
+    </message>
+    <message>
         <source>{name} is too long: Tern reads up to {most:,} characters of a file. Attach the part you need.</source>
         <translation>{name} ist zu lang: Tern liest bis zu {most:,} Zeichen einer Datei. Hängen Sie den Teil an, den Sie brauchen.</translation>
     </message>
@@ -5185,6 +5383,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Back</source>
         <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Assistants and prompts</source>
+        <translation>Assistenten und Prompts</translation>
     </message>
     <message>
         <source>Attach a folder…</source>

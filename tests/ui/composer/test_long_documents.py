@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -15,6 +17,7 @@ from tern.chat.attachments import AttachmentKind
 from tern.engine.fake_engine import FakeEngine
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.window.main_window import MainWindow
+from tools.long_pdf import long_pdf
 
 from ..composing import chips, drop, exchange, idle, shown_text
 from ..conftest import WindowMaker
@@ -151,3 +154,36 @@ def test_a_folder_is_dropped_as_one(qtbot: QtBot, make_window: WindowMaker, tmp_
     assert "Folder notes:\n```\n=== a.txt ===\n\nalpha\n\n=== b.txt ===\n\nbeta\n```" in (
         engine.requests[0].messages[0].content
     )
+
+
+def test_a_book_of_300_pages_takes_little_memory(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path
+) -> None:
+    chance = random.Random(7)
+    words = (
+        "tern wing river stone lantern market winter harbour letter garden copper meadow sail " * 4
+    ).split()
+    pages = [[" ".join(chance.choices(words, k=11)) for _ in range(44)] for _ in range(300)]
+    pages[210][20] = SECRET
+    book = tmp_path / "book.pdf"
+    book.write_bytes(long_pdf(pages))
+    engine = FakeEngine(["There.", *["A part."] * 200], context_size=4096)
+    window = make_window(engine)
+    before = psutil.Process().memory_info().rss
+    _dropped(qtbot, window, book)
+    composer, row = window.composer, window.composer.long_document
+    QTest.mouseClick(row.use, Qt.MouseButton.LeftButton)
+    exchange(qtbot, window, ASKED)
+    (part,) = window.session.path[0].attachments
+    assert SECRET in part.text
+    assert "[page 211]" in part.text or "[pages 210-211]" in part.text or "[pages 211-212]" in part.text
+    QTest.mouseClick(row.summarize, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(window.session.entries) == 4 and idle(window))
+    reply = window.session.path[-1].content
+    assert "pages 1-" in reply
+    assert "-300" in reply
+    assert reply.count("### Part ") == len(engine.requests) - 2
+    grown = psutil.Process().memory_info().rss - before
+    assert grown < 200 << 20, f"{grown >> 20} MB for a document of {len(book.read_bytes()) >> 10} KB"
+    composer.clear()
+    assert window.chat.fit.documents._index is None, "what is attached no longer is not held"

@@ -15,6 +15,7 @@ from tern.ui.composer.context_meter import ContextMeter
 from tern.ui.composer.editor import Editor
 from tern.ui.composer.long_document import LongDocument
 from tern.ui.composer.preset_button import PresetButton
+from tern.ui.composer.prompt_list import PromptList
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -63,6 +64,7 @@ class Composer(QFrame):
         )
         self.preset_button = PresetButton(theme, self)
         self.meter = ContextMeter(theme, self)
+        self.prompts = PromptList(theme, self.editor, self)
         self._lay_out()
         self.setFocusProxy(self.editor)
         self.meter.wish_changed.connect(self._fit_row)

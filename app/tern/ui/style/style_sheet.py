@@ -77,7 +77,8 @@ QFrame#chatPanel { background: @paper; border: none; }
 QListWidget#settingsSections::item { padding: 6px 10px; border-radius: 6px; color: @ink; }
 QListWidget#settingsSections::item:hover { background: @hover; }
 QListWidget#settingsSections::item:selected { background: @chosen; color: @ink; }
-QTextBrowser#transcript, QTextBrowser#deletedTranscript, QScrollArea, QWidget#greeting {
+QTextBrowser#transcript, QTextBrowser#deletedTranscript, QTextBrowser#compareTranscript0,
+QTextBrowser#compareTranscript1, QScrollArea, QWidget#greeting {
     background: @paper; border: none;
 }
 

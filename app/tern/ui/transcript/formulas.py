@@ -26,7 +26,7 @@ from tern.ui.style.theme import Size, Space, Theme
 from tern.ui.style.timing import PAUSE_MS
 from tern.ui.transcript.formats import FORMULA, Formats
 
-_AT_ONCE = 4  # formulas that are placed in a frame
+_AT_ONCE = 2  # formulas that are placed in a frame
 _SMALLEST = 0.6  # of its size, that a wide formula may be drawn at
 _LARGER = 1.1  # than the text around it: its small parts must be read, too
 _BESIDE = 2.0  # px around the outlines

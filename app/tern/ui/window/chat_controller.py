@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QMenu
 
 from tern import paths
 from tern.chat.attachments import Attachment, AttachmentKind
-from tern.chat.presets import PRESETS, own_presets
+from tern.chat.presets import PRESETS, own_presets, preset_of
 from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.summarizing import Headings, Summarizing
@@ -490,8 +490,18 @@ class ChatController(QObject):
 
     def show_reply_options(self) -> None:
         """How the conversation on show is answered, in the composer's row."""
-        self._composer.preset_button.show_manner(self._session.manner)
+        self._show_preset()
         self.fit.count()
+
+    def _show_preset(self) -> None:
+        """The preset in the composer's row, and an assistant's questions in an empty chat."""
+        manner = self._session.manner
+        self._composer.preset_button.show_manner(manner)
+        preset = preset_of(manner, (*PRESETS, *own_presets(self._queue.settings)))
+        if preset is not None and preset.own:
+            self._view.greeting.set_assistant(preset.name, preset.questions)
+        else:
+            self._view.greeting.set_assistant("", ())
 
     def show_branch(self, entry: int, step: int) -> None:
         """Show the version before or after that message."""
@@ -543,7 +553,7 @@ class ChatController(QObject):
         replies = [entry.stats for entry in session.path if entry.stats.context_size]
         self._readouts.show_last(replies[-1] if replies else None)
         self.show_title()
-        self._composer.preset_button.show_manner(session.manner)
+        self._show_preset()
         self.fit.show(session, self._editing)
         if session.busy:
             self._replying()

@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from tern.ui.shared.sheet import Sheet
+from tern.ui.style.controls import Choice
 from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript.items import Item
 from tern.ui.transcript.transcript import Transcript
@@ -30,7 +31,7 @@ class ComparePage(Sheet):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._versions = versions
         self._keep = keep
-        self.sides: list[tuple[QComboBox, Transcript]] = []
+        self.sides: list[tuple[Choice, Transcript]] = []
         row = QHBoxLayout(self.body)
         row.setContentsMargins(Space.L, 0, Space.L, Space.L)
         row.setSpacing(Space.L)
@@ -41,7 +42,7 @@ class ComparePage(Sheet):
         self.begin_with(self.sides[0][0])
 
     def _add_side(self, row: QHBoxLayout, side: int, number: int) -> None:
-        choice = QComboBox(self.body)
+        choice = Choice(self.body)
         choice.setObjectName(f"compareChoice{side}")
         choice.setAccessibleName(
             self.tr("Version on the left") if side == 0 else self.tr("Version on the right")
@@ -74,7 +75,7 @@ class ComparePage(Sheet):
         transcript.show_items([replace(item, day="")])
         transcript.verticalScrollBar().setValue(0)
 
-    def _use(self, choice: QComboBox) -> None:
+    def _use(self, choice: Choice) -> None:
         item, _ = self._versions[choice.currentIndex()]
         self.close()
         self._keep(item.key)

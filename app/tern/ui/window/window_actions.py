@@ -97,6 +97,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("export_all", _tr("Export all chats…"))
     add("import", _tr("Import chats…"))
     add("reply_options", _tr("Chat settings"))
+    add("assistants", _tr("Assistants and prompts"))
     add("models", _tr("Models"))
     add("network", _tr("Network log"))
     add("settings", _tr("Settings"))
