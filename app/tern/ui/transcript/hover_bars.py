@@ -256,7 +256,8 @@ class HoverBars(QObject):
         )
         self._copied, seen = [], {pointed}
         rects = []
-        while block.isValid() and self._view.cursorRect(QTextCursor(block)).top() <= view.height():
+        layout, bottom = self._view.document().documentLayout(), self._column.offset.y() + view.height()
+        while block.isValid() and layout.blockBoundingRect(block).top() <= bottom:
             number = block.blockFormat().property(CODE)
             if number and number not in seen:
                 seen.add(number)
