@@ -21,6 +21,7 @@ from tern.ui.transcript.formats import DAY
 from tern.ui.transcript.items import Item
 from tern.ui.transcript.items_of_session import items_of
 from tern.ui.transcript.message_bar import MessageBar
+from tern.ui.transcript.tables import overflow, surface, tables_of
 from tern.ui.transcript.transcript import Transcript
 from tern.ui.transcript.wide_code import is_wide, scrolled
 
@@ -307,6 +308,19 @@ def test_no_word_of_a_table_is_broken(qtbot: QtBot, theme: Theme) -> None:
             lines = [layout.lineAt(n) for n in range(layout.lineCount())]
             shown = [block.text()[line.textStart() : line.textStart() + line.textLength()] for line in lines]
             assert any(word in line for line in shown), (word, shown)
+
+
+def test_a_wide_table_takes_the_pane_before_it_scrolls(qtbot: QtBot, theme: Theme) -> None:
+    cells = ["A sentence of some words", "and another one like it", "then a third", "and the fourth of them"]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in (cells, ["---"] * 4, cells))
+    transcript = _shown(qtbot, theme, Item(1, True, "Go"), Item(2, False, table))
+    transcript.resize(1000, 500)
+    (shown,) = tables_of(transcript.document())
+    rect = surface(transcript.document(), shown)
+    assert transcript.column.width < rect.width() < transcript.viewport().width() - transcript.column.left
+    assert overflow(shown, transcript.column.width) == 0
+    transcript.resize(320, 500)
+    assert overflow(shown, transcript.column.width) > 0, "it scrolls where the window has no room"
 
 
 def _drag(transcript: Transcript, start: QPoint, end: QPoint) -> None:

@@ -134,7 +134,7 @@ class DocumentWriter:
         fmt.setRightMargin(right)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
-        self._fit_tables()
+        self.fit_tables()
 
     @property
     def _room(self) -> float:
@@ -142,13 +142,19 @@ class DocumentWriter:
         root = self._document.rootFrame().frameFormat()
         return self._document.textWidth() - root.leftMargin() - root.rightMargin()
 
-    def _fit_tables(self) -> None:
+    @property
+    def _pane(self) -> float:
+        """From the column's beginning to a little before the window's edge, px: what a wide table may take."""
+        return self._document.textWidth() - self._document.rootFrame().frameFormat().leftMargin() - Space.L
+
+    def fit_tables(self) -> None:
+        """Have tables as wide as there is room for now."""
         if self._room <= 0:
             return
         edit = QTextCursor(self._document)
         edit.beginEditBlock()  # one layout for all of them
         for table in tables_of(self._document):
-            fit(table, self._room)
+            fit(table, self._room, self._pane)
             keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
         edit.endEditBlock()
 
@@ -446,9 +452,9 @@ class DocumentWriter:
             if block.part:
                 first = slot.written[-block.part].table
                 assert first is not None
-                align(table, first, self._room)
+                align(table, first, self._room, self._pane)
             else:
-                measure(table, block, self._theme, self._room)
+                measure(table, block, self._theme, self._room, self._pane)
             keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
             cursor.setPosition(slot.end)
             self._flatten(cursor)

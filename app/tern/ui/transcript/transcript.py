@@ -763,6 +763,7 @@ class Transcript(QTextBrowser):
             if shown.user:
                 self._writer.fit_bubble(shown.slot, column)
         super().resizeEvent(event)
+        self._writer.fit_tables()  # the document has its width only now
         self._fade.place()
         self._place_jump()
         self._update_caret()
