@@ -5,7 +5,17 @@ be told of it. Decides nothing; asks by signals.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from tern.ui.shared.announcer import Announcer
 from tern.ui.style.icons import action_icon
@@ -49,12 +59,17 @@ class LongDocument(QFrame):
         self._stop.setToolTip(self.tr("Do not use parts"))
         self._stop.setAccessibleName(self.tr("Do not use parts"))
         self._stop.setAccessibleDescription(self.tr("Goes back to the whole text."))
-        row = QHBoxLayout(self)
-        row.setContentsMargins(Space.M, Space.XS, Space.XS, Space.XS)
-        row.setSpacing(Space.S)
-        row.addWidget(self._words, 1)
-        for button in (self.use, self.show_parts_button, self.summarize, self._stop):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._buttons = (self.use, self.show_parts_button, self.summarize, self._stop)
+        acts = QHBoxLayout()
+        acts.setSpacing(Space.S)
+        for button in self._buttons:
+            acts.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        acts.addStretch(1)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(Space.M, Space.XS, Space.XS, Space.XS)
+        self._row.setSpacing(Space.XS)
+        self._row.addWidget(self._words, 1)
+        self._row.addLayout(acts)
         self.use.clicked.connect(lambda: self.parts_requested.emit(True))
         self._stop.clicked.connect(lambda: self.parts_requested.emit(False))
         self.show_parts_button.clicked.connect(self.parts_opened)
@@ -113,7 +128,21 @@ class LongDocument(QFrame):
         self.use.setVisible(not parts)
         self.show_parts_button.setVisible(parts)
         self._stop.setVisible(parts)
+        self._turn()
         self.show()
+
+    def _turn(self) -> None:
+        """The buttons beside the words, or under them where there is no room."""
+        shown = [button for button in self._buttons if not button.isHidden()]
+        wanted = self._words.fontMetrics().horizontalAdvance(self._words.text()) + Space.XL
+        wanted += sum(button.sizeHint().width() + Space.S for button in shown)
+        beside = wanted <= self.width()
+        ways = QBoxLayout.Direction
+        self._row.setDirection(ways.LeftToRight if beside else ways.TopToBottom)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._turn()
 
     def _button(self, name: str, words: str, description: str) -> QPushButton:
         button = QPushButton(words, self)
