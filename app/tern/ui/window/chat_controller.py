@@ -517,6 +517,9 @@ class ChatController(QObject):
         session = self._session
 
         def undo() -> None:
+            if session.busy:  # a reply has begun since: the offer stands until it has ended
+                self.undoable.emit(said, undo)
+                return
             if self._notice.attempt(lambda: session.restore(removal)) and session is self._session:
                 self._show_session()
 
