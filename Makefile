@@ -10,7 +10,7 @@ LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOL
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
-.PHONY: setup run test quick check other-systems bundle clean
+.PHONY: setup run test quick check thirty-questions other-systems bundle clean
 
 setup: $(VENV)/.installed
 
@@ -51,6 +51,10 @@ check: $(VENV)/.test-installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# How well the passages of long texts are found: thirty questions over three texts, fetched from packages.
+thirty-questions: $(VENV)/.test-installed
+	cd tests && PYTHONPATH=. "$(CURDIR)/$(BIN)/python" -m tools.thirty_questions "$(CURDIR)/build/thirty-questions"
 
 # ggml and the kernels compiled for macOS and Windows, and what Wine can run of them: fifteen minutes on two cores.
 other-systems: $(VENV)/.test-installed

@@ -245,6 +245,7 @@ DOWNLOAD_LIMIT = Setting(
     "The most a download may use, in megabytes a second.", 0, 10000, lowest="No limit",
 )  # fmt: skip
 OWN_PRESETS = Setting("own_presets", str, "")  # chat/presets.py
+OWN_PROMPTS = Setting("own_prompts", str, "")  # chat/prompts.py
 MODEL_PATH = Setting("model_path", str, "", is_path=True)
 WINDOW_GEOMETRY = Setting("window.geometry", str, "")
 SIDEBAR_OPEN = Setting("window.sidebar", bool, True)
@@ -263,7 +264,7 @@ TABLE: tuple[Setting[Any], ...] = (
     KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE, KERNELS,
     OFFLINE, HUB_ENDPOINT, PROXY, DOWNLOAD_LIMIT,
-    OWN_PRESETS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
+    OWN_PRESETS, OWN_PROMPTS, MODEL_PATH, WINDOW_GEOMETRY, SIDEBAR_OPEN, THREADS_MEASURED, THREADS_MEASURED_ON,
     STAGE_PROMPTS, STAGE_LOOK, FORECAST,
 )  # fmt: skip
 

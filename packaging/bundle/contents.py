@@ -33,6 +33,7 @@ _PLUGINS = (
     "platformthemes/libqxdg",
     "platforminputcontexts/(libcomposeplatform|libibusplatform)",
     "iconengines/",
+    "printsupport/",
     "imageformats/(libqsvg|qsvg|libqico|qico|libqicns)",
     "styles/",
 )
@@ -42,7 +43,7 @@ _UNUSED = re.compile(
             rf"PySide6/(Qt/)?plugins/(?!{'|'.join(_PLUGINS)})",
             r"PySide6/(Qt/)?(qml|libexec|metatypes|resources)/",
             r"PySide6/(Qt/)?translations/(?!qtbase_(de|en)\.qm)",
-            r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglF[Ss]|WlShellIntegration|Test|Sql|PrintSupport|Designer|Help|Xml)\w*\.",
+            r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglF[Ss]|WlShellIntegration|Test|Sql|Designer|Help|Xml)\w*\.",
             r"qtawesome/fonts/(?!phosphor)",
             r"pygments/formatters/",
             # Its functions for strings come in three kinds, and the plainest is quick enough for a palette.

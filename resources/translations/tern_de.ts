@@ -45,6 +45,173 @@
     </message>
 </context>
 <context>
+    <name>AssistantsPage</name>
+    <message>
+        <source>1 added.</source>
+        <translation>1 hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>Adds assistants and prompts from a file.</source>
+        <translation>Fügt Assistenten und Prompts aus einer Datei hinzu.</translation>
+    </message>
+    <message>
+        <source>Assistants</source>
+        <translation>Assistenten</translation>
+    </message>
+    <message>
+        <source>Assistants and prompts</source>
+        <translation>Assistenten und Prompts</translation>
+    </message>
+    <message>
+        <source>Begins a chat with this assistant.</source>
+        <translation>Beginnt einen Chat mit diesem Assistenten.</translation>
+    </message>
+    <message>
+        <source>Begins a prompt of your own.</source>
+        <translation>Beginnt einen eigenen Prompt.</translation>
+    </message>
+    <message>
+        <source>Begins an assistant of your own.</source>
+        <translation>Beginnt einen eigenen Assistenten.</translation>
+    </message>
+    <message>
+        <source>Choose one to change it.</source>
+        <translation>Wählen Sie einen, um ihn zu ändern.</translation>
+    </message>
+    <message>
+        <source>Default</source>
+        <translation>Standard</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Deletes what is shown here.</source>
+        <translation>Löscht, was hier steht.</translation>
+    </message>
+    <message>
+        <source>Export assistants and prompts</source>
+        <translation>Assistenten und Prompts exportieren</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren …</translation>
+    </message>
+    <message>
+        <source>Found by it after “/”.</source>
+        <translation>Wird so nach „/“ gefunden.</translation>
+    </message>
+    <message>
+        <source>Give it a name first.</source>
+        <translation>Geben Sie zuerst einen Namen ein.</translation>
+    </message>
+    <message>
+        <source>How many of the likely words are considered.</source>
+        <translation>Wie viele der wahrscheinlichen Wörter in Frage kommen.</translation>
+    </message>
+    <message>
+        <source>Icon</source>
+        <translation>Symbol</translation>
+    </message>
+    <message>
+        <source>Import assistants and prompts</source>
+        <translation>Assistenten und Prompts importieren</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>Importieren …</translation>
+    </message>
+    <message>
+        <source>Instructions</source>
+        <translation>Anweisungen</translation>
+    </message>
+    <message>
+        <source>Keeps what is shown here.</source>
+        <translation>Behält, was hier steht.</translation>
+    </message>
+    <message>
+        <source>Low is exact, high is inventive.</source>
+        <translation>Niedrig ist genau, hoch ist einfallsreich.</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>Name</translation>
+    </message>
+    <message>
+        <source>New assistant</source>
+        <translation>Neuer Assistent</translation>
+    </message>
+    <message>
+        <source>New chat with it</source>
+        <translation>Neuer Chat damit</translation>
+    </message>
+    <message>
+        <source>New prompt</source>
+        <translation>Neuer Prompt</translation>
+    </message>
+    <message>
+        <source>No icon</source>
+        <translation>Kein Symbol</translation>
+    </message>
+    <message>
+        <source>One a line, up to four; shown in a new chat.</source>
+        <translation>Eine je Zeile, bis zu vier; stehen in einem neuen Chat.</translation>
+    </message>
+    <message>
+        <source>Opening questions</source>
+        <translation>Eröffnungsfragen</translation>
+    </message>
+    <message>
+        <source>Put into your message.</source>
+        <translation>Wird in Ihre Nachricht gesetzt.</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+    <message>
+        <source>Saved as {0}.</source>
+        <translation>Als {0} gespeichert.</translation>
+    </message>
+    <message>
+        <source>Saves all assistants and prompts to a file.</source>
+        <translation>Speichert alle Assistenten und Prompts in eine Datei.</translation>
+    </message>
+    <message>
+        <source>Sent before each chat: who it is, and how it answers.</source>
+        <translation>Wird vor jedem Chat gesendet: wer er ist und wie er antwortet.</translation>
+    </message>
+    <message>
+        <source>Stands beside its name.</source>
+        <translation>Steht neben dem Namen.</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>Temperatur</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>What the assistant is called.</source>
+        <translation>Wie der Assistent heißt.</translation>
+    </message>
+    <message>
+        <source>{0} added.</source>
+        <translation>{0} hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written ({1}).</source>
+        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
+    </message>
+</context>
+<context>
     <name>AttachFiles</name>
     <message>
         <source>A message can have {0} attachments. Remove one, or send the rest with your next message.</source>
@@ -53,6 +220,10 @@
     <message>
         <source>A picture cannot be attached: the model reads text only.</source>
         <translation>Ein Bild lässt sich nicht anhängen: Das Modell liest nur Text.</translation>
+    </message>
+    <message>
+        <source>Attach a folder</source>
+        <translation>Einen Ordner anhängen</translation>
     </message>
     <message>
         <source>Attach files</source>
@@ -108,12 +279,20 @@
         <translation>1 Nachricht gelöscht.</translation>
     </message>
     <message>
+        <source>About {0} left.</source>
+        <translation>Noch etwa {0}.</translation>
+    </message>
+    <message>
         <source>After this reply…</source>
         <translation>Nach dieser Antwort…</translation>
     </message>
     <message>
         <source>Cancel</source>
         <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Compare versions</source>
+        <translation>Fassungen vergleichen</translation>
     </message>
     <message>
         <source>Get BitNet</source>
@@ -132,12 +311,28 @@
         <translation>Kein Modell</translation>
     </message>
     <message>
+        <source>Part {0} of {1}: {2}</source>
+        <translation>Teil {0} von {1}: {2}</translation>
+    </message>
+    <message>
         <source>Private chat</source>
         <translation>Privater Chat</translation>
     </message>
     <message>
+        <source>Putting the summaries together…</source>
+        <translation>Die Zusammenfassungen werden verbunden …</translation>
+    </message>
+    <message>
+        <source>Reading part {0} of {1}…</source>
+        <translation>Teil {0} von {1} wird gelesen …</translation>
+    </message>
+    <message>
         <source>Reading… {0} of {1} tokens</source>
         <translation>Liest … {0} von {1} Token</translation>
+    </message>
+    <message>
+        <source>Reply</source>
+        <translation>Antwort</translation>
     </message>
     <message>
         <source>Send when this reply ends</source>
@@ -156,6 +351,18 @@
         <translation>Wird gestoppt …</translation>
     </message>
     <message>
+        <source>Summarize when this reply ends</source>
+        <translation>Nach dieser Antwort zusammenfassen</translation>
+    </message>
+    <message>
+        <source>Summarize {0} in pieces.</source>
+        <translation>Fasse {0} stückweise zusammen.</translation>
+    </message>
+    <message>
+        <source>Summary of the whole</source>
+        <translation>Zusammenfassung des Ganzen</translation>
+    </message>
+    <message>
         <source>Tern&apos;s guide</source>
         <translation>Der Guide von Tern</translation>
     </message>
@@ -168,6 +375,10 @@
         <translation>Noch einmal</translation>
     </message>
     <message>
+        <source>Unknown model</source>
+        <translation>Unbekanntes Modell</translation>
+    </message>
+    <message>
         <source>Waiting for the model…</source>
         <translation>Wartet auf das Modell …</translation>
     </message>
@@ -178,6 +389,14 @@
     <message>
         <source>Waiting for the reply in “{0}”…</source>
         <translation>Wartet auf die Antwort in „{0}“ …</translation>
+    </message>
+    <message>
+        <source>With another model</source>
+        <translation>Mit einem anderen Modell</translation>
+    </message>
+    <message>
+        <source>With another preset</source>
+        <translation>Mit einer anderen Voreinstellung</translation>
     </message>
     <message>
         <source>You are editing an earlier message. Sending it begins a new version; the old one stays.</source>
@@ -271,6 +490,33 @@
     <message>
         <source>Wrap long lines</source>
         <translation>Lange Zeilen umbrechen</translation>
+    </message>
+</context>
+<context>
+    <name>ComparePage</name>
+    <message>
+        <source>Chooses which version stands here.</source>
+        <translation>Wählt, welche Fassung hier steht.</translation>
+    </message>
+    <message>
+        <source>Compare versions</source>
+        <translation>Fassungen vergleichen</translation>
+    </message>
+    <message>
+        <source>Continue with this one</source>
+        <translation>Mit dieser fortfahren</translation>
+    </message>
+    <message>
+        <source>Shows this version in the chat; the other stays.</source>
+        <translation>Zeigt diese Fassung im Chat; die andere bleibt.</translation>
+    </message>
+    <message>
+        <source>Version on the left</source>
+        <translation>Fassung links</translation>
+    </message>
+    <message>
+        <source>Version on the right</source>
+        <translation>Fassung rechts</translation>
     </message>
 </context>
 <context>
@@ -373,6 +619,10 @@
     <message>
         <source>This message is too long to send: it takes {0} tokens, and the model can take {1} at a time.</source>
         <translation>Diese Nachricht ist zu lang zum Senden: Sie braucht {0} Token, und das Modell fasst {1} auf einmal.</translation>
+    </message>
+    <message>
+        <source>Write your question first.</source>
+        <translation>Schreiben Sie zuerst Ihre Frage.</translation>
     </message>
     <message>
         <source>nearly full</source>
@@ -779,6 +1029,10 @@
 <context>
     <name>Greeting</name>
     <message>
+        <source>Ask one of these, or anything.</source>
+        <translation>Stellen Sie eine dieser Fragen oder irgendeine andere.</translation>
+    </message>
+    <message>
         <source>Hi, I&apos;m Tern&apos;s built-in guide.</source>
         <translation>Hallo, ich bin Terns eingebauter Guide.</translation>
     </message>
@@ -895,6 +1149,10 @@
 <context>
     <name>HoverBars</name>
     <message>
+        <source>Copy this code</source>
+        <translation>Diesen Code kopieren</translation>
+    </message>
+    <message>
         <source>Scroll this table sideways</source>
         <translation>Diese Tabelle seitwärts schieben</translation>
     </message>
@@ -997,6 +1255,65 @@
     </message>
 </context>
 <context>
+    <name>LongDocument</name>
+    <message>
+        <source>1 passage fits · {0} tokens</source>
+        <translation>1 Stelle passt · {0} Token</translation>
+    </message>
+    <message>
+        <source>Do not use parts</source>
+        <translation>Keine Auszüge verwenden</translation>
+    </message>
+    <message>
+        <source>Goes back to the whole text.</source>
+        <translation>Kehrt zum ganzen Text zurück.</translation>
+    </message>
+    <message>
+        <source>Looking for the passages that fit…</source>
+        <translation>Passende Stellen werden gesucht …</translation>
+    </message>
+    <message>
+        <source>Now write your question.</source>
+        <translation>Schreiben Sie nun Ihre Frage.</translation>
+    </message>
+    <message>
+        <source>Reads all of it, piece by piece, and ends with a summary of the whole.</source>
+        <translation>Liest alles, Stück für Stück, und endet mit einer Zusammenfassung des Ganzen.</translation>
+    </message>
+    <message>
+        <source>Sends the passages that your question is about instead of the whole text.</source>
+        <translation>Sendet statt des ganzen Textes die Stellen, um die es in Ihrer Frage geht.</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Shows the passages that will be sent, and where they stand.</source>
+        <translation>Zeigt die Stellen, die gesendet werden, und wo sie stehen.</translation>
+    </message>
+    <message>
+        <source>Summarize in pieces</source>
+        <translation>Stückweise zusammenfassen</translation>
+    </message>
+    <message>
+        <source>There is no room for any passage: shorten your message.</source>
+        <translation>Für keine Stelle ist Platz: Kürzen Sie Ihre Nachricht.</translation>
+    </message>
+    <message>
+        <source>Too long to read at once: {0} tokens, {1} fit.</source>
+        <translation>Zu lang, um auf einmal gelesen zu werden: {0} Token, {1} passen.</translation>
+    </message>
+    <message>
+        <source>Use the parts that fit the question</source>
+        <translation>Die zur Frage passenden Teile verwenden</translation>
+    </message>
+    <message>
+        <source>{1} passages fit · {0} tokens</source>
+        <translation>{1} Stellen passen · {0} Token</translation>
+    </message>
+</context>
+<context>
     <name>MainWindow</name>
     <message>
         <source>Close what is open; with nothing open, stop the reply</source>
@@ -1066,6 +1383,10 @@
         <translation>Diese Antwort fortsetzen</translation>
     </message>
     <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
         <source>Next version</source>
         <translation>Nächste Fassung</translation>
     </message>
@@ -1076,6 +1397,10 @@
     <message>
         <source>Regenerate</source>
         <translation>Neu schreiben</translation>
+    </message>
+    <message>
+        <source>Regenerate with another model or preset</source>
+        <translation>Mit anderem Modell oder anderer Voreinstellung neu schreiben</translation>
     </message>
     <message>
         <source>Version {0} of {1}</source>
@@ -1621,6 +1946,10 @@
         <translation>Vorlage</translation>
     </message>
     <message>
+        <source>Assistants and prompts…</source>
+        <translation>Assistenten und Prompts …</translation>
+    </message>
+    <message>
         <source>Preset: {0}</source>
         <translation>Vorlage: {0}</translation>
     </message>
@@ -1668,6 +1997,25 @@
     </message>
 </context>
 <context>
+    <name>PromptList</name>
+    <message>
+        <source>Edit assistants and prompts…</source>
+        <translation>Assistenten und Prompts bearbeiten …</translation>
+    </message>
+    <message>
+        <source>Enter puts the prompt into your message.</source>
+        <translation>Eingabe setzt den Prompt in Ihre Nachricht.</translation>
+    </message>
+    <message>
+        <source>Prompts</source>
+        <translation>Prompts</translation>
+    </message>
+    <message>
+        <source>{0} prompts</source>
+        <translation>{0} Prompts</translation>
+    </message>
+</context>
+<context>
     <name>Readouts</name>
     <message>
         <source>Instruments</source>
@@ -1696,6 +2044,29 @@
     <message>
         <source>Tokens a second of the reply.</source>
         <translation>Token in der Sekunde in dieser Antwort.</translation>
+    </message>
+</context>
+<context>
+    <name>ReplyFiles</name>
+    <message>
+        <source>HTML files</source>
+        <translation>HTML-Dateien</translation>
+    </message>
+    <message>
+        <source>PDF files</source>
+        <translation>PDF-Dateien</translation>
+    </message>
+    <message>
+        <source>Save this reply</source>
+        <translation>Diese Antwort speichern</translation>
+    </message>
+    <message>
+        <source>Saved as {0}.</source>
+        <translation>Als {0} gespeichert.</translation>
+    </message>
+    <message>
+        <source>{0} could not be written ({1}).</source>
+        <translation>{0} konnte nicht geschrieben werden ({1}).</translation>
     </message>
 </context>
 <context>
@@ -1751,6 +2122,44 @@
     <message>
         <source>Shows or hides what most people never change.</source>
         <translation>Zeigt oder verbirgt, was selten geändert wird.</translation>
+    </message>
+</context>
+<context>
+    <name>ReplyPage</name>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
+        <source>Keeps the changed reply. Key: Ctrl+Enter.</source>
+        <translation>Behält die geänderte Antwort. Taste: Strg+Eingabe.</translation>
+    </message>
+    <message>
+        <source>Leaves the reply as it is. Key: Escape.</source>
+        <translation>Lässt die Antwort, wie sie ist. Taste: Esc.</translation>
+    </message>
+    <message>
+        <source>Save as new version</source>
+        <translation>Als neue Fassung speichern</translation>
+    </message>
+    <message>
+        <source>Saved as a new version; the old one stays. The model takes it for its own.</source>
+        <translation>Wird als neue Fassung gespeichert; die alte bleibt. Das Modell hält sie für seine eigene.</translation>
+    </message>
+    <message>
+        <source>Text of the reply</source>
+        <translation>Text der Antwort</translation>
+    </message>
+</context>
+<context>
+    <name>ReplyQueue</name>
+    <message>
+        <source>Stopped after {0} of {1} parts.</source>
+        <translation>Nach {0} von {1} Teilen angehalten.</translation>
     </message>
 </context>
 <context>
@@ -2075,6 +2484,10 @@
         <translation>Code kopieren</translation>
     </message>
     <message>
+        <source>Copy formula (TeX)</source>
+        <translation>Formel kopieren (TeX)</translation>
+    </message>
+    <message>
         <source>Copy message</source>
         <translation>Nachricht kopieren</translation>
     </message>
@@ -2095,6 +2508,10 @@
         <translation>Bearbeiten und noch einmal senden</translation>
     </message>
     <message>
+        <source>Edit this reply</source>
+        <translation>Diese Antwort bearbeiten</translation>
+    </message>
+    <message>
         <source>Jump to latest</source>
         <translation>Zum Neuesten</translation>
     </message>
@@ -2111,8 +2528,24 @@
         <translation>Vorige Fassung</translation>
     </message>
     <message>
+        <source>Print…</source>
+        <translation>Drucken …</translation>
+    </message>
+    <message>
         <source>Regenerate</source>
         <translation>Neu schreiben</translation>
+    </message>
+    <message>
+        <source>Regenerate with another model or preset…</source>
+        <translation>Mit anderem Modell oder anderer Voreinstellung neu schreiben …</translation>
+    </message>
+    <message>
+        <source>Save as HTML…</source>
+        <translation>Als HTML speichern …</translation>
+    </message>
+    <message>
+        <source>Save as PDF…</source>
+        <translation>Als PDF speichern …</translation>
     </message>
     <message>
         <source>Scrolls to the end of the chat.</source>
@@ -2220,6 +2653,10 @@
     <message>
         <source>Pasted: {0}</source>
         <translation>Eingefügt: {0}</translation>
+    </message>
+    <message>
+        <source>parts</source>
+        <translation>Auszüge</translation>
     </message>
     <message>
         <source>{0} unreadable characters</source>
@@ -2570,6 +3007,10 @@
     <message>
         <source>The file with your conversations was damaged, so Tern went back to its backup of {when}. The damaged file is kept as {kept} in {folder}.</source>
         <translation>Die Datei mit Ihren Gesprächen war beschädigt; Tern ist deshalb zu seiner Sicherung vom {when} zurückgekehrt. Die beschädigte Datei liegt als {kept} in {folder}.</translation>
+    </message>
+    <message>
+        <source>The folder {name} holds no file that Tern can read. It reads text, Markdown, code, CSV, PDF and DOCX.</source>
+        <translation>Im Ordner {name} ist keine Datei, die Tern lesen kann. Gelesen werden Text, Markdown, Code, CSV, PDF und DOCX.</translation>
     </message>
     <message>
         <source>The hub does not say how large {repo}/{name} is, so it cannot be fetched safely.</source>
@@ -3496,6 +3937,14 @@
         <translation>{name} widerspricht sich: ein Vokabular von {tokens:,} Token und ein Modell mit {rows:,}. Wählen Sie eine andere Datei dieses Modells.</translation>
     </message>
     <message>
+        <source>{name} holds no assistants or prompts that Tern has exported.</source>
+        <translation>{name} enthält keine Assistenten oder Prompts, die Tern exportiert hat.</translation>
+    </message>
+    <message>
+        <source>{name} is too long: Tern reads up to {most:,} characters of a file. Attach the part you need.</source>
+        <translation>{name} ist zu lang: Tern liest bis zu {most:,} Zeichen einer Datei. Hängen Sie den Teil an, den Sie brauchen.</translation>
+    </message>
+    <message>
         <source>{path} could not be imported ({reason}). Check that it is there and that you may read it.</source>
         <translation>{path} konnte nicht importiert werden ({reason}). Prüfen Sie, ob es da ist und ob Sie es lesen dürfen.</translation>
     </message>
@@ -3594,10 +4043,6 @@
     <message>
         <source>{name} is a damaged ZIP ({error}). Fetch or copy it again.</source>
         <translation>{name} ist ein beschädigtes ZIP ({error}). Holen oder kopieren Sie es noch einmal.</translation>
-    </message>
-    <message>
-        <source>{name} is a folder. Attach the files in it one by one.</source>
-        <translation>{name} ist ein Ordner. Hängen Sie die Dateien darin einzeln an.</translation>
     </message>
     <message>
         <source>{name} is a model of the kind {arch}, which the llama.cpp in this Tern does not know yet. A newer Tern may; until then, choose another model.</source>
@@ -3702,10 +4147,6 @@
     <message>
         <source>{name} is too large to unpack. Save the part you need as a smaller file.</source>
         <translation>{name} ist zu groß zum Entpacken. Sichern Sie den Teil, den Sie brauchen, als kleinere Datei.</translation>
-    </message>
-    <message>
-        <source>{name} is too long: more than {most:,} characters, which no model here could hold. Attach the part you need.</source>
-        <translation>{name} ist zu lang: mehr als {most:,} Zeichen, die kein Modell hier fassen könnte. Hängen Sie den Teil an, den Sie brauchen.</translation>
     </message>
     <message>
         <source>{program} cannot be started ({reason}). --peer takes the path of a benchmark program: llama-bench of llama.cpp, or one with its options.</source>
@@ -4531,8 +4972,16 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Die Längengrenze wurde erreicht.</translation>
     </message>
     <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
         <source>Written: {0}</source>
         <translation>Geschrieben: {0}</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>Gestern</translation>
     </message>
 </context>
 <context>
@@ -5363,12 +5812,24 @@ hier</translation>
         <translation>Zurück</translation>
     </message>
     <message>
+        <source>Assistants and prompts</source>
+        <translation>Assistenten und Prompts</translation>
+    </message>
+    <message>
+        <source>Attach a folder…</source>
+        <translation>Einen Ordner anhängen …</translation>
+    </message>
+    <message>
         <source>Chat settings</source>
         <translation>Chat-Einstellungen</translation>
     </message>
     <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Compare versions of the last reply</source>
+        <translation>Fassungen der letzten Antwort vergleichen</translation>
     </message>
     <message>
         <source>Default text size</source>
@@ -5423,12 +5884,24 @@ hier</translation>
         <translation>Die Menüs öffnen</translation>
     </message>
     <message>
+        <source>Print the last reply…</source>
+        <translation>Letzte Antwort drucken …</translation>
+    </message>
+    <message>
         <source>Recently deleted</source>
         <translation>Zuletzt gelöscht</translation>
     </message>
     <message>
         <source>Rename this chat</source>
         <translation>Diesen Chat umbenennen</translation>
+    </message>
+    <message>
+        <source>Save the last reply as HTML…</source>
+        <translation>Letzte Antwort als HTML speichern …</translation>
+    </message>
+    <message>
+        <source>Save the last reply as PDF…</source>
+        <translation>Letzte Antwort als PDF speichern …</translation>
     </message>
     <message>
         <source>Search all chats</source>

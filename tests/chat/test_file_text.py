@@ -169,7 +169,7 @@ def test_a_small_file_that_unpacks_to_the_whole_memory(
 def test_what_the_disk_says(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="could not be read"):
         read_file(tmp_path / "missing.txt")
-    with pytest.raises(UserError, match="is a folder"):
+    with pytest.raises(UserError, match="holds no file"):
         read_file(tmp_path)
     large = tmp_path / "large.txt"
     with large.open("wb") as file:

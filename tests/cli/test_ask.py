@@ -162,3 +162,42 @@ def test_what_is_no_text_on_standard_input(
     monkeypatch.setattr(sys, "stdin", _Stdin(bytes(range(200))))
     assert _ask(tiny, "-") == 1
     assert "read standard input as text" in capsys.readouterr().err
+
+
+def test_a_text_longer_than_the_context_is_asked_by_its_passages(
+    tiny: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    story = [f"Line {n} tells of the weather on that day and of nothing else at all." for n in range(400)]
+    story[200] = "# The key\n\nThe keeper hid the silver key under the third stair of the lighthouse."
+    (folder / "long.txt").write_text("\n\n".join(story))
+    asked = "Where is the silver key?"
+    with pytest.raises(SystemExit):
+        _ask(tiny, "--parts", asked)
+    capsys.readouterr()
+    assert _ask(tiny, "--attach", folder / "long.txt", "--parts", "--dry-run", "--json", asked) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert any("third stair" in one["text"] for one in found["passages"])
+    assert all(one["place"].startswith("line") for one in found["passages"])
+    assert 0 < found["token_count"] < 448
+    assert _ask(tiny, "--attach", folder / "long.txt", "--parts", "--dry-run", asked) == 0
+    assert "third stair" in capsys.readouterr().out
+    assert _ask(tiny, "--attach", folder / "long.txt", "--parts", "--max-tokens", "2", asked) == 0
+    capsys.readouterr()
+    assert main(["ask", "--attach", str(folder / "long.txt"), "--parts", asked]) == 1
+    assert "The built-in guide can't read files." in capsys.readouterr().err
+
+
+def test_a_text_is_summarized_in_pieces(
+    tiny: Path, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tern.chat.summarizing._PIECE_TOKENS", 3)
+    monkeypatch.setattr("tern.chat.summarizing._WHOLE_TOKENS", 3)
+    (folder / "long.txt").write_text("\n\n".join(f"Paragraph {n} says a little." for n in range(60)))
+    assert _ask(tiny, "--attach", folder / "long.txt", "--summarize") == 0
+    out = capsys.readouterr().out
+    assert out.startswith("### Part 1 of ")
+    assert out.count("## Summary of the whole") == 1
+    assert _ask(tiny, "--attach", folder / "long.txt", "--summarize", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["complete"]
+    assert len(found["parts"]) == out.count("### Part ")

@@ -35,12 +35,24 @@ from tern.engine.types import Chunk, FinishReason, Request, Stats
 from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.style.theme import Theme
 from tern.ui.window.main_window import MainWindow
-from ui.long_texts import REPLIES, WORDS, base64_text, repeated
+from ui.long_texts import REPLIES, TABLE, WORDS, base64_text, repeated
 
 CHARACTERS_A_FRAME = 27
 MOST_FRAMES = 400
 
 
+def _table_and_formulas(rows: int) -> str:
+    """A table of that many rows, and a formula for every six of them."""
+    table = TABLE + "".join(f"| {row} | a tern | {row * 7} km |\n" for row in range(rows))
+    return table + "".join(
+        f"\n$$\\sum_{{n={number}}}^{{\\infty}} \\frac{{1}}{{n^2}} = \\sqrt{{x_{{{number}}}}}$$\n"
+        for number in range(rows // 6)
+    )
+
+
+SETTING: dict[str, tuple[Callable[[int], str], int]] = {
+    "table of n rows, n/6 formulas": (_table_and_formulas, 300)
+}
 MESSAGES: dict[str, tuple[Callable[[int], str], int]] = {
     "message: one run": (repeated("A"), 400_000),
     "message: ends of lines": (repeated("\n"), 10_000),
@@ -54,7 +66,8 @@ PAGES: dict[str, tuple[Callable[[int], str], int]] = {
 CONVERSATIONS: dict[str, tuple[Callable[[int], str], int]] = {
     "conversation of n turns": (lambda n: "x" * n, 200)
 }
-ALL = REPLIES | MESSAGES | PAGES | CONVERSATIONS
+STREAMED = REPLIES | SETTING
+ALL = STREAMED | MESSAGES | PAGES | CONVERSATIONS
 
 
 class _Stepped(FakeEngine):
@@ -95,7 +108,8 @@ def _settle(window: MainWindow, clock: _Clock) -> None:
     """Frames until all of the conversation stands there."""
     while True:
         clock.frame()
-        if getattr(window.transcript, "settled", True) and window.transcript._writer.highlighter.idle:
+        view = window.transcript
+        if view.settled and view._writer.highlighter.idle and not view.formulas.busy:
             return
         time.sleep(0.002)
 
@@ -229,7 +243,7 @@ def main() -> None:
     for name in args.text or list(ALL):
         # What took too long at a smaller scale is not tried.
         over = {
-            "stream": name not in REPLIES,
+            "stream": name not in STREAMED,
             "open": False,
         }
         for scale in args.scale:
@@ -242,7 +256,7 @@ def main() -> None:
                 if figures is not None:
                     cells += [f"{figures[key]:.0f}" for key in keys]
                     continue
-                words = "" if part == "stream" and name not in REPLIES else f"over {args.limit:.0f} s"
+                words = "" if part == "stream" and name not in STREAMED else f"over {args.limit:.0f} s"
                 over[part] = True
                 cells += [words, "", ""]
             print("| " + " | ".join(cells) + " |", flush=True)

@@ -7,9 +7,9 @@ The model is told everything in one plain text, the message's content: first eac
     (its text)
     ```
 
-("Pasted text:" for a long text that was pasted), then the person's own words, a blank line between all of them. The
-fence is longer than any run of backticks in the text. On disk and in exports an attachment is only its name, kind and
-size, its encoding, and where its text stands in the content.
+("Pasted text:" for a long text that was pasted, "Parts of notes.txt:" for passages of a file), then the person's own
+words, a blank line between all of them. The fence is longer than any run of backticks in the text. On disk and in
+exports an attachment is only its name, kind and size, its encoding, and where its text stands in the content.
 """
 
 from __future__ import annotations
@@ -31,6 +31,16 @@ class AttachmentKind(StrEnum):
 
     FILE = "file"
     PASTE = "paste"
+    FOLDER = "folder"  # the files of one, each under a line with its path
+    PARTS = "parts"  # passages of a file that is longer than the context (passages.py)
+
+
+_TITLES = {
+    AttachmentKind.FILE: "File {0}:",
+    AttachmentKind.PASTE: "Pasted text:",
+    AttachmentKind.FOLDER: "Folder {0}:",
+    AttachmentKind.PARTS: "Parts of {0}:",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Attachment:
 
     ``encoding``: a name of encodings.py, empty for a document that has none (PDF, DOCX); ``faults``: places that it
     could not read. ``raw``: those bytes, while another reading may be chosen and the text does not tell them.
+    ``pages``: where in the text each page begins, of a document that has pages.
     """
 
     name: str
@@ -48,6 +59,7 @@ class Attachment:
     encoding: str = PLAIN
     faults: int = 0
     raw: bytes = field(default=b"", repr=False, compare=False)
+    pages: tuple[int, ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -90,6 +102,8 @@ def to_json(attachments: Sequence[Attachment]) -> list[dict[str, Any]]:
             one["encoding"] = item.encoding
         if item.faults:
             one["faults"] = item.faults
+        if item.pages:
+            one["page_starts"] = list(item.pages)
         found.append(one)
         at += len(told(item)) + len(_BETWEEN)
     return found
@@ -103,7 +117,8 @@ def from_json(found: Sequence[dict[str, Any]], content: str) -> tuple[Attachment
         text = content[start : start + length]
         encoding, faults = str(item.get("encoding", PLAIN)), int(item.get("faults", 0))
         kind, size = AttachmentKind(item["kind"]), int(item["size"])
-        attachments.append(Attachment(str(item["name"]), text, size, kind, encoding, faults))
+        pages = tuple(map(int, item.get("page_starts", ())))
+        attachments.append(Attachment(str(item["name"]), text, size, kind, encoding, faults, pages=pages))
     same = [_where(one) for one in to_json(attachments)] == [_where(one) for one in found]
     if found and (not same or not content.startswith(compose("", attachments))):
         raise ValueError("the attachments are not in the content")
@@ -116,7 +131,7 @@ def _where(one: dict[str, Any]) -> list[Any]:
 
 def _opening(attachment: Attachment) -> str:
     name = " ".join(attachment.name.split())
-    title = f"File {name}:" if attachment.kind is AttachmentKind.FILE else "Pasted text:"
+    title = _TITLES[attachment.kind].format(name)
     return f"{title}\n{fence(attachment.text)}\n"
 
 

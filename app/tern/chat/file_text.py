@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from tern.errors import UserError, format_size
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 32 << 20
-MOST_CHARACTERS = 400_000  # about 100,000 tokens: more than any context here holds
+MOST_CHARACTERS = 2_000_000  # about 700 pages; what is longer than the context is read in parts
+_MOST_FILES = 2000  # of a folder that are looked at
 _MOST_UNPACKED = 256 << 20  # bytes of a DOCX: a small file may unpack to the whole memory
 StopFlag = Callable[[], bool]
 
@@ -36,17 +38,64 @@ def pasted(text: str) -> Attachment:
 def read_file(path: Path, should_stop: StopFlag = lambda: False, encoding: str | None = None) -> Attachment:
     """The text of the file at ``path``. Raises UserError when there is none that a model could read.
 
-    Loads the bytes, which may take as long as the disk likes, and then reads them, as the two functions below do.
+    Loads the bytes, which may take as long as the disk likes, and then reads them, as the two functions below do. Of a
+    folder, the files in it.
     """
+    if path.is_dir():
+        return read_folder(path, should_stop)
     return attached(path.name, load(path, MOST_BYTES), should_stop, encoding)
+
+
+def file_line(path: str) -> str:
+    """What stands in a folder's text over that of each file."""
+    return f"=== {path} ==="
+
+
+def read_folder(folder: Path, should_stop: StopFlag = lambda: False) -> Attachment:
+    """The texts of all files in a folder and the folders in it, by name; what is hidden or no text is left out. Raises
+    UserError where nothing is left, or too much."""
+    texts: list[str] = []
+    size = length = 0
+    for path in _files_in(folder):
+        if should_stop():
+            break
+        try:
+            data = load(path, MOST_BYTES)
+            text = attached(path.name, data, should_stop).text
+        except UserError:
+            continue
+        size += len(data)
+        texts.append(f"{file_line(path.relative_to(folder).as_posix())}\n\n{text}")
+        length += len(texts[-1])
+        if length > MOST_CHARACTERS:
+            break
+    if not texts:
+        raise UserError(
+            "The folder {name} holds no file that Tern can read. It reads text, Markdown, code, CSV, PDF and DOCX.",
+            name=folder.name,
+        )
+    return Attachment(folder.name, _fitting("\n\n".join(texts), folder.name), size, AttachmentKind.FOLDER)
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    """Files of a folder and of those within, by name, up to ``_MOST_FILES``; no links, which may lead anywhere."""
+    count = 0
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(root, name)
+            if name.startswith(".") or path.is_symlink():
+                continue
+            count += 1
+            if count > _MOST_FILES:
+                return
+            yield path
 
 
 def load(path: Path, most: int) -> bytes:
     """The bytes of a file, of which there are some and at most ``most``. Raises UserError."""
     name = path.name
     try:
-        if path.is_dir():
-            raise UserError("{name} is a folder. Attach the files in it one by one.", name=name)
         size = path.stat().st_size
         if size <= most:
             with path.open("rb") as file:
@@ -87,7 +136,8 @@ def attached(
     found = _document(data, name, should_stop)
     if found is None:
         return _plain(name, data, decode(data, name, encoding))
-    return Attachment(name, _fitting(found, name), len(data), encoding="")
+    text, pages = found
+    return Attachment(name, _fitting(text, name), len(data), encoding="", pages=pages)
 
 
 def reread(attachment: Attachment, encoding: str) -> Attachment:
@@ -145,38 +195,48 @@ def _fitting(text: str, name: str) -> str:
         )
     if len(text) > MOST_CHARACTERS:
         raise UserError(
-            "{name} is too long: more than {most:,} characters, which no model here could hold. "
-            "Attach the part you need.",
+            "{name} is too long: Tern reads up to {most:,} characters of a file. Attach the part you need.",
             name=name,
             most=MOST_CHARACTERS,
         )
     return text
 
 
-def _document(data: bytes, name: str, should_stop: StopFlag) -> str | None:
-    """The text of a PDF or DOCX; None for what is neither."""
+def _document(data: bytes, name: str, should_stop: StopFlag) -> tuple[str, tuple[int, ...]] | None:
+    """The text of a PDF or DOCX and where its pages begin; None for what is neither."""
     if b"%PDF-" in data[:1024]:
-        text = _read(_pdf_pages, data, name, should_stop)
-    elif data.startswith(b"PK\x03\x04"):
-        text = _read(_docx_blocks, data, name, should_stop)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+        return _paged(_read(_pdf_pages, data, name, should_stop))
+    if data.startswith(b"PK\x03\x04"):
+        blocks = _read(_docx_blocks, data, name, should_stop)
+        return "\n\n".join(block for block in blocks if block), ()
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UserError("{name} is in Word's old format. Save it as DOCX or PDF and attach that.", name=name)
-    elif data.startswith(b"{\\rtf"):
+    if data.startswith(b"{\\rtf"):
         raise UserError(
             "{name} is in rich text format. Save it as DOCX or plain text and attach that.", name=name
         )
-    else:
-        return None
-    return as_written(text)
+    return None
 
 
-def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag) -> str:
-    """The parts of a document, a blank line between them, no more than a little over what can be attached."""
+def _paged(pages: Sequence[str]) -> tuple[str, tuple[int, ...]]:
+    """Pages as one text, a blank line between them, and where each begins in it; an empty one where the next does."""
+    starts: list[int] = []
+    length = 0
+    for page in pages:
+        starts.append(length)
+        length += len(page) + len("\n\n") if page else 0
+    return "\n\n".join(page for page in pages if page), tuple(starts)
+
+
+def _read(
+    parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, should_stop: StopFlag
+) -> list[str]:
+    """The parts of a document, no more than a little over what can be attached."""
     found: list[str] = []
     length = 0
     try:
         for part in parts(data, name):
-            found.append(part)
+            found.append(as_written(part).strip("\n\f"))
             length += len(part)
             if length > MOST_CHARACTERS or should_stop():
                 break
@@ -189,7 +249,7 @@ def _read(parts: Callable[[bytes, str], Iterator[str]], data: bytes, name: str, 
             "Save it again from the program it came from, or copy its text and paste it.",
             name=name,
         ) from error
-    return "\n\n".join(part for part in found if part)
+    return found
 
 
 def _pdf_pages(data: bytes, name: str) -> Iterator[str]:

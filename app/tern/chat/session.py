@@ -20,6 +20,7 @@ from tern.engine.types import Message, Request, Role, SamplingParams, Stats
 from tern.errors import BugError
 
 CHECKPOINT_S = 1.0
+EDITED = " (edited)"  # after the name of the model whose reply a person has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +174,18 @@ class Session:
             raise BugError("only a reply can be regenerated")
         self._add(old.parent, [("assistant", "", State.STREAMING)])
 
+    def rewrite(self, reply: int, text: str) -> None:
+        """Have ``text`` as another version beside ``reply``; what the model says next follows from that."""
+        self._must_be_idle()
+        old = self._entries[reply]
+        if old.role != "assistant":
+            raise BugError("only a reply can be rewritten")
+        (entry,) = self._store.add(self._stored(), [("assistant", as_written(text), State.DONE)], old.parent)
+        entry.model = f"{old.model.removesuffix(EDITED)}{EDITED}" if old.model else ""
+        self._entries[entry.id] = entry
+        self._leaf = entry.id
+        self._store.save(entry)
+
     def go_on(self) -> None:
         """Go on with the last reply, where it ended too early."""
         self._must_be_idle()
@@ -220,13 +233,20 @@ class Session:
 
     # What the engine does
 
-    def request(self, system: str, sampling: SamplingParams, max_tokens: int | None) -> Request:
-        """What asks the engine for the reply in progress. A last message of the assistant's is to be continued."""
+    def request(
+        self, system: str, sampling: SamplingParams, max_tokens: int | None, manner: Manner | None = None
+    ) -> Request:
+        """What asks the engine for the reply in progress. A last message of the assistant's is to be continued.
+        ``manner``: of this reply alone, where it is another than the conversation's."""
         if self._open is None:
             raise BugError("no reply is in progress")
         told = [place for place, entry in enumerate(self.path) if self.told(entry)]
-        self._told = [-1, *told] if self._prompt(system) else told
-        return Request(self.messages(system), sampling, max_tokens)
+        own, self._manner = self._manner, manner or self._manner
+        try:
+            self._told = [-1, *told] if self._prompt(system) else told
+            return Request(self.messages(system), sampling, max_tokens)
+        finally:
+            self._manner = own
 
     def append(self, text: str, stats: Stats, model: str = "") -> None:
         """Add a piece of the reply with the numbers after it; a finish reason in ``stats`` ends it.
@@ -245,6 +265,10 @@ class Session:
             self._end(State.DONE)
         elif self._clock() - self._saved_at >= CHECKPOINT_S:
             self.checkpoint()
+
+    def next_piece(self) -> None:
+        """What comes next of the reply is another answer of the model's, with numbers of its own."""
+        self._numbers = self._current().stats
 
     def checkpoint(self) -> None:
         """Write what has come of the reply so far to the disk; while another writes there, with the next piece."""

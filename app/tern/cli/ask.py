@@ -33,6 +33,8 @@ def register(subparsers: options.Subparsers) -> None:
         '  tern ask "What are you?"\n'
         '  tern ask --greedy --max-tokens 50 "Why is the sky blue?"\n'
         '  tern ask --attach report.pdf --attach notes.txt "What do they agree on?"\n'
+        '  tern ask --attach book.pdf --parts "What became of the ship?"\n'
+        "  tern ask --attach book.pdf --summarize\n"
         '  cat letter.txt | tern ask --system "Summarize what you are given." -'
     )
     parser.add_argument("question", nargs="*", help="what to ask; - reads it from standard input")
@@ -43,6 +45,17 @@ def register(subparsers: options.Subparsers) -> None:
         default=[],
         metavar="FILE",
         help="a text, PDF or DOCX that goes with the question; may be given several times",
+    )
+    parser.add_argument(
+        "--parts",
+        action="store_true",
+        help="of attached texts, give the model the passages that fit the question, for texts longer than the context; "
+        "with --dry-run, print these",
+    )
+    parser.add_argument(
+        "--summarize",
+        action="store_true",
+        help="summarize the attached texts piece by piece, however long they are, then as a whole",
     )
     options.add_encoding(parser, "standard input and of attached texts")
     options.add_sampling(parser)
@@ -64,16 +77,37 @@ def run(args: argparse.Namespace) -> int:
 
     if not args.question and not args.attach:
         args.usage_error("say what to ask, or attach a file")
+    if (args.parts or args.summarize) and not args.attach:
+        args.usage_error("--parts and --summarize need a file: --attach FILE")
+    if args.parts and args.summarize:
+        args.usage_error("--parts and --summarize exclude each other")
+    if args.parts and not args.question:
+        args.usage_error("--parts needs a question")
+    if args.summarize and (args.question or args.dry_run):
+        args.usage_error("--summarize takes no question and no --dry-run")
     given = Input()
     attachments = [_attached(path, args.encoding) for path in args.attach]
     words = _question(args.question, args.encoding, given) if args.question else ""
+    system = given.clean(args.system) if args.system else ""
     messages = [Message("user", compose(words, attachments))]
-    if args.system:
-        messages.insert(0, Message("system", given.clean(args.system)))
+    if system:
+        messages.insert(0, Message("system", system))
     with ProgressLine("Opening the model") as progress:
         engine = open_asked(args, progress)
     try:
         with naming_options():
+            if args.summarize:
+                from tern.cli import ask_long
+
+                return ask_long.summarize(engine, attachments, args)
+            if args.parts:
+                from tern.cli import ask_long
+
+                found = ask_long.parts(engine, messages[:-1], attachments, words, args.dry_run)
+                if args.dry_run:
+                    return ask_long.print_parts(engine, attachments, found, args.json)
+                attachments = list(found.parts)
+                messages[-1] = Message("user", compose(words, attachments))
             if args.dry_run:
                 return _dry_run(engine, messages, attachments, args.json)
             if attachments:
@@ -190,7 +224,7 @@ def _dry_run(
         for one in attachments
     ]
     if as_json:
-        report = {
+        found = {
             "messages": [dataclasses.asdict(message) for message in messages],
             "prompt": _spelled(engine, tokens),
             "tokens": tokens,
@@ -201,7 +235,7 @@ def _dry_run(
             "fits": size.fits,
             "dropped": list(size.dropped),
         }
-        print(json_text(report))
+        print(json_text(found))
     else:
         _print_dry_run(engine, tokens, listed, size)
     return 0 if size.fits else DOES_NOT_FIT

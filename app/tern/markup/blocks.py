@@ -53,7 +53,8 @@ class ListItem:
 class Block:
     """One block, with the nesting it stands in.
 
-    ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code,
+    ``indent`` counts the lists around it, ``quote`` the block quotes. ``language`` and ``text`` are for code
+    (``text`` of a formula: its TeX),
     ``level`` (1-6) for headings, ``rows`` (the first is the head), ``aligns`` and ``mirrored`` (it is written from the
     right, its first column stands there) for tables.
 

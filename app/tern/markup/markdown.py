@@ -343,7 +343,7 @@ def _formula(nest: _Nesting, token: Token) -> Block:
     if token.info == "open":
         return _placed(nest, BlockKind.MATH, runs=(Run(token.markup + tex, frozenset({Style.CODE})),))
     if (runs := readable(tex)) is not None:
-        return _placed(nest, BlockKind.MATH, runs=runs)
+        return _placed(nest, BlockKind.MATH, runs=runs, text=tex)
     return _placed(nest, BlockKind.CODE, text=tex, language="latex")
 
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
 from tern.chat.store import Store
-from tern.chat.types import Draft
-from tern.engine.types import FinishReason, Message, ModelInfo, Stats
+from tern.chat.summarizing import Summarizing
+from tern.chat.thinking import answer
+from tern.chat.types import Draft, Manner
+from tern.engine.types import FinishReason, Message, ModelInfo, Request, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
 from tern.settings import SYSTEM_PROMPT, Settings
@@ -49,6 +52,11 @@ class ReplyQueue(QObject):
         self._sessions: dict[int, Session] = {}  # those with a reply on its way, by conversation
         self._waiting: deque[Session] = deque()
         self._running: tuple[int, Session] | None = None
+        # By conversation: what its reply is made of, where that is several, and what has come of the present one.
+        self._runs: dict[int, Summarizing] = {}
+        self._piece: list[str] = []
+        # By conversation: how its reply is made, where that is not as it usually is, and what that is called.
+        self._ways: dict[int, tuple[Manner, str]] = {}
         self._troubled = False
         self._unkept: dict[int, Session] = {}  # whose last words the disk refused
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
@@ -121,8 +129,23 @@ class ReplyQueue(QObject):
         session.ask(draft.text, before, draft.attachments)
         self._begin(session)
 
-    def regenerate(self, session: Session, reply: int) -> None:
+    def summarize(self, session: Session, words: str, run: Summarizing) -> None:
+        """Ask ``words``, and answer with the summaries of ``run``."""
+        session.ask(words)
+        assert session.conversation is not None
+        self._runs[session.conversation] = run
+        self._begin(session)
+
+    def run_of(self, session: Session) -> Summarizing | None:
+        """What the reply on its way is made of, where that is several pieces."""
+        return self._runs.get(session.conversation) if session.conversation is not None else None
+
+    def regenerate(self, session: Session, reply: int, way: tuple[Manner, str] | None = None) -> None:
+        """``way``: how this version alone is made, and what that is called."""
         session.regenerate(reply)
+        assert session.conversation is not None
+        if way is not None:
+            self._ways[session.conversation] = way
         self._begin(session)
 
     def go_on(self, session: Session) -> None:
@@ -166,8 +189,17 @@ class ReplyQueue(QObject):
         if self._running is not None or self._expected or not self._waiting:
             return
         session = self._waiting.popleft()
-        sampling, longest = sampling_of(session.manner, self.settings)
-        request = session.request(self.settings[SYSTEM_PROMPT], sampling, longest)
+        run = self.run_of(session)
+        request = run.request if run is not None else None
+        if request is None:
+            way = self._ways.get(session.conversation or 0)
+            manner = way[0] if way is not None else session.manner
+            sampling, longest = sampling_of(manner, self.settings)
+            request = session.request(self.settings[SYSTEM_PROMPT], sampling, longest, manner)
+        self._submit(session, request)
+
+    def _submit(self, session: Session, request: Request) -> None:
+        self._piece = []
         reply_id = self._worker.submit(request)
         self.bridge.follow(reply_id)
         self._running = reply_id, session
@@ -175,6 +207,8 @@ class ReplyQueue(QObject):
     def _finished(self, session: Session, sentence: str) -> None:
         assert session.conversation is not None
         self._sessions.pop(session.conversation, None)
+        self._runs.pop(session.conversation, None)
+        self._ways.pop(session.conversation, None)
         if self._running is not None and self._running[1] is session:
             self._running = None
         self.ended.emit(session, sentence)
@@ -207,13 +241,50 @@ class ReplyQueue(QObject):
         if session is None:
             return
         model = self.info.name if self.info is not None else ""
+        if (way := self._ways.get(session.conversation or 0)) is not None:
+            model = f"{model} · {way[1]}"
+        if (run := self.run_of(session)) is not None:
+            self._streamed_piece(session, run, text, stats, model)
+            return
         self._keep(session, lambda: session.append(text, stats, model))
         self.grew.emit(session, text, stats)
         if stats.finish_reason is not None:
             self._finished(session, "")
 
+    def _streamed_piece(
+        self, session: Session, run: Summarizing, text: str, stats: Stats, model: str
+    ) -> None:
+        """A piece of a reply that is made of several: the next one is asked when it has ended."""
+        opening = run.opening if not self._piece and text else ""
+        if text:
+            self._piece.append(text)
+        reason = stats.finish_reason
+        shown = opening + text if run.shown else ""
+        stopped = reason is FinishReason.STOPPED
+        if reason is not None and not stopped:
+            run.ended(answer("".join(self._piece)))
+            shown += "\n\n" if shown or run.request is not None else ""
+        request = None if stopped else run.request
+        if stopped:
+            done, total = run.step
+            shown += f"\n\n*{self.tr('Stopped after {0} of {1} parts.').format(done, total)}*"
+            stats = replace(stats, finish_reason=FinishReason.END_OF_TURN)  # nothing could go on with it
+        elif request is not None:
+            stats = replace(stats, finish_reason=None)
+        self._keep(session, lambda: session.append(shown, stats, model))
+        self.grew.emit(session, shown, stats)
+        if stats.finish_reason is not None:
+            self._finished(session, "")
+        elif reason is not None and request is not None:
+            session.next_piece()
+            self._submit(session, request)
+
     def _failed(self, reply_id: int, sentence: str) -> None:
         if (session := self._session_of(reply_id)) is not None:
+            run = self.run_of(session)
+            if run is not None and not self._piece and run.too_long() and (request := run.request):
+                self._submit(session, request)
+                return
             self._keep(session, lambda: session.fail(sentence))
             self._finished(session, sentence)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QGuiApplication, QHelpEvent, QTextBlock, QTextCursor, QTextDocument, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QScrollBar, QToolButton, QToolTip
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QScrollBar, QToolButton, QToolTip
 from pytestqt.qtbot import QtBot
 
 from tern.chat.attachments import Attachment, AttachmentKind
@@ -14,9 +16,12 @@ from tern.chat.session import Session
 from tern.chat.store import Store
 from tern.chat.types import Entry
 from tern.engine.types import Stats
-from tern.ui.style.theme import Theme
+from tern.ui.style.theme import Space, Theme
+from tern.ui.transcript.formats import DAY
 from tern.ui.transcript.items import Item
 from tern.ui.transcript.items_of_session import items_of
+from tern.ui.transcript.message_bar import MessageBar
+from tern.ui.transcript.tables import overflow, surface, tables_of
 from tern.ui.transcript.transcript import Transcript
 from tern.ui.transcript.wide_code import is_wide, scrolled
 
@@ -61,12 +66,18 @@ def _point(qtbot: QtBot, transcript: Transcript, text: str) -> QTextBlock:
 
 def test_a_code_is_unwrapped_scrolled_sideways_and_wrapped_again(qtbot: QtBot, theme: Theme) -> None:
     transcript = _shown(qtbot, theme, Item(1, True, "Go"), Item(2, False, CODE))
+    qtbot.waitUntil(lambda: transcript.findChild(QToolButton, "copyCodeInView") is not None)
+    copy = transcript.findChild(QToolButton, "copyCodeInView")
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert QGuiApplication.clipboard().text() == LONG_LINE + "\nshort = 1", "without pointing at the code"
     line = _point(qtbot, transcript, "total")
-    wrapped_lines = line.layout().lineCount()
-    assert wrapped_lines > 3
     wrap = transcript.findChild(QToolButton, "wrapCodeButton")
     bar = transcript.findChild(QScrollBar, "codeScrollBar")
     qtbot.waitUntil(wrap.isVisible)
+    assert not copy.isVisible(), "its own bar has one"
+    qtbot.mouseClick(wrap, Qt.MouseButton.LeftButton)
+    wrapped_lines = line.layout().lineCount()
+    assert wrapped_lines > 3
     assert not bar.isVisible()
     qtbot.mouseClick(wrap, Qt.MouseButton.LeftButton)
     assert line.layout().lineCount() == 1
@@ -127,7 +138,7 @@ def test_code_that_is_being_written_stays_unwrapped(qtbot: QtBot, theme: Theme) 
     transcript.begin_turn(Item(1, True, "Go"), Item(2, False, ""))
     transcript.append(f"```python\n{LONG_LINE}\n")
     line = _point(qtbot, transcript, "total")
-    qtbot.mouseClick(transcript.findChild(QToolButton, "wrapCodeButton"), Qt.MouseButton.LeftButton)
+    assert is_wide(line)
     transcript.append(f"{LONG_LINE}\n{LONG_LINE}\n")
     transcript.append("```\n\nDone")
     for expected in (True, True, True, False):
@@ -147,9 +158,9 @@ def test_right_click_offers_what_the_pointer_does(qtbot: QtBot, theme: Theme) ->
         return {action.text(): action for action in offered.actions() if action.text()}
 
     offered = menu("total")
-    assert {"Copy code", "Do not wrap long lines", "Copy reply", "Regenerate", "Next version"} <= set(offered)
-    offered["Do not wrap long lines"].trigger()  # type: ignore[attr-defined]
-    assert "Wrap long lines" in menu("total")
+    assert {"Copy code", "Wrap long lines", "Copy reply", "Regenerate", "Next version"} <= set(offered)
+    offered["Wrap long lines"].trigger()  # type: ignore[attr-defined]
+    assert "Do not wrap long lines" in menu("total")
     assert not offered["Previous version"].isEnabled()  # type: ignore[attr-defined]
     offered["Next version"].trigger()  # type: ignore[attr-defined]
     menu("Go")["Previous version"].trigger()  # type: ignore[attr-defined]
@@ -211,13 +222,14 @@ def test_the_numbers_of_a_reply_are_told_where_the_pointer_rests(qtbot: QtBot, t
     store.import_entries(number, entries, 6)
     items = items_of(Session(store, number))
     notes = [item.note for item in items if not item.user]
-    assert [note.split(" ")[0] for note in notes] == ["42.1\u2009tokens/s", "BitNet", "42.1\u2009tokens/s"]
+    assert notes == ["", "BitNet 2B4T", ""], "which model wrote it, where that is another one"
+    assert {item.figures.split(" ")[0] for item in items if not item.user} == {"42.1\u2009tokens/s"}
     transcript = _shown(qtbot, theme, *items)
     found = transcript.document().find("first word")
     point = transcript.cursorRect(found).center()
     told = transcript.details_at(point).replace("\u2009", " ").split("\n")
     assert told == [
-        "Guide", "Written: 1,186 tokens, 42.1 tokens/s", "First word after 0.3 s",
+        "BitNet 2B4T", "Written: 1,186 tokens, 42.1 tokens/s", "First word after 0.3 s",
         "Read for it: 112 tokens, 301 tokens/s", "Remembered from before: 500 tokens", "Context: 1,798 / 4,096",
     ]  # fmt: skip
     QApplication.sendEvent(
@@ -227,6 +239,88 @@ def test_the_numbers_of_a_reply_are_told_where_the_pointer_rests(qtbot: QtBot, t
     assert "Remembered" in QToolTip.text()
     QToolTip.hideText()
     assert transcript.details_at(transcript.cursorRect(transcript.messages[1].slot.start).center()) == ""
+
+
+def test_figures_stand_under_the_newest_reply_and_elsewhere_on_hover(qtbot: QtBot, theme: Theme) -> None:
+    old = Item(2, False, "The older reply.", "Stopped.", figures="42 tokens/s", when="14:05")
+    items = (Item(1, True, "One", when="14:04"), old, Item(3, True, "Two"))
+    transcript = _shown(qtbot, theme, *items, Item(4, False, "The newest.", figures="17 tokens/s"))
+    text = transcript.toPlainText()
+    assert "17 tokens/s" in text
+    assert "42 tokens/s" not in text
+    assert "Stopped." in text, "how it ended is always told"
+    about = transcript.findChild(QLabel, "aboutReply")
+    _point(qtbot, transcript, "older")
+    qtbot.waitUntil(about.isVisible)
+    assert about.text() == "42 tokens/s · 14:05"
+    _point(qtbot, transcript, "One")
+    qtbot.waitUntil(lambda: transcript.findChild(QLabel, "aboutQuestion").text() == "14:04")
+    transcript.begin_turn(Item(5, True, "Three"), Item(6, False, ""))
+    assert "17 tokens/s" not in transcript.toPlainText()
+
+
+def test_versions_are_always_there_and_turned(qtbot: QtBot, theme: Theme) -> None:
+    items = (Item(1, True, "Go", place=(2, 3)), Item(2, False, "Old.", place=(1, 2)), Item(3, True, "On"))
+    transcript = _shown(qtbot, theme, *items, Item(4, False, "New."))
+    steps: list[tuple[int, int]] = []
+    transcript.branch_requested.connect(lambda key, step: steps.append((key, step)))
+    qtbot.waitUntil(lambda: len(transcript.findChildren(MessageBar, "versionsBar")) == 2)
+    bars = transcript.findChildren(MessageBar, "versionsBar")
+    assert all(bar.isVisible() for bar in bars)
+    assert [bar.findChild(QLabel, "branchPlaceVersions").text() for bar in bars] == ["2/3", "1/2"]
+    for bar in bars:
+        qtbot.mouseClick(bar.findChild(QToolButton, "nextBranchVersions"), Qt.MouseButton.LeftButton)
+    assert steps == [(1, 1), (2, 1)]
+    _point(qtbot, transcript, "Old.")
+    qtbot.waitUntil(lambda: not bars[1].isVisible() or bars[0].isVisible())
+
+
+def test_days_stand_over_the_first_message_of_each(qtbot: QtBot, theme: Theme) -> None:
+    day = 86_400.0
+    now = time.time()
+    store = Store.in_memory()
+    number = store.create("Days")
+    moments = (now - 40 * day, now - 40 * day, now - day, now - day, now, now)
+    entries = [
+        Entry(n, n - 1 or None, "user" if n % 2 else "assistant", f"text {n}", created=at)
+        for n, at in enumerate(moments, 1)
+    ]
+    store.import_entries(number, entries, 6)
+    items = items_of(Session(store, number))
+    assert [bool(item.day) for item in items] == [True, False, True, False, True, False]
+    assert [item.day for item in items[2::2]] == ["Yesterday", "Today"]
+    assert all(item.when for item in items)
+    transcript = _shown(qtbot, theme, *items)
+    under = [shown.slot.start.block().blockFormat() for shown in transcript.messages]
+    assert [fmt.property(DAY) or "" for fmt in under] == [item.day for item in items]
+    assert under[2].topMargin() > under[0].topMargin() - 1 > Space.XL
+
+
+def test_no_word_of_a_table_is_broken(qtbot: QtBot, theme: Theme) -> None:
+    heads = ["Planet", "Distance from the Sun", "Known moons", "Interoperability and other long words"]
+    rows = [["Mercury", "57.9 million km", "0", "hot"], ["x" * 90, "778 million km", "95", "storms"]]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in (heads, ["---"] * 4, *rows))
+    transcript = _shown(qtbot, theme, Item(1, True, "Go"), Item(2, False, table))
+    for words in (*heads, *rows[0], *rows[1]):
+        for word in words.split():
+            block = transcript.document().find(word).block()
+            layout = block.layout()
+            lines = [layout.lineAt(n) for n in range(layout.lineCount())]
+            shown = [block.text()[line.textStart() : line.textStart() + line.textLength()] for line in lines]
+            assert any(word in line for line in shown), (word, shown)
+
+
+def test_a_wide_table_takes_the_pane_before_it_scrolls(qtbot: QtBot, theme: Theme) -> None:
+    cells = ["A sentence of some words", "and another one like it", "then a third", "and the fourth of them"]
+    table = "\n".join("| " + " | ".join(row) + " |" for row in (cells, ["---"] * 4, cells))
+    transcript = _shown(qtbot, theme, Item(1, True, "Go"), Item(2, False, table))
+    transcript.resize(1000, 500)
+    (shown,) = tables_of(transcript.document())
+    rect = surface(transcript.document(), shown)
+    assert transcript.column.width < rect.width() < transcript.viewport().width() - transcript.column.left
+    assert overflow(shown, transcript.column.width) == 0
+    transcript.resize(320, 500)
+    assert overflow(shown, transcript.column.width) > 0, "it scrolls where the window has no room"
 
 
 def _drag(transcript: Transcript, start: QPoint, end: QPoint) -> None:

@@ -72,9 +72,10 @@ def test_the_palette_shows_what_begins_with_the_words_first_and_says_when_there_
     rows = window.palette_.list
     texts = [rows.item(n).text() for n in range(rows.count())]
     begin = [text for text in texts if text.startswith("Co")]
-    assert {"Copy last reply", "Context size", "Context precision (KV cache)", "Concise", "Code"} == set(
-        begin
-    )
+    assert set(begin) == {
+        "Copy last reply", "Compare versions of the last reply", "Context size", "Context precision (KV cache)",
+        "Concise", "Code",
+    }  # fmt: skip
     assert texts[: len(begin)] == begin
     told = rows.item(texts.index("Copy last reply")).data(Qt.ItemDataRole.AccessibleTextRole)
     assert told == "Copy last reply, Ctrl+Shift+C"

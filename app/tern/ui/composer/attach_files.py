@@ -16,7 +16,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.chat.attachments import Attachment, AttachmentKind
-from tern.chat.file_text import MOST_BYTES, attached, load, pasted, reread
+from tern.chat.file_text import MOST_BYTES, attached, load, pasted, read_folder, reread
 from tern.engine.worker import BUG_SENTENCE
 from tern.errors import UserError
 from tern.ui.composer.attachment_chips import Chip
@@ -74,6 +74,14 @@ class AttachFiles(QObject):
         dialog.filesSelected.connect(lambda names: self.attach([Path(name) for name in names]))
         dialog.open()
 
+    def choose_folder(self) -> None:
+        """Let the person choose a folder, whose files become one attachment."""
+        dialog = QFileDialog(self._composer.window(), self.tr("Attach a folder"))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.filesSelected.connect(lambda names: self.attach([Path(name) for name in names]))
+        dialog.open()
+
     def attach(self, paths: Sequence[Path]) -> None:
         """Read these files, each into a chip that is there at once."""
         for path in paths:
@@ -124,6 +132,10 @@ class AttachFiles(QObject):
     def _work(self, number: int, path: Path) -> None:
         """On the reading thread."""
         try:
+            if path.is_dir():
+                with self._one_core:
+                    self._tell(self._read, number, read_folder(path, self._closing.is_set))
+                return
             data = load(path, MOST_BYTES)
             with self._one_core:
                 if not self._closing.is_set():

@@ -167,7 +167,9 @@ class Chip(QFrame):
             )
         pasted = self.attachment is not None and self.attachment.kind is AttachmentKind.PASTE
         self._open.setEnabled(self.attachment is not None)
-        self._open.setIcon(action_icon("clipboard-text" if pasted else "file-text", self._theme, "quiet"))
+        folder = self.attachment is not None and self.attachment.kind is AttachmentKind.FOLDER
+        icon = "clipboard-text" if pasted else "folder" if folder else "file-text"
+        self._open.setIcon(action_icon(icon, self._theme, "quiet"))
         self._open.setToolTip(self.tr("Read or edit it") if pasted else self.tr("Show what the model sees"))
         self._open.setAccessibleDescription(self._open.toolTip())
         self._remove.setIcon(action_icon("x", self._theme, "quiet"))

@@ -13,7 +13,9 @@ from tern.chat.types import Draft
 from tern.ui.composer.attachment_chips import AttachmentRow
 from tern.ui.composer.context_meter import ContextMeter
 from tern.ui.composer.editor import Editor
+from tern.ui.composer.long_document import LongDocument
 from tern.ui.composer.preset_button import PresetButton
+from tern.ui.composer.prompt_list import PromptList
 from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -34,9 +36,11 @@ class Composer(QFrame):
         self._theme = theme
         self._busy = False
         self._send_when_read = False
+        self._too_long = ""  # why what is written cannot be sent
         self.setObjectName("composerBox")
 
         self.shelf = AttachmentRow(theme, self)
+        self.long_document = LongDocument(theme, self)
         self.editor = Editor(self)
         self.editor.setObjectName("composer")
         self.editor.setAccessibleName(self.tr("Message"))
@@ -60,6 +64,7 @@ class Composer(QFrame):
         )
         self.preset_button = PresetButton(theme, self)
         self.meter = ContextMeter(theme, self)
+        self.prompts = PromptList(theme, self.editor, self)
         self._lay_out()
         self.setFocusProxy(self.editor)
         self.meter.wish_changed.connect(self._fit_row)
@@ -86,6 +91,9 @@ class Composer(QFrame):
         over = QHBoxLayout()
         over.setContentsMargins(Space.S, 0, Space.S, Space.XS)
         over.addWidget(self.shelf)
+        reading = QHBoxLayout()
+        reading.setContentsMargins(Space.S, 0, Space.S, 0)
+        reading.addWidget(self.long_document)
         writing = QHBoxLayout()
         writing.setContentsMargins(Space.S, 0, Space.S, 0)
         writing.setSpacing(Space.S)
@@ -105,6 +113,7 @@ class Composer(QFrame):
         column.setContentsMargins(Space.S - frame, Space.S, Space.S - frame, Space.XS)
         column.setSpacing(Space.XS)
         column.addLayout(over)
+        column.addLayout(reading)
         column.addLayout(writing)
         column.addLayout(self._row)
 
@@ -141,14 +150,20 @@ class Composer(QFrame):
         """Whether Enter alone sends, or Enter with Ctrl."""
         modifier = Qt.KeyboardModifier
         self.editor.sending_keys = modifier.NoModifier if plain else modifier.ControlModifier
-        keys = self.tr("Enter") if plain else self.tr("Ctrl+Enter")
-        self.send_button.setToolTip(self.tr("Send ({0})").format(keys))
-        self.send_button.setAccessibleDescription(self.tr("Sends your message. Key: {0}.").format(keys))
+        self._describe_send()
         self.editor.setAccessibleDescription(
             self.tr("Write to the model here. Enter sends, Shift and Enter begin a new line.")
             if plain
             else self.tr("Write to the model here. Enter begins a new line, Ctrl and Enter send.")
         )
+
+    def _describe_send(self) -> None:
+        """What Send does, or why it cannot be pressed."""
+        plain = self.editor.sending_keys == Qt.KeyboardModifier.NoModifier
+        keys = self.tr("Enter") if plain else self.tr("Ctrl+Enter")
+        sends = self.tr("Sends your message. Key: {0}.").format(keys)
+        self.send_button.setToolTip(self._too_long or self.tr("Send ({0})").format(keys))
+        self.send_button.setAccessibleDescription(self._too_long or sends)
 
     def set_guide(self, guide: bool) -> None:
         """Whether the built-in guide is asked, which knows about Tern and little else."""
@@ -176,6 +191,13 @@ class Composer(QFrame):
         if self.stop_button.hasFocus():
             self.editor.setFocus()
         self.stop_button.setEnabled(False)
+
+    def set_too_long(self, reason: str) -> None:
+        """What is written takes more than the model can read, and why; empty: it does not."""
+        if reason != self._too_long:
+            self._too_long = reason
+            self._update_buttons()
+            self._describe_send()
 
     def set_target(self, target: bool) -> None:
         """Whether something hovers over the page that would be attached if it were dropped."""
@@ -207,7 +229,9 @@ class Composer(QFrame):
         return bool(self.text.strip() or self.shelf.chips)
 
     def _update_buttons(self) -> None:
-        self.send_button.setEnabled(self._has_something())
+        if not self._has_something():
+            self._too_long = ""
+        self.send_button.setEnabled(self._has_something() and not self._too_long)
 
     # How it looks
 

@@ -1,15 +1,20 @@
 """What the next message would take of the context: counted at every pause of the typing, shown in the composer's row,
-and asked before a message is sent. Knows the desk and the composer; sends nothing itself.
+and asked before a message is sent. Of what is attached and longer than the context, the parts that fit the question are
+chosen here, where the person wants that. Knows the desk and the composer; sends nothing itself.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from tern.chat.attachments import compose, told
+from tern import paths
+from tern.chat.attachments import Attachment, AttachmentKind, compose, told
+from tern.chat.fitting_parts import FittingParts, costs_text, fitting, parts_budget
+from tern.chat.passages import Passage
 from tern.chat.session import Session
 from tern.chat.types import Draft
 from tern.engine.types import Message, PromptSize, Stats
@@ -17,6 +22,7 @@ from tern.engine.worker import Counted
 from tern.settings import CONTEXT_SIZE, SYSTEM_PROMPT
 from tern.ui.composer.composer import Composer
 from tern.ui.composer.context_meter import MeterState
+from tern.ui.composer.document_parts import DocumentParts
 from tern.ui.reply_queue import ReplyQueue
 from tern.ui.style.number_text import count_text
 
@@ -56,11 +62,19 @@ class ContextFit(QObject):
         self._held: _Asked | None = None  # waits for its count to be sent
         self._live_at = 0.0
         self._words_tokens = 0
+        self.documents = DocumentParts(self)
+        self._wants_parts = False  # of what is too long
+        self._long: tuple[Attachment, ...] = ()  # what is attached, where it was found to be too long
+        self._costs = 0  # of it, in tokens
+        self._ranked: Sequence[Passage] | None = None  # passages whose tokens are being counted
+        self._parts: tuple[_Asked, FittingParts] | None = None
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self.count)
         self._patience = QTimer(self, singleShot=True, interval=_PATIENCE_MS)
         self._patience.timeout.connect(self._let_go)
         composer.changed.connect(self._changed)
+        composer.long_document.parts_requested.connect(self.use_parts)
+        self.documents.ready.connect(self.count)
         desk.counted.connect(self._counted)
         desk.model_loading.connect(lambda _: composer.meter.show_use(0, 0))
         desk.model_failed.connect(self._no_model)
@@ -76,17 +90,120 @@ class ContextFit(QObject):
         """Ask what it would take now."""
         self._pause.stop()
         asked = self._now()
+        self._ranked = None
+        if not asked.draft.attachments:
+            self._forget_long()
         if self._desk.info is None:
+            return
+        if self._uses_parts(asked.draft):
+            self._count_parts(asked)
             return
         messages = self._session.messages(self._desk.settings[SYSTEM_PROMPT], self._before)
         if content := compose(asked.draft.text, asked.draft.attachments):
             messages.append(Message("user", content))
         if not messages:
-            self._asked, self._words_tokens = None, 0
-            self._composer.meter.show_use(0, self._desk.info.context_size)
+            self._count_messages()
             return
         texts = [told(attachment) for attachment in asked.draft.attachments]
         self._asked = self._desk.count(messages, [*texts, asked.draft.text]), asked
+
+    def _count_messages(self) -> None:
+        """Ask what the conversation takes, without what is written."""
+        assert self._desk.info is not None
+        self._asked, self._words_tokens = None, 0
+        if messages := self._session.messages(self._desk.settings[SYSTEM_PROMPT], self._before):
+            self._asked = self._desk.count(messages, [""]), _Asked(self._session, self._before, Draft())
+        else:
+            self._composer.meter.show_use(0, self._desk.info.context_size)
+
+    # What is longer than the context
+
+    def use_parts(self, wanted: bool) -> None:
+        """Have the parts that fit the question sent, or no parts any more."""
+        self._wants_parts = wanted
+        self._composer.editor.setFocus()
+        self.count()
+
+    @property
+    def parts(self) -> FittingParts | None:
+        """What would be sent now of what is attached; None where that is all of it."""
+        if self._parts is None or self._parts[0] != self._now() or not self._uses_parts(self._parts[0].draft):
+            return None
+        return self._parts[1]
+
+    @property
+    def long(self) -> tuple[tuple[Attachment, ...], int]:
+        """What is attached and too long, and its tokens."""
+        return self._long, self._costs
+
+    def _uses_parts(self, draft: Draft) -> bool:
+        return self._wants_parts and bool(draft.attachments) and draft.attachments == self._long
+
+    def _count_parts(self, asked: _Asked) -> None:
+        """First what the passages take, the likeliest ones, then what is made of them."""
+        row = self._composer.long_document
+        if not asked.draft.text.strip():
+            row.wait_for_question()
+            self._composer.set_too_long(self.tr("Write your question first."))
+            self._count_messages()
+            return
+        ranked = self.documents.ranked(asked.draft.attachments, asked.draft.text)
+        if ranked is None:
+            row.show_reading()
+            return
+        self._ranked = ranked
+        texts = costs_text(asked.draft.attachments, ranked)
+        self._asked = self._desk.count(self._with(asked.draft.text), texts), asked
+
+    def _choose_parts(self, asked: _Asked, counted: Counted) -> None:
+        """The passages have been counted: as many as fit, and what the message takes with them."""
+        assert self._ranked is not None
+        size = counted.size
+        budget = parts_budget(size.context_size, size.limit, size.least)
+        found = fitting(asked.draft.attachments, self._ranked, counted.texts, budget)
+        self._ranked = None
+        self._parts = asked, found
+        content = compose(asked.draft.text, found.parts)
+        texts = [told(one) for one in found.parts]
+        self._asked = self._desk.count(self._with(content), [*texts, asked.draft.text]), asked
+
+    def _with(self, content: str) -> list[Message]:
+        messages = self._session.messages(self._desk.settings[SYSTEM_PROMPT], self._before)
+        return [*messages, Message("user", content)]
+
+    def _forget_long(self) -> None:
+        self._wants_parts = False
+        self._long, self._parts = (), None
+        self.documents.forget()
+        self._composer.long_document.put_away()
+        self._composer.set_too_long("")
+
+    def _show_long(self, asked: _Asked, size: PromptSize, costs: Sequence[int]) -> None:
+        """Say whether it can be sent, and what helps where what is attached is too long."""
+        if self._uses_parts(asked.draft) and self._parts is not None and self._parts[0] == asked:
+            self._composer.long_document.show_parts(len(self._parts[1].passages), sum(costs))
+            self._composer.set_too_long("" if size.fits else self._too_long(size, True))
+            return
+        if size.fits or self._guide_answers or asked.draft == Draft():
+            self._long = ()
+            self._composer.long_document.put_away()
+            self._composer.set_too_long("")
+            return
+        self._composer.set_too_long(self._too_long(size, bool(asked.draft.attachments)))
+        told_already = any(one.kind is AttachmentKind.PARTS for one in asked.draft.attachments)
+        if asked.draft.attachments and size.longest[0] == "user" and not told_already:
+            self._long, self._costs = asked.draft.attachments, sum(costs)
+            if self._wants_parts:
+                self.count()
+            else:
+                self._composer.long_document.offer(self._costs, size.limit)
+
+    @property
+    def _guide_answers(self) -> bool:
+        """The built-in guide reads no files at all, and says so when one is sent."""
+        return self._desk.info is not None and self._desk.info.path == paths.guide_model()
+
+    # Sending
 
     def ask(self, draft: Draft) -> None:
         """May ``draft``, which is written now, be sent? The answer is ``allowed`` or ``refused``, mostly at once."""
@@ -119,6 +236,8 @@ class ContextFit(QObject):
     def _changed(self) -> None:
         if self._held is not None and self._held != self._now():
             self._held = None  # it was changed while it waited: the person is not done
+        if not self._composer.attachments and self._long:
+            self._forget_long()
         self._pause.start()
 
     def _surely_fits(self, draft: Draft, context_size: int) -> bool:
@@ -133,11 +252,17 @@ class ContextFit(QObject):
         if self._asked is None or counted.count_id != self._asked[0]:
             return
         asked = self._asked[1]
+        if self._ranked is not None:
+            self._choose_parts(asked, counted)
+            return
         self._known = asked, counted
         *costs, self._words_tokens = counted.texts
         self._words_tokens += sum(costs)
-        if asked.draft.attachments == self._composer.attachments:
+        whole = not self._uses_parts(asked.draft)
+        if whole and asked.draft.attachments == self._composer.attachments:
             self._composer.shelf.set_tokens(costs)
+        if asked == self._now():
+            self._show_long(asked, counted.size, costs)
         if not self._session.busy:
             self._show(counted.size, asked.draft != Draft())
         if self._held is not None and self._held == asked:
@@ -162,7 +287,10 @@ class ContextFit(QObject):
     def _decide(self, asked: _Asked, size: PromptSize) -> None:
         self._held = None
         self._patience.stop()
-        if size.fits:
+        if size.fits and self._uses_parts(asked.draft):
+            if self._parts is not None and self._parts[0] == asked:
+                self.allowed.emit(Draft(asked.draft.text, self._parts[1].parts))
+        elif size.fits:
             self.allowed.emit(asked.draft)
         else:
             self.refused.emit(self._too_long(size, bool(asked.draft.attachments)), self._can_grow())
@@ -198,7 +326,8 @@ class ContextFit(QObject):
         return self._desk.settings[CONTEXT_SIZE] > 0 or (info is not None and info.kernel == "llama.cpp")
 
     def _new_model(self) -> None:
-        self._known = None  # its tokens are others
+        self._known = self._parts = None  # its tokens are others
+        self._long = ()
         self.count()
         if self._held is not None:
             self._patience.start()
@@ -206,8 +335,12 @@ class ContextFit(QObject):
     def _no_model(self) -> None:
         self._held = None
         self._composer.meter.show_use(0, 0)
+        self._composer.set_too_long("")
 
     def _let_go(self) -> None:
+        if self._held is not None and self._uses_parts(self._held.draft):
+            self._patience.start()  # never all of it
+            return
         held, self._held = self._held, None
         if held is not None:
             self.allowed.emit(held.draft)

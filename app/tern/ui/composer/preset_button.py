@@ -22,6 +22,7 @@ class PresetButton(QPushButton):
 
     chosen = Signal(object)  # Manner
     more_requested = Signal()
+    assistants_requested = Signal()
     relabelled = Signal()
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
@@ -31,6 +32,7 @@ class PresetButton(QPushButton):
         self.own: Callable[[], Sequence[Preset]] = tuple
         self._manner = Manner()
         self._label = ""
+        self._icon = "sliders-horizontal"
         self._wordy = True
         self.setObjectName("presetButton")
         self.setProperty("kind", "small")
@@ -49,6 +51,8 @@ class PresetButton(QPushButton):
         """What the conversation on show does."""
         self._manner = manner
         preset = preset_of(manner, (*PRESETS, *self.own()))
+        self._icon = preset.icon if preset is not None and preset.icon else "sliders-horizontal"
+        self._restyle()
         if preset is None:
             name = self.tr("Custom")
         else:
@@ -71,6 +75,8 @@ class PresetButton(QPushButton):
         shown = preset_of(self._manner, presets)
         for preset in presets:
             action = menu.addAction(preset_name(preset).replace("&", "&&"))
+            if preset.icon:
+                action.setIcon(action_icon(preset.icon, self._theme))
             action.setCheckable(True)
             action.setChecked(preset is shown)
             group.addAction(action)
@@ -78,7 +84,8 @@ class PresetButton(QPushButton):
             action.triggered.connect(lambda _=False, manner=manner: self.chosen.emit(manner))
         menu.addSeparator()
         menu.addAction(self.tr("Customize…"), self.more_requested.emit)
+        menu.addAction(self.tr("Assistants and prompts…"), self.assistants_requested.emit)
 
     def _restyle(self) -> None:
-        self.setIcon(action_icon("sliders-horizontal", self._theme, "quiet"))
+        self.setIcon(action_icon(self._icon, self._theme, "quiet"))
         self.setIconSize(self._theme.icon_size * 0.8)

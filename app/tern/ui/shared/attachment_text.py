@@ -12,7 +12,7 @@ _NAMED = 200  # characters of a text that it is called by, at most
 
 def name_text(attachment: Attachment) -> str:
     """What the person calls it: a file by its name, a pasted text by how it begins."""
-    if attachment.kind is AttachmentKind.FILE:
+    if attachment.kind is not AttachmentKind.PASTE:
         return attachment.name
     first = " ".join(attachment.text[:_NAMED].split(maxsplit=8)[:8])
     return _tr("Pasted: {0}").format(first)
@@ -25,7 +25,8 @@ def attachment_text(attachment: Attachment) -> str:
 
 def details_text(attachment: Attachment) -> str:
     """What follows the name: `` · Shift_JIS · 12 KB``."""
-    parts = (encoding_text(attachment), size_text(attachment.size))
+    kind = _tr("parts") if attachment.kind is AttachmentKind.PARTS else ""
+    parts = (kind, encoding_text(attachment), size_text(attachment.size))
     return "".join(f" · {part}" for part in parts if part)
 
 

@@ -77,7 +77,8 @@ QFrame#chatPanel { background: @paper; border: none; }
 QListWidget#settingsSections::item { padding: 6px 10px; border-radius: 6px; color: @ink; }
 QListWidget#settingsSections::item:hover { background: @hover; }
 QListWidget#settingsSections::item:selected { background: @chosen; color: @ink; }
-QTextBrowser#transcript, QTextBrowser#deletedTranscript, QScrollArea, QWidget#greeting {
+QTextBrowser#transcript, QTextBrowser#deletedTranscript, QTextBrowser#compareTranscript0,
+QTextBrowser#compareTranscript1, QScrollArea, QWidget#greeting {
     background: @paper; border: none;
 }
 
@@ -147,6 +148,7 @@ QPushButton[kind="chip"]:hover, QToolButton[kind="chip"]:hover { background: @li
 QPushButton[kind="small"], QToolButton[kind="small"] { padding: 2px 6px; font-size: @small_px; color: @quiet; }
 QPushButton[kind="small"]:hover, QToolButton[kind="small"]:hover { color: @ink; }
 
+QFrame#longDocument { background: @hover; border: none; border-radius: @radius; }
 QFrame#guideBar { background: @hover; border: none; border-radius: @radius; }
 
 QFrame#notice { background: @notice; border: 1px solid @mark; border-radius: @radius; }

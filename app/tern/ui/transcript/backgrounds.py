@@ -19,7 +19,9 @@ from tern.ui.transcript.formats import (
     CODE_SIDE,
     CODE_TAIL,
     CONTEXT_LINE,
+    DAY,
     DIMMED,
+    FORMULA,
     LANGUAGE,
     MARK,
     PADDING,
@@ -29,6 +31,7 @@ from tern.ui.transcript.formats import (
     UNCHECKED,
     Formats,
 )
+from tern.ui.transcript.formulas import paint_formula
 from tern.ui.transcript.highlighting import PLAIN
 from tern.ui.transcript.tables import surface
 
@@ -43,6 +46,8 @@ class Backgrounds:
         self._theme = theme
         self._formats = Formats(theme)
         self.outlined = 0  # number of the bubble that is marked, 0: none
+        self._left = 0.0  # of the column, px
+        self.selected = (0, 0)  # from where to where the document is
 
     def restyle(self) -> None:
         self._formats = Formats(self._theme)
@@ -50,6 +55,7 @@ class Backgrounds:
     def paint(self, painter: QPainter, block: QTextBlock, clip: QRectF, column: float) -> None:
         """Paint from ``block`` on, down to the end of ``clip``."""
         painted = 0
+        self._left = block.document().rootFrame().frameFormat().leftMargin() if block.isValid() else 0.0
         while block.isValid():
             fmt = block.blockFormat()
             rect = _lines(block, column)
@@ -68,6 +74,8 @@ class Backgrounds:
                     self._outline(painter, self._bubble_rect(block, column, clip))
             if fmt.hasProperty(ATTACHMENT):
                 self._paint_chip(painter, block)
+            if fmt.hasProperty(DAY):
+                self._paint_day(painter, str(fmt.property(DAY)), rect, column)
             if fmt.hasProperty(CONTEXT_LINE):
                 self._paint_context_line(painter, block, rect)
             if fmt.hasProperty(QUOTE):
@@ -75,6 +83,8 @@ class Backgrounds:
             if fmt.hasProperty(RULE):
                 line = QRectF(rect.left(), round(rect.center().y()), rect.width(), 1)
                 painter.fillRect(line, self._theme.color("line"))
+            if fmt.hasProperty(FORMULA):
+                self._paint_formula(painter, block, rect)
             if fmt.hasProperty(MARK):
                 self._paint_mark(painter, block, rect)
             block = block.next()
@@ -162,6 +172,28 @@ class Backgrounds:
         for left, right in ((rect.left(), text.left() - Space.M), (text.right() + Space.M, rect.right())):
             if right > left:
                 painter.fillRect(QRectF(left, middle, right - left, 1), self._theme.color("edge"))
+
+    def _paint_formula(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
+        start, end = self.selected
+        if start < end and start < block.position() + block.length() and end > block.position():
+            painter.fillRect(rect, self._theme.color("selection"))
+        ink = self._theme.color("quiet" if block.blockFormat().hasProperty(DIMMED) else "ink")
+        tex = str(block.blockFormat().property(FORMULA))
+        paint_formula(painter, tex, rect, self._theme, ink, _from_right(block))
+
+    def _paint_day(self, painter: QPainter, day: str, rect: QRectF, column: float) -> None:
+        """A day in the middle of the column, high over a message's first line, between hairlines."""
+        height = self._theme.px(Size.SMALL) + Space.S
+        top = rect.top() - self._theme.space(Space.XL) - PADDING - height
+        left = self._left
+        painter.setFont(self._theme.font(Size.SMALL))
+        width = QFontMetricsF(painter.font()).horizontalAdvance(day)
+        painter.setPen(self._theme.color("quiet"))
+        painter.drawText(QRectF(left, top, column, height), Qt.AlignmentFlag.AlignCenter, day)
+        middle = round(top + height / 2)
+        for begin in (left, left + (column + width) / 2 + Space.M):
+            line = QRectF(begin, middle, (column - width) / 2 - Space.M, 1)
+            painter.fillRect(line, self._theme.color("line"))
 
     def _paint_quotation(self, painter: QPainter, block: QTextBlock, rect: QRectF) -> None:
         fmt = block.blockFormat()

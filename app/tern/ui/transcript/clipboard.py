@@ -12,7 +12,7 @@ from tern.ui.style.icons import action_icon
 from tern.ui.style.theme import Theme
 from tern.ui.style.timing import COPIED_MS
 from tern.ui.transcript.backgrounds import neighbours
-from tern.ui.transcript.formats import ASIDE, CODE, ELIDED, INDENT, JOINED, MARK, MIRRORED
+from tern.ui.transcript.formats import ASIDE, CODE, ELIDED, FORMULA, INDENT, JOINED, MARK, MIRRORED
 
 _STEPS = {
     QTextCharFormat.VerticalAlignment.AlignSuperScript: "^",
@@ -39,6 +39,8 @@ def selected_text(selection: QTextCursor, elided: Callable[[int], str] = lambda 
                 min(end, block.position() + block.length() - 1), QTextCursor.MoveMode.KeepAnchor
             )
             text = _plain(piece).replace("\u2028", "\n")
+            if fmt.hasProperty(FORMULA) and text:
+                text = f"$${fmt.property(FORMULA)}$$"  # as it was written: programs and people read TeX
             if start <= block.position() and fmt.hasProperty(MARK):
                 depth = round((fmt.leftMargin() + fmt.rightMargin()) / INDENT) - 1
                 text = f"{'  ' * depth}{fmt.property(MARK)} {text}"

@@ -84,16 +84,19 @@ class CodeBar(QWidget):
         self.hide()
         self.slider.hide()
 
+    def put_over(self, what: QWidget, surface: QRect) -> None:
+        """Show ``what`` at the upper right of a code's surface."""
+        what.adjustSize()
+        middle = 6 + (self._theme.px(Size.SMALL) + 6) // 2  # of the language's name, which the ground paints
+        top = max(surface.top(), 0) + middle - what.height() // 2
+        what.move(surface.right() - Space.S - what.width(), top)
+        what.show()
+        what.raise_()
+
     def show_over(self, surface: QRect, wrapped: bool, at: float, most: float) -> None:
         """``surface``: of the code; ``at`` of ``most`` px of it are scrolled away to the left."""
         self._name_wrap(wrapped)
-        self.adjustSize()
-        middle = 6 + (self._theme.px(Size.SMALL) + 6) // 2  # of the language's name, which the ground paints
-        self.move(
-            surface.right() - Space.S - self.width(), max(surface.top(), 0) + middle - self.height() // 2
-        )
-        self.show()
-        self.raise_()
+        self.put_over(self, surface)
         self.slider.setVisible(most > 0)
         if most > 0:
             room = surface.adjusted(Space.S, 0, -Space.S, 0)

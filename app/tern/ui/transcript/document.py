@@ -28,7 +28,7 @@ from tern.markup.parts import lines
 from tern.markup.safe_text import safe_text
 from tern.markup.utf16 import from_right, index_of, same_length, same_prefix
 from tern.ui.style.theme import Size, Space, Theme
-from tern.ui.transcript.formats import ASIDE, ELIDED, JOINED, PADDING, Formats
+from tern.ui.transcript.formats import ASIDE, DAY, ELIDED, JOINED, PADDING, Formats
 from tern.ui.transcript.highlighting import Highlighter
 from tern.ui.transcript.inlines import insert_runs
 from tern.ui.transcript.tables import align, fit, keep_right, measure, tables_of, write_table
@@ -80,6 +80,7 @@ class Slot:
     written: list[_Written] = field(default_factory=list)
     bubble: int = 0
     text_width: float = 0  # px of the widest line of a bubble
+    day: str = ""  # that is painted over a reply
     left: float = 0  # of it, px from the column's left edge
     last: QTextCursor = field(default_factory=QTextCursor)  # the start of a bubble's last block
     # Lines of it still to be written, last first.
@@ -133,7 +134,7 @@ class DocumentWriter:
         fmt.setRightMargin(right)
         fmt.setBottomMargin(bottom)
         root.setFrameFormat(fmt)
-        self._fit_tables()
+        self.fit_tables()
 
     @property
     def _room(self) -> float:
@@ -141,23 +142,35 @@ class DocumentWriter:
         root = self._document.rootFrame().frameFormat()
         return self._document.textWidth() - root.leftMargin() - root.rightMargin()
 
-    def _fit_tables(self) -> None:
+    @property
+    def _pane(self) -> float:
+        """From the column's beginning to a little before the window's edge, px: what a wide table may take."""
+        return self._document.textWidth() - self._document.rootFrame().frameFormat().leftMargin() - Space.L
+
+    def fit_tables(self) -> None:
+        """Have tables as wide as there is room for now."""
         if self._room <= 0:
             return
         edit = QTextCursor(self._document)
         edit.beginEditBlock()  # one layout for all of them
         for table in tables_of(self._document):
-            fit(table, self._room)
+            fit(table, self._room, self._pane)
             keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
         edit.endEditBlock()
 
     # Messages
 
     def add_user(
-        self, text: str, column_width: float, attached: Sequence[Attached] = (), at: int | None = None
+        self,
+        text: str,
+        column_width: float,
+        attached: Sequence[Attached] = (),
+        at: int | None = None,
+        day: str = "",
     ) -> Slot:
         """Add the person's message: what is attached to it, then the words, if there are any; of very many the first.
-        ``at``: the end of the block that it stands after, which None is that of the document."""
+        ``at``: the end of the block that it stands after, which None is that of the document. ``day``: stands
+        over it."""
         waiting = lines(safe_text(text))
         metrics = QFontMetricsF(self.formats.body)
         widest = heapq.nlargest(_MEASURED_LINES, waiting, key=lambda line: len(line[0]))
@@ -187,6 +200,7 @@ class DocumentWriter:
         ]
         if text or not attached:
             formats.append(self.formats.bubble(slot.bubble, slot.left, first=not attached))
+        self._put_day(formats[0], day)
         cursor = self._new_block(formats[0], self.formats.char(), at)
         slot.start = _pin(cursor)
         for number, (one, name) in enumerate(zip(attached, names, strict=True)):
@@ -255,6 +269,12 @@ class DocumentWriter:
         most = column_width * 0.8 if column_width > 420 else column_width
         return max(0.0, column_width - min(slot.text_width + 2 * PADDING + 4, most))
 
+    def _put_day(self, fmt: QTextBlockFormat, day: str) -> None:
+        """Have a day painted over a message's first block."""
+        if day:
+            fmt.setProperty(DAY, day)
+            fmt.setTopMargin(fmt.topMargin() + self.formats.day_height())
+
     def add_reply(self, at: int | None = None) -> Slot:
         """``at``: the end of the block that it stands after, which None is that of the document."""
         fmt = self.formats.line()
@@ -298,6 +318,18 @@ class DocumentWriter:
             cursor.setPosition(at)
         cursor.insertBlock(fmt, char)
         return cursor
+
+    def formulas(self, slot: Slot) -> list[tuple[QTextCursor, str]]:
+        """The display formulas of a reply that is all written: where each stands, and its TeX."""
+        found = []
+        for written, after in zip_longest(slot.written, slot.written[1:]):
+            block = written.block
+            whole = not block.part and not (after is not None and after.block.part)
+            if block.kind is BlockKind.MATH and block.text and whole:
+                cursor = QTextCursor(self._document)
+                cursor.setPosition(slot.start.position() + written.text)
+                found.append((_pin(cursor), block.text))
+        return found
 
     # Blocks of a reply
 
@@ -420,9 +452,9 @@ class DocumentWriter:
             if block.part:
                 first = slot.written[-block.part].table
                 assert first is not None
-                align(table, first, self._room)
+                align(table, first, self._room, self._pane)
             else:
-                measure(table, block, self._theme, self._room)
+                measure(table, block, self._theme, self._room, self._pane)
             keep_right(table, self._document.rootFrame().frameFormat().leftMargin())
             cursor.setPosition(slot.end)
             self._flatten(cursor)
@@ -434,6 +466,8 @@ class DocumentWriter:
         fmt = self.formats.block(block, before, number)
         if block.kind is BlockKind.CODE and block.part:
             fmt = like_its_first(fmt, above)
+        if fresh:
+            self._put_day(fmt, slot.day)
         cursor.setBlockFormat(fmt)
         text = cursor.position()
         if block.kind is BlockKind.CODE:

@@ -26,6 +26,8 @@ SCROLLED = _FIRST + 10  # a line of code that is not wrapped: px of it that are 
 ELIDED = _FIRST + 13  # stands for what is not shown of a long message: its key
 TABLE = _FIRST + 14  # of a table's frame: number of the table that it is a part of
 SHARED = _FIRST + 16  # of a table's frame: its parts are as wide as each other
+DAY = _FIRST + 22  # of the first block of a message: the day that stands over it
+FORMULA = _FIRST + 21  # a formula that is drawn over its readable text: its TeX
 WIDTHS = _FIRST + 15  # of a table's frame: of each column the px of its longest line and of its longest word
 JOINED = _FIRST + 12  # goes on within the line in which the block before it ends
 
@@ -174,6 +176,10 @@ class Formats:
         fmt.setFont(font)
         return fmt
 
+    def day_height(self) -> int:
+        """Room that the line with the day takes, px."""
+        return self._theme.px(Size.SMALL) + Space.XL
+
     def opening(self) -> float:
         """Space above a reply: clear of the bubble before it."""
         return self._theme.space(Space.XL) + PADDING
@@ -227,6 +233,8 @@ class Formats:
         fmt.setRightMargin(CODE_SIDE)
         fmt.setProperty(CODE, code)
         fmt.setProperty(LANGUAGE, block.language)
+        fmt.setProperty(SCROLLED, 0.0)  # not wrapped: where a line of code ends means something
+        fmt.setNonBreakableLines(True)
         return fmt
 
 

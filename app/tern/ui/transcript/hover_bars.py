@@ -6,14 +6,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QObject, QPoint, QPointF, QRectF, Signal, SignalInstance
+from PySide6.QtCore import QObject, QPoint, QPointF, QRect, QRectF, Qt, Signal, SignalInstance
 from PySide6.QtGui import QGuiApplication, QTextBlock, QTextCursor, QTextTable
 from PySide6.QtWidgets import QTextBrowser
 
 from tern.ui.style.theme import Space, Theme
 from tern.ui.transcript import tables
 from tern.ui.transcript.backgrounds import Backgrounds
-from tern.ui.transcript.clipboard import code_text
+from tern.ui.transcript.clipboard import CopyButton, code_text
 from tern.ui.transcript.code_bar import CodeBar, SideSlider
 from tern.ui.transcript.column import Column
 from tern.ui.transcript.formats import CODE, CODE_SIDE, PADDING
@@ -28,6 +28,8 @@ class HoverBars(QObject):
     edit_requested = Signal(int)
     regenerate_requested = Signal(int)
     continue_requested = Signal()
+    rewrite_requested = Signal(int)  # a reply is to be edited
+    other_way_requested = Signal(int, QPoint)  # regenerate in another way: from a menu to be shown there
     branch_requested = Signal(int, int)  # key, -1 or +1
     code_rewrapped = Signal(int)  # px by which what stands at the top of the view has moved down
 
@@ -49,10 +51,17 @@ class HoverBars(QObject):
         self.question_bar.change_clicked.connect(partial(self._ask, self.question_bar, self.edit_requested))
         self.reply_bar.change_clicked.connect(partial(self._ask, self.reply_bar, self.regenerate_requested))
         self.reply_bar.continue_clicked.connect(self.continue_requested)
+        self.reply_bar.other_way_clicked.connect(self._ask_other_way)
+        self.reply_bar.rewrite_clicked.connect(partial(self._ask, self.reply_bar, self.rewrite_requested))
         self._code_bar = CodeBar(theme, view.viewport())
         self._code_bar.copy_clicked.connect(self._copy_code)
         self._code_bar.wrap_clicked.connect(self._turn_wrapping_of_pointed)
         self._code_bar.scrolled.connect(self._scroll_code)
+        self._theme = theme
+        self._copies: list[CopyButton] = []  # one for each code in view that the pointer is not over
+        self._copied: list[QTextBlock] = []  # and a line of that
+        self._versions: list[MessageBar] = []  # of messages with several versions, the pointer elsewhere
+        self._versioned: list[Shown] = []
         self._table_slider = SideSlider(self.tr("Scroll this table sideways"), view.viewport())
         self._table_slider.setObjectName("tableScrollBar")
         self._table_slider.valueChanged.connect(self._scroll_table)
@@ -90,6 +99,13 @@ class HoverBars(QObject):
         self._table_slider.hide()
         self._code_bar.restyle()
         self._code_bar.put_away()
+        self._copied, self._versioned = [], []
+        for button in self._copies:
+            button.restyle()
+            button.hide()
+        for versions in self._versions:
+            versions.restyle()
+            versions.hide()
         for bar in (self.question_bar, self.reply_bar):
             bar.restyle()
             bar.hide()
@@ -114,6 +130,51 @@ class HoverBars(QObject):
         self._place_code_bar()
         for bar in (self.reply_bar, self.question_bar):
             self._place_bar(bar)
+        self._place_versions()
+
+    def _place_versions(self) -> None:
+        """Beside each message in view that has several versions: which is shown, and the arrows."""
+        taken = [self._barred(bar) for bar in (self.reply_bar, self.question_bar)]
+        self._versioned = [
+            shown
+            for shown in (() if self.read_only else self._messages.placed)
+            if shown.item.place[1] > 1 and shown not in taken and shown is not self._messages.open
+        ]
+        self._versioned = [shown for shown in self._versioned if self._end_in_view(shown) is not None]
+        while len(self._versions) < len(self._versioned):
+            bar = MessageBar(self._theme, True, self._view.viewport(), versions=True)
+            bar.restyle()
+            bar.branch_clicked.connect(partial(self._turn_version, len(self._versions)))
+            self._versions.append(bar)
+        for number, bar in enumerate(self._versions):
+            if number >= len(self._versioned):
+                bar.hide()
+                continue
+            shown = self._versioned[number]
+            end = self._end_in_view(shown)
+            assert end is not None
+            bar.set_message(shown.item.place, self.idle, False)
+            bar.place(*self._beside(shown, end))
+
+    def _turn_version(self, number: int, step: int) -> None:
+        if number < len(self._versioned):
+            self.branch_requested.emit(self._versioned[number].item.key, step)
+
+    def _end_in_view(self, shown: Shown) -> QRect | None:
+        """Where the last line of a message stands; None where that is out of view."""
+        last = QTextCursor(shown.slot.note or shown.slot.last)
+        last.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        rect = self._view.cursorRect(last)
+        return None if rect.bottom() < 0 or rect.top() > self._view.viewport().height() else rect
+
+    def _beside(self, shown: Shown, end: QRect) -> tuple[QRect, int]:
+        """What a message's buttons stand beside, and how far they may reach."""
+        right = self._column.right
+        if not shown.user:
+            return end.translated(Space.S, 0), right
+        beside = end.adjusted(0, PADDING, 0, PADDING)
+        beside.moveRight(right + 1)  # no room beside a bubble: under it
+        return beside, right
 
     def _barred(self, bar: MessageBar) -> Shown | None:
         """Whose buttons they are: of the message under the pointer; of replies, or else the last one."""
@@ -127,27 +188,23 @@ class HoverBars(QObject):
         if shown is None or not shown.placed or self.read_only:
             bar.hide()
             return
-        last = QTextCursor(shown.slot.note or shown.slot.last)
-        last.movePosition(QTextCursor.MoveOperation.EndOfBlock)
-        rect = self._view.cursorRect(last)
-        if rect.bottom() < 0 or rect.top() > self._view.viewport().height():
+        rect = self._end_in_view(shown)
+        if rect is None:
             bar.hide()
             return
-        unfinished = shown.item.unfinished and shown is self._messages.all[-1]
-        bar.set_message(shown.item.place, self.idle, unfinished)
+        last = shown is self._messages.all[-1]
+        bar.set_message(shown.item.place, self.idle, shown.item.unfinished and last, shown.about(last))
         bar.copy.setVisible(bool(shown.source))
-        right = self._column.right
-        if shown.user:
-            beside = rect.adjusted(0, PADDING, 0, PADDING)
-            beside.moveRight(right + 1)  # no room beside a bubble: under it
-        else:
-            beside = rect.translated(Space.S, 0)
-        bar.place(beside, right)
+        bar.place(*self._beside(shown, rect))
 
     def _copy(self, bar: MessageBar) -> None:
         if (shown := self._barred(bar)) is not None:
             QGuiApplication.clipboard().setText(shown.said)
             bar.confirm_copy()
+
+    def _ask_other_way(self, where: QPoint) -> None:
+        if (shown := self._barred(self.reply_bar)) is not None:
+            self.other_way_requested.emit(shown.item.key, where)
 
     def _ask(self, bar: MessageBar, signal: SignalInstance, *more: int) -> None:
         if (shown := self._barred(bar)) is not None:
@@ -178,6 +235,7 @@ class HoverBars(QObject):
 
     def _place_code_bar(self) -> None:
         self._place_table_slider()
+        self._place_copies()
         code = self._code
         if code is None or not _is_code(code):
             self._code_bar.put_away()
@@ -188,6 +246,42 @@ class HoverBars(QObject):
             return
         most = overflow(code, _room(rect))
         self._code_bar.show_over(rect.toRect(), not is_wide(code), scrolled(code), most)
+
+    def _place_copies(self) -> None:
+        """A button to copy over each code in view; that under the pointer has its own bar."""
+        view = self._view.viewport()
+        block = self._view.cursorForPosition(QPoint(0, 0)).block()
+        pointed = (
+            self._code.blockFormat().property(CODE) if self._code is not None and _is_code(self._code) else 0
+        )
+        self._copied, seen = [], {pointed}
+        rects = []
+        layout, bottom = self._view.document().documentLayout(), self._column.offset.y() + view.height()
+        while block.isValid() and layout.blockBoundingRect(block).top() <= bottom:
+            number = block.blockFormat().property(CODE)
+            if number and number not in seen:
+                seen.add(number)
+                rect = self._surface(block).translated(-self._column.offset).toRect()
+                if rect.bottom() > 3 * Space.L:
+                    self._copied.append(block)
+                    rects.append(rect)
+            block = block.next()
+        while len(self._copies) < len(rects):
+            button = CopyButton(self._theme, self.tr("Copy this code"), view)
+            button.setObjectName("copyCodeInView")
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.restyle()
+            button.clicked.connect(partial(self._copy_in_view, len(self._copies)))
+            self._copies.append(button)
+        for button, rect in zip(self._copies, rects, strict=False):
+            self._code_bar.put_over(button, rect)
+        for button in self._copies[len(rects) :]:
+            button.hide()
+
+    def _copy_in_view(self, number: int) -> None:
+        if number < len(self._copied) and _is_code(self._copied[number]):
+            QGuiApplication.clipboard().setText(code_text(self._copied[number]))
+            self._copies[number].confirm()
 
     def _scroll_code(self, to: float) -> None:
         if self._code is not None and _is_code(self._code):

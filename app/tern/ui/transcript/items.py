@@ -19,7 +19,12 @@ MORE_LINK = "tern-more:"  # then the message's key
 ATTACHMENT_LINK = "tern-attachment:"  # then the message's key, "/" and which of its attachments
 MODELS_LINK = "tern-models:"  # then the key of a reply of the guide's, which names that page
 SHOWN, SHOWN_LINES = 200_000, 10_000  # of a message at first, in characters and in lines; then as many more
-_ICONS = {AttachmentKind.FILE: "file-text", AttachmentKind.PASTE: "clipboard-text"}
+_ICONS = {
+    AttachmentKind.FILE: "file-text",
+    AttachmentKind.PASTE: "clipboard-text",
+    AttachmentKind.FOLDER: "folder",
+    AttachmentKind.PARTS: "file-text",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,9 @@ class Item:
     place: tuple[int, int] = (1, 1)
     unfinished: bool = False
     attachments: tuple[Attachment, ...] = ()  # of the person's message; ``text`` is without them
+    figures: str = ""  # of a reply: part of its note while it is the newest
+    when: str = ""  # it was written: the time
+    day: str = ""  # that stands over it, where it is the first message of one
     details: str = ""  # of a reply, shown while the pointer rests on its note
     guide: bool = False  # whether the built-in guide wrote it
 
@@ -62,6 +70,17 @@ class Shown:
         if self.user:
             return []
         return folded_thoughts(self.source[: self.cut()], self.item.key, self.turned, not grows)
+
+    @property
+    def whole_note(self) -> str:
+        """What stands under it while it is the newest."""
+        return "  ".join(filter(None, (self.item.note, self.item.figures)))
+
+    def about(self, newest: bool) -> str:
+        """What is shown beside it while the pointer is there."""
+        figures = "" if newest else self.item.figures
+        when = "" if newest and not self.user else self.item.when
+        return " · ".join(filter(None, (figures, when)))
 
     @property
     def said(self) -> str:

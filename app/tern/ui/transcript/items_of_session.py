@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from dataclasses import replace
+
+from PySide6.QtCore import QCoreApplication, QDate, QDateTime, QLocale
 
 from tern.chat.session import Session
 from tern.chat.types import Entry, State
@@ -16,17 +18,18 @@ _GUIDE = "Tern guide"  # as the file of the built-in guide names itself
 
 def items_of(session: Session) -> list[Item]:
     """The branch on show; a reply in progress with what has come of it so far."""
-    siblings: dict[tuple[int | None, str], list[int]] = {}
+    siblings: dict[tuple[int | None, str], list[Entry]] = {}
     for entry in session.entries:
-        siblings.setdefault((entry.parent, entry.role), []).append(entry.id)
+        siblings.setdefault((entry.parent, entry.role), []).append(entry)
     items: list[Item] = []
-    model = ""
+    model, before = "", 0.0
     for entry in session.path:
-        items.append(_item(entry, siblings[entry.parent, entry.role], model))
-        model = entry.model or model
+        items.append(_item(entry, siblings[entry.parent, entry.role], model, before))
+        model, before = entry.model or model, entry.created
     if session.busy and items:
-        last = items[-1]
-        items[-1] = Item(last.key, last.user, session.reply, "", last.place)
+        items[-1] = replace(
+            items[-1], text=session.reply, note="", figures="", unfinished=False, details="", guide=False
+        )
     return items
 
 
@@ -38,22 +41,59 @@ def last_turn(session: Session) -> tuple[Item, Item]:
 
 def item_of(session: Session, entry: Entry) -> Item:
     """One message of the session."""
-    siblings = [sibling.id for sibling in session.siblings(entry)]
-    return _item(entry, siblings, _model_before(session, entry) if entry.model else "")
+    path = session.path
+    at = next((number for number, one in enumerate(path) if one.id == entry.id), 0)
+    before = path[at - 1].created if at else 0.0
+    model = _model_before(session, entry) if entry.model else ""
+    return _item(entry, session.siblings(entry), model, before)
 
 
-def _item(entry: Entry, siblings: list[int], model_before: str) -> Item:
-    place = siblings.index(entry.id) + 1, len(siblings)
+def _item(entry: Entry, siblings: list[Entry], model_before: str, written_before: float) -> Item:
+    place = [one.id for one in siblings].index(entry.id) + 1, len(siblings)
     user = entry.role == "user"
+    when, day = time_text(entry.created), _day_over(entry.created, written_before)
     if user:
-        return Item(entry.id, user, entry.text, "", place, attachments=entry.attachments)
-    note = note_of(entry)
-    if note and entry.model and model_before not in ("", entry.model):
-        note = f"{entry.model} · {note}"
-    guide = entry.model == _GUIDE
+        return Item(entry.id, user, entry.text, "", place, attachments=entry.attachments, when=when, day=day)
+    others = {one.model for one in siblings if one.model}
+    named = entry.model and (model_before not in ("", entry.model) or len(others) > 1)
+    note = " · ".join(filter(None, (entry.model if named else "", note_of(entry))))
     return Item(
-        entry.id, user, entry.text, note, place, entry.unfinished, details=details_of(entry), guide=guide
+        entry.id,
+        user,
+        entry.text,
+        note,
+        place,
+        entry.unfinished,
+        figures=figures_of(entry),
+        when=when,
+        day=day,
+        details=details_of(entry),
+        guide=entry.model == _GUIDE,
     )
+
+
+def time_text(created: float) -> str:
+    """The time of day as the person's language writes it; empty where it is not known."""
+    if created <= 0:
+        return ""
+    return QLocale().toString(
+        QDateTime.fromSecsSinceEpoch(int(created)).time(), QLocale.FormatType.ShortFormat
+    )
+
+
+def _day_over(created: float, before: float) -> str:
+    """The day that a message begins; empty where it is that of the message before, or a chat begins today."""
+    if created <= 0:
+        return ""
+    day = QDateTime.fromSecsSinceEpoch(int(created)).date()
+    today = QDate.currentDate()
+    if before > 0 and QDateTime.fromSecsSinceEpoch(int(before)).date() == day:
+        return ""
+    if day == today:
+        return _tr("Today") if before > 0 else ""
+    if day == today.addDays(-1):
+        return _tr("Yesterday")
+    return QLocale().toString(day, QLocale.FormatType.LongFormat)
 
 
 def _model_before(session: Session, entry: Entry) -> str:
@@ -72,6 +112,9 @@ def details_of(entry: Entry) -> str:
     if not stats.tokens:
         return ""
     lines = [entry.model] if entry.model else []
+    if entry.created > 0:
+        moment = QDateTime.fromSecsSinceEpoch(int(entry.created))
+        lines.append(QLocale().toString(moment, QLocale.FormatType.ShortFormat))
     rate = speed_text(stats.decode_tokens_per_s) if stats.decode_tokens_per_s > 0 else ""
     lines.append(_tr("Written: {0}").format(", ".join(filter(None, (tokens_text(stats.tokens), rate)))))
     lines.append(_tr("First word after {0}").format(seconds_text(stats.time_to_first_token_s)))
@@ -87,19 +130,20 @@ def details_of(entry: Entry) -> str:
 
 
 def note_of(entry: Entry) -> str:
-    """The quiet line under a reply: how it ended, unless as it should, and its numbers."""
+    """How a reply ended, unless as it should."""
     if entry.state is State.STREAMING:
         return ""
-    parts = [reply_text(entry.stats)] if entry.stats.tokens else []
     if entry.state is State.CUT:
-        parts.insert(
-            0, _tr("Cut off when Tern ended.") if entry.content else _tr("Tern ended before the reply.")
-        )
-    elif entry.state is State.FAILED:
-        parts.insert(0, said(entry.error) or _tr("No reply."))
-    elif entry.stats.finish_reason is not None and (words := _endings().get(entry.stats.finish_reason)):
-        parts.insert(0, words)
-    return "  ".join(parts)
+        return _tr("Cut off when Tern ended.") if entry.content else _tr("Tern ended before the reply.")
+    if entry.state is State.FAILED:
+        return said(entry.error) or _tr("No reply.")
+    reason = entry.stats.finish_reason
+    return _endings().get(reason, "") if reason is not None else ""
+
+
+def figures_of(entry: Entry) -> str:
+    """The numbers of a reply in a line."""
+    return reply_text(entry.stats) if entry.stats.tokens and entry.state is not State.STREAMING else ""
 
 
 def _endings() -> dict[FinishReason, str]:

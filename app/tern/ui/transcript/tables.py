@@ -1,7 +1,8 @@
 """A Markdown table as one of the document's own, the only frames in it; a long one as several, under each other.
 
-A table that is wider than the column takes all of it, no word broken; where even its words need more room it is as
-wide as they need, and scrolls sideways. How far it is scrolled stands in the format of its frame.
+A table that is wider than the column goes on beside it as far as the window reaches, no word broken; where even its
+words need more room it is as wide as they need, and scrolls sideways. How far it is scrolled stands in the format of
+its frame.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from tern.ui.transcript.inlines import insert_runs
 _ALIGNS = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}
 _WIDE = 60  # characters
 _MEASURED = 200  # characters of a cell: what is longer is wider than any column
-_LONGEST_WORD = 240  # px; a longer one is broken
+_ROUNDING = 6  # px that a column may lose when its part of the width is rounded, and its border
 _COMFORTABLE = 160  # px of a column of a table that scrolls, unless its words need more
 
 
@@ -128,18 +129,21 @@ def _measured(block: Block, theme: Theme) -> list[float]:
             for run in cell:
                 metrics = mono if Style.CODE in run.styles else text
                 line += metrics.horizontalAdvance(run.text[:_MEASURED])
-                word = max(word, *map(metrics.horizontalAdvance, run.text[:_MEASURED].split()), 0.0)
+                word = max(
+                    word, *map(metrics.horizontalAdvance, run.text[:_MEASURED].split()), 0.0
+                )  # unbroken
             lines[column] = max(lines[column], line)
-            words[column] = max(words[column], min(word, _LONGEST_WORD))
+            words[column] = max(words[column], word)
     out: list[float] = []
     for column in range(columns):
-        beside = Space.L + (Space.S if column else 0) + 1
+        beside = Space.L + (Space.S if column else 0) + _ROUNDING
         out += [lines[column] + beside, words[column] + beside]
     return out
 
 
-def fit(table: QTextTable, room: float) -> None:
-    """Make a measured table as wide as its words need in a column of ``room`` px, once there is one."""
+def fit(table: QTextTable, room: float, pane: float = 0) -> None:
+    """Make a measured table as wide as its words need in a column of ``room`` px, once there is one; where that is not
+    enough, as wide as its lines are, up to the ``pane`` px from the column's beginning to the window's edge."""
     if room <= 0:
         return
     fmt = table.format().toTableFormat()
@@ -147,13 +151,21 @@ def fit(table: QTextTable, room: float) -> None:
     lines, words = widths[::2], widths[1::2]
     shift = float(fmt.property(SCROLLED) or 0)
     room -= fmt.leftMargin() + shift
+    pane = 0.0 if fmt.hasProperty(MIRRORED) else pane - fmt.leftMargin() - shift
     if fmt.hasProperty(MIRRORED):
         lines, words = lines[::-1], words[::-1]
         room -= float(fmt.property(MIRRORED))
     lengths: list[QTextLength] = []
     width = fmt.width()
-    scrolls = sum(words) > room
-    if scrolls:
+    wide = min(pane, sum(lines)) if sum(lines) > room else 0.0
+    beyond = wide > room and sum(words) <= wide  # beyond the column, but in view
+    scrolls = sum(words) > room and not beyond
+    if beyond:
+        more = (wide - sum(words)) / max(1.0, sum(lines) - sum(words))
+        wanted = [word + (line - word) * more for line, word in zip(lines, words, strict=True)]
+        lengths = [QTextLength(QTextLength.Type.FixedLength, px) for px in wanted]
+        width = QTextLength(QTextLength.Type.FixedLength, sum(wanted))
+    elif scrolls:
         wanted = [max(word, min(line, _COMFORTABLE)) for line, word in zip(lines, words, strict=True)]
         lengths = [QTextLength(QTextLength.Type.FixedLength, px) for px in wanted]
         width = QTextLength(QTextLength.Type.FixedLength, sum(wanted))
@@ -182,21 +194,21 @@ def fit(table: QTextTable, room: float) -> None:
     table.setFormat(fmt)
 
 
-def measure(table: QTextTable, block: Block, theme: Theme, room: float) -> None:
+def measure(table: QTextTable, block: Block, theme: Theme, room: float, pane: float = 0) -> None:
     """Set a table, of which ``block`` is the first or only part, as wide as it is to be."""
     fmt = table.format().toTableFormat()
     fmt.setProperty(WIDTHS, _measured(block, theme))
     table.setFormat(fmt)
-    fit(table, room)
+    fit(table, room, pane)
 
 
-def align(table: QTextTable, first: QTextTable, room: float) -> None:
+def align(table: QTextTable, first: QTextTable, room: float, pane: float = 0) -> None:
     """Set a further part of a table as its first one is set."""
     fmt, like = table.format().toTableFormat(), first.format().toTableFormat()
     if not like.hasProperty(SHARED):
         like.setProperty(SHARED, True)
         first.setFormat(like)
-        fit(first, room)
+        fit(first, room, pane)
         like = first.format().toTableFormat()
     fmt.setWidth(like.width())
     fmt.setColumnWidthConstraints(like.columnWidthConstraints())

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QRect, QRectF, Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QCursor,
     QGuiApplication,
     QHelpEvent,
     QKeyEvent,
@@ -42,6 +44,8 @@ from tern.ui.transcript.context_line import ContextLine
 from tern.ui.transcript.document import AT_ONCE, DocumentWriter
 from tern.ui.transcript.fade import Fade
 from tern.ui.transcript.find_bar import FindBar
+from tern.ui.transcript.formats import FORMULA
+from tern.ui.transcript.formulas import Formulas
 from tern.ui.transcript.hover_bars import HoverBars
 from tern.ui.transcript.items import ATTACHMENT_LINK, MODELS_LINK, MORE_LINK, Item, Messages, Shown
 from tern.ui.transcript.wide_code import is_wide
@@ -62,6 +66,9 @@ class Transcript(QTextBrowser):
     attachment_requested = Signal(int, int)  # key, which of its attachments
     edit_requested = Signal(int)
     regenerate_requested = Signal(int)
+    rewrite_requested = Signal(int)  # a reply is to be edited
+    file_requested = Signal(int, str)  # a reply is to be printed ("print"), or saved ("pdf", "html")
+    other_way_requested = Signal(int, QPoint)  # regenerate in another way: from a menu to be shown there
     continue_requested = Signal()
     branch_requested = Signal(int, int)  # key, -1 or +1
     delete_requested = Signal(int)
@@ -74,6 +81,10 @@ class Transcript(QTextBrowser):
         self.backgrounds = Backgrounds(theme)
         self.column = Column(theme, self)
         self._context_line = ContextLine(self.document())
+        self.formulas = Formulas(self.document(), theme, self)
+        self._before_formulas: tuple[QTextCursor, int] | None = None
+        self.formulas.placing.connect(self._note_place)
+        self.formulas.placed.connect(self._keep_place)
         self._dropped = 0  # of the messages, which the model no longer sees
         self._on_show = Messages()
         self._queue: deque[Shown] = deque()  # what is still to be set
@@ -120,6 +131,8 @@ class Transcript(QTextBrowser):
         self._bars.edit_requested.connect(self.edit_requested)
         self._bars.regenerate_requested.connect(self.regenerate_requested)
         self._bars.continue_requested.connect(self.continue_requested)
+        self._bars.rewrite_requested.connect(self.rewrite_requested)
+        self._bars.other_way_requested.connect(self.other_way_requested)
         self._bars.branch_requested.connect(self.branch_requested)
         self._bars.code_rewrapped.connect(self._stay)
         self.find_bar = FindBar(theme, self, self)
@@ -171,6 +184,8 @@ class Transcript(QTextBrowser):
     def show_items(self, items: Sequence[Item], last_open: bool = False) -> None:
         """Show a conversation, its end in view. ``last_open``: its last message is a reply that still grows."""
         self._on_show.all = [Shown(item, n, [item.text], item.note) for n, item in enumerate(items)]
+        if self._on_show.all:
+            self._on_show.all[-1].note = self._on_show.all[-1].whole_note
         self._on_show.open = self._on_show.all[-1] if last_open else None
         self._announcer.finish()
         self._stick = True
@@ -181,6 +196,8 @@ class Transcript(QTextBrowser):
 
     def begin_turn(self, question: Item, reply: Item) -> None:
         """Add a question and open the empty reply to it, and follow the end from here on."""
+        if self._on_show.all:
+            self._drop_figures(self._on_show.all[-1])
         for item in (question, reply):
             self._on_show.all.append(Shown(item, len(self._on_show.all), [item.text]))
         self._on_show.open = self._on_show.all[-1]
@@ -189,6 +206,13 @@ class Transcript(QTextBrowser):
         self._work(FRAME)
         self._update_caret()
         self._bars.place()
+
+    def _drop_figures(self, shown: Shown) -> None:
+        """A reply is the newest no longer: its figures are there where the pointer is."""
+        if not shown.user and shown.note != shown.item.note:
+            shown.note = shown.item.note
+            if shown.placed:
+                self._writer.set_note(shown.slot, shown.note)
 
     def append(self, text: str) -> None:
         """Add a piece to the open reply."""
@@ -235,14 +259,15 @@ class Transcript(QTextBrowser):
         if self._on_show.open is None:
             return
         shown, self._on_show.open = self._on_show.open, None
-        shown.item, shown.note = item, item.note
+        shown.item = item
+        shown.note = shown.whole_note
         if shown.setter is not None:
             shown.setter.end()
         if shown not in self._queue:
             self._queue.appendleft(shown)
         self._work(FRAME)
         if shown.placed:
-            self._writer.set_note(shown.slot, item.note)
+            self._writer.set_note(shown.slot, shown.note)
         self._announcer.finish()
         self._update_caret()
         QTimer.singleShot(0, self, self._bars.place)
@@ -405,6 +430,8 @@ class Transcript(QTextBrowser):
             self._has_set(shown)
         if not self.settled:
             self._going_on.start()
+        elif ended:
+            QTimer.singleShot(0, self, self._bars.place)
 
     def _set(self, shown: Shown, steps: int) -> int:
         """Go on with the first message of the queue; when it is done, it leaves. Returns the steps left."""
@@ -420,6 +447,7 @@ class Transcript(QTextBrowser):
             if not shown.setter.done:
                 return 0
             shown.setter = None
+            self.formulas.add(self._writer.formulas(shown.slot))
             shown.slot.written.clear()
             self._writer.highlighter.settle()
         self._queue.popleft()
@@ -449,9 +477,10 @@ class Transcript(QTextBrowser):
             after = self._on_show.placed[at].slot.start.position() - 1
         text = shown.source if shown is self._on_show.open else shown.source[: shown.cut()]
         if shown.user:
-            shown.slot = self._writer.add_user(text, self.column.width, shown.attached, after)
+            shown.slot = self._writer.add_user(text, self.column.width, shown.attached, after, shown.item.day)
         else:
             shown.slot = self._writer.add_reply(after)
+            shown.slot.day = shown.item.day
             from tern.ui.transcript.reply_setter import ReplySetter
 
             shown.setter = ReplySetter(
@@ -474,6 +503,19 @@ class Transcript(QTextBrowser):
         if selection is not None:
             self._restore_selection(*selection)
         return steps
+
+    def _note_place(self) -> None:
+        """Formulas are about to be placed: what is read stays where it is."""
+        top = self.cursorForPosition(QPoint(0, 0))
+        self._before_formulas = None if self._stick else (top, self.cursorRect(top).top())
+
+    def _keep_place(self) -> None:
+        if self._before_formulas is not None:
+            top, stood = self._before_formulas
+            self._stay(self.cursorRect(top).top() - stood)
+        self._update_caret()
+        self._bars.place()
+        self.viewport().update()
 
     def _keep(self) -> None:
         """While all is set anew, the message that was at the top of the window stays where it was, unless the person
@@ -539,6 +581,7 @@ class Transcript(QTextBrowser):
         self._queue.clear()
         self._writer.clear()
         self._context_line.forget()
+        self.formulas.forget()
         self._fit_column()
         self._on_show.all, self._on_show.open = messages, still_open
         for shown in messages:
@@ -615,6 +658,10 @@ class Transcript(QTextBrowser):
         copy.setEnabled(self.textCursor().hasSelection())
         if (link := self.anchorAt(point)).startswith(ATTACHMENT_LINK):
             menu.addAction(self.tr("Show attachment"), lambda: self._activate(link))
+        block = self.cursorForPosition(point).block()
+        if block.blockFormat().hasProperty(FORMULA):
+            tex = str(block.blockFormat().property(FORMULA))
+            menu.addAction(self.tr("Copy formula (TeX)"), lambda: QGuiApplication.clipboard().setText(tex))
         if code is not None:
             text = code_text(code)
             menu.addAction(self.tr("Copy code"), lambda: QGuiApplication.clipboard().setText(text))
@@ -639,8 +686,24 @@ class Transcript(QTextBrowser):
             changes = [menu.addAction(self.tr("Edit and send again"), lambda: self.edit_requested.emit(key))]
         else:
             changes = [menu.addAction(self.tr("Regenerate"), lambda: self.regenerate_requested.emit(key))]
+            changes.append(
+                menu.addAction(self.tr("Edit this reply"), lambda: self.rewrite_requested.emit(key))
+            )
             if shown.item.unfinished and shown is self._on_show.all[-1]:
                 changes.append(menu.addAction(self.tr("Continue"), self.continue_requested.emit))
+            here = QCursor.pos()
+            changes.append(
+                menu.addAction(
+                    self.tr("Regenerate with another model or preset…"),
+                    lambda: self.other_way_requested.emit(key, here),
+                )
+            )
+            for name, kind in (
+                (self.tr("Print…"), "print"),
+                (self.tr("Save as PDF…"), "pdf"),
+                (self.tr("Save as HTML…"), "html"),
+            ):
+                menu.addAction(name, partial(self.file_requested.emit, key, kind))
         number, total = shown.item.place
         if total > 1:
             step = self.branch_requested
@@ -700,6 +763,7 @@ class Transcript(QTextBrowser):
             if shown.user:
                 self._writer.fit_bubble(shown.slot, column)
         super().resizeEvent(event)
+        self._writer.fit_tables()  # the document has its width only now
         self._fade.place()
         self._place_jump()
         self._update_caret()
@@ -770,6 +834,8 @@ class Transcript(QTextBrowser):
         first = self.cursorForPosition(QPoint(0, max(0, event.rect().top() - 60))).block()
         edited = [shown.slot.bubble for shown in self._on_show.placed if shown.item.key == self._edited]
         self.backgrounds.outlined = edited[0] if edited else 0
+        cursor = self.textCursor()
+        self.backgrounds.selected = cursor.selectionStart(), cursor.selectionEnd()
         self.backgrounds.paint(painter, first, clip, self.column.width)
         painter.end()
         super().paintEvent(event)

@@ -1,5 +1,5 @@
-"""Code whose lines are not wrapped. That, and how far it is scrolled to the left, stands in the formats of its lines,
-so that selections, copying and what is still being written know nothing of it.
+"""Code whose lines are not wrapped: all code, unless the person wants it otherwise. That, and how far it is scrolled,
+stands in the formats of its lines, so that selections, copying and what is still being written know nothing of it.
 """
 
 from __future__ import annotations
@@ -48,8 +48,7 @@ def scroll_to(block: QTextBlock, to: float, room: float) -> None:
 
 def like_its_first(fmt: QTextBlockFormat, block: QTextBlock) -> QTextBlockFormat:
     """``fmt`` for a further line of the code of ``block``, wrapped and scrolled as that is."""
-    if is_wide(block):
-        _place(fmt, scrolled(block))
+    _place(fmt, scrolled(block) if is_wide(block) else None)
     return fmt
 
 

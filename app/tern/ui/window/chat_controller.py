@@ -4,11 +4,21 @@ only that they may be busy.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer, Signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+from PySide6.QtCore import QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMenu
 
 from tern import paths
+from tern.chat.attachments import Attachment, AttachmentKind
+from tern.chat.presets import PRESETS, own_presets, preset_of
+from tern.chat.reply_options import sampling_of
 from tern.chat.session import Session
+from tern.chat.summarizing import Headings, Summarizing
 from tern.chat.types import Draft, Manner
 from tern.engine.types import TQ2_KERNEL, FinishReason, ModelInfo, Stats
 from tern.engine.worker import EngineFactory
@@ -18,8 +28,10 @@ from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.composer.context_fit import ContextFit
 from tern.ui.composer.drafts import Drafts
 from tern.ui.reply_queue import ReplyQueue
+from tern.ui.shared.attachment_text import name_text
 from tern.ui.shared.links import offer_link
-from tern.ui.style.number_text import count_text
+from tern.ui.shared.preset_names import preset_name
+from tern.ui.style.number_text import count_text, seconds_text
 from tern.ui.style.theme import Theme
 from tern.ui.transcript.items_of_session import item_of, items_of, last_turn
 from tern.ui.window.main_area import MainArea
@@ -46,7 +58,12 @@ class ChatController(QObject):
         self._editing: int | None = None  # the question that the next one sent replaces
         # By conversation: what is to be sent when its reply has ended, as long as it is not changed.
         self._held: dict[int, Draft] = {}
+        # By question: what its reply summarizes, and the tokens of that.
+        self._summarized: dict[int, tuple[tuple[Attachment, ...], int]] = {}
+        self._summary_began = 0.0
         self._restoring = False  # what stands in the composer is not what was written here
+        # Models that could write another version: name, and what has it answer from then on.
+        self.other_models: Callable[[], Sequence[tuple[str, Callable[[], object]]]] = tuple
         self.guide_answers = False  # the built-in guide, which can make nothing of a file
         self._view = view = area.chat
         self._notice, self._composer, self._transcript = view.notice, view.composer, view.transcript
@@ -63,6 +80,8 @@ class ChatController(QObject):
         self.files.trouble.connect(self._notice.show_message)
         self.files.tag = lambda: self.drafts.place
         self.files.read_late.connect(self.drafts.add)
+        self._composer.long_document.parts_opened.connect(self._show_parts)
+        self._composer.long_document.summary_requested.connect(self.summarize)
         self._composer.send_requested.connect(self._may_send)
         self._composer.changed.connect(self._show_held)
         self._composer.stop_requested.connect(self.stop)
@@ -75,6 +94,9 @@ class ChatController(QObject):
         self._transcript.edit_requested.connect(self.edit)
         self._transcript.regenerate_requested.connect(self.regenerate)
         self._transcript.continue_requested.connect(self.go_on)
+        self._transcript.rewrite_requested.connect(self.rewrite)
+        self._transcript.other_way_requested.connect(self.regenerate_with)
+        self._transcript.file_requested.connect(self.to_file)
         self._transcript.branch_requested.connect(self.show_branch)
         self._transcript.delete_requested.connect(self.delete_from)
         self._queue.model_loading.connect(self._model_loading)
@@ -203,8 +225,56 @@ class ChatController(QObject):
             return
         if self._editing is None:
             self.drafts.forget(shown)
-            self._composer.clear()
+            # A long document stays for the next question.
+            parts = any(one.kind is AttachmentKind.PARTS for one in draft.attachments)
+            long = (
+                self._composer.attachments
+                if parts and draft.attachments != self._composer.attachments
+                else ()
+            )
+            self._composer.put(Draft("", long))
+            self.fit.show(self._session)
         self._stop_editing()
+
+    def summarize(self) -> None:
+        """Have what is attached and too long summarized in pieces; it stays attached, for questions about it."""
+        attachments, tokens = self.fit.long
+        if self._session.busy:
+            self._composer.meter.say(self.tr("Summarize when this reply ends"))
+            return
+        if attachments:
+            self._summarize(attachments, tokens)
+
+    def _summarize(self, attachments: tuple[Attachment, ...], tokens: int) -> None:
+        session = self._session
+        if session.busy or self._queue.info is None:
+            return
+        sampling, _ = sampling_of(session.manner, self._queue.settings)
+        headings = Headings(self.tr("Part {0} of {1}: {2}"), self.tr("Summary of the whole"))
+        limit = self._queue.info.context_size - min(64, self._queue.info.context_size // 4)
+        run = Summarizing(attachments, tokens, limit, sampling, headings)
+        words = self.tr("Summarize {0} in pieces.").format(", ".join(map(name_text, attachments)))
+        if not self._notice.attempt(lambda: self._queue.summarize(session, words, run)):
+            return
+        self._summarized[session.path[-2].id] = attachments, tokens
+        self._summary_began = time.monotonic()
+        self._notice.clear()
+        self._view.show_messages(True)
+        self._transcript.begin_turn(*last_turn(session))
+        self._replying()
+        self.sent.emit()
+
+    def _show_parts(self) -> None:
+        """The passages that would be sent."""
+        found = self.fit.parts
+        if found is None or not found.parts:
+            return
+        first = found.parts[0]
+        text = first.text
+        if len(found.parts) > 1:
+            text = "\n\n".join(f"{one.name}\n\n{one.text}" for one in found.parts)
+        name = ", ".join(one.name for one in found.parts)
+        AttachmentPage(self._theme, replace(first, name=name, text=text), self._area.window()).show()
 
     def _ask(self, draft: Draft, before: int | None = None) -> bool:
         session = self._session
@@ -245,9 +315,104 @@ class ChatController(QObject):
     def regenerate(self, reply: int) -> None:
         """Another reply beside that one."""
         session = self._session
+        entry = next((entry for entry in session.path if entry.id == reply), None)
+        if entry is not None and entry.parent in self._summarized:
+            self._summarize(*self._summarized[entry.parent])
+            return
         if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply)):
             self._notice.clear()
             self._show_session()
+
+    def rewrite(self, reply: int) -> None:
+        """Let the person edit a reply; it becomes another version."""
+        from tern.ui.window.reply_page import ReplyPage
+
+        session = self._session
+        entry = next(entry for entry in session.path if entry.id == reply)
+
+        def keep(text: str) -> None:
+            kept = not session.busy and self._notice.attempt(lambda: session.rewrite(reply, text))
+            if kept and session is self._session:
+                self._show_session()
+
+        if not session.busy:
+            ReplyPage(self._theme, entry.content, self._area.window(), keep).show()
+
+    def regenerate_with(self, reply: int, where: QPoint) -> None:
+        """Offer the presets and the models that are here: another version, written by one of these."""
+        menu = QMenu(self._area)
+        menu.setObjectName("otherWays")
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        entry = next(entry for entry in self._session.path if entry.id == reply)
+        if len(self._session.siblings(entry)) > 1:
+            menu.addAction(self.tr("Compare versions"), lambda: self.compare(reply))
+        menu.addSection(self.tr("With another preset"))
+        for preset in (*PRESETS, *own_presets(self._queue.settings)):
+            way = preset.manner, preset_name(preset)
+            menu.addAction(preset_name(preset).replace("&", "&&"), partial(self._regenerate_so, reply, way))
+        models = self.other_models()
+        if models:
+            menu.addSection(self.tr("With another model"))
+        for name, use in models:
+            menu.addAction(name.replace("&", "&&"), partial(self._regenerate_by, reply, use))
+        menu.popup(where)
+
+    def _regenerate_so(self, reply: int, way: tuple[Manner, str]) -> None:
+        session = self._session
+        if not session.busy and self._notice.attempt(lambda: self._queue.regenerate(session, reply, way)):
+            self._notice.clear()
+            self._show_session()
+
+    def _regenerate_by(self, reply: int, use: Callable[[], object]) -> None:
+        """The model stays the one that answers: whoever compares goes on with the better one by the menu."""
+        if not self._session.busy:
+            use()
+            self.regenerate(reply)
+
+    def compare(self, reply: int) -> None:
+        """Two versions of a reply beside each other."""
+        from tern.ui.window.compare_page import ComparePage
+
+        session = self._session
+        entry = next(entry for entry in session.path if entry.id == reply)
+        versions = [
+            (item_of(session, one), one.model or self.tr("Unknown model")) for one in session.siblings(entry)
+        ]
+        if len(versions) < 2:
+            return
+
+        def keep(key: int) -> None:
+            if not session.busy and self._notice.attempt(lambda: session.choose(key)):
+                self._show_session()
+
+        ComparePage(self._theme, versions, reply, self._area.window(), keep).show()
+
+    def compare_last(self) -> None:
+        path = self._session.path
+        if not self._session.busy and path and path[-1].role == "assistant":
+            self.compare(path[-1].id)
+
+    def to_file(self, reply: int, kind: str) -> None:
+        """Print a reply, or save it as PDF or HTML."""
+        from tern.ui.transcript.reply_html import reply_html
+        from tern.ui.window.reply_files import ReplyFiles
+
+        path = self._session.path
+        at = next(number for number, entry in enumerate(path) if entry.id == reply)
+        question = path[at - 1].text if at else ""
+        item = item_of(self._session, path[at])
+        about = " · ".join(filter(None, (path[at].model, item.details.partition("\n")[2].partition("\n")[0])))
+        html = reply_html(question, path[at].content, about)
+        files = ReplyFiles(self._notice, self._area.window())
+        if kind == "print":
+            files.print(html)
+        else:
+            files.save(html, self.tr("Reply"), kind)
+
+    def last_to_file(self, kind: str) -> None:
+        replies = [entry.id for entry in self._session.path if entry.role == "assistant" and entry.content]
+        if replies:
+            self.to_file(replies[-1], kind)
 
     def regenerate_last(self) -> None:
         path = self._session.path
@@ -325,8 +490,18 @@ class ChatController(QObject):
 
     def show_reply_options(self) -> None:
         """How the conversation on show is answered, in the composer's row."""
-        self._composer.preset_button.show_manner(self._session.manner)
+        self._show_preset()
         self.fit.count()
+
+    def _show_preset(self) -> None:
+        """The preset in the composer's row, and an assistant's questions in an empty chat."""
+        manner = self._session.manner
+        self._composer.preset_button.show_manner(manner)
+        preset = preset_of(manner, (*PRESETS, *own_presets(self._queue.settings)))
+        if preset is not None and preset.own:
+            self._view.greeting.set_assistant(preset.name, preset.questions)
+        else:
+            self._view.greeting.set_assistant("", ())
 
     def show_branch(self, entry: int, step: int) -> None:
         """Show the version before or after that message."""
@@ -342,6 +517,9 @@ class ChatController(QObject):
         session = self._session
 
         def undo() -> None:
+            if session.busy:  # a reply has begun since: the offer stands until it has ended
+                self.undoable.emit(said, undo)
+                return
             if self._notice.attempt(lambda: session.restore(removal)) and session is self._session:
                 self._show_session()
 
@@ -378,7 +556,7 @@ class ChatController(QObject):
         replies = [entry.stats for entry in session.path if entry.stats.context_size]
         self._readouts.show_last(replies[-1] if replies else None)
         self.show_title()
-        self._composer.preset_button.show_manner(session.manner)
+        self._show_preset()
         self.fit.show(session, self._editing)
         if session.busy:
             self._replying()
@@ -438,16 +616,30 @@ class ChatController(QObject):
     def _prefilling(self, session: Session, done: int, total: int) -> None:
         if self._composer.stopping:
             return
-        if session is self._session and done < total and total > 64:  # a short one is read too soon
+        if session is self._session and (run := self._queue.run_of(session)) is not None:
+            self._transcript.set_status(self._summary_status(run))
+        elif session is self._session and done < total and total > 64:  # a short one is read too soon
             self._transcript.set_status(
                 self.tr("Reading… {0} of {1} tokens").format(count_text(done), count_text(total))
             )
+
+    def _summary_status(self, run: Summarizing) -> str:
+        """How far it is, and how long it will take: as long as the parts took that are done."""
+        number, total = run.step
+        if number >= total:
+            return self.tr("Putting the summaries together…")
+        words = self.tr("Reading part {0} of {1}…").format(number + 1, total)
+        if number:
+            seconds = (time.monotonic() - self._summary_began) / number * (total - number)
+            words += "  " + self.tr("About {0} left.").format(seconds_text(seconds))
+        return words
 
     def _grew(self, session: Session, text: str, stats: Stats) -> None:
         if session is not self._session:
             return
         if text:
-            self._transcript.set_status("")
+            run = self._queue.run_of(session)
+            self._transcript.set_status(self._summary_status(run) if run is not None else "")
             self._transcript.append(text)
         self._readouts.show_stats(stats)
         self.fit.show_stats(stats)

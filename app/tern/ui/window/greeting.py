@@ -4,6 +4,7 @@ window alone: what comes under them later, or grows there, moves nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -91,6 +92,7 @@ class Greeting(QScrollArea):
         self._outer.addStretch(1)
         self.setWidget(page)
         self._guide = True
+        self._assistant: tuple[str, tuple[str, ...]] = ("", ())
         self.set_guide(True)
         theme.changed.connect(self._restyle)
         self._restyle()
@@ -104,10 +106,24 @@ class Greeting(QScrollArea):
         else:
             title = self.tr("What would you like to know?")
             sentence = self.tr("What you write stays on this computer. Ask one of these, or anything.")
+        if self._assistant[1]:
+            title, sentence = self._assistant[0], self.tr("Ask one of these, or anything.")
         self._title.setText(title)
         self._sentence.setText(sentence)
-        for card, question in zip(self._cards, _GUIDE_QUESTIONS if guide else _QUESTIONS, strict=True):
-            card.setText(question)
+        self._show_questions()
+
+    def set_assistant(self, name: str, questions: Sequence[str]) -> None:
+        """Open with an assistant's own questions; with none, with those of the model."""
+        if (name, tuple(questions)) != self._assistant:
+            self._assistant = name, tuple(questions)
+            self.set_guide(self._guide)
+
+    def _show_questions(self) -> None:
+        own = self._assistant[1]
+        questions = own or (_GUIDE_QUESTIONS if self._guide else _QUESTIONS)
+        for number, card in enumerate(self._cards):
+            card.setText(questions[number] if number < len(questions) else "")
+            card.setVisible(number < len(questions))
         self._arrange()
 
     @property

@@ -23,8 +23,10 @@ from PySide6.QtWidgets import (
 
 from tern import paths
 from tern.chat.presets import PRESETS, own_presets
+from tern.chat.prompts import own_prompts
 from tern.chat.session import Session
 from tern.chat.store import Store
+from tern.chat.types import Manner
 from tern.engine.types import FinishReason
 from tern.engine.worker import EngineFactory
 from tern.settings import MODEL_PATH, SIDEBAR_OPEN, WINDOW_GEOMETRY, Settings
@@ -152,6 +154,9 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.composer.preset_button.own = lambda: own_presets(self._settings)
+        self.composer.preset_button.assistants_requested.connect(self.show_assistants)
+        self.composer.prompts.own = lambda: own_prompts(self._settings)
+        self.composer.prompts.manage_requested.connect(self.show_assistants)
         self.composer.preset_button.more_requested.connect(self.settings_controller.show_reply_options)
         self.chat.reply_ended.connect(self._reply_ended)
         self.queue.ended.connect(self._tell_who_is_away)
@@ -181,9 +186,14 @@ class MainWindow(QMainWindow):
         on("sidebar", self.side_panel.toggle)
         on("focus", self.area.show_chat)
         on("attach", chat.files.choose)
+        on("attach_folder", chat.files.choose_folder)
         on("stop", chat.stop)
         on("regenerate", chat.regenerate_last)
         on("copy", chat.copy_last_reply)
+        on("print", partial(chat.last_to_file, "print"))
+        on("save_pdf", partial(chat.last_to_file, "pdf"))
+        on("save_html", partial(chat.last_to_file, "html"))
+        on("compare", chat.compare_last)
         on("edit", chat.edit_last)
         on("rename", self.rename)
         on("pin", conversations.pin_shown)
@@ -197,6 +207,7 @@ class MainWindow(QMainWindow):
         on("export", self._export_shown)
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
+        on("assistants", self.show_assistants)
         on("reply_options", self.settings_controller.show_reply_options)
         on("settings", self.settings_controller.show_page)
         on("back", self._go_back)
@@ -295,6 +306,21 @@ class MainWindow(QMainWindow):
         if self.isVisible():
             self.activateWindow()
             self.area.chat.focus_composer()
+
+    def show_assistants(self) -> None:
+        """The person's assistants and prompts, to be made, changed, exported and imported."""
+        from tern.ui.window.assistants_page import AssistantsPage
+
+        page = AssistantsPage(self._theme, self._settings, self)
+        page.changed.connect(self._save_settings)
+        page.changed.connect(self.chat.show_reply_options)
+        page.chosen.connect(self._talk_to)
+        page.show()
+
+    def _talk_to(self, manner: Manner) -> None:
+        """A new chat with that assistant."""
+        self.conversations.new()
+        self.chat.set_reply_options(manner)
 
     def show_help(self) -> None:
         """Every key."""
@@ -420,6 +446,8 @@ class MainWindow(QMainWindow):
         tray.hide_with_pages(self)  # what follows waits for threads; what stands there meanwhile looks frozen
         QGuiApplication.sync()
         self.chat.files.close()
+        self.chat.fit.documents.forget()
+        self.transcript.formulas.close()
         self.transfer.close()
         self._save_settings()
         self.queue.close()

@@ -73,6 +73,7 @@ class ModelsController(QObject):
         window.actions_.connect("network", window.settings_controller.show_network)
         window.header.model_menu.aboutToShow.connect(self._fill_menu)
         window.model_commands = self._commands
+        window.chat.other_models = self._others
         window.queue.ended.connect(self._replied)
         window.settings_controller.changed.connect(self._setting_changed)
         self.downloads.installed.connect(self._arrived)
@@ -342,6 +343,12 @@ class ModelsController(QObject):
 
     def _commands(self) -> list[Command]:
         return [of_model(title, partial(self.use, model)) for _, title, model in self._choices()]
+
+    def _others(self) -> list[tuple[str, Callable[[], object]]]:
+        """The models that could answer and do not now."""
+        return [
+            (title, partial(self.use, model)) for path, title, model in self._choices() if path != self._path
+        ]
 
     def _fill_menu(self) -> None:
         """The models that are here, the one in use marked; then the page."""

@@ -26,6 +26,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "attach": ("Ctrl+Shift+A",),
     "regenerate": ("Ctrl+R",),
     "copy": ("Ctrl+Shift+C",),
+    "print": ("Ctrl+P",),
     "palette": ("Ctrl+K",),
     "reply_options": ("Ctrl+Shift+P",),
     "models": ("Ctrl+M",),
@@ -50,7 +51,9 @@ CLOSE_KEY = "Esc"  # of no action: it closes what is open, and with nothing open
 
 # What can be done without leaving the sheet or the page that is open.
 OVER_SHEETS = frozenset({"close", "quit", "menus"})
-IN_THE_CHAT = frozenset({"new", "private", "find", "focus", "attach", "regenerate", "edit", "reply_options"})
+IN_THE_CHAT = frozenset(
+    {"new", "private", "find", "focus", "attach", "attach_folder", "regenerate", "edit", "reply_options"}
+)
 
 
 def keys(mac: bool) -> dict[str, tuple[str, ...]]:
@@ -74,9 +77,14 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("sidebar", _tr("Show or hide the sidebar"))
     add("focus", _tr("Write a message"))
     add("attach", _tr("Attach files…"))
+    add("attach_folder", _tr("Attach a folder…"))
     add("stop", _tr("Stop the reply"))
     add("regenerate", _tr("Regenerate the last reply"))
     add("copy", _tr("Copy last reply"))
+    add("print", _tr("Print the last reply…"))
+    add("save_pdf", _tr("Save the last reply as PDF…"))
+    add("save_html", _tr("Save the last reply as HTML…"))
+    add("compare", _tr("Compare versions of the last reply"))
     add("edit", _tr("Edit the last message"))
     add("rename", _tr("Rename this chat"))
     add("pin", _tr("Pin this chat"))
@@ -91,6 +99,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("export_all", _tr("Export all chats…"))
     add("import", _tr("Import chats…"))
     add("reply_options", _tr("Chat settings"))
+    add("assistants", _tr("Assistants and prompts"))
     add("models", _tr("Models"))
     add("network", _tr("Network log"))
     add("settings", _tr("Settings"))
