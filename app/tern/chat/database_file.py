@@ -15,7 +15,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from tern.chat import forgetting, migrations, search
+from tern.atomic import put_in_place
+from tern.chat import forgetting, migrations, search, words_index
 from tern.errors import Sentence, UserError
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ KEPT = 5
 EVERY_S = 24 * 3600
 _AHEAD_S = 24 * 3600  # that a backup may be dated in the future: its name has the time of where it was made
 _STAMP = "%Y%m%d-%H%M%S"
+_TOLD_OF = "told of a newer backup"  # a fact: its name
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
@@ -83,7 +85,7 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
                 if 0 < migrations.version(connection) < len(migrations.STEPS):
                     backup(connection, path.parent / BACKUPS)  # before anything in it is changed
                 migrations.migrate(connection)
-                return connection, ""
+                return connection, _told_of_a_newer_backup(connection, path.parent / BACKUPS)
         except BaseException:
             connection.close()
             raise
@@ -130,7 +132,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path | None:
             copy.execute("PRAGMA journal_mode = DELETE")
             if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("the copy failed its integrity check")
-        part.replace(path)
+        put_in_place(part, path)
     except (sqlite3.Error, OSError) as error:
         log.warning("no backup made: %s", error)
         with suppress(OSError):
@@ -158,7 +160,8 @@ def back_up(path: Path) -> Path | None:
     What was forgotten is erased from the older ones."""
     made = None
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(connect(path)) as connection:
+            words_index.mend(connection)
             made = backup(connection, path.parent / BACKUPS)
     except (sqlite3.Error, OSError) as error:
         log.warning("no backup made: %s", error)
@@ -222,6 +225,30 @@ def _conversations(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
+def _last_number(connection: sqlite3.Connection) -> int:
+    """The highest number that a message ever had in the file: it only grows."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'message'").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _told_of_a_newer_backup(connection: sqlite3.Connection, folder: Path) -> str:
+    """Once: that the newest backup has messages which were written after this file's last, as when an older file was put
+    in its place. Whether a person did that Tern cannot know."""
+    newest = next((path for path in backups(folder) if _reached(path)), None)
+    if newest is None or _reached(newest) <= _last_number(connection):
+        return ""
+    known = connection.execute("SELECT value FROM fact WHERE name = ?", (_TOLD_OF,)).fetchone()
+    if known == (newest.name,):
+        return ""
+    connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_TOLD_OF, newest.name))
+    return Sentence(
+        "The file with your conversations is older than its backup {name}, so what was written in between is not in it. "
+        "If you did not put an older file there yourself, close Tern and copy that backup over it: both are in {folder}.",
+        name=newest.name,
+        folder=folder.parent,
+    )
+
+
 def _files(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if path.suffix == ".db"]
@@ -274,12 +301,13 @@ def _erase(backup: Path, forgotten: Sequence[forgetting.Erased]) -> bool:
                 source.backup(copy)
                 search.prepare(copy)
                 copy.execute("PRAGMA secure_delete = ON")
+                words_index.mend(copy)
                 copy.execute("BEGIN")
                 forgetting.erase(copy, held)
                 copy.execute("COMMIT")
                 if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                     raise sqlite3.DatabaseError("the copy failed its integrity check")
-        part.replace(backup)
+        put_in_place(part, backup)
         return True
     except (sqlite3.Error, OSError) as error:
         log.warning("backup %s not cleaned: %s", backup.name, error)
@@ -302,15 +330,28 @@ def _modified(path: Path) -> float:
 
 
 def _rotate(folder: Path) -> None:
-    """Drop the backups that are older than the five newest good ones."""
-    good = 0
+    """Drop the backups that are older than the five newest good ones; one in which more was written than in those, as
+    when an older file has taken the place of the person's, stays."""
     found = backups(folder)
-    for old in found if len(found) > KEPT else ():
-        if good < KEPT:
-            good += bool(_held(old))
-            continue
-        with suppress(OSError):
-            old.unlink()
+    if len(found) <= KEPT:
+        return
+    good = [path for path in found if _held(path)]
+    kept = good[:KEPT]
+    reached = max((_reached(path) for path in kept), default=0)
+    newer = [path for path in good[KEPT:] if _reached(path) > reached]
+    for old in found[found.index(kept[-1]) + 1 :] if kept else ():
+        if old not in newer[:1]:
+            with suppress(OSError):
+                old.unlink()
+
+
+def _reached(path: Path) -> int:
+    """The highest number that a message has in a backup; 0 where it cannot be read."""
+    try:
+        with closing(_read_only(path)) as connection:
+            return _last_number(connection)
+    except sqlite3.Error:
+        return 0
 
 
 def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
@@ -400,7 +441,7 @@ def _restore(good: Path, path: Path) -> None:
     try:
         with closing(_read_only(good)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
-        part.replace(path)
+        put_in_place(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
