@@ -112,11 +112,13 @@ def previous_crash() -> Path | None:
     return path if path.is_file() else None
 
 
-def crash_seen() -> None:
-    """Do not show that crash again; its trace stays beside the log."""
+def crash_seen() -> Path | None:
+    """Do not show that crash again; where its trace stays, beside the log. None: it could not be moved."""
     folder = paths.log_dir()
-    with suppress(OSError):
-        (folder / _LAST_CRASH).replace(folder / _SEEN_CRASH)
+    try:
+        return (folder / _LAST_CRASH).replace(folder / _SEEN_CRASH)
+    except OSError:
+        return None
 
 
 def _collect_crashes(folder: Path) -> None:

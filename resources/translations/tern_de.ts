@@ -487,6 +487,53 @@
     </message>
 </context>
 <context>
+    <name>CrashPage</name>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da.</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here; one reply was cut off.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da; eine Antwort wurde abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here; {0} replies were cut off.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da; {0} Antworten wurden abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>This report stays on this computer and holds no message of yours. Send it to whoever helps you.</source>
+        <translation>Dieser Bericht bleibt auf diesem Computer und enthält keine Ihrer Nachrichten. Senden Sie ihn an jemanden, der Ihnen hilft.</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Was geschehen ist</translation>
+    </message>
+    <message>
+        <source>of the log</source>
+        <translation>des Protokolls</translation>
+    </message>
+    <message>
+        <source>the report</source>
+        <translation>den Bericht</translation>
+    </message>
+</context>
+<context>
     <name>DataSection</name>
     <message numerus="yes">
         <source>%n backup(s), the newest from {0}.</source>
@@ -2317,10 +2364,6 @@
         <translation>Tern kann Ihre Gespräche in {path} nicht öffnen ({error}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Tern could not reach your conversations on the disk ({reason}). Free some space, then try again.</source>
-        <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({reason}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
-    </message>
-    <message>
         <source>Tern could not save its settings in {path} ({reason}).</source>
         <translation>Tern konnte seine Einstellungen nicht in {path} sichern ({reason}).</translation>
     </message>
@@ -2401,6 +2444,10 @@
         <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
     </message>
     <message>
+        <source>Tern could not reach your conversations in {folder} ({reason}). Free some space on that disk, or make it reachable and writable, then try again.</source>
+        <translation>Tern konnte Ihre Chats in {folder} nicht erreichen ({reason}). Schaffen Sie auf diesem Datenträger Platz, oder machen Sie ihn erreichbar und beschreibbar, und versuchen Sie es dann noch einmal.</translation>
+    </message>
+    <message>
         <source>Tern needs a processor with AVX2, and this one has none. Intel has built it in since 2013, AMD since 2015; some Pentium, Celeron and Atom processors lack it to this day.</source>
         <translation>Tern braucht einen Prozessor mit AVX2, und dieser hat keines. Intel baut es seit 2013 ein, AMD seit 2015; manchen Pentium-, Celeron- und Atom-Prozessoren fehlt es bis heute.</translation>
     </message>
@@ -2423,6 +2470,10 @@
     <message>
         <source>The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.</source>
         <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({error}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations is older than its backup {name}, so what was written in between is not in it. If you did not put an older file there yourself, close Tern and copy that backup over it: both are in {folder}.</source>
+        <translation>Die Datei mit Ihren Chats ist älter als ihre Sicherung {name}; was dazwischen geschrieben wurde, fehlt darin. Wenn Sie nicht selbst eine ältere Datei dorthin gelegt haben, beenden Sie Tern und kopieren Sie die Sicherung darüber: Beide sind in {folder}.</translation>
     </message>
     <message>
         <source>The file with your conversations was damaged and there was no backup yet, so Tern began a new one. The damaged file is kept as {kept} in {folder}.</source>
@@ -2455,6 +2506,10 @@
     <message>
         <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The index that Tern searches with was damaged. It has been made anew from your conversations, and nothing is lost. Please try again.</source>
+        <translation>Der Index, mit dem Tern sucht, war beschädigt. Er wurde aus Ihren Chats neu angelegt, und nichts ist verloren. Bitte versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <source>The installed ggml ({version}, tensors of {tensor_bytes} bytes) is not the one Tern was made for ({wanted}, {wanted_bytes}). Install Tern again.</source>

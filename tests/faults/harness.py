@@ -1,5 +1,5 @@
-"""A row of the table of faults: what is done to Tern so many times, and what came of it. Kept as it comes, so that a run
-that was broken off goes on where it stopped.
+"""A row of the table of faults: what is done to Tern so many times, and what came of it. Kept as it comes, so that a
+run that was broken off goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any

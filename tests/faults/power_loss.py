@@ -1,8 +1,8 @@
 """What is on a disk when the power fails: made from a record of what was written (writes_log.c).
 
-As a journalling file system has it: names (created, renamed, deleted) and lengths come to the disk in their order, at the
-latest when anything is synced; the bytes of a file come when that file is synced. What was written since then may be
-there, or not, or torn at a sector.
+As a journalling file system has it: names (created, renamed, deleted) and lengths come to the disk in their order, at
+the latest when anything is synced; the bytes of a file come when that file is synced. What was written since then may
+be there, or not, or torn at a sector.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ def read(log: Path) -> list[Event]:
 
 
 def after_the_loss(events: list[Event], cut: int, root: Path, into: Path, chance: random.Random) -> None:
-    """Write below ``into`` what is on the disk when the power fails after the first ``cut`` events. ``root``: where they
-    happened. The file of promises is as it was: it is the one who watches."""
+    """Write below ``into`` what is on the disk when the power fails after the first ``cut`` events. ``root``: where
+    they happened. The file of promises is as it was: it is the one who watches."""
     happened = events[:cut]
     any_sync = max((n for n, event in enumerate(happened) if event.op == SYNC), default=-1)
     journal = chance.randint(any_sync, len(happened))  # what comes after it of names and lengths is lost

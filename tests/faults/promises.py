@@ -1,7 +1,7 @@
 """What a Tern that may die at any moment has promised so far, and whether what is left of it keeps that.
 
-A line is written before something is begun (``will``) and one when Tern has said that it is done (``did``). What was done
-must be there; what was begun may be there or not.
+A line is written before something is begun (``will``) and one when Tern has said that it is done (``did``). What was
+done must be there; what was begun may be there or not.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tern.chat.store import Store
-from tern.settings import Settings, TABLE
+from tern.settings import TABLE, Settings
 
 FILE = "promises.jsonl"
 Line = dict[str, Any]

@@ -1,4 +1,6 @@
-"""Files come back from the disk as nobody wrote them: conversations, their journal and index, backups, settings, records."""
+"""Files come back from the disk as nobody wrote them: conversations, their journal and index, backups, settings,
+records.
+"""
 
 from __future__ import annotations
 
@@ -155,7 +157,7 @@ def _survived(folder: Path, good: dict[Path, int], chance: random.Random) -> lis
     data = folder / "data"
     problems = []
     before = {path.name: path.read_bytes() for path in data.glob("conversations.db*")}
-    whole = ASKED == _asked(data / database_file.FILE_NAME)
+    whole = _asked(data / database_file.FILE_NAME) == ASKED
     try:
         store = Store.open(data)
     except UserError as error:

@@ -1,5 +1,5 @@
-"""kill -9 at a random moment: of the real window, which chats, saves, searches, deletes, imports, migrates and converts;
-and of commands of the terminal.
+"""kill -9 at a random moment: of the real window, which chats, saves, searches, deletes, imports, migrates and
+converts; and of commands of the terminal.
 """
 
 from __future__ import annotations

@@ -232,8 +232,8 @@ def _last_number(connection: sqlite3.Connection) -> int:
 
 
 def _told_of_a_newer_backup(connection: sqlite3.Connection, folder: Path) -> str:
-    """Once: that the newest backup has messages which were written after this file's last, as when an older file was put
-    in its place. Whether a person did that Tern cannot know."""
+    """Once: that the newest backup has messages which were written after this file's last, as when an older file was
+    put in its place. Whether a person did that Tern cannot know."""
     newest = next((path for path in backups(folder) if _reached(path)), None)
     if newest is None or _reached(newest) <= _last_number(connection):
         return ""
@@ -242,8 +242,9 @@ def _told_of_a_newer_backup(connection: sqlite3.Connection, folder: Path) -> str
         return ""
     connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_TOLD_OF, newest.name))
     return Sentence(
-        "The file with your conversations is older than its backup {name}, so what was written in between is not in it. "
-        "If you did not put an older file there yourself, close Tern and copy that backup over it: both are in {folder}.",
+        "The file with your conversations is older than its backup {name}, so what was written in between is not in "
+        "it. If you did not put an older file there yourself, close Tern and copy that backup over it: both are in "
+        "{folder}.",
         name=newest.name,
         folder=folder.parent,
     )

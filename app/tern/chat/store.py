@@ -62,6 +62,7 @@ class Store:
         self._db = connection
         self.path = path
         self.warning = warning
+        self.cut_off = 0  # replies that had not ended when a Tern before this one did
         self.is_private = False
         self.is_closed = False
         self.now: Callable[[], float] = time.time
@@ -88,7 +89,8 @@ class Store:
                 except IndexMendedError:
                     store.purge(keep_deleted_days)
                 with store._writing() as db:
-                    db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+                    found = db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+                    store.cut_off = found.rowcount
         return store
 
     @classmethod

@@ -1,7 +1,7 @@
 """The index that searching uses, when it is damaged: it is made from the conversations, so it can be made anew.
 
-SQLite's own check does not look into it, and while it is damaged nothing that has words can be kept. SQL on a connection
-that is lent and prepared for search.
+SQLite's own check does not look into it, and while it is damaged nothing that has words can be kept. SQL on a
+connection that is lent and prepared for search.
 """
 
 from __future__ import annotations
