@@ -164,7 +164,8 @@ def _survived(folder: Path, good: dict[Path, int], chance: random.Random) -> lis
         return [f"refused: {error}"]
     said = bool(store.warning)
     held = len(store.summaries())
-    best = max(good.values(), default=0)
+    dated = [path for path in database_file.backups(data / database_file.BACKUPS) if path in good]
+    best = good[dated[0]] if dated else 0  # the newest
     if "is older than" in store.warning:  # a sound file that a person may have put there
         best = held
     if held < (ASKED if whole and not said else best):
@@ -196,12 +197,21 @@ def _survived(folder: Path, good: dict[Path, int], chance: random.Random) -> lis
         problems.append("the second start has fewer")
     again.close()
     settings = Settings.load()
-    if settings[FONT_SIZE] != 20 and not settings.warnings and (folder / "config" / "settings.json").exists():
+    if (
+        settings[FONT_SIZE] != 20
+        and not settings.warnings
+        and _is_of_settings(folder / "config" / "settings.json")
+    ):
         problems.append("a setting is gone, and nobody is told")
     if settings.warnings and not settings[OFFLINE]:
         problems.append("what forbade connections is unknown, and they are allowed")
     shelf.installed()
     return problems
+
+
+def _is_of_settings(path: Path) -> bool:
+    """Whether a file says anything that a settings file of any Tern might."""
+    return path.exists() and b"font_size" in path.read_bytes()
 
 
 def _asked(path: Path) -> int:

@@ -587,10 +587,10 @@ class Store:
         try:
             yield
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-                raise BugError(str(error)) from error
             if words_index.is_damaged_by(error):
                 self._mend_index(error)
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise BugError(str(error)) from error
             raise self._told_of(error) from error
 
     def _told_of(self, error: sqlite3.DatabaseError) -> Exception:
@@ -614,7 +614,7 @@ class Store:
     def _mend_index(self, cause: sqlite3.DatabaseError) -> None:
         """Raises IndexMendedError if it was the index for searching that was damaged: the conversations are well."""
         try:
-            if self._db.in_transaction or not words_index.mend(self._db):
+            if self._db.in_transaction or not words_index.mend(self._db, cause):
                 return
         except sqlite3.Error as error:
             log.warning("the index could not be made anew: %s", error)

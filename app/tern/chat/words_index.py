@@ -27,7 +27,15 @@ _FIRST_OF_ITS_KIND = 4  # steps of the schema: earlier ones kept the index other
 def is_damaged_by(error: sqlite3.Error) -> bool:
     """Whether ``error`` may come of a damaged index."""
     code = getattr(error, "sqlite_errorcode", None) or 0
-    return code & 0xFF == sqlite3.SQLITE_CORRUPT or "vtable constructor" in str(error)
+    return (
+        code & 0xFF == sqlite3.SQLITE_CORRUPT or "vtable constructor" in str(error) or _is_of_its_own(error)
+    )
+
+
+def _is_of_its_own(error: sqlite3.Error) -> bool:
+    """Whether ``error`` is of the index's own tables: of others SQLite says which constraint failed. Its check sees
+    nothing of a list of lists that was lost."""
+    return str(error) == "constraint failed"
 
 
 def is_sound(db: sqlite3.Connection) -> bool:
@@ -42,9 +50,11 @@ def is_sound(db: sqlite3.Connection) -> bool:
     return True
 
 
-def mend(db: sqlite3.Connection) -> bool:
-    """Make the index anew if it is damaged; whether it was. In a transaction of its own."""
-    if db.execute("PRAGMA user_version").fetchone()[0] < _FIRST_OF_ITS_KIND or is_sound(db):
+def mend(db: sqlite3.Connection, cause: sqlite3.Error | None = None) -> bool:
+    """Make the index anew if it is damaged; whether it was. In a transaction of its own. ``cause``: what failed."""
+    if db.execute("PRAGMA user_version").fetchone()[0] < _FIRST_OF_ITS_KIND:
+        return False
+    if not (cause is not None and _is_of_its_own(cause)) and is_sound(db):
         return False
     log.warning("the index of words was damaged: it is made anew")
     db.execute("BEGIN IMMEDIATE")
