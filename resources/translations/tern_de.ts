@@ -1306,6 +1306,10 @@
         <translation>Die Modelle wurden verschoben. Einiges in {0} konnte nicht gelöscht werden.</translation>
     </message>
     <message>
+        <source>This computer computes wrong answers with {0}. Tern uses its slower, exact kernels instead.</source>
+        <translation>Dieser Computer rechnet mit {0} falsch. Tern verwendet stattdessen seine langsameren, exakten Kernel.</translation>
+    </message>
+    <message>
         <source>{0} is ready (hash verified).</source>
         <translation>{0} ist bereit (Prüfsumme stimmt).</translation>
     </message>
@@ -2438,6 +2442,10 @@
     <message>
         <source>SSL_CERT_DIR names {folder}, which is not a folder. Correct the variable, or unset it.</source>
         <translation>SSL_CERT_DIR nennt {folder}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
+    </message>
+    <message>
+        <source>TERN_KERNEL={name} computes wrong answers on this computer. Unset it.</source>
+        <translation>TERN_KERNEL={name} rechnet auf diesem Computer falsch. Entfernen Sie diese Variable.</translation>
     </message>
     <message>
         <source>Tern cannot use {name}: {what}. Choose another GGUF file, or fetch this one again.</source>
@@ -4053,6 +4061,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Beschädigt angekommen. Nur die beschädigten Teile werden neu geladen.</translation>
     </message>
     <message>
+        <source>Kernels</source>
+        <translation>Kernel</translation>
+    </message>
+    <message>
         <source>Languages</source>
         <translation>Sprachen</translation>
     </message>
@@ -4082,6 +4094,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
             <numerusform>etwa %n Wort/s</numerusform>
             <numerusform>etwa %n Wörter/s</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>answers verified on this computer {0}</source>
+        <translation>Antworten auf diesem Computer geprüft {0}</translation>
     </message>
     <message>
         <source>llama.cpp</source>

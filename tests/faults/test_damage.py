@@ -111,6 +111,36 @@ def _index(path: Path, chance: random.Random) -> None:
         db.commit()
 
 
+def _letters(path: Path, chance: random.Random) -> None:
+    """Titles and messages with bytes in them that are no text; as SQLite keeps what it is given."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DROP TRIGGER IF EXISTS title_changed")
+        db.execute("UPDATE conversation SET title = CAST(x'7465deff726e' AS TEXT) WHERE id % 3 = 0")
+        db.commit()
+
+
+def test_bytes_that_are_no_text_cost_only_themselves(tmp_path: Path) -> None:
+    shutil.copytree(healthy(), tmp_path, dirs_exist_ok=True)
+    _letters(tmp_path / "data" / database_file.FILE_NAME, random.Random(0))
+    store = Store.open(tmp_path / "data")
+    assert len(store.summaries()) == ASKED
+    assert "te\ufffd\ufffdrn" in [one.title for one in store.summaries()]
+    store.close()
+
+
+def test_a_file_whose_very_names_are_damaged_gives_way_to_its_backup(tmp_path: Path) -> None:
+    """What SQLite says of it quotes bytes that are no text."""
+    shutil.copytree(healthy(), tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "data" / database_file.FILE_NAME
+    data = path.read_bytes()
+    at = data.index(b"CREATE TABLE message")
+    path.write_bytes(data[: at - 8] + b"\xde\xff\xfe" * 6 + data[at + 10 :])
+    store = Store.open(tmp_path / "data")
+    assert len(store.summaries()) == ASKED
+    assert "was damaged" in store.warning
+    store.close()
+
+
 DAMAGES: list[Damage] = [_bytes, _shorter, _empty, _zeros, _gone, _swapped]
 
 
@@ -219,7 +249,7 @@ def _asked(path: Path) -> int:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as db:
             return int(db.execute("SELECT count(*) FROM conversation WHERE deleted IS NULL").fetchone()[0])
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return -1
 
 

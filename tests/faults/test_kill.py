@@ -46,7 +46,8 @@ def window(folder: Path, number: int) -> Outcome:
             outcome.problems.append(said)
         outcome.problems += [f"after kill {life + 1}: {each}" for each in broken(folder, made(folder))]
     outcome.count("promises", len([line for line in made(folder) if "did" in line]))
-    if number % 3 == 0 and not _holds(folder, "Where do terns fly?"):
+    erased = any(line.get("will") in ("delete", "erase") for line in made(folder))
+    if number % 3 == 0 and not erased and not _holds(folder, "Where do terns fly?"):
         outcome.problems.append("what an older Tern kept is gone")
     return outcome
 
@@ -112,6 +113,8 @@ def terminal(folder: Path, number: int) -> Outcome:
                 child.stdin.write("What are you?\nTell me more\n")
                 child.stdin.close()
                 child.stdin = None
+            if not killed:
+                (folder / "out.gguf").unlink(missing_ok=True)  # the killer may have come too late
             if killed:
                 time.sleep(chance.uniform(0, 1.5))
                 child.kill()

@@ -13,6 +13,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
 from tern.atomic import put_in_place
@@ -30,9 +31,16 @@ _STAMP = "%Y%m%d-%H%M%S"
 _TOLD_OF = "told of a newer backup"  # a fact: its name
 
 
+# A few bytes that a disk has lost cost no more than themselves: the rest of the text is there.
+_text = partial(str, encoding="utf-8", errors="replace")
+# What SQLite says of a damaged file may quote its bytes, and then Python cannot even raise SQLite's error.
+_DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
+
+
 def connect(path: Path | str) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return, in autocommit mode."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -99,7 +107,7 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
                 path=path,
             ) from error
         raise _cannot_open(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         log.error("conversations damaged: %s", error)
         return _recover(path, damaged=True)
 
@@ -110,7 +118,7 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         log.warning("quick check: %s", error)
         return False
 
@@ -133,7 +141,7 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path | None:
             if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("the copy failed its integrity check")
         put_in_place(part, path)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("no backup made: %s", error)
         with suppress(OSError):
             part.unlink()
@@ -163,7 +171,7 @@ def back_up(path: Path) -> Path | None:
         with closing(connect(path)) as connection:
             words_index.mend(connection)
             made = backup(connection, path.parent / BACKUPS)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("no backup made: %s", error)
     erase_from_backups(path)
     return made
@@ -189,7 +197,7 @@ def erase_from_backups(path: Path) -> bool:
             if not left:
                 forgetting.settle(connection, forgotten)
             return not left
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("backups not cleaned: %s", error)
         return False
 
@@ -282,7 +290,7 @@ def _held(path: Path) -> int:
         with closing(_read_only(path)) as connection:
             usable = 0 < migrations.version(connection) <= len(migrations.STEPS) and is_sound(connection)
             return _conversations(connection) if usable else 0
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         log.warning("backup %s cannot be used: %s", path.name, error)
         return 0
 
@@ -310,7 +318,7 @@ def _erase(backup: Path, forgotten: Sequence[forgetting.Erased]) -> bool:
                     raise sqlite3.DatabaseError("the copy failed its integrity check")
         put_in_place(part, backup)
         return True
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("backup %s not cleaned: %s", backup.name, error)
         return False
     finally:
@@ -351,7 +359,7 @@ def _reached(path: Path) -> int:
     try:
         with closing(_read_only(path)) as connection:
             return _last_number(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return 0
 
 
@@ -377,7 +385,7 @@ def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
             _restore(good, path)
         connection = connect(path)
         migrations.migrate(connection)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         if not damaged and not _files(folder):  # the first start, on a disk that is full
             raise _cannot_open(path, error) from error
         raise UserError(
@@ -431,7 +439,7 @@ def _is_empty(path: Path) -> bool:
     try:
         with closing(_read_only(path)) as connection:
             return is_sound(connection) and not _conversations(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return False
 
 

@@ -180,6 +180,28 @@ def _guide() -> dict[str, Any]:
         return {"name": config.name, "architecture": config.arch, "parameters": config.n_params}
 
 
+def _answers() -> dict[str, Any]:
+    """Found out anew each time: whoever asks wants to know it of now."""
+    from tern import paths
+    from tern.engine import proof
+    from tern.metrics.fresh_process import tern_command
+
+    folder = paths.override()
+    command = [*tern_command(), proof.COMMAND, *([] if folder is None else ["--data-dir", str(folder)])]
+    found = proof.prove(command, paths.guide_model(), paths.cache_dir())
+    if found.trouble or found.wrong:
+        raise UserError(
+            "The kernels could not be proved right on this computer: {reason}. Set TERN_KERNEL=scalar, and tell "
+            "whoever made this Tern.",
+            reason=found.trouble or f"wrong sums with {', '.join(found.wrong)}",
+        )
+    return {
+        "verified": found.when,
+        "instruction sets": list(found.sets),
+        "guide's known answer": "as published" if found.answer else "another one",
+    }
+
+
 def _screen() -> dict[str, Any]:
     from tern.cli.window import display_problem
 
@@ -195,6 +217,7 @@ _SECTIONS: dict[str, Callable[[], dict[str, Any]]] = {
     "memory": _memory,
     "folders": _folders,
     "guide": _guide,
+    "answers": _answers,
     "screen": _screen,
 }
 

@@ -10,12 +10,14 @@ import logging
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
 from tern import paths
 from tern.chat.session import Session
 from tern.engine import can_chat
+from tern.engine.kernels import loader
 from tern.engine.llama_engine import chat_template
 from tern.engine.types import Engine, EngineOptions, ModelInfo
 from tern.errors import UserError
@@ -38,6 +40,9 @@ from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
 from tern.ui.window.palette_commands import of_model
 from tern.ui.window.palette_match import Command
+
+if TYPE_CHECKING:
+    from tern.engine.proof import Proof
 
 log = logging.getLogger(__name__)
 _OF_THE_NETWORK = (OFFLINE, HUB_ENDPOINT, PROXY)  # with another, what failed may work
@@ -83,6 +88,8 @@ class ModelsController(QObject):
         window.chat.models_requested.connect(self.show_page)
         window.settings_controller.move_models.connect(self._move_models)
         window.area.chat.guide_bar.asked.connect(self.show_page)
+        self._proving: Job | None = None
+        window.queue.model_loaded.connect(self._prove_answers)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -171,9 +178,48 @@ class ModelsController(QObject):
         asked = self._made_page().show_template(model, template, known)
         asked.answered.connect(lambda allowed: self._talk_with(model.path) if allowed else None)
 
+    def _prove_answers(self, info: ModelInfo) -> None:
+        """Once for this processor and this Tern, beside everything else: whether answers are right here."""
+        from tern.engine import proof
+        from tern.metrics.fresh_process import tern_command
+
+        guide, cache = paths.guide_model(), paths.cache_dir()
+        known = proof.remembered(guide, cache)
+        if known is not None and known.right:
+            return
+        if known is not None:
+            self._obey(known)
+            return
+        if self._proving is not None:
+            return
+        folder = paths.override()
+        command = [*tern_command(), proof.COMMAND, *([] if folder is None else ["--data-dir", str(folder)])]
+        job = self._proving = Job("answers", lambda told: proof.prove(command, guide, cache), self)
+        job.done.connect(self._obey)
+        job.start()
+
+    def _obey(self, proved: Proof) -> None:
+        """Wrong kernels are not used from now on; the model is opened anew with those that are right."""
+        from tern.engine import proof
+
+        if not proved.wrong or loader.load().name == "scalar":
+            return
+        try:
+            wrong = proof.obey(proved)
+        except UserError as error:
+            self._window.show_error(error.sentence)
+            return
+        said = self.tr(
+            "This computer computes wrong answers with {0}. Tern uses its slower, exact kernels instead."
+        )
+        self._window.notice.show_message(said.format(wrong), lasting=True)
+        self._window.queue.reload()
+
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
         self._watch.close()
+        if self._proving is not None:
+            self._proving.blockSignals(True)  # it goes on to its end, and is remembered
         self.downloads.close()
         if self._probe is not None:
             self._probe.close()
