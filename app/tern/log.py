@@ -106,6 +106,14 @@ def stop() -> None:
         threading.excepthook = threading.__excepthook__
 
 
+def clear() -> None:
+    """Empty the log, which goes on."""
+    if isinstance(_handler, logging.FileHandler):
+        with suppress(OSError):
+            _handler.flush()
+            os.truncate(_handler.baseFilename, 0)
+
+
 def previous_crash() -> Path | None:
     """The trace of a crash that nobody has been shown yet, or None."""
     path = paths.log_dir() / _LAST_CRASH

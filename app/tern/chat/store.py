@@ -218,6 +218,15 @@ class Store:
             self._truncate_journal()
         return gone
 
+    def forget_words(self) -> None:
+        """Erase drafts, what was made of messages and not sent, and every other small fact; and give back the room, so
+        that no page keeps what was in it."""
+        with self._writing() as db:
+            db.execute("DELETE FROM fact")
+        with self._disk_trouble():
+            self._db.execute("VACUUM")
+        self._truncate_journal()
+
     def forget_old(self, keep_deleted_days: float) -> list[int]:
         """Forget what was deleted longer ago: for once a day, in a program that stays open for weeks."""
         if keep_deleted_days <= 0:
