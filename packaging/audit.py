@@ -1,5 +1,5 @@
-"""Asks the Python registry whether a version that Tern uses has a known vulnerability: ``make audit``. Names and versions
-of the installed packages leave the computer, and nothing else. Where the registry does not answer, that is said.
+"""Asks the Python registry whether a version that Tern uses has a known vulnerability: ``make audit``. Names and
+versions of the installed packages leave the computer, and nothing else. Where the registry is silent, that is said.
 """
 
 from __future__ import annotations

@@ -21,11 +21,12 @@ from tern import __version__
 from tern.atomic import replacing
 from tern.engine.kernels import loader
 from tern.errors import UserError
+from tern.progress import OnProgress, ignore_progress
 
 COMMAND = "prove-answers"  # of tern, hidden
 FOLDER = "proved"  # in the cache
 KNOWN = "known-answer.json"  # beside the guide
-_PATIENCE_S = 600.0
+_LOOK_S, _LOOKS = 0.2, 3000
 _WIDTHS = (512, 2560, 16384)  # columns, whole steps of every instruction set
 _ROUNDS = 20
 
@@ -73,14 +74,14 @@ def remembered(guide: Path, cache: Path) -> Proof | None:
         return None
 
 
-def prove(command: Sequence[str], guide: Path, cache: Path) -> Proof:
-    """Have a process that ``command`` starts try it, and remember what came of it."""
+def prove(command: Sequence[str], guide: Path, cache: Path, progress: OnProgress = ignore_progress) -> Proof:
+    """Have a process that ``command`` starts try it, and remember what came of it. What ``progress`` raises ends it."""
     when = datetime.now(UTC).isoformat(timespec="seconds")
     try:
-        run = subprocess.run(command, capture_output=True, timeout=_PATIENCE_S, check=False)
-        found = json.loads(run.stdout) if run.returncode == 0 else {}
-        trouble = "" if found else f"the process that tried it ended with {run.returncode}"
-    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        code, said = _run(command, progress)
+        found = json.loads(said) if code == 0 else {}
+        trouble = "" if found else f"the process that tried it ended with {code}"
+    except (OSError, ValueError, TimeoutError) as error:
         found, trouble = {}, f"the process that tried it told nothing ({type(error).__name__})"
     proof = Proof(
         when, tuple(found.get("sets", ())), tuple(found.get("wrong", ())), found.get("answer"), trouble
@@ -92,6 +93,21 @@ def prove(command: Sequence[str], guide: Path, cache: Path) -> Proof:
             with replacing(place) as file:
                 file.write(json.dumps(asdict(proof)).encode())
     return proof
+
+
+def _run(command: Sequence[str], progress: OnProgress) -> tuple[int, bytes]:
+    """The exit code of a process and what it printed; it never outlives this call."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(_LOOKS):
+                try:
+                    said, _none = process.communicate(timeout=_LOOK_S)
+                    return process.returncode, said
+                except subprocess.TimeoutExpired:
+                    progress(0.5)
+            raise TimeoutError
+        finally:
+            process.kill()
 
 
 def obey(proof: Proof) -> str:

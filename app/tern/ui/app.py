@@ -153,6 +153,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
                 lambda: _engine_options(options, settings),
             )
             models.append(host)
+            host.prove_answers()
             host.open_first(options.model)
             for visit in visits:
                 visited(visit)

@@ -89,7 +89,6 @@ class ModelsController(QObject):
         window.settings_controller.move_models.connect(self._move_models)
         window.area.chat.guide_bar.asked.connect(self.show_page)
         self._proving: Job | None = None
-        window.queue.model_loaded.connect(self._prove_answers)
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -178,8 +177,11 @@ class ModelsController(QObject):
         asked = self._made_page().show_template(model, template, known)
         asked.answered.connect(lambda allowed: self._talk_with(model.path) if allowed else None)
 
-    def _prove_answers(self, info: ModelInfo) -> None:
-        """Once for this processor and this Tern, beside everything else: whether answers are right here."""
+    def prove_answers(self) -> None:
+        """Once for this processor and this Tern, when a model is open: whether answers are right here."""
+        self._window.queue.model_loaded.connect(self._prove)
+
+    def _prove(self, info: ModelInfo) -> None:
         from tern.engine import proof
         from tern.metrics.fresh_process import tern_command
 
@@ -194,7 +196,7 @@ class ModelsController(QObject):
             return
         folder = paths.override()
         command = [*tern_command(), proof.COMMAND, *([] if folder is None else ["--data-dir", str(folder)])]
-        job = self._proving = Job("answers", lambda told: proof.prove(command, guide, cache), self)
+        job = self._proving = Job("answers", lambda told: proof.prove(command, guide, cache, told), self)
         job.done.connect(self._obey)
         job.start()
 
@@ -219,7 +221,9 @@ class ModelsController(QObject):
         """Pause downloads, stop hashing, and wait for both."""
         self._watch.close()
         if self._proving is not None:
-            self._proving.blockSignals(True)  # it goes on to its end, and is remembered
+            self._proving.blockSignals(True)  # nobody is there any more
+            self._proving.cancel()
+            self._proving.wait()
         self.downloads.close()
         if self._probe is not None:
             self._probe.close()
