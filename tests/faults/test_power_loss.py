@@ -70,7 +70,7 @@ ROW = Row(
     "power_loss",
     "power loss: what was written since the last fsync is lost, or torn at a sector",
     "integrity_check is ok; no committed message, setting or model is lost",
-    100,
+    400,
     trial,
 )
 

@@ -601,6 +601,13 @@ class Store:
             if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
                 raise BugError(str(error)) from error
             raise self._told_of(error) from error
+        except (
+            UnicodeDecodeError
+        ) as error:  # SQLite quotes bytes of a damaged file, and Python cannot say them
+            raise UserError(
+                "The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.",
+                error="it holds bytes that are no text",
+            ) from error
 
     def _told_of(self, error: sqlite3.DatabaseError) -> Exception:
         said = str(error)
