@@ -13,6 +13,7 @@ import pytest
 from faults.harness import KEPT, Outcome, Row, built, check, environment
 from faults.power_loss import SYNC, after_the_loss, read
 from faults.promises import broken, made
+from tern.settings import FONT_SIZE, Settings
 
 pytestmark = [
     pytest.mark.slow,
@@ -105,3 +106,24 @@ def test_the_layer_would_notice(tmp_path: Path) -> None:
         left.add((into / "file").read_bytes() if (into / "file").exists() else None)
         left.add((into / "file.2").exists())
     assert left == {b"kept", b"keptlost", True, False}
+
+
+def test_a_saved_setting_has_its_name_for_good(tmp_path: Path) -> None:
+    """The power fails the moment that it is saved; without a sync of the folder the old file would be back."""
+    root, log = tmp_path / "root", tmp_path / "log"
+    root.mkdir()
+    code = "from tern.settings import FONT_SIZE, Settings\nfor size in (18, 20):\n"
+    code += "    settings = Settings.load()\n    settings[FONT_SIZE] = size\n    settings.save()\n"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(
+            root, LD_PRELOAD=str(built("writes_log.c")), TERN_WRITES_ROOT=str(root), TERN_WRITES_LOG=str(log)
+        ),
+        check=True,
+    )  # fmt: skip
+    events = read(log)
+    for number in range(20):
+        into = tmp_path / str(number)
+        into.mkdir()
+        after_the_loss(events, len(events), root.resolve(), into, random.Random(number))
+        assert Settings.load(into / "config")[FONT_SIZE] == 20
