@@ -10,7 +10,7 @@ LLAMA_CMAKE_ARGS := -DLLAVA_BUILD=OFF -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_TOOL
 JOBS := $(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 KERNEL_SOURCES := CMakeLists.txt $(wildcard app/tern/engine/kernels/*)
 
-.PHONY: setup run test quick check thirty-questions other-systems bundle clean
+.PHONY: setup run test quick faults audit check thirty-questions other-systems bundle clean
 
 setup: $(VENV)/.installed
 
@@ -46,6 +46,15 @@ test: $(VENV)/.test-installed
 # What needs no large file and no waiting: in under a minute, for whoever changes a label.
 quick: $(VENV)/.test-installed
 	$(BIN)/python -m pytest -m "not slow"
+
+# What Tern survives (tests/faults): goes on where it stopped, and writes docs/FAULTS.md. Hours on two cores; some of it
+# with FAULTS='--only power_loss --times 20'.
+faults: $(VENV)/.test-installed
+	cd tests && ../$(BIN)/python -m faults $(FAULTS)
+
+# Known vulnerabilities in what Tern depends on; asks the registry about each package.
+audit: $(VENV)/.test-installed
+	$(BIN)/python packaging/audit.py
 
 check: $(VENV)/.test-installed
 	$(BIN)/ruff check .

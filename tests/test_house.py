@@ -162,6 +162,18 @@ def test_every_room_has_its_map() -> None:
         assert not missing, f"{room}/README.md does not name {sorted(missing)}"
 
 
+def test_every_line_of_the_threats_is_held_by_a_test() -> None:
+    root = Path(__file__).resolve().parents[1]
+    text = (root / "docs" / "THREATS.md").read_text(encoding="utf-8").partition("## Not protected")[0]
+    lines = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| what |")]
+    assert len(lines) >= 15
+    for line in lines:
+        named = line.split("|")[-2].strip().strip("`")
+        path, _, name = named.partition("::")
+        assert (root / path).is_file(), line
+        assert f"def {name}(" in (root / path).read_text(encoding="utf-8") if name else True, line
+
+
 def test_the_walk_sees_late_nested_and_relative_imports() -> None:
     text = """
 from . import worker

@@ -28,8 +28,27 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        put_in_place(part, path)
     except BaseException:
         with suppress(OSError):
             part.unlink()
         raise
+
+
+def put_in_place(part: Path, path: Path) -> None:
+    """Give the whole, synced file ``part`` the name ``path``, for good: without the second step a power cut brings the
+    one before back."""
+    part.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in ``folder`` last through a power cut, where the system can."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):  # not every file system knows of it, and the file is there
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

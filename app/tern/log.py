@@ -106,17 +106,27 @@ def stop() -> None:
         threading.excepthook = threading.__excepthook__
 
 
+def clear() -> None:
+    """Empty the log, which goes on."""
+    if isinstance(_handler, logging.FileHandler):
+        with suppress(OSError):
+            _handler.flush()
+            os.truncate(_handler.baseFilename, 0)
+
+
 def previous_crash() -> Path | None:
     """The trace of a crash that nobody has been shown yet, or None."""
     path = paths.log_dir() / _LAST_CRASH
     return path if path.is_file() else None
 
 
-def crash_seen() -> None:
-    """Do not show that crash again; its trace stays beside the log."""
+def crash_seen() -> Path | None:
+    """Do not show that crash again; where its trace stays, beside the log. None: it could not be moved."""
     folder = paths.log_dir()
-    with suppress(OSError):
-        (folder / _LAST_CRASH).replace(folder / _SEEN_CRASH)
+    try:
+        return (folder / _LAST_CRASH).replace(folder / _SEEN_CRASH)
+    except OSError:
+        return None
 
 
 def _collect_crashes(folder: Path) -> None:

@@ -75,7 +75,9 @@ def _of_the_system(find: Callable[..., Path]) -> Path:
 
 def _ready(folder: Path) -> Path:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():  # an existing one is as its owner wants it
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o700)  # whoever else uses this computer reads nothing in it
     except OSError as error:
         raise UserError(
             "Tern cannot create its folder {folder} ({reason}). "

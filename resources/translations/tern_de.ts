@@ -741,6 +741,53 @@
     </message>
 </context>
 <context>
+    <name>CrashPage</name>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Open folder</source>
+        <translation>Ordner öffnen</translation>
+    </message>
+    <message>
+        <source>Report</source>
+        <translation>Bericht</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da.</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here; one reply was cut off.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da; eine Antwort wurde abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>Tern closed unexpectedly last time. Your chats are all here; {0} replies were cut off.</source>
+        <translation>Tern wurde beim letzten Mal unerwartet beendet. Ihre Chats sind alle da; {0} Antworten wurden abgeschnitten.</translation>
+    </message>
+    <message>
+        <source>This report stays on this computer and holds no message of yours. Send it to whoever helps you.</source>
+        <translation>Dieser Bericht bleibt auf diesem Computer und enthält keine Ihrer Nachrichten. Senden Sie ihn an jemanden, der Ihnen hilft.</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>Was geschehen ist</translation>
+    </message>
+    <message>
+        <source>of the log</source>
+        <translation>des Protokolls</translation>
+    </message>
+    <message>
+        <source>the report</source>
+        <translation>den Bericht</translation>
+    </message>
+</context>
+<context>
     <name>DataSection</name>
     <message numerus="yes">
         <source>%n backup(s), the newest from {0}.</source>
@@ -1594,6 +1641,10 @@
     <message>
         <source>The race is for BitNet models: llama.cpp computes this one anyway.</source>
         <translation>Das Rennen ist für BitNet-Modelle: Dieses rechnet ohnehin llama.cpp.</translation>
+    </message>
+    <message>
+        <source>This computer computes wrong answers with {0}. Tern uses its slower, exact kernels instead.</source>
+        <translation>Dieser Computer rechnet mit {0} falsch. Tern verwendet stattdessen seine langsameren, exakten Kernel.</translation>
     </message>
     <message>
         <source>{0} is ready (hash verified).</source>
@@ -2893,10 +2944,6 @@
         <translation>Tern kann Ihre Gespräche in {path} nicht öffnen ({error}). Schaffen Sie Platz oder die nötigen Rechte, und starten Sie Tern neu; bis dahin wird nicht behalten, was Sie schreiben.</translation>
     </message>
     <message>
-        <source>Tern could not reach your conversations on the disk ({reason}). Free some space, then try again.</source>
-        <translation>Tern konnte Ihre Gespräche auf dem Datenträger nicht erreichen ({reason}). Schaffen Sie Platz, und versuchen Sie es dann noch einmal.</translation>
-    </message>
-    <message>
         <source>Tern could not save its settings in {path} ({reason}).</source>
         <translation>Tern konnte seine Einstellungen nicht in {path} sichern ({reason}).</translation>
     </message>
@@ -2973,8 +3020,16 @@
         <translation>SSL_CERT_DIR nennt {folder}, und das ist kein Ordner. Berichtigen oder löschen Sie die Variable.</translation>
     </message>
     <message>
+        <source>TERN_KERNEL={name} computes wrong answers on this computer. Unset it.</source>
+        <translation>TERN_KERNEL={name} rechnet auf diesem Computer falsch. Entfernen Sie diese Variable.</translation>
+    </message>
+    <message>
         <source>Tern cannot use {name}: {what}. Choose another GGUF file, or fetch this one again.</source>
         <translation>Tern kann {name} nicht benutzen: {what}. Wählen Sie eine andere GGUF-Datei, oder laden Sie diese noch einmal.</translation>
+    </message>
+    <message>
+        <source>Tern could not reach your conversations in {folder} ({reason}). Free some space on that disk, or make it reachable and writable, then try again.</source>
+        <translation>Tern konnte Ihre Chats in {folder} nicht erreichen ({reason}). Schaffen Sie auf diesem Datenträger Platz, oder machen Sie ihn erreichbar und beschreibbar, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
         <source>Tern needs a processor with AVX2, and this one has none. Intel has built it in since 2013, AMD since 2015; some Pentium, Celeron and Atom processors lack it to this day.</source>
@@ -2999,6 +3054,10 @@
     <message>
         <source>The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.</source>
         <translation>Die Datei mit Ihren Gesprächen ist beschädigt ({error}). Starten Sie Tern neu: Es kehrt zu seiner Sicherung zurück.</translation>
+    </message>
+    <message>
+        <source>The file with your conversations is older than its backup {name}, so what was written in between is not in it. If you did not put an older file there yourself, close Tern and copy that backup over it: both are in {folder}.</source>
+        <translation>Die Datei mit Ihren Chats ist älter als ihre Sicherung {name}; was dazwischen geschrieben wurde, fehlt darin. Wenn Sie nicht selbst eine ältere Datei dorthin gelegt haben, beenden Sie Tern und kopieren Sie die Sicherung darüber: Beide sind in {folder}.</translation>
     </message>
     <message>
         <source>The file with your conversations was damaged and there was no backup yet, so Tern began a new one. The damaged file is kept as {kept} in {folder}.</source>
@@ -3035,6 +3094,10 @@
     <message>
         <source>The hub&apos;s address {address!r} does not begin with https://. Correct it in the settings.</source>
         <translation>Die Adresse {address!r} des Hubs beginnt nicht mit https://. Berichtigen Sie sie in den Einstellungen.</translation>
+    </message>
+    <message>
+        <source>The index that Tern searches with was damaged. It has been made anew from your conversations, and nothing is lost. Please try again.</source>
+        <translation>Der Index, mit dem Tern sucht, war beschädigt. Er wurde aus Ihren Chats neu angelegt, und nichts ist verloren. Bitte versuchen Sie es noch einmal.</translation>
     </message>
     <message>
         <source>The installed ggml ({version}, tensors of {tensor_bytes} bytes) is not the one Tern was made for ({wanted}, {wanted_bytes}). Install Tern again.</source>
@@ -4582,6 +4645,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Beschädigt angekommen. Nur die beschädigten Teile werden neu geladen.</translation>
     </message>
     <message>
+        <source>Kernels</source>
+        <translation>Kernel</translation>
+    </message>
+    <message>
         <source>Languages</source>
         <translation>Sprachen</translation>
     </message>
@@ -4615,6 +4682,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
             <numerusform>etwa %n Wort/s</numerusform>
             <numerusform>etwa %n Wörter/s</numerusform>
         </translation>
+    </message>
+    <message>
+        <source>answers verified on this computer {0}</source>
+        <translation>Antworten auf diesem Computer geprüft {0}</translation>
     </message>
     <message>
         <source>llama.cpp</source>

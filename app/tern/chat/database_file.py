@@ -13,9 +13,11 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 
-from tern.chat import forgetting, migrations, search
+from tern.atomic import put_in_place
+from tern.chat import forgetting, migrations, search, words_index
 from tern.errors import Sentence, UserError
 
 log = logging.getLogger(__name__)
@@ -26,11 +28,19 @@ KEPT = 5
 EVERY_S = 24 * 3600
 _AHEAD_S = 24 * 3600  # that a backup may be dated in the future: its name has the time of where it was made
 _STAMP = "%Y%m%d-%H%M%S"
+_TOLD_OF = "told of a newer backup"  # a fact: its name
+
+
+# A few bytes that a disk has lost cost no more than themselves: the rest of the text is there.
+_text = partial(str, encoding="utf-8", errors="replace")
+# What SQLite says of a damaged file may quote its bytes, and then Python cannot even raise SQLite's error.
+_DAMAGED = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 
 def connect(path: Path | str) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return, in autocommit mode."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    connection.text_factory = _text
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -83,7 +93,7 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
                 if 0 < migrations.version(connection) < len(migrations.STEPS):
                     backup(connection, path.parent / BACKUPS)  # before anything in it is changed
                 migrations.migrate(connection)
-                return connection, ""
+                return connection, _told_of_a_newer_backup(connection, path.parent / BACKUPS)
         except BaseException:
             connection.close()
             raise
@@ -97,7 +107,7 @@ def open_checked(path: Path, alone: bool = True) -> tuple[sqlite3.Connection, st
                 path=path,
             ) from error
         raise _cannot_open(path, error) from error
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         log.error("conversations damaged: %s", error)
         return _recover(path, damaged=True)
 
@@ -108,7 +118,7 @@ def is_sound(connection: sqlite3.Connection) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except sqlite3.OperationalError:
         raise
-    except sqlite3.DatabaseError as error:
+    except _DAMAGED as error:
         log.warning("quick check: %s", error)
         return False
 
@@ -130,8 +140,8 @@ def backup(connection: sqlite3.Connection, folder: Path) -> Path | None:
             copy.execute("PRAGMA journal_mode = DELETE")
             if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                 raise sqlite3.DatabaseError("the copy failed its integrity check")
-        part.replace(path)
-    except (sqlite3.Error, OSError) as error:
+        put_in_place(part, path)
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("no backup made: %s", error)
         with suppress(OSError):
             part.unlink()
@@ -158,9 +168,10 @@ def back_up(path: Path) -> Path | None:
     What was forgotten is erased from the older ones."""
     made = None
     try:
-        with closing(sqlite3.connect(path)) as connection:
+        with closing(connect(path)) as connection:
+            words_index.mend(connection)
             made = backup(connection, path.parent / BACKUPS)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("no backup made: %s", error)
     erase_from_backups(path)
     return made
@@ -186,7 +197,7 @@ def erase_from_backups(path: Path) -> bool:
             if not left:
                 forgetting.settle(connection, forgotten)
             return not left
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("backups not cleaned: %s", error)
         return False
 
@@ -222,6 +233,31 @@ def _conversations(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
+def _last_number(connection: sqlite3.Connection) -> int:
+    """The highest number that a message ever had in the file: it only grows."""
+    found = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'message'").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _told_of_a_newer_backup(connection: sqlite3.Connection, folder: Path) -> str:
+    """Once: that the newest backup has messages which were written after this file's last, as when an older file was
+    put in its place. Whether a person did that Tern cannot know."""
+    newest = next((path for path in backups(folder) if _reached(path)), None)
+    if newest is None or _reached(newest) <= _last_number(connection):
+        return ""
+    known = connection.execute("SELECT value FROM fact WHERE name = ?", (_TOLD_OF,)).fetchone()
+    if known == (newest.name,):
+        return ""
+    connection.execute("INSERT OR REPLACE INTO fact (name, value) VALUES (?, ?)", (_TOLD_OF, newest.name))
+    return Sentence(
+        "The file with your conversations is older than its backup {name}, so what was written in between is not in "
+        "it. If you did not put an older file there yourself, close Tern and copy that backup over it: both are in "
+        "{folder}.",
+        name=newest.name,
+        folder=folder.parent,
+    )
+
+
 def _files(folder: Path) -> list[Path]:
     try:
         return [path for path in folder.iterdir() if path.suffix == ".db"]
@@ -254,7 +290,7 @@ def _held(path: Path) -> int:
         with closing(_read_only(path)) as connection:
             usable = 0 < migrations.version(connection) <= len(migrations.STEPS) and is_sound(connection)
             return _conversations(connection) if usable else 0
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         log.warning("backup %s cannot be used: %s", path.name, error)
         return 0
 
@@ -274,14 +310,15 @@ def _erase(backup: Path, forgotten: Sequence[forgetting.Erased]) -> bool:
                 source.backup(copy)
                 search.prepare(copy)
                 copy.execute("PRAGMA secure_delete = ON")
+                words_index.mend(copy)
                 copy.execute("BEGIN")
                 forgetting.erase(copy, held)
                 copy.execute("COMMIT")
                 if copy.execute("PRAGMA integrity_check(1)").fetchone()[0] != "ok":
                     raise sqlite3.DatabaseError("the copy failed its integrity check")
-        part.replace(backup)
+        put_in_place(part, backup)
         return True
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
         log.warning("backup %s not cleaned: %s", backup.name, error)
         return False
     finally:
@@ -302,15 +339,28 @@ def _modified(path: Path) -> float:
 
 
 def _rotate(folder: Path) -> None:
-    """Drop the backups that are older than the five newest good ones."""
-    good = 0
+    """Drop the backups that are older than the five newest good ones; one in which more was written than in those, as
+    when an older file has taken the place of the person's, stays."""
     found = backups(folder)
-    for old in found if len(found) > KEPT else ():
-        if good < KEPT:
-            good += bool(_held(old))
-            continue
-        with suppress(OSError):
-            old.unlink()
+    if len(found) <= KEPT:
+        return
+    good = [path for path in found if _held(path)]
+    kept = good[:KEPT]
+    reached = max((_reached(path) for path in kept), default=0)
+    newer = [path for path in good[KEPT:] if _reached(path) > reached]
+    for old in found[found.index(kept[-1]) + 1 :] if kept else ():
+        if old not in newer[:1]:
+            with suppress(OSError):
+                old.unlink()
+
+
+def _reached(path: Path) -> int:
+    """The highest number that a message has in a backup; 0 where it cannot be read."""
+    try:
+        with closing(_read_only(path)) as connection:
+            return _last_number(connection)
+    except (sqlite3.Error, UnicodeDecodeError):
+        return 0
 
 
 def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
@@ -335,7 +385,7 @@ def _recover(path: Path, damaged: bool) -> tuple[sqlite3.Connection, str]:
             _restore(good, path)
         connection = connect(path)
         migrations.migrate(connection)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
         if not damaged and not _files(folder):  # the first start, on a disk that is full
             raise _cannot_open(path, error) from error
         raise UserError(
@@ -389,7 +439,7 @@ def _is_empty(path: Path) -> bool:
     try:
         with closing(_read_only(path)) as connection:
             return is_sound(connection) and not _conversations(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return False
 
 
@@ -400,7 +450,7 @@ def _restore(good: Path, path: Path) -> None:
     try:
         with closing(_read_only(good)) as source, closing(sqlite3.connect(part)) as target:
             source.backup(target)
-        part.replace(path)
+        put_in_place(part, path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from tern import data_lock
-from tern.chat import database_file, forgetting, migrations, search
+from tern.chat import database_file, forgetting, migrations, search, words_index
 from tern.chat.attachments import PLAIN, Attachment, AttachmentKind, from_json, to_json
 from tern.chat.types import Deleted, Draft, Entry, Hit, Manner, State, Summary, stats_from_json, stats_to_json
 from tern.data_lock import Hold
@@ -44,6 +44,10 @@ _ENTRIES = "SELECT id, parent, role, content, state, error, stats, created, atta
 Numbers = int | Iterable[int]  # of one conversation, or of several
 
 
+class IndexMendedError(UserError):
+    """What failed will go now."""
+
+
 class Store:
     """Every conversation. ``warning`` is a sentence for the person when the file had to be recovered.
 
@@ -58,6 +62,7 @@ class Store:
         self._db = connection
         self.path = path
         self.warning = warning
+        self.cut_off = 0  # replies that had not ended when a Tern before this one did
         self.is_private = False
         self.is_closed = False
         self.now: Callable[[], float] = time.time
@@ -79,9 +84,13 @@ class Store:
             connection, warning = database_file.open_checked(path, hold is not Hold.OTHERS)
             store = cls(connection, path, warning)
             if hold is Hold.OURS or (alone and hold is Hold.UNKNOWN):
-                store.purge(keep_deleted_days)
+                try:
+                    store.purge(keep_deleted_days)
+                except IndexMendedError:
+                    store.purge(keep_deleted_days)
                 with store._writing() as db:
-                    db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+                    found = db.execute("UPDATE message SET state = 'cut' WHERE state = 'streaming'")
+                    store.cut_off = found.rowcount
         return store
 
     @classmethod
@@ -113,7 +122,7 @@ class Store:
     def another(self) -> Store:
         """The same conversations over a connection of its own, for another thread; of a store with a ``path``."""
         assert self.path is not None
-        with _disk_trouble():
+        with self._disk_trouble():
             return Store(database_file.connect(self.path), self.path)
 
     def close(self) -> None:
@@ -209,6 +218,15 @@ class Store:
             self._truncate_journal()
         return gone
 
+    def forget_words(self) -> None:
+        """Erase drafts, what was made of messages and not sent, and every other small fact; and give back the room, so
+        that no page keeps what was in it."""
+        with self._writing() as db:
+            db.execute("DELETE FROM fact")
+        with self._disk_trouble():
+            self._db.execute("VACUUM")
+        self._truncate_journal()
+
     def forget_old(self, keep_deleted_days: float) -> list[int]:
         """Forget what was deleted longer ago: for once a day, in a program that stays open for weeks."""
         if keep_deleted_days <= 0:
@@ -271,7 +289,7 @@ class Store:
         connection reads there, it stays until then."""
         if self.path is None or self._db.in_transaction:
             return
-        with _disk_trouble():
+        with self._disk_trouble():
             self._db.execute("PRAGMA busy_timeout = 0")
             try:
                 self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -380,7 +398,7 @@ class Store:
 
     def save_if_free(self, entry: Entry) -> bool:
         """The same; False, with nothing written, while another process or an import is writing."""
-        with _disk_trouble():
+        with self._disk_trouble():
             free = self._begin(0.0)
             if free:
                 with self._ending():
@@ -445,7 +463,7 @@ class Store:
     def openings(self) -> dict[int, list[int]]:
         """Every conversation by a hash of how it begins: the role and content of each first message."""
         found: dict[int, list[int]] = {}
-        with _disk_trouble():
+        with self._disk_trouble():
             rows = self._db.execute(
                 "SELECT m.role, m.content, m.conversation FROM message m JOIN conversation c ON c.id = m.conversation "
                 "WHERE m.parent IS NULL AND m.deleted IS NULL AND c.deleted IS NULL"
@@ -483,8 +501,12 @@ class Store:
 
     def search(self, query: str, limit: int = 60) -> list[Hit]:
         """Conversations in which every word of ``query`` begins a word of the title or of one message."""
-        with _disk_trouble():
-            return search.find(self._db, query, limit)
+        try:
+            with self._disk_trouble():
+                return search.find(self._db, query, limit)
+        except IndexMendedError:
+            with self._disk_trouble():
+                return search.find(self._db, query, limit)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -495,7 +517,7 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """Read inside it what is there now, whatever others write meanwhile. Nothing may be written inside."""
-        with _disk_trouble():
+        with self._disk_trouble():
             within = self._db.in_transaction
             if not within:
                 self._db.execute("BEGIN")
@@ -516,7 +538,7 @@ class Store:
             time.sleep(min(time.monotonic() - started, _PAUSE_S))
 
     def _read(self, sql: str, *values: Any) -> list[Any]:
-        with _disk_trouble():
+        with self._disk_trouble():
             return self._db.execute(sql, values).fetchall()
 
     def _write(self, sql: str, *values: Any) -> None:
@@ -525,7 +547,7 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _disk_trouble():
+        with self._disk_trouble():
             if self._db.in_transaction:  # inside ``together``
                 yield self._db
                 return
@@ -558,35 +580,65 @@ class Store:
         try:
             yield
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:  # a full disk has ended it already
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
+        try:
+            self._db.execute("COMMIT")
+        except sqlite3.Error:
+            if self._db.in_transaction:  # or whatever comes next would be in it
+                self._db.execute("ROLLBACK")
+            raise
 
-
-@contextmanager
-def _disk_trouble() -> Iterator[None]:
-    """Turn what SQLite says of the disk into a sentence; wrong SQL stays a bug."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        said = str(error)
-        if "syntax" in said or "no such" in said:
-            raise BugError(said) from error
-        if "locked" in said:
+    @contextmanager
+    def _disk_trouble(self) -> Iterator[None]:
+        """Turn what SQLite says of the disk into a sentence; wrong SQL stays a bug."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if words_index.is_damaged_by(error):
+                self._mend_index(error)
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise BugError(str(error)) from error
+            raise self._told_of(error) from error
+        except (
+            UnicodeDecodeError
+        ) as error:  # SQLite quotes bytes of a damaged file, and Python cannot say them
             raise UserError(
-                "Another Tern is writing to your conversations. Try again in a moment."
+                "The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.",
+                error="it holds bytes that are no text",
             ) from error
-        raise UserError(
-            "Tern could not reach your conversations on the disk ({reason}). Free some space, then try again.",
+
+    def _told_of(self, error: sqlite3.DatabaseError) -> Exception:
+        said = str(error)
+        if not isinstance(error, sqlite3.OperationalError):
+            return UserError(
+                "The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.",
+                error=error,
+            )
+        if "syntax" in said or "no such" in said:
+            return BugError(said)
+        if "locked" in said:
+            return UserError("Another Tern is writing to your conversations. Try again in a moment.")
+        return UserError(
+            "Tern could not reach your conversations in {folder} ({reason}). Free some space on that disk, or make it "
+            "reachable and writable, then try again.",
+            folder=self.path.parent if self.path is not None else "",
             reason=said,
-        ) from error
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
-            raise BugError(str(error)) from error
-        raise UserError(
-            "The file with your conversations is damaged ({error}). Start Tern again: it goes back to its backup.",
-            error=error,
-        ) from error
+        )
+
+    def _mend_index(self, cause: sqlite3.DatabaseError) -> None:
+        """Raises IndexMendedError if it was the index for searching that was damaged: the conversations are well."""
+        try:
+            if self._db.in_transaction or not words_index.mend(self._db, cause):
+                return
+        except sqlite3.Error as error:
+            log.warning("the index could not be made anew: %s", error)
+            return
+        raise IndexMendedError(
+            "The index that Tern searches with was damaged. It has been made anew from your conversations, and nothing "
+            "is lost. Please try again."
+        ) from cause
 
 
 def title_of(text: str) -> str:

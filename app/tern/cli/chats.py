@@ -95,6 +95,16 @@ def register(subparsers: options.Subparsers) -> None:
     delete.add_argument("--forget", action="store_true", help="permanently, with no way back")
     delete.add_argument("--yes", action="store_true", help="do not ask for confirmation")
     delete.set_defaults(run=run_delete)
+    everything = _command(
+        commands,
+        "forget-everything",
+        "erase every word you ever wrote here",
+        "Erase all conversations, what was deleted lately, drafts, backups, what was prepared from models, and the\n"
+        "log, with no way back. Models, settings and exported files stay. Close the window first.",
+        "an object: left (a list of files that could not be deleted)",
+    )
+    everything.add_argument("--yes", action="store_true", help="do it: without this nothing is done")
+    everything.set_defaults(run=run_forget_everything)
     restore = _command(
         commands,
         "restore",
@@ -318,6 +328,25 @@ def _outcome(one: Outcome) -> str:
 
 def _listed(left: dict[Left, int]) -> str:
     return ", ".join(f"{_LEFT[what]} ({count:,})" for what, count in left.items())
+
+
+def run_forget_everything(args: argparse.Namespace) -> int:
+    from tern import data_lock, paths
+    from tern.chat.forget_everything import forget_in
+
+    if not args.yes:
+        raise UserError("This erases every conversation for good. To do it, add --yes.")
+    with data_lock.taken(paths.data_dir()) as hold:
+        if hold is data_lock.Hold.OTHERS:
+            raise UserError("A window of Tern is open with these conversations. Close it, then try again.")
+        left = forget_in(paths.data_dir())
+    if args.json:
+        print(json_text({"left": [str(path) for path in left]}))
+    elif left:
+        print("Everything is forgotten but for: " + ", ".join(map(str, left)))
+    else:
+        print("Everything is forgotten.")
+    return FAILED if left else 0
 
 
 def run_delete(args: argparse.Namespace) -> int:

@@ -80,9 +80,9 @@ def build_parser(commands: bool = True) -> argparse.ArgumentParser:
 
 
 def _add_commands(parser: argparse.ArgumentParser) -> None:
-    from tern.cli import ask, bench, chat, chats, doctor, models, try_model
+    from tern.cli import ask, bench, chat, chats, doctor, models, prove_answers, try_model
     from tern.cli import eval as evaluate
 
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (ask, chat, chats, evaluate, bench, models, doctor, try_model):
+    for module in (ask, chat, chats, evaluate, bench, models, doctor, try_model, prove_answers):
         module.register(subparsers)

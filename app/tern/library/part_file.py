@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from tern.atomic import replacing
+from tern.atomic import put_in_place, replacing
 
 BLOCK = 4 << 20  # bytes between two lines of the journal: what a crash can cost
 _READ = 1 << 20
@@ -109,8 +109,7 @@ class PartFile:
 
     def publish(self) -> Path:
         """The whole, verified file takes its name. Call after :meth:`finish`."""
-        self.path.replace(self.target)
-        sync_folder(self.target.parent)
+        put_in_place(self.path, self.target)
         self.journal.unlink(missing_ok=True)
         return self.target
 
@@ -259,17 +258,6 @@ def hash_file(
             done += len(data)
             progress(done)
     return running.hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in ``folder`` last through a power cut, where the system can."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def part_of(target: Path) -> Path:

@@ -29,6 +29,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFileOpenEvent
 from PySide6.QtWidgets import QApplication
 
+from tern import log as logs
 from tern import paths
 from tern.chat.store import Store
 from tern.data_lock import DataLock, Hold
@@ -152,6 +153,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
                 lambda: _engine_options(options, settings),
             )
             models.append(host)
+            host.prove_answers()
             host.open_first(options.model)
             for visit in visits:
                 visited(visit)
@@ -164,6 +166,7 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
         after_paint.painted.connect(gc.enable)  # the command line put it off
         after_paint.painted.connect(answer_the_door)
         after_paint.painted.connect(rest.start)
+        after_paint.painted.connect(lambda: _tell_of_crash(window, theme))
         # What is here when all has come up stays: no garbage collection needs to walk it again, which would cost
         # the longest frames while a reply streams (25-35 ms).
         QTimer.singleShot(_SETTLED_MS, gc.freeze)
@@ -180,6 +183,23 @@ def _serve(app: QApplication, options: WindowOptions, folder: Path, unlocked: st
     if (clipboard := app.clipboard()).supportsSelection() and clipboard.ownsSelection():
         clipboard.clear(clipboard.Mode.Selection)  # made in Python, which Qt must not ask once it is gone
     return status
+
+
+def _tell_of_crash(window: MainWindow, theme: Theme) -> None:
+    """Once: that the Tern before this one crashed, and what was recovered."""
+    if (report := logs.previous_crash()) is None or window.notice.isVisible():
+        return  # what is said already matters more; the next start tells of it
+    from tern.ui.window.crash_page import CrashPage, recovered
+
+    sentence = recovered(window.store.cut_off)
+    seen = logs.crash_seen() or report
+    window.notice.show_message(
+        sentence,
+        QApplication.translate("CrashPage", "Details"),
+        lambda: CrashPage(theme, seen, sentence, window).show(),
+        tone="calm",
+        lasting=True,
+    )
 
 
 def _import_the_rest(told: Callable[[float], None]) -> None:

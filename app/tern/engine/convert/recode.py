@@ -17,6 +17,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from tern.atomic import put_in_place
 from tern.engine.config import ARCHITECTURES, BitnetConfig
 from tern.engine.gguf import ternary_bytes
 from tern.engine.gguf.reader import GGUFFile, TensorInfo, TensorType
@@ -113,7 +114,7 @@ def write_recoded(
         with GGUFFile.open(temporary) as written:
             compare(source, written, lambda fraction: progress(0.5 + 0.5 * fraction))
         try:
-            temporary.replace(path)
+            put_in_place(temporary, path)
         except OSError as error:
             raise UserError(
                 "Tern could not write {path} ({reason}).", path=path, reason=error.strerror

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from tern import paths
 from tern.engine import can_chat
 from tern.engine.convert.recode import ENCODINGS, Encoding
 from tern.library import catalog
@@ -226,6 +227,8 @@ class InstalledCard(ModelRow):
             (_tr("SHA-256"), model.sha256),
             (_tr("State"), _state(model)),
         ]
+        if proved := answers_verified():
+            found.append((_tr("Kernels"), proved))
         verify = button(self, "verifyButton", _tr("Verify"), model.title, partial(acts.verify, model))
         verify.setEnabled(model.present and acts.job is None)
         show = button(self, "revealButton", _tr("Show the file"), model.title, partial(reveal, model.path))
@@ -315,6 +318,8 @@ class GuideCard(ModelRow):
         super().__init__(theme, "guide", _tr("Tern's guide"), parent)
         size = path.stat().st_size if path.is_file() else 0
         line = _tr("{0} · built in · answers questions about Tern only").format(size_text(size))
+        if proved := answers_verified():
+            line = f"{line} · {proved}"
         self.setAccessibleDescription(line)
         words = _tr("In use") if used else _tr("Chat with it")
         use = button(self, "useGuideButton", words, _tr("Tern's guide"), self.use_requested.emit)
@@ -449,6 +454,16 @@ def _state(model: Installed) -> str:
     if model.damaged:
         return _tr("damaged")
     return _tr("changed since it was verified") if model.present else _tr("its file is missing")
+
+
+def answers_verified() -> str:
+    """When the kernels and the guide's known answer were found right on this computer; empty while they were not."""
+    from tern.engine import proof
+
+    known = proof.remembered(paths.guide_model(), paths.cache_dir())
+    if known is None or not known.right or not known.answer:
+        return ""
+    return _tr("answers verified on this computer {0}").format(when(known.when))
 
 
 def _entry_of(model: Installed) -> CatalogEntry | None:

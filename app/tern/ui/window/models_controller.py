@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -18,6 +19,7 @@ from tern import paths
 from tern.chat.session import Session
 from tern.engine import can_chat
 from tern.engine.config import ARCHITECTURES
+from tern.engine.kernels import loader
 from tern.engine.llama_engine import chat_template
 from tern.engine.types import TQ2_KERNEL, Engine, EngineOptions, ModelInfo, Request
 from tern.errors import UserError
@@ -42,6 +44,9 @@ from tern.ui.window.main_window import MainWindow
 from tern.ui.window.network_word import NetworkWatch
 from tern.ui.window.palette_commands import of_model
 from tern.ui.window.palette_match import Command
+
+if TYPE_CHECKING:
+    from tern.engine.proof import Proof
 
 log = logging.getLogger(__name__)
 _OF_THE_NETWORK = (OFFLINE, HUB_ENDPOINT, PROXY)  # with another, what failed may work
@@ -90,6 +95,7 @@ class ModelsController(QObject):
         window.chat.models_requested.connect(self.show_page)
         window.settings_controller.move_models.connect(self._move_models)
         window.area.chat.guide_bar.asked.connect(self.show_page)
+        self._proving: Job | None = None
         if not any(model.present for model in shelf.installed()):
             self._offer_first_model()
 
@@ -178,9 +184,53 @@ class ModelsController(QObject):
         asked = self._made_page().show_template(model, template, known)
         asked.answered.connect(lambda allowed: self._talk_with(model.path) if allowed else None)
 
+    def prove_answers(self) -> None:
+        """Once for this processor and this Tern, when a model is open: whether answers are right here."""
+        self._window.queue.model_loaded.connect(self._prove)
+
+    def _prove(self, info: ModelInfo) -> None:
+        from tern.engine import proof
+        from tern.metrics.fresh_process import tern_command
+
+        guide, cache = paths.guide_model(), paths.cache_dir()
+        known = proof.remembered(guide, cache)
+        if known is not None and known.right:
+            return
+        if known is not None:
+            self._obey(known)
+            return
+        if self._proving is not None:
+            return
+        folder = paths.override()
+        command = [*tern_command(), proof.COMMAND, *([] if folder is None else ["--data-dir", str(folder)])]
+        job = self._proving = Job("answers", lambda told: proof.prove(command, guide, cache, told), self)
+        job.done.connect(self._obey)
+        job.start()
+
+    def _obey(self, proved: Proof) -> None:
+        """Wrong kernels are not used from now on; the model is opened anew with those that are right."""
+        from tern.engine import proof
+
+        if not proved.wrong or loader.load().name == "scalar":
+            return
+        try:
+            wrong = proof.obey(proved)
+        except UserError as error:
+            self._window.show_error(error.sentence)
+            return
+        said = self.tr(
+            "This computer computes wrong answers with {0}. Tern uses its slower, exact kernels instead."
+        )
+        self._window.notice.show_message(said.format(wrong), lasting=True)
+        self._window.queue.reload()
+
     def close(self) -> None:
         """Pause downloads, stop hashing, and wait for both."""
         self._watch.close()
+        if self._proving is not None:
+            self._proving.blockSignals(True)  # nobody is there any more
+            self._proving.cancel()
+            self._proving.wait()
         self.downloads.close()
         if self._probe is not None:
             self._probe.close()
