@@ -83,6 +83,24 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Energy:
+    """What a reply took by a counter of this computer; figures None and ``why`` where none was measured.
+
+    ``scope``: what the counter covers. ``idle_watts``: the same counter with nothing computed, where that is known.
+    """
+
+    source: str = ""
+    scope: str = ""
+    joules: float | None = None
+    seconds: float | None = None
+    watts: float | None = None
+    idle_watts: float | None = None
+    joules_per_token: float | None = None
+    joules_per_token_above_idle: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Numbers of one reply so far. Rates are 0.0 until there is something to measure.
 
@@ -102,6 +120,7 @@ class Stats:
     # Indices of the messages that no longer fitted the context: of the request's, or, in a conversation's own numbers
     # (chat/), of the branch's.
     dropped_messages: tuple[int, ...] = ()
+    energy: Energy | None = None  # None: nobody measures it
 
     def after_token(self, elapsed_s: float, context_used: int) -> Stats:
         """With one token more, ``elapsed_s`` after the first. Once a token, so without what ``replace`` looks up."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
@@ -19,6 +19,7 @@ from tern.progress import OnProgress
 log = logging.getLogger(__name__)
 
 EngineFactory = Callable[[OnProgress], Engine]
+Measure = Callable[[Iterator[Chunk]], Iterator[Chunk]]  # a reply's stream with more numbers in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,8 +113,8 @@ class EngineWorker:
     a finish reason, or one ``Failed``.
     """
 
-    def __init__(self, on_event: Callable[[Event], None]) -> None:
-        self._on_event = on_event
+    def __init__(self, on_event: Callable[[Event], None], measure: Measure = lambda chunks: chunks) -> None:
+        self._on_event, self._measure = on_event, measure
         self._queue: queue.SimpleQueue[_Load | _Reply | _Look | None] = queue.SimpleQueue()
         self._count: _Count | None = None  # the newest one that waits: older ones are not worth an answer
         self._lock = threading.Lock()
@@ -225,7 +226,7 @@ class EngineWorker:
             self._answer_count(engine)
 
         try:
-            for chunk in engine.generate(item.request, should_stop, on_prefill):
+            for chunk in self._measure(engine.generate(item.request, should_stop, on_prefill)):
                 self._on_event(Streamed(reply_id, chunk))
                 if chunk.stats.finish_reason is None:
                     self._answer_count(engine)

@@ -17,6 +17,8 @@ from tern.chat.types import Draft
 from tern.engine.types import FinishReason, Message, ModelInfo, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
+from tern.metrics.energy import here
+from tern.metrics.energy.replies import ReplyEnergy
 from tern.settings import SYSTEM_PROMPT, Settings
 from tern.ui.bridge import Bridge
 
@@ -54,7 +56,8 @@ class ReplyQueue(QObject):
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
         self._again.timeout.connect(self._keep_again)
         self.bridge = Bridge(self)
-        self._worker = EngineWorker(self.bridge.post)
+        self._energy = ReplyEnergy(here.meter)
+        self._worker = EngineWorker(self.bridge.post, self._energy)
         self.bridge.loading.connect(self._loading)
         self.bridge.loaded.connect(self._loaded)
         self.bridge.load_failed.connect(self._load_failed)
@@ -189,6 +192,8 @@ class ReplyQueue(QObject):
 
     def _loaded(self, info: ModelInfo) -> None:
         self.info, self._opening = info, False
+        if not self._waiting and self._running is None:
+            self._energy.find_idle()
         self.model_loaded.emit(info)
 
     def _load_failed(self, sentence: str) -> None:
