@@ -40,7 +40,7 @@ DOORS = {
 UI_ORDER = (
     {"ui/style"},
     {"ui/shared"},
-    {"ui/transcript", "ui/composer", "ui/sidebar", "ui/models", "ui/settings"},
+    {"ui/transcript", "ui/composer", "ui/sidebar", "ui/models", "ui/settings", "ui/instruments"},
     {"ui/window"},
     {"ui"},
 )

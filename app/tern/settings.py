@@ -141,6 +141,10 @@ LANGUAGE = Setting(
     "language", str, "system", _LOOK, "Language",
     "The app's language. Takes effect after a restart. The model answers in the language you write in.",
 )  # fmt: skip  # its choices are the translations that are there
+INSTRUMENTS = Setting(
+    "instruments", bool, True, _LOOK, "Speed and memory in the window",
+    "The line at the foot of the window: speed, memory, network.",
+)  # fmt: skip
 TRAY = Setting(
     "tray", bool, False, _LOOK, "Stay in the notification area",
     "Closing the window keeps Tern running there. Quit ends it.",
@@ -244,7 +248,7 @@ THREADS_MEASURED_ON = Setting("threads_measured_on", str, "")
 FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the full-size model will be here
 
 TABLE: tuple[Setting[Any], ...] = (
-    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS,
+    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, INSTRUMENTS, TRAY, ENTER_SENDS,
     SYSTEM_PROMPT, *SAMPLING, MAX_TOKENS,
     KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE,

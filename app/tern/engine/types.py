@@ -189,6 +189,26 @@ class LayerSparsity:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerCounts:
+    """What was read of one layer since the model was opened, over the tokens decoded: rows of ``up`` and columns of
+    ``down``, of how many; 0 of 0 where nothing can be skipped."""
+
+    live_rows: int
+    total_rows: int
+    live_columns: int
+    total_columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A model seen from inside while it answers. ``packed``: tensors kept with five weights in a byte."""
+
+    layers: tuple[LayerCounts, ...]
+    head_bytes: float  # mean of a token
+    packed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One reply to make. ``max_tokens`` None: as far as the context reaches."""
 

@@ -11,8 +11,19 @@ import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
+from tern.engine.types import (
+    Chunk,
+    Engine,
+    FinishReason,
+    Message,
+    ModelInfo,
+    Observation,
+    PromptSize,
+    Request,
+    Stats,
+)
 from tern.errors import Sentence, TernError, UserError
 from tern.progress import OnProgress
 
@@ -73,7 +84,14 @@ class Counted:
     texts: tuple[int, ...]
 
 
-Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The model from inside, after a token; only while somebody watches (:meth:`EngineWorker.watch`)."""
+
+    observation: Observation
+
+
+Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted | Observed
 
 BUG_SENTENCE = Sentence(
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
@@ -102,6 +120,13 @@ class _Count:
     texts: Sequence[str]
 
 
+@runtime_checkable
+class _Observable(Protocol):
+    """An engine that can be seen from inside: a BitNet."""
+
+    def observe(self) -> Observation: ...
+
+
 class _Look:
     """Wakes the thread to look at the count that waits."""
 
@@ -116,6 +141,7 @@ class EngineWorker:
     def __init__(self, on_event: Callable[[Event], None], measure: Measure = lambda chunks: chunks) -> None:
         self._on_event, self._measure = on_event, measure
         self._queue: queue.SimpleQueue[_Load | _Reply | _Look | None] = queue.SimpleQueue()
+        self._watched = False
         self._count: _Count | None = None  # the newest one that waits: older ones are not worth an answer
         self._lock = threading.Lock()
         self._next_id = 1
@@ -151,6 +177,10 @@ class EngineWorker:
             self._count = _Count(count_id, messages, texts)
         self._queue.put(_Look())
         return count_id
+
+    def watch(self, watched: bool) -> None:
+        """Whether to tell what the model looks like from inside, token by token (``Observed``)."""
+        self._watched = watched
 
     def stop(self) -> None:
         """Stop every reply submitted so far, running or waiting."""
@@ -227,6 +257,8 @@ class EngineWorker:
 
         try:
             for chunk in self._measure(engine.generate(item.request, should_stop, on_prefill)):
+                if self._watched and isinstance(engine, _Observable):
+                    self._on_event(Observed(engine.observe()))
                 self._on_event(Streamed(reply_id, chunk))
                 if chunk.stats.finish_reason is None:
                     self._answer_count(engine)

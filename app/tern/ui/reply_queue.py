@@ -37,6 +37,7 @@ class ReplyQueue(QObject):
     grew = Signal(object, str, object)  # session, text, Stats
     ended = Signal(object, object)  # session, the Sentence when it failed, else an empty text
     counted = Signal(object)  # Counted
+    observed = Signal(object)  # Observation
     conversation_changed = Signal(int)  # which: its messages, or whether it is busy
     trouble = Signal(object)  # Sentence: the disk refused
 
@@ -65,6 +66,7 @@ class ReplyQueue(QObject):
         self.bridge.streamed.connect(self._streamed)
         self.bridge.failed.connect(self._failed)
         self.bridge.counted.connect(self.counted)
+        self.bridge.observed.connect(self.observed)
 
     # The model
 
@@ -112,6 +114,10 @@ class ReplyQueue(QObject):
         """The session whose reply is made before this one's; None when it is its turn."""
         running = self._running[1] if self._running else None
         return running if running is not session else None
+
+    def watch(self, watched: bool) -> None:
+        """Whether ``observed`` tells what the model looks like from inside."""
+        self._worker.watch(watched)
 
     def count(self, messages: Sequence[Message], texts: Sequence[str]) -> int:
         """Ask what these take, in tokens; ``counted`` brings the answer under the number that comes back."""

@@ -37,6 +37,7 @@ from tern.ui.style.theme import Theme
 from tern.ui.window import tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
+from tern.ui.window.instruments_controller import InstrumentsController
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
             self.tray,
             self,
         )
+        self.instruments = InstrumentsController(theme, self.queue, self.chat, self.area, self)
         self._connect()
         self._connect_actions()
         if geometry := settings[WINDOW_GEOMETRY]:
@@ -193,6 +195,8 @@ class MainWindow(QMainWindow):
         on("export_all", lambda: self.transfer.ask_export(None))
         on("import", self.transfer.ask_import)
         on("reply_options", self.settings_controller.show_reply_options)
+        on("instruments", self.instruments.show_panel)
+        on("inside", self.instruments.show_inside)
         on("settings", self.settings_controller.show_page)
         on("back", self._go_back)
         on("close", self.close_one)

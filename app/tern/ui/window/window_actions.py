@@ -32,6 +32,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "settings": ("Ctrl+,",),
     "back": ("Alt+Left",),
     "close": ("Ctrl+W",),
+    "instruments": ("Ctrl+I",),
     "help": ("F1",),
     "menus": ("F10",),
     "quit": ("Ctrl+Q",),
@@ -90,6 +91,8 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("import", _tr("Import chats…"))
     add("reply_options", _tr("Chat settings"))
     add("models", _tr("Models"))
+    add("instruments", _tr("Instruments"))
+    add("inside", _tr("Inside the model"))
     add("network", _tr("Network log"))
     add("settings", _tr("Settings"))
     add("back", _tr("Back"))
@@ -105,7 +108,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
 def header_menu(actions: Actions, look: QMenu) -> list[MenuEntry]:
     """The entries of the header's menu, None between two groups. ``look``: the appearance."""
     of_one = [actions[name] for name in ("reply_options", "rename", "pin", "export", "delete")]
-    finding = [actions[name] for name in ("copy", "palette")]
+    finding = [actions[name] for name in ("copy", "palette", "instruments", "inside")]
     files = [actions[name] for name in ("export_all", "import")]
     window: list[MenuEntry] = [look, *(actions[name] for name in ("settings", "help", "about"))]
     beginning = [actions[name] for name in ("new", "private")]
