@@ -142,8 +142,8 @@ LANGUAGE = Setting(
     "The app's language. Takes effect after a restart. The model answers in the language you write in.",
 )  # fmt: skip  # its choices are the translations that are there
 INSTRUMENTS = Setting(
-    "instruments", bool, True, _LOOK, "Speed and memory in the window",
-    "The line at the foot of the window: speed, memory, network.",
+    "instruments", bool, True, _LOOK, "Instruments",
+    "The line at the foot of the window.",
 )  # fmt: skip
 TRAY = Setting(
     "tray", bool, False, _LOOK, "Stay in the notification area",

@@ -102,6 +102,121 @@
     </message>
 </context>
 <context>
+    <name>BenchmarkPage</name>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
+        <source>Beside llama.cpp&apos;s kernels</source>
+        <translation>Neben llama.cpps Kernels</translation>
+    </message>
+    <message>
+        <source>Beside llama.cpp&apos;s kernels on the same weights (TQ2_0)</source>
+        <translation>Neben llama.cpps Kernels auf denselben Gewichten (TQ2_0)</translation>
+    </message>
+    <message>
+        <source>Beside what the memory allows an engine that reads everything</source>
+        <translation>Neben dem, was der Speicher einem Programm erlaubt, das alles liest</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation>Abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Earlier runs on this computer</source>
+        <translation>Frühere Läufe auf diesem Computer</translation>
+    </message>
+    <message>
+        <source>It could not be saved: {0}.</source>
+        <translation>Es konnte nicht gespeichert werden: {0}.</translation>
+    </message>
+    <message>
+        <source>Long prompts and contexts too</source>
+        <translation>Auch lange Prompts und Kontexte</translation>
+    </message>
+    <message>
+        <source>Measures the open model on this computer. Leave the computer alone meanwhile: what else runs makes the figures smaller.</source>
+        <translation>Misst das geöffnete Modell auf diesem Computer. Lassen Sie den Computer solange in Ruhe: Was sonst läuft, macht die Zahlen kleiner.</translation>
+    </message>
+    <message>
+        <source>Memory by part</source>
+        <translation>Speicher nach Teilen</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Reading, by length of the prompt</source>
+        <translation>Lesen, nach Länge des Prompts</translation>
+    </message>
+    <message>
+        <source>Run the benchmark</source>
+        <translation>Benchmark starten</translation>
+    </message>
+    <message>
+        <source>Save as JSON…</source>
+        <translation>Als JSON speichern …</translation>
+    </message>
+    <message>
+        <source>Save as Markdown…</source>
+        <translation>Als Markdown speichern …</translation>
+    </message>
+    <message>
+        <source>Save picture…</source>
+        <translation>Bild speichern …</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>Wird angehalten …</translation>
+    </message>
+    <message>
+        <source>Takes a few seconds with this model.</source>
+        <translation>Dauert mit diesem Modell einige Sekunden.</translation>
+    </message>
+    <message>
+        <source>Takes about a minute with two cores, less with more.</source>
+        <translation>Dauert mit zwei Kernen etwa eine Minute, mit mehr weniger.</translation>
+    </message>
+    <message>
+        <source>Takes about three minutes with two cores, less with more.</source>
+        <translation>Dauert mit zwei Kernen etwa drei Minuten, mit mehr weniger.</translation>
+    </message>
+    <message>
+        <source>The comparison takes about as long again.</source>
+        <translation>Der Vergleich dauert noch einmal etwa so lange.</translation>
+    </message>
+    <message>
+        <source>Writing, by context before it</source>
+        <translation>Schreiben, nach Kontext davor</translation>
+    </message>
+    <message>
+        <source>after {0} tokens</source>
+        <translation>nach {0} Token</translation>
+    </message>
+    <message>
+        <source>the limit</source>
+        <translation>die Grenze</translation>
+    </message>
+    <message>
+        <source>this model</source>
+        <translation>dieses Modell</translation>
+    </message>
+    <message>
+        <source>tokens/s</source>
+        <translation>Token/s</translation>
+    </message>
+    <message>
+        <source>{0} tokens</source>
+        <translation>{0} Token</translation>
+    </message>
+</context>
+<context>
     <name>ChatController</name>
     <message>
         <source>1 message deleted.</source>
@@ -1107,6 +1222,10 @@
 <context>
     <name>InstrumentPanel</name>
     <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
         <source>By a counter of this computer; never an estimate.</source>
         <translation>Von einem Zähler dieses Computers; nie geschätzt.</translation>
     </message>
@@ -1238,12 +1357,16 @@
 <context>
     <name>InstrumentsController</name>
     <message>
-        <source>Export as JSON…</source>
-        <translation>Als JSON exportieren …</translation>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
     </message>
     <message>
         <source>Inside the model</source>
         <translation>Das Modell von innen</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
     </message>
 </context>
 <context>
@@ -2080,6 +2203,37 @@
     <message>
         <source>Its settings are shown beside it.</source>
         <translation>Die Einstellungen des gewählten Bereichs erscheinen daneben.</translation>
+    </message>
+</context>
+<context>
+    <name>ShareCard</name>
+    <message>
+        <source>Result as a picture</source>
+        <translation>Ergebnis als Bild</translation>
+    </message>
+    <message>
+        <source>joules a token</source>
+        <translation>Joule je Token</translation>
+    </message>
+    <message>
+        <source>of memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>on the CPU, offline, with Tern</source>
+        <translation>auf der CPU, offline, mit Tern</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token je Sekunde</translation>
+    </message>
+    <message>
+        <source>words a minute</source>
+        <translation>Wörter je Minute</translation>
+    </message>
+    <message>
+        <source>{0} threads · {1}</source>
+        <translation>{0} Threads · {1}</translation>
     </message>
 </context>
 <context>
@@ -4727,6 +4881,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Wie lange sich ein gelöschtes Gespräch wiederherstellen lässt. Danach werden seine Worte entfernt, auch aus Terns Sicherungen.</translation>
     </message>
     <message>
+        <source>Instruments</source>
+        <translation>Instrumente</translation>
+    </message>
+    <message>
         <source>Keep deleted chats</source>
         <translation>Gelöschte Chats behalten</translation>
     </message>
@@ -4883,16 +5041,8 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>Abstände in Listen und zwischen Nachrichten.</translation>
     </message>
     <message>
-        <source>Speed and memory in the window</source>
-        <translation>Tempo und Speicher im Fenster</translation>
-    </message>
-    <message>
         <source>Stops a reply after this many tokens.</source>
         <translation>Beendet eine Antwort nach so vielen Token.</translation>
-    </message>
-    <message>
-        <source>The line at the foot of the window: speed, memory, network.</source>
-        <translation>Die Zeile unten im Fenster: Tempo, Speicher, Netz.</translation>
     </message>
     <message>
         <source>The most a download may use, in megabytes a second.</source>
@@ -4929,6 +5079,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>The app&apos;s language. Takes effect after a restart. The model answers in the language you write in.</source>
         <translation>Die Sprache der App. Gilt nach einem Neustart. Das Modell antwortet in der Sprache, in der Sie schreiben.</translation>
+    </message>
+    <message>
+        <source>The line at the foot of the window.</source>
+        <translation>Die Zeile unten im Fenster.</translation>
     </message>
     <message>
         <source>The model&apos;s</source>
@@ -5222,6 +5376,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Back</source>
         <translation>Zurück</translation>
+    </message>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
     </message>
     <message>
         <source>Chat settings</source>

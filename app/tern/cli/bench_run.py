@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from tern import __version__
 from tern.cli import bench_child, options
 from tern.cli.bench_models import llama_cpp_model
-from tern.cli.bench_report import decode_key
 from tern.cli.terminal import ProgressLine
 from tern.engine.threads import performance_cores
 from tern.engine.types import EngineOptions, Message, Request, SamplingParams, Stats
 from tern.errors import UserError
 from tern.metrics import bandwidth, benchmark, fresh_process, peer, python_time, roofline
+from tern.metrics.bench_report import decode_key
 from tern.metrics.benchmark import Plan
 from tern.metrics.cpu import OtherLoad, cpu
 from tern.metrics.energy import here

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tern import paths
 from tern.chat.types import Draft
 from tern.engine.types import EngineOptions, FinishReason, Stats
+from tern.metrics import bench_history
 from tern.open_engine import open_engine
 from tern.settings import INSTRUMENTS, Settings
 from tern.ui.instruments.chart import Line, LineChart
@@ -86,3 +89,32 @@ def test_the_line_can_be_switched_off(qtbot: QtBot, make_window) -> None:  # typ
     settings[INSTRUMENTS] = False
     window.settings_controller.apply()
     assert not window.readouts.isVisible()
+
+
+def test_the_benchmark_is_run_kept_shown_and_exported(qtbot: QtBot, make_window, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    window = make_window(open_engine(paths.guide_model(), EngineOptions()))
+    qtbot.waitUntil(lambda: window.queue.info is not None)
+    window.actions_["benchmark"].trigger()
+    page = window.instruments.benchmark
+    assert not page._results.isVisible()
+    page._run.click()
+    assert page._cancel.isVisible()
+    qtbot.waitUntil(lambda: page._job is None, timeout=120_000)
+    assert page._said.text() == ""
+    assert page._card.isVisible()
+    (kept,) = bench_history.earlier()
+    assert kept == page._report
+    assert set(kept["reply"]) == {
+        field.name for field in fields(Stats)
+    }  # the window's and the terminal's numbers
+    for name in ("benchmarkPng", "benchmarkMarkdown", "benchmarkJson"):
+        page._ask_path = lambda given: tmp_path / given
+        page.findChild(QPushButton, name).click()
+    assert QImage(str(tmp_path / "tern-benchmark.png")).width() == 1280
+    assert "Energy" in (tmp_path / "tern-benchmark.md").read_text()
+    assert json.loads((tmp_path / "tern-benchmark.json").read_text()) == kept
+
+    page._run.click()
+    page._cancel.click()
+    qtbot.waitUntil(lambda: page._job is None, timeout=120_000)
+    assert bench_history.earlier() == [kept]

@@ -34,6 +34,7 @@ class InstrumentPanel(QScrollArea):
     """Samples memory and processor while it is on show."""
 
     inside_requested = Signal()
+    benchmark_requested = Signal()
 
     def __init__(self, theme: Theme, history: SessionHistory, parent: QWidget) -> None:
         super().__init__(parent)
@@ -90,6 +91,10 @@ class InstrumentPanel(QScrollArea):
             body, "insideButton", self.tr("Inside the model"), "", self.inside_requested.emit
         )
         self._column.addWidget(self._inside, 0, Qt.AlignmentFlag.AlignLeft)
+        self._benchmark = button(
+            body, "benchmarkButton", self.tr("Benchmark"), "", self.benchmark_requested.emit
+        )
+        self._column.addWidget(self._benchmark, 0, Qt.AlignmentFlag.AlignLeft)
         self._column.addStretch(1)
         self.setWidget(body)
         self.setFocusProxy(self._inside)

@@ -18,6 +18,7 @@ from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.main_area import MainArea
 
 if TYPE_CHECKING:
+    from tern.ui.instruments.benchmark_page import BenchmarkPage
     from tern.ui.instruments.inside_page import InsidePage
     from tern.ui.instruments.panel import InstrumentPanel
 
@@ -34,6 +35,7 @@ class InstrumentsController(QObject):
         self._of: Session | None = None  # whose reply the history has
         self.panel: InstrumentPanel | None = None
         self.inside: InsidePage | None = None
+        self.benchmark: BenchmarkPage | None = None
         queue.grew.connect(self._grew)
         queue.prefilling.connect(self._prefilling)
         queue.ended.connect(self._ended)
@@ -54,6 +56,7 @@ class InstrumentsController(QObject):
         self.panel = InstrumentPanel(self._theme, self._history, self._area.panel.place)
         self.panel.destroyed.connect(self._panel_gone)
         self.panel.inside_requested.connect(self.show_inside)
+        self.panel.benchmark_requested.connect(self.show_benchmark)
         self.panel.show_model(self._queue.info)
         self._area.panel.fill(self.panel)
         beside.show_side()
@@ -75,8 +78,22 @@ class InstrumentsController(QObject):
             self.inside.show_stats(self._history.stats)
         self._area.show_page(self.inside, self.tr("Inside the model"))
 
+    def show_benchmark(self) -> None:
+        """How fast the open model is here."""
+        if self.benchmark is None:
+            from tern.ui.instruments.benchmark_page import BenchmarkPage
+
+            self.benchmark = BenchmarkPage(self._theme, self._ask_path, self._area.pages)
+        self.benchmark.show_model(self._queue.info)
+        self._area.show_page(self.benchmark, self.tr("Benchmark"))
+
+    def close(self) -> None:
+        """End what runs."""
+        if self.benchmark is not None:
+            self.benchmark.close_page()
+
     def _ask_path(self, name: str) -> Path | None:
-        path, _ = QFileDialog.getSaveFileName(self._window, self.tr("Export as JSON…"), name, "JSON (*.json)")
+        path, _ = QFileDialog.getSaveFileName(self._window, self.tr("Save"), name)
         return Path(path) if path else None
 
     def _grew(self, session: Session, text: str, stats: Stats) -> None:
@@ -112,6 +129,8 @@ class InstrumentsController(QObject):
             self.panel.show_history()
         if self.inside is not None:
             self.inside.show_model(self._queue.info)
+        if self.benchmark is not None:
+            self.benchmark.show_model(self._queue.info)
 
     def _forget_others(self) -> None:
         """Another chat is on show, and the reply under way is not its own."""

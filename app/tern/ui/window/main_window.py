@@ -197,6 +197,7 @@ class MainWindow(QMainWindow):
         on("reply_options", self.settings_controller.show_reply_options)
         on("instruments", self.instruments.show_panel)
         on("inside", self.instruments.show_inside)
+        on("benchmark", self.instruments.show_benchmark)
         on("settings", self.settings_controller.show_page)
         on("back", self._go_back)
         on("close", self.close_one)
@@ -390,6 +391,7 @@ class MainWindow(QMainWindow):
         tray.hide_with_pages(self)  # what follows waits for threads; what stands there meanwhile looks frozen
         QGuiApplication.sync()
         self.chat.files.close()
+        self.instruments.close()
         self.transfer.close()
         self._save_settings()
         self.queue.close()
