@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from tern.metrics.memory import MemoryAccount, memory_account, memory_limit
 
-_PAUSE_S = 1.0
+_PAUSE_S = 2.0
 _BUSY = 0.02  # of a processor: less is no thread that works
 
 
@@ -24,7 +24,7 @@ class Sample:
 
 
 class Sampler(QObject):
-    """Samples once a second between :meth:`start` and :meth:`stop`."""
+    """Samples every two seconds between :meth:`start` and :meth:`stop`."""
 
     sampled = Signal(object)  # Sample
 

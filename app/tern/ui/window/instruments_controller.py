@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from tern.chat.session import Session
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from tern.ui.instruments.panel import InstrumentPanel
 
 
+_DRAW_MS = 1000  # between two looks of the panel during a reply
+
+
 class InstrumentsController(QObject):
     """Keeps the history of the session; shows it while the panel is open."""
 
@@ -32,6 +35,9 @@ class InstrumentsController(QObject):
         super().__init__(window)
         self._theme, self._queue, self._chat, self._area, self._window = theme, queue, chat, area, window
         self._history = SessionHistory()
+        # Each drawing costs the model a part of a core.
+        self._due = QTimer(self, singleShot=True, interval=_DRAW_MS)
+        self._due.timeout.connect(self._show_history)
         self._of: Session | None = None  # whose reply the history has
         self.panel: InstrumentPanel | None = None
         self.inside: InsidePage | None = None
@@ -103,11 +109,17 @@ class InstrumentsController(QObject):
         self._history.add(stats, time.monotonic())
         if self.inside is not None and self.inside.isVisible():
             self.inside.show_stats(stats)
-        if self._shown and session is self._chat.session:
-            assert self.panel is not None
+        if session is self._chat.session and self._shown and not self._due.isActive():
+            self._due.start()
+
+    def _show_history(self) -> None:
+        if self.panel is not None:
             self.panel.show_history()
 
     def _ended(self, session: Session, sentence: str) -> None:
+        self._due.stop()
+        if session is self._chat.session and self._shown:
+            self._show_history()
         self._of = None  # the next reply begins anew, in this chat too
 
     def _prefilling(self, session: Session, done: int, total: int) -> None:
