@@ -2212,6 +2212,10 @@
         <translation>Ergebnis als Bild</translation>
     </message>
     <message>
+        <source>Threads: {0} · {1}</source>
+        <translation>Threads: {0} · {1}</translation>
+    </message>
+    <message>
         <source>joules a token</source>
         <translation>Joule je Token</translation>
     </message>
@@ -2230,10 +2234,6 @@
     <message>
         <source>words a minute</source>
         <translation>Wörter je Minute</translation>
-    </message>
-    <message>
-        <source>{0} threads · {1}</source>
-        <translation>{0} Threads · {1}</translation>
     </message>
 </context>
 <context>

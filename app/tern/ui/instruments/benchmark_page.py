@@ -212,6 +212,12 @@ class BenchmarkPage(QScrollArea):
 
     def _show_state(self) -> None:
         runs = self._job is not None
+        if runs and self._run.hasFocus():  # else the keyboard would go to another part of the window
+            self._cancel.show()
+            self._cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+        elif not runs and self._cancel.hasFocus():
+            self._run.setEnabled(True)
+            self._run.setFocus(Qt.FocusReason.OtherFocusReason)
         self._run.setEnabled(self._info is not None and not runs)
         self._cancel.setVisible(runs)
         self._bar.setVisible(runs)

@@ -98,7 +98,9 @@ class ShareCard(QWidget):
         painter.setPen(theme.color("line"))
         painter.drawLine(int(left), 240, int(left + width), 240)
         computer = report["computer"]
-        cores = self.tr("{0} threads · {1}").format(report["threads"], size_text(1e6 * computer["memory_mb"]))
+        cores = self.tr("Threads: {0} · {1}").format(
+            report["threads"], size_text(1e6 * computer["memory_mb"])
+        )
         self._text(painter, QRectF(left, 254, width * 0.72, 20), str(computer["cpu"]), 13, "ink")
         self._text(painter, QRectF(left, 274, width * 0.72, 20), f"{cores} · {report['kernel']}", 13, "quiet")
         day = str(report.get("measured_at", ""))[:10]
