@@ -40,7 +40,15 @@ DOORS = {
 UI_ORDER = (
     {"ui/style"},
     {"ui/shared"},
-    {"ui/transcript", "ui/composer", "ui/sidebar", "ui/models", "ui/settings", "ui/stage"},
+    {
+        "ui/transcript",
+        "ui/composer",
+        "ui/sidebar",
+        "ui/models",
+        "ui/settings",
+        "ui/stage",
+        "ui/instruments",
+    },
     {"ui/window"},
     {"ui"},
 )
@@ -68,6 +76,8 @@ ELSEWHERE = {
     ("ui/app.py", "socket"),  # a pair within the process, which wakes Qt for Ctrl-C
     ("library/network.py", "urllib"),  # urllib.parse: whether an address is one
     ("library/newer_version.py", "httpx2"),  # reads addresses and answers; the client is hub_client's
+    ("metrics/energy/perf.py", "ctypes"),  # Linux has no other door to its energy event
+    ("metrics/energy/emi.py", "ctypes"),  # nor Windows to its energy meter
     ("library/awake.py", "ctypes"),  # Windows has a call for it, and no program
     ("ui/window/icon_progress.py", "ctypes"),  # so has macOS for its Dock
 }

@@ -141,6 +141,10 @@ LANGUAGE = Setting(
     "language", str, "system", _LOOK, "Language",
     "The app's language. Takes effect after a restart. The model answers in the language you write in.",
 )  # fmt: skip  # its choices are the translations that are there
+INSTRUMENTS = Setting(
+    "instruments", bool, True, _LOOK, "Instruments",
+    "The line at the foot of the window.",
+)  # fmt: skip
 TRAY = Setting(
     "tray", bool, False, _LOOK, "Stay in the notification area",
     "Closing the window keeps Tern running there. Quit ends it.",
@@ -259,7 +263,7 @@ STAGE_LOOK = Setting(
 FORECAST = Setting("forecast", str, "")  # metrics/forecast.py: how fast the full-size model will be here
 
 TABLE: tuple[Setting[Any], ...] = (
-    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, TRAY, ENTER_SENDS, READING_PACE,
+    THEME, ACCENT, FONT_SIZE, DENSITY, REDUCED_MOTION, LANGUAGE, INSTRUMENTS, TRAY, ENTER_SENDS, READING_PACE,
     SYSTEM_PROMPT, *SAMPLING, MAX_TOKENS,
     KEEP_DELETED,
     THREADS, QUIET, KV_TYPE, CONTEXT_SIZE, KERNELS,

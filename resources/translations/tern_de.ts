@@ -273,6 +273,121 @@
     </message>
 </context>
 <context>
+    <name>BenchmarkPage</name>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
+        <source>Beside llama.cpp&apos;s kernels</source>
+        <translation>Neben llama.cpps Kernels</translation>
+    </message>
+    <message>
+        <source>Beside llama.cpp&apos;s kernels on the same weights (TQ2_0)</source>
+        <translation>Neben llama.cpps Kernels auf denselben Gewichten (TQ2_0)</translation>
+    </message>
+    <message>
+        <source>Beside what the memory allows an engine that reads everything</source>
+        <translation>Neben dem, was der Speicher einem Programm erlaubt, das alles liest</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>Abbrechen</translation>
+    </message>
+    <message>
+        <source>Cancelled.</source>
+        <translation>Abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Earlier runs on this computer</source>
+        <translation>Frühere Läufe auf diesem Computer</translation>
+    </message>
+    <message>
+        <source>It could not be saved: {0}.</source>
+        <translation>Es konnte nicht gespeichert werden: {0}.</translation>
+    </message>
+    <message>
+        <source>Long prompts and contexts too</source>
+        <translation>Auch lange Prompts und Kontexte</translation>
+    </message>
+    <message>
+        <source>Measures the open model on this computer. Leave the computer alone meanwhile: what else runs makes the figures smaller.</source>
+        <translation>Misst das geöffnete Modell auf diesem Computer. Lassen Sie den Computer solange in Ruhe: Was sonst läuft, macht die Zahlen kleiner.</translation>
+    </message>
+    <message>
+        <source>Memory by part</source>
+        <translation>Speicher nach Teilen</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>Fortschritt</translation>
+    </message>
+    <message>
+        <source>Reading, by length of the prompt</source>
+        <translation>Lesen, nach Länge des Prompts</translation>
+    </message>
+    <message>
+        <source>Run the benchmark</source>
+        <translation>Benchmark starten</translation>
+    </message>
+    <message>
+        <source>Save as JSON…</source>
+        <translation>Als JSON speichern …</translation>
+    </message>
+    <message>
+        <source>Save as Markdown…</source>
+        <translation>Als Markdown speichern …</translation>
+    </message>
+    <message>
+        <source>Save picture…</source>
+        <translation>Bild speichern …</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>Wird angehalten …</translation>
+    </message>
+    <message>
+        <source>Takes a few seconds with this model.</source>
+        <translation>Dauert mit diesem Modell einige Sekunden.</translation>
+    </message>
+    <message>
+        <source>Takes about a minute with two cores, less with more.</source>
+        <translation>Dauert mit zwei Kernen etwa eine Minute, mit mehr weniger.</translation>
+    </message>
+    <message>
+        <source>Takes about three minutes with two cores, less with more.</source>
+        <translation>Dauert mit zwei Kernen etwa drei Minuten, mit mehr weniger.</translation>
+    </message>
+    <message>
+        <source>The comparison takes about as long again.</source>
+        <translation>Der Vergleich dauert noch einmal etwa so lange.</translation>
+    </message>
+    <message>
+        <source>Writing, by context before it</source>
+        <translation>Schreiben, nach Kontext davor</translation>
+    </message>
+    <message>
+        <source>after {0} tokens</source>
+        <translation>nach {0} Token</translation>
+    </message>
+    <message>
+        <source>the limit</source>
+        <translation>die Grenze</translation>
+    </message>
+    <message>
+        <source>this model</source>
+        <translation>dieses Modell</translation>
+    </message>
+    <message>
+        <source>tokens/s</source>
+        <translation>Token/s</translation>
+    </message>
+    <message>
+        <source>{0} tokens</source>
+        <translation>{0} Token</translation>
+    </message>
+</context>
+<context>
     <name>ChatController</name>
     <message>
         <source>1 message deleted.</source>
@@ -1287,6 +1402,283 @@
     </message>
 </context>
 <context>
+    <name>InsidePage</name>
+    <message>
+        <source>A corner of {0}, {1} x {2} weights. Three values carry 1.58 bits; the file takes {3} a weight.</source>
+        <translation>Eine Ecke von {0}, {1} x {2} Gewichte. Drei Werte tragen 1,58 Bit; die Datei nimmt {3} je Gewicht.</translation>
+    </message>
+    <message>
+        <source>A usual model keeps every weight as a number with 16 bits. In a BitNet each is -1, 0 or +1: multiplying becomes adding, subtracting or skipping.</source>
+        <translation>Ein übliches Modell hält jedes Gewicht als Zahl mit 16 Bit. In einem BitNet ist jedes -1, 0 oder +1: Aus Malnehmen wird Addieren, Abziehen oder Auslassen.</translation>
+    </message>
+    <message>
+        <source>Attention</source>
+        <translation>Attention</translation>
+    </message>
+    <message>
+        <source>Bytes read for a token</source>
+        <translation>Gelesene Bytes für ein Token</translation>
+    </message>
+    <message>
+        <source>Down</source>
+        <translation>Down</translation>
+    </message>
+    <message>
+        <source>Export as JSON…</source>
+        <translation>Als JSON exportieren …</translation>
+    </message>
+    <message>
+        <source>Gate</source>
+        <translation>Gate</translation>
+    </message>
+    <message>
+        <source>Head</source>
+        <translation>Ausgabe (Head)</translation>
+    </message>
+    <message>
+        <source>Inside the model</source>
+        <translation>Das Modell von innen</translation>
+    </message>
+    <message>
+        <source>It could not be saved: {0}.</source>
+        <translation>Es konnte nicht gespeichert werden: {0}.</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>Schicht</translation>
+    </message>
+    <message>
+        <source>On this computer: {0}</source>
+        <translation>Auf diesem Computer: {0}</translation>
+    </message>
+    <message>
+        <source>ReLU² turns most values inside a layer into zero. Tern reads neither the rows of “up” whose gate is zero nor the columns of “down” that would be multiplied by zero; the answer stays the same.</source>
+        <translation>ReLU² macht die meisten Werte in einer Schicht zu null. Tern liest weder die Zeilen von „up“, deren Gate null ist, noch die Spalten von „down“, die mit null malgenommen würden; die Antwort bleibt dieselbe.</translation>
+    </message>
+    <message>
+        <source>Read of each layer, percent</source>
+        <translation>Von jeder Schicht gelesen, in Prozent</translation>
+    </message>
+    <message>
+        <source>Send a message, and see here what is read for each token.</source>
+        <translation>Senden Sie eine Nachricht; hier steht dann, was für jedes Token gelesen wird.</translation>
+    </message>
+    <message>
+        <source>This model is no BitNet in Microsoft&apos;s format.</source>
+        <translation>Dieses Modell ist kein BitNet in Microsofts Format.</translation>
+    </message>
+    <message>
+        <source>Up</source>
+        <translation>Up</translation>
+    </message>
+    <message>
+        <source>Weights of this matrix by value</source>
+        <translation>Gewichte dieser Matrix nach Wert</translation>
+    </message>
+    <message>
+        <source>What is said, and what it means</source>
+        <translation>Was gesagt wird und was es bedeutet</translation>
+    </message>
+    <message>
+        <source>Which layer&apos;s weights are shown.</source>
+        <translation>Die Schicht, deren Gewichte zu sehen sind.</translation>
+    </message>
+    <message>
+        <source>columns of down</source>
+        <translation>Spalten von down</translation>
+    </message>
+    <message>
+        <source>layer {0}</source>
+        <translation>Schicht {0}</translation>
+    </message>
+    <message>
+        <source>not available</source>
+        <translation>nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>rows of up</source>
+        <translation>Zeilen von up</translation>
+    </message>
+    <message>
+        <source>{0} J a token</source>
+        <translation>{0} J je Token</translation>
+    </message>
+    <message>
+        <source>{0} ms a token</source>
+        <translation>{0} ms je Token</translation>
+    </message>
+    <message>
+        <source>{0} of ternary weights</source>
+        <translation>{0} ternäre Gewichte</translation>
+    </message>
+    <message>
+        <source>{0} read for this token</source>
+        <translation>{0} für dieses Token gelesen</translation>
+    </message>
+    <message>
+        <source>{0}% since the model was opened</source>
+        <translation>{0} % seit dem Öffnen des Modells</translation>
+    </message>
+    <message>
+        <source>{0}% zeros</source>
+        <translation>{0} % Nullen</translation>
+    </message>
+    <message>
+        <source>{0}% zeros before “down” in this token</source>
+        <translation>{0} % Nullen vor „down“ bei diesem Token</translation>
+    </message>
+</context>
+<context>
+    <name>InstrumentPanel</name>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
+        <source>By a counter of this computer; never an estimate.</source>
+        <translation>Von einem Zähler dieses Computers; nie geschätzt.</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>Kontext</translation>
+    </message>
+    <message>
+        <source>Energy</source>
+        <translation>Energie</translation>
+    </message>
+    <message>
+        <source>First word</source>
+        <translation>Erstes Wort</translation>
+    </message>
+    <message>
+        <source>From sending until the reply begins: the time to read the prompt.</source>
+        <translation>Vom Senden bis zum Beginn der Antwort: die Zeit, den Prompt zu lesen.</translation>
+    </message>
+    <message>
+        <source>How busy each of Tern&apos;s threads is.</source>
+        <translation>Wie sehr jeder von Terns Threads beschäftigt ist.</translation>
+    </message>
+    <message>
+        <source>Inside the model</source>
+        <translation>Das Modell von innen</translation>
+    </message>
+    <message>
+        <source>Instruments</source>
+        <translation>Instrumente</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>Memory by part</source>
+        <translation>Speicher nach Teilen</translation>
+    </message>
+    <message>
+        <source>Model in memory</source>
+        <translation>Modell im Speicher</translation>
+    </message>
+    <message>
+        <source>Not available</source>
+        <translation>Nicht verfügbar</translation>
+    </message>
+    <message>
+        <source>Processor</source>
+        <translation>Prozessor</translation>
+    </message>
+    <message>
+        <source>Processor by thread</source>
+        <translation>Prozessor nach Threads</translation>
+    </message>
+    <message>
+        <source>Reading {0}</source>
+        <translation>Lesen {0}</translation>
+    </message>
+    <message>
+        <source>Since Tern was started</source>
+        <translation>Seit dem Start von Tern</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>Tempo</translation>
+    </message>
+    <message>
+        <source>Speed of each reply</source>
+        <translation>Tempo jeder Antwort</translation>
+    </message>
+    <message>
+        <source>Speed over the reply</source>
+        <translation>Tempo über die Antwort hin</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s own</source>
+        <translation>Terns eigener</translation>
+    </message>
+    <message>
+        <source>Tern&apos;s own memory, and the model&apos;s file in memory, which the system may take back.</source>
+        <translation>Terns eigener Speicher, und die Modelldatei im Speicher, die das System zurücknehmen darf.</translation>
+    </message>
+    <message>
+        <source>The speed of each reply, one after another.</source>
+        <translation>Das Tempo jeder Antwort, eine nach der anderen.</translation>
+    </message>
+    <message>
+        <source>Thread {0}</source>
+        <translation>Thread {0}</translation>
+    </message>
+    <message>
+        <source>Tokens a second; a token is about ¾ of a word.</source>
+        <translation>Token je Sekunde; ein Token ist etwa ein halbes bis drei viertel Wort.</translation>
+    </message>
+    <message>
+        <source>Tokens of this chat that the model has in view.</source>
+        <translation>Token dieses Chats, die das Modell vor sich hat.</translation>
+    </message>
+    <message>
+        <source>With 16 bits a weight a model of this size needs {0}, with 4 bits {1}.</source>
+        <translation>Mit 16 Bit je Gewicht braucht ein Modell dieser Größe {0}, mit 4 Bit {1}.</translation>
+    </message>
+    <message>
+        <source>tokens/s</source>
+        <translation>Token/s</translation>
+    </message>
+    <message>
+        <source>{0} W at rest</source>
+        <translation>{0} W in Ruhe</translation>
+    </message>
+    <message>
+        <source>{0} now · {1} over the reply</source>
+        <translation>jetzt {0} · {1} über die Antwort</translation>
+    </message>
+    <message>
+        <source>{0} of a limit of {1}</source>
+        <translation>{0} von höchstens {1}</translation>
+    </message>
+    <message>
+        <source>{0} replies, {1} tokens</source>
+        <translation>{0} Antworten, {1} Token</translation>
+    </message>
+    <message>
+        <source>{0}, {1} left</source>
+        <translation>{0}, noch {1}</translation>
+    </message>
+</context>
+<context>
+    <name>InstrumentsController</name>
+    <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
+        <source>Inside the model</source>
+        <translation>Das Modell von innen</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>Speichern</translation>
+    </message>
+</context>
+<context>
     <name>JobRow</name>
     <message>
         <source>Cancel</source>
@@ -2286,6 +2678,37 @@
     </message>
 </context>
 <context>
+    <name>ShareCard</name>
+    <message>
+        <source>Result as a picture</source>
+        <translation>Ergebnis als Bild</translation>
+    </message>
+    <message>
+        <source>Threads: {0} · {1}</source>
+        <translation>Threads: {0} · {1}</translation>
+    </message>
+    <message>
+        <source>joules a token</source>
+        <translation>Joule je Token</translation>
+    </message>
+    <message>
+        <source>of memory</source>
+        <translation>Speicher</translation>
+    </message>
+    <message>
+        <source>on the CPU, offline, with Tern</source>
+        <translation>auf der CPU, offline, mit Tern</translation>
+    </message>
+    <message>
+        <source>tokens a second</source>
+        <translation>Token je Sekunde</translation>
+    </message>
+    <message>
+        <source>words a minute</source>
+        <translation>Wörter je Minute</translation>
+    </message>
+</context>
+<context>
     <name>Sheet</name>
     <message>
         <source>Close</source>
@@ -2377,8 +2800,8 @@
         <translation>Eine Kurve der Token in der Sekunde.</translation>
     </message>
     <message>
-        <source>Speed over the last twenty seconds</source>
-        <translation>Tempo der letzten zwanzig Sekunden</translation>
+        <source>Speed of the latest tokens</source>
+        <translation>Tempo der letzten Token</translation>
     </message>
 </context>
 <context>
@@ -2674,6 +3097,17 @@
     <message>
         <source>what went wrong</source>
         <translation>was schiefging</translation>
+    </message>
+</context>
+<context>
+    <name>WeightPixels</name>
+    <message>
+        <source>Red is -1, blank is 0, the accent colour is +1.</source>
+        <translation>Rot ist -1, leer ist 0, die Akzentfarbe ist +1.</translation>
+    </message>
+    <message>
+        <source>Weights as pixels</source>
+        <translation>Gewichte als Bildpunkte</translation>
     </message>
 </context>
 <context>
@@ -5265,6 +5699,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
         <translation>In Pixeln. Alles andere wächst mit.</translation>
     </message>
     <message>
+        <source>Instruments</source>
+        <translation>Instrumente</translation>
+    </message>
+    <message>
         <source>Kernels for BitNet</source>
         <translation>Kernels für BitNet</translation>
     </message>
@@ -5339,6 +5777,10 @@ Wenn es diese Datei nicht öffnen kann, geben Sie ihm eine, die es kann: --peer-
     <message>
         <source>Tern&apos;s (exact)</source>
         <translation>Terns (exakt)</translation>
+    </message>
+    <message>
+        <source>The line at the foot of the window.</source>
+        <translation>Die Zeile unten im Fenster.</translation>
     </message>
     <message>
         <source>The most a download may use, in megabytes a second.</source>
@@ -5891,6 +6333,10 @@ hier</translation>
         <translation>Einen Ordner anhängen …</translation>
     </message>
     <message>
+        <source>Benchmark</source>
+        <translation>Benchmark</translation>
+    </message>
+    <message>
         <source>Chat settings</source>
         <translation>Chat-Einstellungen</translation>
     </message>
@@ -5921,6 +6367,14 @@ hier</translation>
     <message>
         <source>Import chats…</source>
         <translation>Chats importieren …</translation>
+    </message>
+    <message>
+        <source>Inside the model</source>
+        <translation>Das Modell von innen</translation>
+    </message>
+    <message>
+        <source>Instruments</source>
+        <translation>Instrumente</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>

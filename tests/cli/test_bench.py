@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from tern.__main__ import main
-from tern.cli import bench_models, bench_report, options
+from tern.cli import bench_models, options
 from tern.cli.parser import build_parser
 from tern.engine.gguf.reader import GGUFFile
 from tern.errors import UserError
-from tern.metrics import roofline, thread_choice
+from tern.metrics import bench_report, roofline, thread_choice
 from tern.settings import QUIET, THREADS, Settings
 
 pytestmark = pytest.mark.slow

@@ -62,7 +62,7 @@ def test_in_turns_with_tern(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert {"-p": "32", "-n": "8", "-t": "1", "-r": "1", "-o": "json"}.items() <= asked[0].items()
     assert Path(asked[0]["-m"]) == Path(found["file"])
     assert found["file"] == report["file"]  # the same one, unless another is named
-    from tern.cli import bench_report
+    from tern.metrics import bench_report
 
     text = bench_report.markdown(report)
     assert "build abc123" in text

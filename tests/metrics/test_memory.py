@@ -124,3 +124,29 @@ def test_a_shells_limit_is_the_memory_there_is(option: str) -> None:
     limit, usable, available = map(int, run.stdout.split())
     assert limit == usable == 1_024_000_000
     assert 0 < available < limit
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="smaps_rollup is Linux's")
+def test_the_account_agrees_with_the_kernel_mapped_pages_included(tmp_path: Path) -> None:
+    path = tmp_path / "mapped"
+    path.write_bytes(bytes(SIZE))
+    before = meter.memory_account()
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapping:
+        assert np.frombuffer(mapping, np.uint8)[:: mmap.PAGESIZE].sum() == 0
+        after = meter.memory_account()
+        fields = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+        resident = int(fields["VmRSS"].split()[0]) * 1024
+    assert after.resident_bytes == pytest.approx(resident, rel=0.02)
+    assert after.private_bytes + after.reclaimable_bytes == after.resident_bytes
+    assert 0.95 * SIZE < after.reclaimable_bytes - before.reclaimable_bytes < 1.05 * SIZE
+    assert after.proportional_bytes is not None
+    assert after.proportional_bytes <= after.resident_bytes
+
+
+def test_a_recorded_account() -> None:
+    text = (
+        "55d-7ff ---p 00000000 00:00 0 [rollup]\nRss:  900 kB\nPss:  700 kB\nPss_Dirty: 1 kB\n"
+        "Anonymous:  300 kB\nLocked: 0 kB\n"
+    )
+    account = meter.account_of_rollup(text)
+    assert account == meter.MemoryAccount(900 << 10, 300 << 10, 600 << 10, 700 << 10)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 
 from tern.chat.attachments import Attachment, words_of
-from tern.engine.types import FinishReason, Role, Stats
+from tern.engine.types import Energy, FinishReason, Role, Stats
 
 
 class State(StrEnum):
@@ -112,6 +112,32 @@ def continued(before: Stats, after: Stats) -> Stats:
         decode_tokens_per_s=gaps / seconds if seconds else 0.0,
         time_to_first_token_s=before.time_to_first_token_s or after.time_to_first_token_s,
         finish_reason=after.finish_reason,
+        energy=_together(before, after),
+    )
+
+
+def _together(before: Stats, after: Stats) -> Energy | None:
+    """The energy of both parts, where both were measured by one counter."""
+    first, second = before.energy, after.energy
+    if first is None or second is None:
+        return None
+    if (
+        first.joules is None
+        or first.seconds is None
+        or second.joules is None
+        or second.seconds is None
+        or first.source != second.source
+    ):
+        return second if second.joules is None else first if first.joules is None else None
+    joules, seconds = first.joules + second.joules, first.seconds + second.seconds
+    tokens = before.tokens + after.tokens
+    return Energy(
+        second.source,
+        second.scope,
+        joules,
+        seconds,
+        joules / seconds,
+        joules_per_token=joules / max(1, tokens),
     )
 
 
@@ -129,6 +155,9 @@ def stats_from_json(text: str) -> Stats:
     values = {name: value for name, value in json.loads(text or "{}").items() if name in known}
     if (reason := values.get("finish_reason")) is not None:
         values["finish_reason"] = FinishReason(reason)
+    if (energy := values.get("energy")) is not None:
+        names = {item.name for item in fields(Energy)}
+        values["energy"] = Energy(**{name: value for name, value in energy.items() if name in names})
     for name, value in values.items():
         if isinstance(value, list):
             values[name] = tuple(value)

@@ -121,12 +121,15 @@ def _reply(engine: Engine, messages: Sequence[Message], args: argparse.Namespace
     from tern.cli.terminal import INTERRUPTED, ProgressLine, StopOnInterrupt, stats_line
     from tern.cli.wrapping import WrappedText
     from tern.engine.types import Request, Stats
+    from tern.metrics.energy import here
+    from tern.metrics.energy.replies import measured
 
     pieces: list[str] = []
     stats = Stats()
     request = Request(messages, options.sampling(args), args.max_tokens)
     with StopOnInterrupt() as stop, ProgressLine("Reading") as reading, WrappedText() as reply:
-        for chunk in engine.generate(request, stop, lambda done, total: reading(done / total)):
+        chunks = engine.generate(request, stop, lambda done, total: reading(done / total))
+        for chunk in measured(chunks, here.meter()):
             stats = chunk.stats
             pieces.append(chunk.text)
             if not args.json:

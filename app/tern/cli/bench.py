@@ -91,7 +91,9 @@ def register(subparsers: options.Subparsers) -> None:
         threads_help="threads to compute with, or `sweep`: try the counts, print a table and keep the best",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    for hidden in (bench_child.HIDDEN_OPTION, bench_forecast.HIDDEN_OPTION):
+    # For the window, which runs this very command: a line on standard error for each step.
+    hidden_options = (bench_child.HIDDEN_OPTION, bench_forecast.HIDDEN_OPTION, "--progress-lines")
+    for hidden in hidden_options:
         parser.add_argument(hidden, action="store_true", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, usage_error=parser.error)
 
@@ -110,15 +112,19 @@ def run(args: argparse.Namespace) -> int:
             args.usage_error(f"--threads sweep and --{option} cannot be used together")
     if args.peer_model is not None and args.peer is None:
         args.usage_error("--peer-model needs --peer")
-    from tern.cli import bench_report, bench_run, bench_sweep
+    from tern.cli import bench_run, bench_sweep
     from tern.cli.bench_models import synthetic_model
+    from tern.cli.terminal import ProgressLine
+    from tern.metrics import bench_history, bench_report
 
+    ProgressLine.as_lines = args.progress_lines
     path = synthetic_model(args.synthetic, args.sparsity) if args.synthetic else model_path(args)
     if args.threads == SWEEP:
         report = bench_sweep.measure(args, path, _plan(args))
         _print(args, report, bench_sweep.markdown)
         return 0
-    report = bench_run.measure(args, path, _plan(args))
+    report = bench_history.timed(lambda: bench_run.measure(args, path, _plan(args)))
+    bench_history.keep(report)
     _print(args, report, bench_report.markdown)
     return 0
 

@@ -15,14 +15,17 @@ from typing import TYPE_CHECKING, Any
 from tern import __version__
 from tern.cli import bench_child, options
 from tern.cli.bench_models import llama_cpp_model
-from tern.cli.bench_report import decode_key
 from tern.cli.terminal import ProgressLine
 from tern.engine.threads import performance_cores
-from tern.engine.types import EngineOptions, Message
+from tern.engine.types import EngineOptions, Message, Request, SamplingParams, Stats
 from tern.errors import UserError
 from tern.metrics import bandwidth, benchmark, fresh_process, peer, python_time, roofline
+from tern.metrics.bench_report import decode_key
 from tern.metrics.benchmark import Plan
 from tern.metrics.cpu import OtherLoad, cpu
+from tern.metrics.energy import here
+from tern.metrics.energy.meter import Meter
+from tern.metrics.energy.replies import measured
 from tern.open_engine import open_engine
 
 if TYPE_CHECKING:
@@ -34,6 +37,7 @@ _MEMORY_REPLY = 64
 _COLD_STARTS, _QUICK_COLD_STARTS = 5, 3
 _COMPARED_PROMPT = 512
 _PYTHON_TOKENS = 48
+_QUESTION, _REPLY_TOKENS = "Why is the sky blue?", 64  # of the reply whose energy is measured
 _DISTURBED = 0.05  # of all processors, taken by other programs
 
 
@@ -44,6 +48,8 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
     load, others = os.getloadavg()[0] if hasattr(os, "getloadavg") else None, OtherLoad()
     report: dict[str, Any] = {"synthetic": args.synthetic, "sparsity_wanted": args.sparsity}
     threads = opened.threads or performance_cores()
+    energy = here.meter()
+    energy.measure_idle()
     benchmark.warm_page_cache(path)
     with ProgressLine("Opening the model") as progress:
         engine = open_engine(path, opened, progress)
@@ -59,6 +65,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
             report |= _fresh(args, engine, opened)
         speed, reading = _speed(engine, plan, threads)
         report |= speed
+        report["reply"] = asdict(_reply(engine, energy))
         between = python_time.measure(engine, _PYTHON_TOKENS)
         report["python_ms_per_token"] = None if between is None else between.as_json()
         if args.compare:
@@ -169,6 +176,16 @@ def _speed(engine: BitnetEngine, plan: Plan, threads: int) -> tuple[dict[str, An
         if context and 0 in result.decode:
             report[decode_key(context)]["part_of_empty"] = rate.median / result.decode[0].median
     return report, reading
+
+
+def _reply(engine: BitnetEngine, energy: Meter) -> Stats:
+    """The numbers of one reply, as the window and ``tern ask --json`` have them."""
+    engine.reset()
+    request = Request([Message("user", _QUESTION)], SamplingParams(temperature=0.0), _REPLY_TOKENS)
+    stats = Stats()
+    for chunk in measured(engine.generate(request), energy):
+        stats = chunk.stats
+    return stats
 
 
 def _compare(path: Path, engine: BitnetEngine, opened: EngineOptions, plan: Plan) -> dict[str, Any]:

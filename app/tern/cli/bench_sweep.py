@@ -66,7 +66,7 @@ def measure(args: argparse.Namespace, path: Path, plan: Plan) -> dict[str, Any]:
 
 def markdown(report: dict[str, Any]) -> str:
     """The report for people."""
-    from tern.cli.bench_report import table
+    from tern.metrics.bench_report import table
 
     prompt = report["prompt"]
     rows = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 from tern.chat.attachments import PLAIN
 from tern.cli.streams import note, screen
@@ -23,6 +23,8 @@ class ProgressLine:
     It goes when the ``with`` ends, or when anything else is written (see ``streams.Screen``).
     """
 
+    as_lines: ClassVar[bool] = False  # a line for each step on standard error, for a program that reads them
+
     def __init__(self, label: str) -> None:
         self._label = label
         self._screen = screen()
@@ -32,9 +34,14 @@ class ProgressLine:
         now = time.monotonic()
         if now >= self._next:
             self._next = now + _REDRAW_S
+            if self.as_lines:
+                note(f"{self._label}\t{fraction:.3f}")
+                return
             self._screen.draw(f"{self._label} {fraction:.0%}")
 
     def __enter__(self) -> ProgressLine:
+        if self.as_lines:
+            note(f"{self._label}\t0")
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -21,6 +21,7 @@ from tern.engine.types import (
     Logits,
     Message,
     ModelInfo,
+    Observation,
     PrefillProgress,
     PromptSize,
     Request,
@@ -134,6 +135,11 @@ class BitnetEngine:
         if logits is not None:
             self._cached += tokens
         return logits
+
+    def observe(self) -> Observation:
+        """The model from inside, as it is at this token; cheap enough to ask after each."""
+        model = self.model
+        return Observation(model.live_counts(), model.head_bytes_per_token, frozenset(model.packed))
 
     def reset(self) -> None:
         """Forget what the cache holds."""

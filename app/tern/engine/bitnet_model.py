@@ -19,7 +19,7 @@ from tern.engine.gguf.reader import GGUFFile
 from tern.engine.kernels import loader as kernels
 from tern.engine.kv_cache import KVCache
 from tern.engine.prepared import prepare
-from tern.engine.types import EngineOptions, LayerSparsity, Logits
+from tern.engine.types import EngineOptions, LayerCounts, LayerSparsity, Logits
 from tern.engine.weights import Weights
 from tern.errors import BugError, UserError
 from tern.progress import OnProgress, ignore_progress
@@ -219,17 +219,28 @@ class BitnetModel:
 
     def sparsity(self) -> list[LayerSparsity]:
         """Live parts of each layer over the single tokens computed so far."""
-        layers = self.config.n_layers
-        rows, columns = np.zeros((layers, 2)), np.zeros((layers, 2))
-        for built in self._graphs.values():
-            for layer, up in enumerate(built.row_counters):
-                rows[layer] += (up.live_rows, up.total_rows)
-            for layer, down in enumerate(built.column_counters):
-                columns[layer] += (down.live_columns, down.total_columns)
         return [
-            LayerSparsity(*(float(live / total) if total else None for live, total in (rows[i], columns[i])))
-            for i in range(layers)
+            LayerSparsity(
+                each.live_rows / each.total_rows if each.total_rows else None,
+                each.live_columns / each.total_columns if each.total_columns else None,
+            )
+            for each in self.live_counts()
         ]
+
+    def live_counts(self) -> tuple[LayerCounts, ...]:
+        """What was read of each layer over the single tokens computed so far."""
+        counts = [[0, 0, 0, 0] for _ in range(self.config.n_layers)]
+        for built in self._graphs.values():
+            # A graph that reads a prompt goes on with one token in its last layer alone, and counts only there.
+            first_up = self.config.n_layers - len(built.row_counters)
+            first_down = self.config.n_layers - len(built.column_counters)
+            for layer, up in enumerate(built.row_counters, first_up):
+                counts[layer][0] += up.live_rows
+                counts[layer][1] += up.total_rows
+            for layer, down in enumerate(built.column_counters, first_down):
+                counts[layer][2] += down.live_columns
+                counts[layer][3] += down.total_columns
+        return tuple(LayerCounts(*each) for each in counts)
 
     def reset_sparsity(self) -> None:
         for built in self._graphs.values():

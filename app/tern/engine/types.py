@@ -87,6 +87,24 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Energy:
+    """What a reply took by a counter of this computer; figures None and ``why`` where none was measured.
+
+    ``scope``: what the counter covers. ``idle_watts``: the same counter with nothing computed, where that is known.
+    """
+
+    source: str = ""
+    scope: str = ""
+    joules: float | None = None
+    seconds: float | None = None
+    watts: float | None = None
+    idle_watts: float | None = None
+    joules_per_token: float | None = None
+    joules_per_token_above_idle: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stats:
     """Numbers of one reply so far. Rates are 0.0 until there is something to measure.
 
@@ -106,6 +124,7 @@ class Stats:
     # Indices of the messages that no longer fitted the context: of the request's, or, in a conversation's own numbers
     # (chat/), of the branch's.
     dropped_messages: tuple[int, ...] = ()
+    energy: Energy | None = None  # None: nobody measures it
 
     def after_token(self, elapsed_s: float, context_used: int) -> Stats:
         """With one token more, ``elapsed_s`` after the first. Once a token, so without what ``replace`` looks up."""
@@ -172,6 +191,26 @@ class LayerSparsity:
 
     rows: float | None
     columns: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCounts:
+    """What was read of one layer since the model was opened, over the tokens decoded: rows of ``up`` and columns of
+    ``down``, of how many; 0 of 0 where nothing can be skipped."""
+
+    live_rows: int
+    total_rows: int
+    live_columns: int
+    total_columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """A model seen from inside while it answers. ``packed``: tensors kept with five weights in a byte."""
+
+    layers: tuple[LayerCounts, ...]
+    head_bytes: float  # mean of a token
+    packed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

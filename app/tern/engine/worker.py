@@ -9,16 +9,28 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-from tern.engine.types import Chunk, Engine, FinishReason, Message, ModelInfo, PromptSize, Request, Stats
+from tern.engine.types import (
+    Chunk,
+    Engine,
+    FinishReason,
+    Message,
+    ModelInfo,
+    Observation,
+    PromptSize,
+    Request,
+    Stats,
+)
 from tern.errors import Sentence, TernError, UserError
 from tern.progress import OnProgress
 
 log = logging.getLogger(__name__)
 
 EngineFactory = Callable[[OnProgress], Engine]
+Measure = Callable[[Iterator[Chunk]], Iterator[Chunk]]  # a reply's stream with more numbers in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,14 @@ class Counted:
     texts: tuple[int, ...]
 
 
-Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The model from inside, after a token; only while somebody watches (:meth:`EngineWorker.watch`)."""
+
+    observation: Observation
+
+
+Event = Loading | Loaded | LoadFailed | Prefilling | Streamed | Failed | Counted | Observed
 
 BUG_SENTENCE = Sentence(
     "Something went wrong inside Tern; the details are in the log. Nothing was lost: please try again."
@@ -101,6 +120,13 @@ class _Count:
     texts: Sequence[str]
 
 
+@runtime_checkable
+class _Observable(Protocol):
+    """An engine that can be seen from inside: a BitNet."""
+
+    def observe(self) -> Observation: ...
+
+
 class _Look:
     """Wakes the thread to look at the count that waits."""
 
@@ -112,9 +138,10 @@ class EngineWorker:
     a finish reason, or one ``Failed``.
     """
 
-    def __init__(self, on_event: Callable[[Event], None]) -> None:
-        self._on_event = on_event
+    def __init__(self, on_event: Callable[[Event], None], measure: Measure = lambda chunks: chunks) -> None:
+        self._on_event, self._measure = on_event, measure
         self._queue: queue.SimpleQueue[_Load | _Reply | _Look | None] = queue.SimpleQueue()
+        self._watched = False
         self._count: _Count | None = None  # the newest one that waits: older ones are not worth an answer
         self._lock = threading.Lock()
         self._next_id = 1
@@ -150,6 +177,10 @@ class EngineWorker:
             self._count = _Count(count_id, messages, texts)
         self._queue.put(_Look())
         return count_id
+
+    def watch(self, watched: bool) -> None:
+        """Whether to tell what the model looks like from inside, token by token (``Observed``)."""
+        self._watched = watched
 
     def stop(self) -> None:
         """Stop every reply submitted so far, running or waiting."""
@@ -225,7 +256,9 @@ class EngineWorker:
             self._answer_count(engine)
 
         try:
-            for chunk in engine.generate(item.request, should_stop, on_prefill):
+            for chunk in self._measure(engine.generate(item.request, should_stop, on_prefill)):
+                if self._watched and isinstance(engine, _Observable):
+                    self._on_event(Observed(engine.observe()))
                 self._on_event(Streamed(reply_id, chunk))
                 if chunk.stats.finish_reason is None:
                     self._answer_count(engine)

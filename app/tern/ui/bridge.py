@@ -11,7 +11,17 @@ import time
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from tern.engine.types import Chunk
-from tern.engine.worker import Counted, Event, Failed, Loaded, LoadFailed, Loading, Prefilling, Streamed
+from tern.engine.worker import (
+    Counted,
+    Event,
+    Failed,
+    Loaded,
+    LoadFailed,
+    Loading,
+    Observed,
+    Prefilling,
+    Streamed,
+)
 
 FRAME_S = 1 / 30
 CROWDED_FRAME_S = 1 / 15  # where the model takes every core, each frame costs it tokens
@@ -33,6 +43,7 @@ class Bridge(QObject):
     streamed = Signal(int, str, object)  # reply id, text, Stats
     failed = Signal(int, object)  # reply id, Sentence
     counted = Signal(object)  # Counted
+    observed = Signal(object)  # Observation
     _woken = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -120,6 +131,8 @@ class Bridge(QObject):
             case Failed(reply_id, sentence) if reply_id in self._followed:
                 self._followed.discard(reply_id)
                 self.failed.emit(reply_id, sentence)
+            case Observed(observation):
+                self.observed.emit(observation)
             case Counted():
                 self.counted.emit(event)
 
@@ -128,7 +141,10 @@ def _gathered(events: list[Event]) -> list[Event]:
     """Neighbouring pieces of one reply as one piece, and of neighbouring progress reports the latest."""
     out: list[Event] = []
     texts: list[str] = []  # of the Streamed at out[-1]
+    latest = next((event for event in reversed(events) if isinstance(event, Observed)), None)
     for event in events:
+        if isinstance(event, Observed) and event is not latest:
+            continue
         last = out[-1] if out else None
         if isinstance(event, Streamed):
             if isinstance(last, Streamed) and last.reply_id == event.reply_id:

@@ -20,6 +20,8 @@ from tern.chat.types import Draft, Manner
 from tern.engine.types import FinishReason, Message, ModelInfo, Request, Stats
 from tern.engine.worker import EngineFactory, EngineWorker
 from tern.errors import UserError
+from tern.metrics.energy import here
+from tern.metrics.energy.replies import ReplyEnergy
 from tern.settings import SYSTEM_PROMPT, Settings
 from tern.ui.bridge import Bridge
 
@@ -38,6 +40,7 @@ class ReplyQueue(QObject):
     grew = Signal(object, str, object)  # session, text, Stats
     ended = Signal(object, object)  # session, the Sentence when it failed, else an empty text
     counted = Signal(object)  # Counted
+    observed = Signal(object)  # Observation
     conversation_changed = Signal(int)  # which: its messages, or whether it is busy
     trouble = Signal(object)  # Sentence: the disk refused
 
@@ -62,7 +65,8 @@ class ReplyQueue(QObject):
         self._again = QTimer(self, singleShot=True, interval=_AGAIN_MS)
         self._again.timeout.connect(self._keep_again)
         self.bridge = Bridge(self)
-        self._worker = EngineWorker(self.bridge.post)
+        self._energy = ReplyEnergy(here.meter)
+        self._worker = EngineWorker(self.bridge.post, self._energy)
         self.bridge.loading.connect(self._loading)
         self.bridge.loaded.connect(self._loaded)
         self.bridge.load_failed.connect(self._load_failed)
@@ -70,6 +74,7 @@ class ReplyQueue(QObject):
         self.bridge.streamed.connect(self._streamed)
         self.bridge.failed.connect(self._failed)
         self.bridge.counted.connect(self.counted)
+        self.bridge.observed.connect(self.observed)
 
     # The model
 
@@ -117,6 +122,10 @@ class ReplyQueue(QObject):
         """The session whose reply is made before this one's; None when it is its turn."""
         running = self._running[1] if self._running else None
         return running if running is not session else None
+
+    def watch(self, watched: bool) -> None:
+        """Whether ``observed`` tells what the model looks like from inside."""
+        self._worker.watch(watched)
 
     def count(self, messages: Sequence[Message], texts: Sequence[str]) -> int:
         """Ask what these take, in tokens; ``counted`` brings the answer under the number that comes back."""
@@ -223,6 +232,8 @@ class ReplyQueue(QObject):
 
     def _loaded(self, info: ModelInfo) -> None:
         self.info, self._opening = info, False
+        if not self._waiting and self._running is None:
+            self._energy.find_idle()
         self.model_loaded.emit(info)
 
     def _load_failed(self, sentence: str) -> None:

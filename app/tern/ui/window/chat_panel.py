@@ -31,6 +31,7 @@ class ChatPanel(QFrame):
         self._close.setToolTip(self.tr("Close (Esc)"))
         self._close.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._close.clicked.connect(self.close_requested)
+        self.content: QWidget | None = None
         self.place = QWidget(self)
         self._column = QVBoxLayout(self.place)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -54,6 +55,7 @@ class ChatPanel(QFrame):
                 old.deleteLater()
         self._title.setText(content.accessibleName())
         self.setAccessibleName(content.accessibleName())
+        self.content = content
         self._column.addWidget(content)
         content.show()
 

@@ -39,6 +39,7 @@ from tern.ui.style.theme import Theme
 from tern.ui.window import tray
 from tern.ui.window.chat_controller import ChatController
 from tern.ui.window.conversations_controller import ConversationsController, last_shown
+from tern.ui.window.instruments_controller import InstrumentsController
 from tern.ui.window.look_menu import LookMenu
 from tern.ui.window.main_area import MainArea
 from tern.ui.window.menu_bar import MenuBar
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
             self.tray,
             self,
         )
+        self.instruments = InstrumentsController(theme, self.queue, self.chat, self.area, self)
         self._connect()
         self._connect_actions()
         if geometry := settings[WINDOW_GEOMETRY]:
@@ -209,6 +211,9 @@ class MainWindow(QMainWindow):
         on("import", self.transfer.ask_import)
         on("assistants", self.show_assistants)
         on("reply_options", self.settings_controller.show_reply_options)
+        on("instruments", self.instruments.show_panel)
+        on("inside", self.instruments.show_inside)
+        on("benchmark", self.instruments.show_benchmark)
         on("settings", self.settings_controller.show_page)
         on("back", self._go_back)
         on("close", self.close_one)
@@ -446,6 +451,7 @@ class MainWindow(QMainWindow):
         tray.hide_with_pages(self)  # what follows waits for threads; what stands there meanwhile looks frozen
         QGuiApplication.sync()
         self.chat.files.close()
+        self.instruments.close()
         self.chat.fit.documents.forget()
         self.transcript.formulas.close()
         self.transfer.close()

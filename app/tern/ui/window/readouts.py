@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from tern.engine.types import Stats
@@ -24,7 +24,8 @@ from tern.ui.window.network_word import NetworkWord, network_word
 _TICK_MS = 500
 _IDLE_TICKS = 6  # between two looks at the memory while nothing runs
 _SPARK_POINTS = 40
-_SPARK_LEAST = 8  # points that make a curve: fewer are a stub
+_SPARK_LEAST = 3  # points that make a curve: fewer are a stub
+_SPARK_TOKENS = 8  # to a point
 _SPARK_FROM = 640  # px of width from which there is room for the curve
 
 
@@ -33,6 +34,7 @@ class Readouts(QFrame):
 
     downloads_requested = Signal()
     connections_requested = Signal()
+    instruments_requested = Signal()
 
     def __init__(
         self, theme: Theme, parent: QWidget | None = None, read_memory: Callable[[], int] | None = None
@@ -45,7 +47,9 @@ class Readouts(QFrame):
         self._meter = RateMeter()
         self._ticks = 0
         self._counted = 0  # tokens of the running reply that the meter knows
+        self._plotted = 0  # and the curve
         self.setObjectName("readoutBar")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(self.tr("Instruments"))
 
         self._speed = self._figure("speedReadout", self.tr("Speed"), self.tr("Tokens a second of the reply."))
@@ -131,7 +135,8 @@ class Readouts(QFrame):
     def start(self) -> None:
         """A reply begins: figures are live from here on."""
         self._running = True
-        self._counted = 0
+        self._counted = self._plotted = 0
+        self._spark.clear()
         self._meter.reset()
         self._idle(False)
         self._tick()
@@ -142,6 +147,10 @@ class Readouts(QFrame):
         self._stats = stats
         self._meter.add(stats.tokens - self._counted, time.monotonic())
         self._counted = stats.tokens
+        if stats.tokens - self._plotted >= _SPARK_TOKENS and (now := self._meter.rate(time.monotonic())) > 0:
+            self._plotted = stats.tokens
+            self._spark.add(now)
+            self._fit()
         if first:
             self._show_speed()
 
@@ -156,9 +165,6 @@ class Readouts(QFrame):
         self._ticks += 1
         if self._running:
             self._show_speed()
-            if (now := self._meter.rate(time.monotonic())) > 0:
-                self._spark.add(now)
-                self._fit()
         if self._running or self._ticks % _IDLE_TICKS == 1:
             self._show_memory()
 
@@ -230,6 +236,11 @@ class Readouts(QFrame):
             self._network.setText(self._word.short)
         self._memory.setVisible(speed + memory + network <= room)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click on the line opens the panel; its key is the action's."""
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.instruments_requested.emit()
+
     def showEvent(self, event: QEvent) -> None:
         self._timer.start()
         self._show_memory()
@@ -239,14 +250,14 @@ class Readouts(QFrame):
 
 
 class Sparkline(QWidget):
-    """The speed of the last twenty seconds of replies, as a thin line from zero up."""
+    """The speed of the latest tokens, a point for every eight, as a thin line from zero up."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._values: deque[float] = deque(maxlen=_SPARK_POINTS)
         self._idle = True
-        self.setAccessibleName(self.tr("Speed over the last twenty seconds"))
+        self.setAccessibleName(self.tr("Speed of the latest tokens"))
         self.setAccessibleDescription(self.tr("A curve of tokens a second."))
 
     def sizeHint(self) -> QSize:
@@ -281,7 +292,7 @@ class Sparkline(QWidget):
         if len(self._values) < 2:
             return
         top = max(self._values) * 1.15
-        step = box.width() / (_SPARK_POINTS - 1)
+        step = box.width() / (len(self._values) - 1)
         left = box.right() - step * (len(self._values) - 1)
         path = QPainterPath()
         for index, value in enumerate(self._values):

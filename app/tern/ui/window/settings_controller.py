@@ -14,6 +14,7 @@ from tern.settings import (
     DENSITY,
     ENTER_SENDS,
     FONT_SIZE,
+    INSTRUMENTS,
     KEEP_DELETED,
     KERNELS,
     KV_TYPE,
@@ -148,7 +149,7 @@ class SettingsController(QObject):
 
     def show_reply_options(self) -> None:
         """The settings of the chat on show, beside it; if they are there already, they go."""
-        if self._area.beside.side_shown:
+        if self._reply_options_shown:
             self.close_reply_options()
             return
         from tern.ui.settings.reply_options_page import ReplyOptionsPage
@@ -164,7 +165,13 @@ class SettingsController(QObject):
 
     def close_reply_options(self) -> None:
         """Another conversation comes: the panel is about this one."""
-        self._area.beside.hide_side()
+        if self._reply_options_shown:
+            self._area.beside.hide_side()
+
+    @property
+    def _reply_options_shown(self) -> bool:
+        content = self._area.panel.content
+        return self._area.beside.side_shown and content is not None and content is self.reply_options
 
     def take(self, setting: Setting[Any]) -> None:
         """A setting was changed: keep it, and do what it says."""
@@ -201,6 +208,7 @@ class SettingsController(QObject):
         self._theme.set_accent(settings[ACCENT])
         self._theme.set_still(settings[REDUCED_MOTION])
         self._tray.apply()
+        self._area.readouts.setVisible(settings[INSTRUMENTS])
         self._theme.set_density(_DENSITIES[settings[DENSITY]])
         self._area.chat.composer.set_enter_sends(settings[ENTER_SENDS])
         self._chat.fit.count()

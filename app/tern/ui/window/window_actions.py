@@ -34,6 +34,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "back": ("Alt+Left",),
     "stage": ("F11",),
     "close": ("Ctrl+W",),
+    "instruments": ("Ctrl+I",),
     "help": ("F1",),
     "menus": ("F10",),
     "quit": ("Ctrl+Q",),
@@ -101,6 +102,9 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
     add("reply_options", _tr("Chat settings"))
     add("assistants", _tr("Assistants and prompts"))
     add("models", _tr("Models"))
+    add("instruments", _tr("Instruments"))
+    add("inside", _tr("Inside the model"))
+    add("benchmark", _tr("Benchmark"))
     add("network", _tr("Network log"))
     add("settings", _tr("Settings"))
     add("stage", _tr("Show on the stage (full screen)"))
@@ -117,7 +121,7 @@ def window_actions(owner: QWidget, mac: bool = sys.platform == "darwin") -> Acti
 def header_menu(actions: Actions, look: QMenu) -> list[MenuEntry]:
     """The entries of the header's menu, None between two groups. ``look``: the appearance."""
     of_one = [actions[name] for name in ("reply_options", "rename", "pin", "export", "delete")]
-    finding = [actions[name] for name in ("copy", "palette")]
+    finding = [actions[name] for name in ("copy", "palette", "instruments", "inside", "benchmark")]
     files = [actions[name] for name in ("export_all", "import")]
     window: list[MenuEntry] = [look, *(actions[name] for name in ("settings", "help", "about"))]
     beginning = [actions[name] for name in ("new", "private")]

@@ -14,7 +14,7 @@ _PER_LINE = 10  # layers in a row of the table of live parts
 
 def markdown(report: dict[str, Any]) -> str:
     """The whole report."""
-    parts = [_head, _speed, _memory, _limits, _compare, _peer, _live, _notes]
+    parts = [_head, _speed, _energy, _memory, _limits, _compare, _peer, _live, _notes]
     return "\n".join(line for part in parts for line in part(report)).rstrip()
 
 
@@ -93,6 +93,24 @@ def _speed(report: dict[str, Any]) -> Iterator[str]:
 def _rate_row(label: str, rate: dict[str, Any]) -> tuple[str, str, str, str]:
     spread = f"{format_rate(rate['low'])} to {format_rate(rate['high'])}"
     return label, format_speed(rate["tokens_per_s"]), spread, str(len(rate["repeats"]))
+
+
+def _energy(report: dict[str, Any]) -> Iterator[str]:
+    energy = report["reply"]["energy"]
+    if energy["joules"] is None:
+        yield f"Energy: not available ({energy['why']})."
+    else:
+        each = energy["joules_per_token"]
+        yield f"Energy, {energy['scope']} by {energy['source']}, over one reply with its reading:"
+        yield ""
+        rows = [("power", f"{energy['watts']:.1f} W")]
+        if energy["idle_watts"] is not None:
+            rows.append(("at rest before", f"{energy['idle_watts']:.1f} W"))
+        rows.append(("energy a token", "-" if each is None else f"{each:.2f} J"))
+        if (above := energy["joules_per_token_above_idle"]) is not None:
+            rows.append(("without what the rest takes", f"{above:.2f} J"))
+        yield from table(("energy", "measured"), rows)
+    yield ""
 
 
 def _memory(report: dict[str, Any]) -> Iterator[str]:
