@@ -41,7 +41,7 @@ run: setup
 
 test: $(VENV)/.test-installed
 	@sh tests/system_packages.sh
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # What needs no large file and no waiting: in under a minute, for whoever changes a label.
 quick: $(VENV)/.test-installed

@@ -34,8 +34,14 @@ class Outcome:
     def count(self, what: str, number: int = 1) -> None:
         self.counts[what] = self.counts.get(what, 0) + number
 
-    def took(self, what: str, seconds: float) -> None:
-        self.seconds[what] = max(self.seconds.get(what, 0.0), seconds)
+    @contextmanager
+    def timed(self, what: str) -> Iterator[None]:
+        """How long the block takes, for the report: no trial fails by it."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.seconds[what] = max(self.seconds.get(what, 0.0), time.monotonic() - started)
 
 
 Trial = Callable[[Path, int], Outcome]

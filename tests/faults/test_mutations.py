@@ -8,7 +8,6 @@ import json
 import random
 import resource
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -103,15 +102,14 @@ def trial(folder: Path, number: int) -> Outcome:
 
 
 def _tried(outcome: Outcome, kind: str, n: int, act: Callable[[], object]) -> None:
-    started = time.monotonic()
     try:
-        act()
+        with outcome.timed(f"slowest {kind}"):
+            act()
         outcome.count(f"{kind}s read")
     except UserError:
         outcome.count(f"{kind}s refused")
     except Exception as error:
         outcome.problems.append(f"{kind}, mutation {n}: {type(error).__name__}: {error}"[:500])
-    outcome.took(f"slowest {kind}", time.monotonic() - started)
 
 
 def _exports(folder: Path, chance: random.Random, outcome: Outcome) -> None:

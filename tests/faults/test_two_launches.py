@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from faults.harness import Outcome, Row, check, environment
+from patience import HANG_S
 from tern import data_lock
 from tern.data_lock import DataLock, Hold
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")]
 
-_PATIENCE_S = 180.0
+_LOOK_S = 0.05
 
 
 def trial(folder: Path, number: int) -> Outcome:
@@ -61,12 +62,11 @@ def _launch(folder: Path, seed: int) -> subprocess.Popen[str]:
 
 
 def _first_end(pair: list[subprocess.Popen[str]]) -> subprocess.Popen[str] | None:
-    deadline = time.monotonic() + _PATIENCE_S
-    while time.monotonic() < deadline:
+    for _ in range(int(HANG_S / _LOOK_S)):
         for one in pair:
             if one.poll() is not None:
                 return one
-        time.sleep(0.05)
+        time.sleep(_LOOK_S)
     return None
 
 

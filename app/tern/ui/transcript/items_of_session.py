@@ -35,17 +35,20 @@ def items_of(session: Session) -> list[Item]:
 
 def last_turn(session: Session) -> tuple[Item, Item]:
     """The question that was just asked, and the empty reply to it."""
-    question, reply = session.path[-2:]
-    return item_of(session, question), item_of(session, reply)
+    *above, question, reply = session.path
+    return _item_under(above, session, question), _item_under([*above, question], session, reply)
 
 
 def item_of(session: Session, entry: Entry) -> Item:
-    """One message of the session."""
+    """One message of the session: of the branch on show, or another version of one."""
     path = session.path
-    at = next((number for number, one in enumerate(path) if one.id == entry.id), 0)
-    before = path[at - 1].created if at else 0.0
-    model = _model_before(session, entry) if entry.model else ""
-    return _item(entry, session.siblings(entry), model, before)
+    place = next(at for at, one in enumerate(path) if (one.parent, one.role) == (entry.parent, entry.role))
+    return _item_under(path[:place], session, entry)
+
+
+def _item_under(above: list[Entry], session: Session, entry: Entry) -> Item:
+    model = _model_before(above) if entry.model else ""
+    return _item(entry, session.siblings(entry), model, above[-1].created if above else 0.0)
 
 
 def _item(entry: Entry, siblings: list[Entry], model_before: str, written_before: float) -> Item:
@@ -96,14 +99,9 @@ def _day_over(created: float, before: float) -> str:
     return QLocale().toString(day, QLocale.FormatType.LongFormat)
 
 
-def _model_before(session: Session, entry: Entry) -> str:
-    """Which model wrote the reply before this one; empty when that is not known."""
-    before = ""
-    for one in session.path:
-        if one.id == entry.id:
-            break
-        before = one.model or before
-    return before
+def _model_before(above: list[Entry]) -> str:
+    """Which model wrote the last of the replies above; empty when that is not known."""
+    return next((one.model for one in reversed(above) if one.model), "")
 
 
 def details_of(entry: Entry) -> str:

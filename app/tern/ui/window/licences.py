@@ -20,6 +20,9 @@ from tern import __version__, paths
 PACKAGE = "tern-chat"
 _QT = ("pyside6-essentials", "shiboken6")
 _NAME = re.compile(r"[\w.-]+")
+_WITHOUT_TEXT = (
+    "latex2mathml",
+)  # packages that name a licence and bring no text of it: resources/licences has it
 _TEXT_FILE = re.compile(r"licen[cs]e|copying|notice", re.IGNORECASE)
 _OPTIONAL = re.compile(r"\bextra\s*==")
 
@@ -107,6 +110,8 @@ def _package_text(found: metadata.Distribution) -> str:
         _read(Path(str(found.locate_file(file)))) for file in files if not file.name.endswith((".py", ".pyc"))
     ]
     home = _field(found, "Home-page") or _field(found, "Project-URL")
+    if (key := _key(found.name)) in _WITHOUT_TEXT:
+        texts.append(_resource(f"{key}.txt"))
     return "\n\n\n".join(text for text in texts if text) or _tr(
         "The package brings no licence text. {0}"
     ).format(home)
