@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QScrollArea,
     QSizePolicy,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -31,6 +30,7 @@ from tern.metrics.roofline import TensorSizes
 from tern.ui.instruments.chart import Bar, BarChart, Line, LineChart
 from tern.ui.shared.jobs import Job
 from tern.ui.shared.labels import button, text
+from tern.ui.style.controls import Number
 from tern.ui.style.number_text import localized, size_text
 from tern.ui.style.theme import Size, Space, Theme
 
@@ -86,7 +86,7 @@ class InsidePage(QScrollArea):
             )
         )
         row = QHBoxLayout()
-        self._layer = QSpinBox(inner)
+        self._layer = Number(inner)
         self._layer.setObjectName("insideLayer")
         self._layer.setAccessibleName(self.tr("Layer"))
         self._layer.setAccessibleDescription(self.tr("Which layer's weights are shown."))
