@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLineEdit, QMenu, QPush
 from pytestqt.qtbot import QtBot
 
 from tern.engine.fake_engine import FakeEngine
+from tern.engine.types import Energy, Stats
 from tern.errors import UserError
 from tern.metrics.reading import words_per_minute
 from tern.metrics.speed import format_rate
@@ -467,8 +469,27 @@ def test_it_is_offered_where_people_look(qtbot: QtBot, make_window: WindowMaker,
     window.take_network_word("Network off")
     window.stage.tick()
     assert window.stage.scene.facts.network == "Network off"
-    assert window.stage.scene.facts.energy == ""
-    window.stage.energy = lambda: 1.94
-    window.stage._clock = lambda: clock.now + 1e9
-    assert window.stage.scene.facts.energy == "1.9 J a token"
+    window.stage.leave()
+
+
+def test_joules_are_told_where_the_replys_numbers_have_them(
+    qtbot: QtBot, make_window: WindowMaker, clock: Clock
+) -> None:
+    window = make_window(FakeEngine(), settings=Settings())
+    qtbot.waitUntil(lambda: window.queue.info is not None)
+    window.show_stage()
+    assert window.stage is not None
+    window.stage.ask(1)
+    qtbot.waitUntil(lambda: not window.queue.busy)
+    session, stats = window.stage._session, Stats(tokens=10)
+    assert session is not None
+    for energy, words in (
+        (None, ""),
+        (Energy(why="no counter"), ""),
+        (Energy(joules_per_token=1.941), "1.94 J a token"),
+    ):
+        window.queue.grew.emit(session, "", replace(stats, energy=energy))
+        window.stage._clock = lambda: clock.now + 1e9
+        window.stage._facts_at = -1e9
+        assert window.stage.scene.facts.energy == words
     window.stage.leave()

@@ -37,7 +37,7 @@ from tern.ui.stage.race_show import RaceShow, trouble
 from tern.ui.stage.run import Showing, begun, question_of, reading_status
 from tern.ui.stage.scene import LONGEST_S, Facts, Moment, Scene
 from tern.ui.stage.stage_window import StageWindow
-from tern.ui.style.number_text import seconds_text, size_text
+from tern.ui.style.number_text import localized, seconds_text, size_text
 from tern.ui.style.theme import Theme
 from tern.ui.style.tokens import Tokens
 
@@ -71,7 +71,6 @@ class StageController(QObject):
         self._theme, self._queue, self._settings = theme, queue, settings
         self._shown, self._parent, self._clock = shown, parent, clock
         self.engines: RaceEngines | None = None
-        self.energy: Callable[[], float | None] = lambda: None  # joules a token, where a source measures them
         self.network = ""  # what the network does, in the readout bar's words
         self.window: StageWindow | None = None
         self._awake: KeepAwake | None = None
@@ -407,16 +406,22 @@ class StageController(QObject):
         if info.threads:
             threads = self.tr("%n thread(s)", "", info.threads)
             machine = f"{machine}, {threads}" if machine else threads
-        joules = self.energy()
         self._facts = Facts(
             name,
             machine,
             self.tr("Memory {0}").format(size_text(memory().resident_bytes)),
-            self.tr("{0} J a token").format(f"{joules:.1f}") if joules is not None else "",
+            self._energy_words(),
             self.tr("CPU only") if info.gpu_layers == 0 else "",
             self.network,
         )
         return self._facts
+
+    def _energy_words(self) -> str:
+        """Of the reply on show, where a counter of this computer measured it."""
+        energy = self._showing.reply.stats.energy if self._showing is not None else None
+        if energy is None or energy.joules_per_token is None:
+            return ""
+        return self.tr("{0} J a token").format(localized(f"{energy.joules_per_token:.2f}"))
 
     @property
     def _is_guide(self) -> bool:
