@@ -458,6 +458,10 @@
         <translation>Wird nach dieser Antwort gesendet</translation>
     </message>
     <message>
+        <source>Sent when this reply ends, if this chat is open then</source>
+        <translation>Wird nach dieser Antwort gesendet, falls dieser Chat dann offen ist</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>Einstellungen</translation>
     </message>

@@ -19,7 +19,7 @@ from tern.ui.composer.attachment_page import AttachmentPage
 from tern.ui.window.main_window import MainWindow
 from tools.long_pdf import long_pdf
 
-from ..composing import chips, drop, exchange, idle, shown_text
+from ..composing import chips, drop, exchange, idle, say, shown_text
 from ..conftest import WindowMaker
 
 pytestmark = pytest.mark.slow
@@ -91,6 +91,33 @@ def test_sending_waits_for_the_parts(qtbot: QtBot, make_window: WindowMaker, tmp
     assert SECRET in engine.requests[0].messages[0].content
     window.composer.clear()
     qtbot.waitUntil(lambda: not window.composer.long_document.isVisible())
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_sent_during_a_reply_it_goes_in_parts_or_stays_written(
+    qtbot: QtBot, make_window: WindowMaker, tmp_path: Path, stays: bool
+) -> None:
+    engine = FakeEngine(["word " * 300, "There."], context_size=1000, token_seconds=0.01)
+    window = make_window(engine)
+    say(window, "First")
+    qtbot.waitUntil(lambda: "word word" in window.transcript.toPlainText())
+    conversation = window.session.conversation
+    _dropped(qtbot, window, _long_file(tmp_path))
+    QTest.mouseClick(window.composer.long_document.use, Qt.MouseButton.LeftButton)
+    say(window, ASKED)
+    assert window.composer.meter.note == "Sent when this reply ends, if this chat is open then"
+    if stays:
+        qtbot.waitUntil(lambda: len(engine.requests) == 2 and idle(window))
+        assert SECRET in engine.requests[1].messages[-1].content
+        return
+    window.conversations.new()
+    qtbot.waitUntil(lambda: not window.queue.busy)
+    qtbot.wait(50)
+    assert len(engine.requests) == 1
+    assert conversation is not None
+    window.conversations.show(conversation)
+    assert window.composer.text == ASKED
+    assert len(chips(window)) == 1
 
 
 def test_a_summary_comes_in_pieces_and_can_be_stopped(

@@ -58,6 +58,9 @@ class ChatController(QObject):
         self._editing: int | None = None  # the question that the next one sent replaces
         # By conversation: what is to be sent when its reply has ended, as long as it is not changed.
         self._held: dict[int, Draft] = {}
+        self._held_in_parts: set[int] = (
+            set()
+        )  # of those the ones too long to go whole: the shown chat chooses parts
         # By question: what its reply summarizes, and the tokens of that.
         self._summarized: dict[int, tuple[tuple[Attachment, ...], int]] = {}
         self._summary_began = 0.0
@@ -179,6 +182,10 @@ class ChatController(QObject):
             self._composer.meter.say(self.tr("Send when this reply ends"))
             return
         self._held[shown] = draft
+        if draft.attachments and draft.attachments == self.fit.long[0]:
+            self._held_in_parts.add(shown)
+        else:
+            self._held_in_parts.discard(shown)
         self._show_held()
 
     def _show_held(self) -> None:
@@ -190,7 +197,10 @@ class ChatController(QObject):
         if shown is not None and held != self._composer.message:
             self._held.pop(shown, None)
             held = None
-        self._composer.meter.say(self.tr("Sent when this reply ends") if held is not None else "")
+        words = self.tr("Sent when this reply ends")
+        if shown in self._held_in_parts:
+            words = self.tr("Sent when this reply ends, if this chat is open then")
+        self._composer.meter.say(words if held is not None else "")
 
     def _release(self, session: Session, sentence: str) -> None:
         """A reply has ended: what waited for that goes, unless the reply failed or was stopped. Then the person decides
@@ -214,8 +224,8 @@ class ChatController(QObject):
             session.store.is_closed or conversation is None or session.busy
         ):  # closed: a private chat that is gone
             return
-        if session.store.listed(conversation) is None:
-            return
+        if session.store.listed(conversation) is None or conversation in self._held_in_parts:
+            return  # what is too long to go whole stays written there
         if self._notice.attempt(lambda: self._queue.ask(session, draft)):
             self.drafts.forget(conversation)
 
