@@ -3,8 +3,11 @@
 # says what is missing, and the tests concerned skip with the same reason.
 set -u
 missing=""
-need() { # need COMMAND-OR-FILE PACKAGE
-    command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] || ldconfig -p 2>/dev/null | grep -q "$1" || missing="$missing $2"
+need() { # need COMMAND-FILE-OR-LIBRARY PACKAGE
+    case "$1" in
+    lib*) ldconfig -p 2>/dev/null | grep -qF "$1" ;;
+    *) command -v "$1" >/dev/null 2>&1 || [ -e "$1" ] ;; # the library libclang is no compiler
+    esac || missing="$missing $2"
 }
 if [ "$(uname -s)" != "Linux" ]; then
     exit 0
