@@ -20,7 +20,7 @@ EXCLUDED = [
     "fsspec", "click", "typer", "rich", "huggingface_hub.inference", "huggingface_hub.cli",
     "lxml.objectify", "lxml.html", "lxml.isoschematron",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtOpenGL",
-    "PySide6.QtOpenGLWidgets", "PySide6.QtPrintSupport", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtXml",
+    "PySide6.QtOpenGLWidgets", "PySide6.QtSql", "PySide6.QtTest", "PySide6.QtXml",
     "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtUiTools", "PySide6.QtConcurrent", "diskcache",
 ]  # fmt: skip
 
@@ -45,6 +45,7 @@ _UNUSED = re.compile(
             r"PySide6/(Qt/)?translations/(?!qtbase_(de|en)\.qm)",
             r"libQt6(Qml|Quick|Pdf|VirtualKeyboard|Labs|EglF[Ss]|WlShellIntegration|Test|Sql|Designer|Help|Xml)\w*\.",
             r"qtawesome/fonts/(?!phosphor)",
+            r"ziafont/fonts/",  # for letters without mathematics; formulas are set with ziamath's
             r"pygments/formatters/",
             # Its functions for strings come in three kinds, and the plainest is quick enough for a palette.
             r"rapidfuzz/(.*_(avx2|sse2)|distance/(metrics|_initialize)_cpp|process_cpp_impl|utils_cpp)\.",
