@@ -66,15 +66,23 @@ def test_nothing_that_tern_imports_is_left_out() -> None:
 
 
 def test_a_systems_library_stays_while_something_asks_for_it() -> None:
-    asked = {"/venv/QtGui.so": ["libpng.so.16"], "/lib/libpng.so.16": ["libz.so.1"], "/lib/libgtk-3.so.0": []}
+    plugin = "PySide6/Qt/plugins/printsupport/libcups.so"
+    asked = {
+        "/venv/QtGui.so": ["libpng.so.16"],
+        "/lib/libpng.so.16": ["libz.so.1"],
+        "/lib/libgtk-3.so.0": [],
+        "/venv/libcups.so": ["libcups.so.2"],
+    }
     entries = [
         ("PySide6/QtGui.so", "/venv/QtGui.so", "BINARY"),
         ("libpng.so.16", "/lib/libpng.so.16", "BINARY"),
         ("libz.so.1", "/lib/libz.so.1", "BINARY"),
         ("libgtk-3.so.0", "/lib/libgtk-3.so.0", "BINARY"),
+        (plugin, "/venv/libcups.so", "BINARY"),
+        ("libcups.so.2", "/lib/libcups.so.2", "BINARY"),  # who prints has it
     ]
     kept = contents.needed(entries, lambda file: asked.get(file, []))
-    assert [name for name, _, _ in kept] == ["PySide6/QtGui.so", "libpng.so.16", "libz.so.1"]
+    assert [name for name, _, _ in kept] == ["PySide6/QtGui.so", "libpng.so.16", "libz.so.1", plugin]
 
 
 def test_each_library_has_its_plain_name_without_a_second_file(tmp_path: Path) -> None:

@@ -74,7 +74,8 @@ def needed(binaries: list[Entry], imports: Callable[[str], Iterable[str]]) -> li
     """
     by_name = {name.rpartition("/")[2]: (name, file, kind) for name, file, kind in binaries}
     reached = {name for name, _, kind in binaries if not _of_the_system(name)}
-    ahead = [entry for entry in binaries if entry[0] in reached]
+    # CUPS and what it needs is the system's: who prints has it, and without it Qt leaves that plugin alone.
+    ahead = [entry for entry in binaries if entry[0] in reached and "/printsupport/" not in entry[0]]
     while ahead:
         _, file, _ = ahead.pop()
         for asked in imports(file):

@@ -16,7 +16,18 @@ KNOWN = (
     r"\sqrt[3]{\hat{x}} \cdot \binom{n}{k}",
     r"\boxed{\mathbb{R}^n}",
 )  # fmt: skip
-UNKNOWN = (r"\foo{x}", r"\ce{H2O}", r"x^{2", r"\frac{a", "}{", r"a \tag{1}", "", "x" * 5000, r"\left(")
+UNKNOWN = (
+    r"\foo{x}",
+    r"\ce{H2O}",
+    r"x^{2",
+    r"\frac{a",
+    "}{",
+    r"a \tag{1}",
+    "",
+    "x" * 5000,
+    r"\left(",
+    r"\text{日本}",
+)
 
 
 @pytest.mark.parametrize("tex", KNOWN)

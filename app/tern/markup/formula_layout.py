@@ -79,7 +79,10 @@ def _set(tex: str) -> Formula | None:
     config.svg2 = False  # outlines where they are drawn, not by reference
     if any("\\" in (node.text or "") for node in ElementTree.fromstring(tex2mml(tex)).iter()):
         return None  # a command that it passes on as it is written
-    svg = ElementTree.fromstring(Latex(tex, size=SIZE).svg())
+    formula = Latex(tex, size=SIZE)
+    if any(ord(letter) > 127 and formula.font.glyphindex(letter) == 0 for letter in tex):
+        return None  # a letter that its font lacks would be an empty box
+    svg = ElementTree.fromstring(formula.svg())
     left, top, width, height = (float(number) for number in _NUMBER.findall(svg.get("viewBox", "")))
     if not (0 < width <= _WIDEST and 0 < height <= _HIGHEST):
         return None
